@@ -1,0 +1,1 @@
+"""What people look at: the built-in wall, and boards as data."""

@@ -1,0 +1,1 @@
+"""Composition root: command line, settings, the embedded runtime. The only reader of the environment."""

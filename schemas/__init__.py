@@ -1,0 +1,1 @@
+"""The contracts every part agrees on: events, facts, definitions, policies, errors. Imports nothing of ours."""

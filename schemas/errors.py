@@ -1,0 +1,37 @@
+"""Every failure a user may meet, as one line: what was being done, with what, what to do."""
+
+
+class PultFailure(Exception):
+    """The base of all; its text is shown to the user as it is, and the command exits with 1."""
+
+
+class MalformedEvent(PultFailure):
+    """A value is no event of the contract; keep it in `rejected` and go on."""
+
+
+class UntranslatableFrame(PultFailure):
+    """A source sent one of the messages we need, but unusable; keep it in `rejected` and go on."""
+
+
+class UnreadableRecording(PultFailure):
+    """A file given to `import` or `demo` cannot be read as what it was said to be."""
+
+
+class DataFolderUnusable(PultFailure):
+    """The data folder is in use, of a newer version, or cannot be written; nothing was changed."""
+
+
+class JournalFailed(PultFailure):
+    """The journal could not keep a frame (disk full, file damaged); what it holds stays valid."""
+
+
+class StoreFailed(PultFailure):
+    """The store refused a read or a write; what it had acknowledged stays."""
+
+
+class QueryRefused(PultFailure):
+    """A statement does more than read, or is more than one statement."""
+
+
+class SettingsInvalid(PultFailure):
+    """The settings file has an unknown key or a value out of range; nothing was started."""

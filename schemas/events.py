@@ -1,0 +1,434 @@
+"""Interaction events: the one contract between adapters, processors and storage.
+
+An event is a fact of the outside world in the past tense, in a CloudEvents 1.0 envelope
+(structured JSON; `type` comes first, which makes decoding a third cheaper). `time` is the time
+at the source, UTC, cut to milliseconds; nothing downstream may read a clock instead. `id` is
+derived from the source's own identifiers, so a message delivered twice carries the same id.
+
+A visit to a queue is named by its caller's channel and the queue (`channel_id`, `queue_id`),
+not by a leg id: no single message of a PBX knows when the visit began, so the leg is a
+conclusion of the core (docs/decisions/0004).
+
+Decoding is lenient to unknown fields, so that an adapter may be upgraded before the
+processors, and strict in types. Only additive changes keep a type's name.
+Source: CloudEvents 1.0.2; the vocabulary is explained in docs/events.md.
+"""
+
+from typing import Annotated, Literal, TypeAlias
+
+import msgspec
+from msgspec import Meta
+
+from schemas.errors import MalformedEvent
+
+Clock: TypeAlias = Literal["source", "adapter", "estimated"]
+Direction: TypeAlias = Literal["in", "out", "internal"]
+EndedBy: TypeAlias = Literal["caller", "agent", "system", "unknown"]
+OfferResult: TypeAlias = Literal[
+    "answered", "no_answer", "rejected", "busy", "cancelled", "elsewhere", "failed"
+]
+TransferKind: TypeAlias = Literal["blind", "attended", "queue", "external"]
+QueueExit: TypeAlias = Literal[
+    "answered", "abandoned", "timeout", "key", "empty", "full", "withdrawn",
+    "transferred", "callback", "system",
+    "unanswered",  # the source says that no agent answered, but not why the caller left
+    "unknown",  # the source says only that the caller left
+]  # fmt: skip
+Scope: TypeAlias = Literal["global", "queue"]
+
+ChannelId: TypeAlias = Annotated[str, Meta(description="The source's id of one call leg")]
+AgentId: TypeAlias = Annotated[str, Meta(description="What the source calls the agent")]
+QueueId: TypeAlias = Annotated[str, Meta(description="The source's name of the queue")]
+Milliseconds: TypeAlias = Annotated[int, Meta(ge=0)]
+CallerKey: TypeAlias = Annotated[str, Meta(description="Keyed hash of the caller's number")]
+
+
+class Data(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """What an event says beyond its envelope; one class for each type."""
+
+
+class InteractionStartedData(Data, frozen=True, kw_only=True):
+    """A customer's contact began: its first channel came to life."""
+
+    interaction_id: str
+    channel_id: ChannelId
+    channel: str = "voice"
+    direction: Direction = "in"
+    caller_key: CallerKey = ""
+
+
+class InteractionEndedData(Data, frozen=True, kw_only=True):
+    """The first channel of a contact is gone."""
+
+    interaction_id: str
+    channel_id: ChannelId
+    cause: str = ""
+    place: Annotated[str, Meta(description="Where in the dial plan it ended")] = ""
+
+
+class ChannelEndedData(Data, frozen=True, kw_only=True):
+    """A further channel of a contact is gone."""
+
+    interaction_id: str
+    channel_id: ChannelId
+    cause: str = ""
+    place: str = ""
+
+
+class ChannelHangupRequestedData(Data, frozen=True, kw_only=True):
+    """The far end of a channel hung up; the channel will end."""
+
+    interaction_id: str
+    channel_id: ChannelId
+
+
+class QueueEnteredData(Data, frozen=True, kw_only=True):
+    """A caller began to wait in a queue."""
+
+    channel_id: ChannelId
+    interaction_id: str
+    queue_id: QueueId
+    position: int = 0
+    priority: int = 0
+    channel: str = "voice"
+    direction: Direction = "in"
+    caller_key: CallerKey = ""
+
+
+class QueueLeftData(Data, frozen=True, kw_only=True):
+    """A caller stopped waiting. An empty `queue_id` means the visit that ended just now."""
+
+    channel_id: ChannelId
+    queue_id: QueueId = ""
+    outcome: QueueExit = "unknown"
+    wait_ms: Milliseconds | None = None
+    place: str = ""
+
+
+class OfferStartedData(Data, frozen=True, kw_only=True):
+    """An agent's device began to ring for a caller."""
+
+    channel_id: ChannelId
+    queue_id: QueueId
+    agent_id: AgentId
+    offer_id: Annotated[str, Meta(description="The agent's channel, where the source names it")]
+    device: str = ""
+
+
+class OfferEndedData(Data, frozen=True, kw_only=True):
+    """A ringing ended without an answer. `queue_id` and `agent_id` may be known from its start."""
+
+    channel_id: ChannelId
+    result: OfferResult
+    queue_id: QueueId = ""
+    agent_id: AgentId = ""
+    offer_id: str = ""
+    ring_ms: Milliseconds | None = None
+
+
+class LegConnectedData(Data, frozen=True, kw_only=True):
+    """An agent took the call."""
+
+    channel_id: ChannelId
+    queue_id: QueueId
+    agent_id: AgentId
+    offer_id: str = ""
+    wait_ms: Milliseconds | None = None
+    ring_ms: Milliseconds | None = None
+
+
+class LegTransferredData(Data, frozen=True, kw_only=True):
+    """The agent passed the caller on."""
+
+    channel_id: ChannelId
+    kind: TransferKind
+    to: str
+    queue_id: QueueId = ""
+    agent_id: AgentId = ""
+    wait_ms: Milliseconds | None = None
+    talk_ms: Milliseconds | None = None
+
+
+class LegEndedData(Data, frozen=True, kw_only=True):
+    """The agent's part in the call is over."""
+
+    channel_id: ChannelId
+    queue_id: QueueId
+    agent_id: AgentId = ""
+    ended_by: EndedBy = "unknown"
+    wait_ms: Milliseconds | None = None
+    talk_ms: Milliseconds | None = None
+
+
+class WrapupData(Data, frozen=True, kw_only=True):
+    """An agent's work after a call, where the source tells of it."""
+
+    agent_id: AgentId
+    channel_id: ChannelId = ""
+
+
+class AgentSessionData(Data, frozen=True, kw_only=True):
+    """An agent signed in or out, where the source says so in one message."""
+
+    agent_id: AgentId
+    device: str = ""
+
+
+class AgentStateChangedData(Data, frozen=True, kw_only=True):
+    """An agent made himself ready or not ready, in one queue or in all."""
+
+    agent_id: AgentId
+    state: Literal["ready", "not_ready"]
+    scope: Scope = "global"
+    queue_id: QueueId = ""
+    reason: str = ""
+
+
+class AgentQueueJoinedData(Data, frozen=True, kw_only=True):
+    """An agent became a member of a queue; the first membership is the log-in."""
+
+    agent_id: AgentId
+    queue_id: QueueId
+    device: str = ""
+    penalty: int = 0
+    paused: bool = False
+    reason: str = ""
+    wrapup_ms: Milliseconds = 0
+
+
+class AgentQueueLeftData(Data, frozen=True, kw_only=True):
+    """An agent is no longer a member of a queue; the last membership's end is the log-out."""
+
+    agent_id: AgentId
+    queue_id: QueueId
+
+
+class SnapshotQueueData(Data, frozen=True, kw_only=True):
+    """One queue of a snapshot: what the source counts itself, to check ours against."""
+
+    snapshot_id: str
+    queue_id: QueueId
+    waiting: int
+    completed: int = 0
+    abandoned: int = 0
+
+
+class SnapshotAgentData(Data, frozen=True, kw_only=True):
+    """One membership of a snapshot."""
+
+    snapshot_id: str
+    agent_id: AgentId
+    queue_id: QueueId
+    paused: bool = False
+    reason: str = ""
+    device: str = ""
+
+
+class SnapshotLegData(Data, frozen=True, kw_only=True):
+    """One waiting caller of a snapshot."""
+
+    snapshot_id: str
+    channel_id: ChannelId
+    queue_id: QueueId
+    wait_ms: Milliseconds | None = None
+
+
+class SnapshotCompletedData(Data, frozen=True, kw_only=True):
+    """All of a snapshot has been sent: whoever it does not name is not there."""
+
+    snapshot_id: str
+
+
+class SourceHeartbeatData(Data, frozen=True, kw_only=True):
+    """The source answered; the event's `time` is its own clock."""
+
+    skew_ms: int | None = None
+
+
+class SourceConnectedData(Data, frozen=True, kw_only=True):
+    """The adapter reads the source again. `booted_at` (RFC 3339): nothing older is still open."""
+
+    booted_at: str = ""
+
+
+class SourceRestartedData(Data, frozen=True, kw_only=True):
+    """The source started anew: its open calls and log-ins ended."""
+
+
+class SourceReloadedData(Data, frozen=True, kw_only=True):
+    """The source read its configuration again; nothing ended."""
+
+
+class SourceNotedData(Data, frozen=True, kw_only=True):
+    """A message kept as it came, because only its vendor knows what it means."""
+
+    verb: str
+    channel_id: ChannelId = ""
+    queue_id: QueueId = ""
+    agent_id: AgentId = ""
+    fields: tuple[str, ...] = ()
+
+
+class _Envelope(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+    """CloudEvents attributes, then ours.
+
+    `source` is the PBX or CRM, `feed` the channel it spoke through, `sequence` the order within
+    the feed (microseconds since 1970 by the source's clock; where a feed is coarser, the place in
+    its second is added), `recordedtime` when the adapter saw it (in a recording: the recording's
+    own time, so that an import says the same whenever it is done), `clock` whose clock `time` is.
+    """
+
+    id: Annotated[str, Meta(min_length=1, max_length=64)]
+    source: Annotated[str, Meta(min_length=1)]
+    time: Annotated[str, Meta(description="RFC 3339, UTC, milliseconds: 2026-02-03T09:15:27.372Z")]
+    tenant: str
+    domain: str
+    feed: str
+    sequence: int
+    recordedtime: str
+    subject: str = ""
+    clock: Clock = "source"
+    specversion: Literal["1.0"] = "1.0"
+    datacontenttype: Literal["application/json"] = "application/json"
+
+
+class InteractionStarted(_Envelope, frozen=True, kw_only=True, tag="cc.interaction.started.v1"):
+    data: InteractionStartedData
+
+
+class InteractionEnded(_Envelope, frozen=True, kw_only=True, tag="cc.interaction.ended.v1"):
+    data: InteractionEndedData
+
+
+class ChannelEnded(_Envelope, frozen=True, kw_only=True, tag="cc.channel.ended.v1"):
+    data: ChannelEndedData
+
+
+class ChannelHangupRequested(
+    _Envelope, frozen=True, kw_only=True, tag="cc.channel.hangup_requested.v1"
+):
+    data: ChannelHangupRequestedData
+
+
+class QueueEntered(_Envelope, frozen=True, kw_only=True, tag="cc.queue.entered.v1"):
+    data: QueueEnteredData
+
+
+class QueueLeft(_Envelope, frozen=True, kw_only=True, tag="cc.queue.left.v1"):
+    data: QueueLeftData
+
+
+class OfferStarted(_Envelope, frozen=True, kw_only=True, tag="cc.offer.started.v1"):
+    data: OfferStartedData
+
+
+class OfferEnded(_Envelope, frozen=True, kw_only=True, tag="cc.offer.ended.v1"):
+    data: OfferEndedData
+
+
+class LegConnected(_Envelope, frozen=True, kw_only=True, tag="cc.leg.connected.v1"):
+    data: LegConnectedData
+
+
+class LegTransferred(_Envelope, frozen=True, kw_only=True, tag="cc.leg.transferred.v1"):
+    data: LegTransferredData
+
+
+class LegEnded(_Envelope, frozen=True, kw_only=True, tag="cc.leg.ended.v1"):
+    data: LegEndedData
+
+
+class WrapupStarted(_Envelope, frozen=True, kw_only=True, tag="cc.wrapup.started.v1"):
+    data: WrapupData
+
+
+class WrapupEnded(_Envelope, frozen=True, kw_only=True, tag="cc.wrapup.ended.v1"):
+    data: WrapupData
+
+
+class AgentLoggedIn(_Envelope, frozen=True, kw_only=True, tag="cc.agent.logged_in.v1"):
+    data: AgentSessionData
+
+
+class AgentLoggedOut(_Envelope, frozen=True, kw_only=True, tag="cc.agent.logged_out.v1"):
+    data: AgentSessionData
+
+
+class AgentStateChanged(_Envelope, frozen=True, kw_only=True, tag="cc.agent.state.changed.v1"):
+    data: AgentStateChangedData
+
+
+class AgentQueueJoined(_Envelope, frozen=True, kw_only=True, tag="cc.agent.queue.joined.v1"):
+    data: AgentQueueJoinedData
+
+
+class AgentQueueLeft(_Envelope, frozen=True, kw_only=True, tag="cc.agent.queue.left.v1"):
+    data: AgentQueueLeftData
+
+
+class SnapshotQueue(_Envelope, frozen=True, kw_only=True, tag="cc.snapshot.queue.v1"):
+    data: SnapshotQueueData
+
+
+class SnapshotAgent(_Envelope, frozen=True, kw_only=True, tag="cc.snapshot.agent.v1"):
+    data: SnapshotAgentData
+
+
+class SnapshotLeg(_Envelope, frozen=True, kw_only=True, tag="cc.snapshot.leg.v1"):
+    data: SnapshotLegData
+
+
+class SnapshotCompleted(_Envelope, frozen=True, kw_only=True, tag="cc.snapshot.completed.v1"):
+    data: SnapshotCompletedData
+
+
+class SourceHeartbeat(_Envelope, frozen=True, kw_only=True, tag="cc.source.heartbeat.v1"):
+    data: SourceHeartbeatData
+
+
+class SourceConnected(_Envelope, frozen=True, kw_only=True, tag="cc.source.connected.v1"):
+    data: SourceConnectedData
+
+
+class SourceRestarted(_Envelope, frozen=True, kw_only=True, tag="cc.source.restarted.v1"):
+    data: SourceRestartedData
+
+
+class SourceReloaded(_Envelope, frozen=True, kw_only=True, tag="cc.source.reloaded.v1"):
+    data: SourceReloadedData
+
+
+class SourceNoted(_Envelope, frozen=True, kw_only=True, tag="cc.source.noted.v1"):
+    data: SourceNotedData
+
+
+Event: TypeAlias = (
+    InteractionStarted | InteractionEnded | ChannelEnded | ChannelHangupRequested
+    | QueueEntered | QueueLeft | OfferStarted | OfferEnded
+    | LegConnected | LegTransferred | LegEnded | WrapupStarted | WrapupEnded
+    | AgentLoggedIn | AgentLoggedOut | AgentStateChanged | AgentQueueJoined | AgentQueueLeft
+    | SnapshotQueue | SnapshotAgent | SnapshotLeg | SnapshotCompleted
+    | SourceHeartbeat | SourceConnected | SourceRestarted | SourceReloaded | SourceNoted
+)  # fmt: skip
+
+_DECODER: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+_ENCODER = msgspec.json.Encoder()
+
+
+def encode(event: Event) -> bytes:
+    """Return the value of an event as it travels and is stored: UTF-8 JSON, one object."""
+    return _ENCODER.encode(event)
+
+
+def decode(value: bytes) -> Event:
+    """Parse a value into exactly one event of the contract; times stay text.
+
+    Raises:
+        MalformedEvent: not JSON, an unknown `type`, or a missing or ill-typed field.
+    """
+    try:
+        return _DECODER.decode(value)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        # msgspec lets the last two through: broken UTF-8 in a string, absurd nesting.
+        msg = f"event rejected: {error}"
+        raise MalformedEvent(msg) from error

@@ -1,0 +1,185 @@
+"""Facts: what Pult concludes from events, keyed and revisable.
+
+A fact has a key and a revision. Storing it twice changes nothing; a later revision replaces the
+earlier one, which stays readable; a fact that no longer holds comes once more with `voided`.
+Instants are milliseconds since 1970 UTC, durations milliseconds, both None while unknown;
+words and ids are empty strings while unknown; counts are never None.
+"""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from schemas.events import Clock, Direction, EndedBy, OfferResult, TransferKind
+
+LegOutcome: TypeAlias = Literal[
+    "waiting", "answered", "abandoned", "timeout", "key", "empty", "full", "withdrawn",
+    "transferred", "callback", "system",
+]  # fmt: skip
+AgentState: TypeAlias = Literal[
+    "offline", "ready", "reserved", "talking", "holding", "wrapup", "not_ready"
+]
+RejectReason: TypeAlias = Literal[
+    "malformed", "oversized", "unreadable", "no_time", "future", "foreign"
+]
+Origin: TypeAlias = Literal["live", "refold"]
+
+
+class _Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="fact", gc=False):
+    """`revision` is the log position that caused it, `known_at` that frame's time of receipt."""
+
+    tenant: str
+    domain: str
+    revision: int
+    known_at: int
+    voided: bool = False
+
+
+class Leg(_Fact, frozen=True, kw_only=True, tag="leg", gc=False):
+    """One visit to one queue. Key: leg_id. `first_second` is the second the id is derived from."""
+
+    leg_id: str
+    first_second: int
+    source: str
+    interaction_id: str
+    queue_id: str
+    channel: str
+    direction: Direction
+    caller_key: str
+    priority: int
+    entered_at: int
+    answered_at: int | None
+    left_at: int | None
+    ended_at: int | None
+    outcome: LegOutcome
+    wait_ms: int | None
+    ring_ms: int | None
+    talk_ms: int | None
+    hold_ms: int | None
+    wrapup_ms: int | None
+    agent_id: str
+    ended_by: EndedBy | Literal[""]
+    transferred_to: str
+    transfer_kind: TransferKind | Literal[""]
+    offers: int
+    answer_within_ms: int
+    short_abandon_ms: int
+    clock: Clock
+
+
+class Offer(_Fact, frozen=True, kw_only=True, tag="offer", gc=False):
+    """One ringing of one agent. Key: offer_id. `result` is empty while it rings."""
+
+    offer_id: str
+    leg_id: str
+    interaction_id: str
+    source: str
+    queue_id: str
+    agent_id: str
+    started_at: int
+    ended_at: int | None
+    result: OfferResult | Literal[""]
+    ring_ms: int | None
+
+
+class AgentSession(_Fact, frozen=True, kw_only=True, tag="agent_session", gc=False):
+    """Log-in to log-out of one agent. Key: agent_id, logged_in_at."""
+
+    agent_id: str
+    source: str
+    logged_in_at: int
+    logged_out_at: int | None
+
+
+class AgentInterval(_Fact, frozen=True, kw_only=True, tag="agent_state", gc=False):
+    """An agent was in one state. Key: agent_id, started_at."""
+
+    agent_id: str
+    state: AgentState
+    reason: str
+    started_at: int
+    ended_at: int | None
+    duration_ms: int | None
+
+
+class Break(_Fact, frozen=True, kw_only=True, tag="break", gc=False):
+    """Pause to unpause or log-out, also while the agent still talks. Key: agent_id, started_at."""
+
+    agent_id: str
+    reason: str
+    started_at: int
+    ended_at: int | None
+    duration_ms: int | None
+
+
+class WallSample(_Fact, frozen=True, kw_only=True, tag="wall_sample", gc=False):
+    """What the wall showed of a queue at an instant. Key: at, origin, queue_id."""
+
+    at: int
+    origin: Origin
+    queue_id: str
+    waiting: int
+    longest_wait_ms: int | None
+    waiting_over_target: int
+    talking: int
+    answered_5m: int
+    answered_in_time_5m: int
+    abandoned_5m: int
+    short_abandoned_5m: int
+    service_level_5m: float | None
+    answered_30m: int
+    answered_in_time_30m: int
+    abandoned_30m: int
+    short_abandoned_30m: int
+    service_level_30m: float | None
+
+
+class TeamSample(_Fact, frozen=True, kw_only=True, tag="team_sample", gc=False):
+    """What the wall showed of a team's people at an instant. Key: at, origin, team."""
+
+    at: int
+    origin: Origin
+    team: str
+    logged_in: int
+    ready: int
+    reserved: int
+    talking: int
+    holding: int
+    wrapup: int
+    not_ready: int
+    occupancy_30m: float | None
+
+
+class DayDirty(_Fact, frozen=True, kw_only=True, tag="day_dirty", gc=False):
+    """An event came too late to be applied live: fold this local day again. Key: day."""
+
+    day: str
+
+
+class Rejected(_Fact, frozen=True, kw_only=True, tag="rejected", gc=False):
+    """What could not be used, whole, and why. Key: everything but `detail`."""
+
+    source: str
+    feed: str
+    reason: RejectReason
+    detail: str
+    content: bytes
+
+
+Fact: TypeAlias = (
+    Leg | Offer | AgentSession | AgentInterval | Break
+    | WallSample | TeamSample | DayDirty | Rejected
+)  # fmt: skip
+
+_ENCODER = msgspec.json.Encoder()
+_DECODER: msgspec.json.Decoder[Fact] = msgspec.json.Decoder(Fact)
+
+
+def encode(fact: Fact) -> bytes:
+    """Return a fact as it travels: UTF-8 JSON, one object."""
+    return _ENCODER.encode(fact)
+
+
+def decode(value: bytes) -> Fact:
+    """Parse what `encode` returned."""
+    return _DECODER.decode(value)

@@ -1,0 +1,75 @@
+"""What is wanted of queues and people: targets, teams, limits. People write these; pydantic checks.
+
+A policy in force travels with every fact that was judged by it, so that a changed target never
+rewrites the past silently: `PolicyHistory.at` tells which one held at an instant.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+Ratio = Annotated[float, Field(ge=0.0, le=1.0)]
+Duration = Annotated[timedelta, Field(ge=timedelta(0))]
+
+
+class _Policy(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class QueuePolicy(_Policy):
+    """When an answer is in time, when an abandon is a misdial, and how many answers must be in time."""
+
+    answer_within: Duration = Field(
+        default=timedelta(seconds=20), description="an answer after at most this wait is in time"
+    )
+    short_abandon: Duration = Field(
+        default=timedelta(seconds=5), description="abandons after at most this wait do not count"
+    )
+    target: Ratio = Field(default=0.8, description="share of calls to answer in time [0..1]")
+    team: str = Field(default="", description="team that serves the queue")
+
+
+class AgentPolicy(_Policy):
+    """Where an agent belongs."""
+
+    team: str = Field(default="", description="team the agent belongs to")
+
+
+class Policies(_Policy):
+    """All that the fold is told about a domain; thresholds it does not name have defaults."""
+
+    timezone: str = "UTC"
+    queues: Mapping[str, QueuePolicy] = Field(default_factory=dict)
+    agents: Mapping[str, AgentPolicy] = Field(default_factory=dict)
+    max_open: Duration = Field(
+        default=timedelta(hours=4), description="a call open longer is taken as lost"
+    )
+    wrapup_reasons: tuple[str, ...] = Field(
+        default=("wrap", "wrapup", "wrap-up", "acw"),
+        description="pause reasons that mean work after a call, in lower case",
+    )
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            msg = f"unknown time zone {name!r} (use a name like Europe/Moscow)"
+            raise ValueError(msg) from error
+        return name
+
+    def queue(self, queue_id: str) -> QueuePolicy:
+        """Return what is wanted of a queue, defaults where the settings do not name it."""
+        return self.queues.get(queue_id, _DEFAULT_QUEUE)
+
+    def team_of(self, agent_id: str) -> str:
+        """Return an agent's team, an empty string where the settings do not name one."""
+        agent = self.agents.get(agent_id)
+        return agent.team if agent else ""
+
+
+_DEFAULT_QUEUE = QueuePolicy()

@@ -1,0 +1,1 @@
+"""The pure fold: state and events in, state and facts out. No clock, no IO, no chance."""

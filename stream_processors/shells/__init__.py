@@ -1,0 +1,1 @@
+"""What carries the core: metrics for Prometheus now, Faust workers and snapshots in Kafka later."""
