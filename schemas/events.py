@@ -150,11 +150,16 @@ class LegTransferredData(Data, frozen=True, kw_only=True):
 
 
 class LegEndedData(Data, frozen=True, kw_only=True):
-    """The agent's part in the call is over."""
+    """The agent's part in the call is over.
+
+    An empty `channel_id`: the caller's channel was gone before the source wrote the message
+    (seen in 14 of 678 calls of a real Asterisk); agent, queue and talk tell which call it was.
+    """
 
     channel_id: ChannelId
     queue_id: QueueId
     agent_id: AgentId = ""
+    offer_id: str = ""
     ended_by: EndedBy = "unknown"
     wait_ms: Milliseconds | None = None
     talk_ms: Milliseconds | None = None
@@ -280,7 +285,9 @@ class _Envelope(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
 
     id: Annotated[str, Meta(min_length=1, max_length=64)]
     source: Annotated[str, Meta(min_length=1)]
-    time: Annotated[str, Meta(description="RFC 3339, UTC, milliseconds: 2026-02-03T09:15:27.372Z")]
+    time: Annotated[
+        str, Meta(description="RFC 3339, UTC, milliseconds: 2026-02-03T09:15:27.372Z")
+    ]
     tenant: str
     domain: str
     feed: str
@@ -288,6 +295,9 @@ class _Envelope(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     recordedtime: str
     subject: str = ""
     clock: Clock = "source"
+    resolution: Annotated[
+        int, Meta(description="Finest step of `time`, ms; 1000 for a log of whole seconds")
+    ] = 1
     specversion: Literal["1.0"] = "1.0"
     datacontenttype: Literal["application/json"] = "application/json"
 

@@ -4,15 +4,30 @@ A policy in force travels with every fact that was judged by it, so that a chang
 rewrites the past silently: `PolicyHistory.at` tells which one held at an instant.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+
+_UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000}
+
+
+def _duration(value: object) -> object:
+    """Read `10s`, `1h30m` or `250ms`; anything else is left to pydantic."""
+    if not isinstance(value, str):
+        return value
+    parts = re.findall(r"(\d+)\s*(ms|s|m|h)", value)
+    if not parts or re.sub(r"\d+\s*(ms|s|m|h)|\s", "", value):
+        msg = f"{value!r} is no duration (write 10s, 5m or 1h30m)"
+        raise ValueError(msg)
+    return timedelta(milliseconds=sum(int(count) * _UNITS[unit] for count, unit in parts))
+
 
 Ratio = Annotated[float, Field(ge=0.0, le=1.0)]
-Duration = Annotated[timedelta, Field(ge=timedelta(0))]
+Duration = Annotated[timedelta, BeforeValidator(_duration), Field(ge=timedelta(0))]
 
 
 class _Policy(BaseModel):
@@ -23,10 +38,12 @@ class QueuePolicy(_Policy):
     """When an answer is in time, when an abandon is a misdial, and how many answers must be in time."""
 
     answer_within: Duration = Field(
-        default=timedelta(seconds=20), description="an answer after at most this wait is in time"
+        default=timedelta(seconds=20),
+        description="an answer after at most this wait is in time",
     )
     short_abandon: Duration = Field(
-        default=timedelta(seconds=5), description="abandons after at most this wait do not count"
+        default=timedelta(seconds=5),
+        description="abandons after at most this wait do not count",
     )
     target: Ratio = Field(default=0.8, description="share of calls to answer in time [0..1]")
     team: str = Field(default="", description="team that serves the queue")
@@ -73,3 +90,25 @@ class Policies(_Policy):
 
 
 _DEFAULT_QUEUE = QueuePolicy()
+
+
+class PolicyHistory:
+    """Which policies held when: each from its instant [ms since 1970] on, the first also before.
+
+    Raises:
+        ValueError: no version at all.
+    """
+
+    def __init__(self, versions: Sequence[tuple[int, Policies]]) -> None:
+        if not versions:
+            msg = "a policy history needs at least one version"
+            raise ValueError(msg)
+        self._versions = sorted(versions, key=lambda version: version[0])
+        self.current = self._versions[-1][1]
+
+    def at(self, instant: int) -> Policies:
+        """Return the policies in force at an instant."""
+        for since, policies in reversed(self._versions):
+            if since <= instant:
+                return policies
+        return self._versions[0][1]

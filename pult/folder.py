@@ -1,0 +1,166 @@
+"""The data folder: what one process owns. A version, a lock, keys, the journal and the store."""
+
+import fcntl
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from schemas.errors import DataFolderUnusable
+from schemas.policies import Policies, PolicyHistory
+
+VERSION = 1
+"""Of the folder's layout; a newer one is refused rather than damaged."""
+
+
+class DataFolder:
+    """A data folder owned by this process until `close`.
+
+    Raises:
+        DataFolderUnusable: it cannot be made or written, is of a newer version, or is in use.
+    """
+
+    def __init__(self, path: Path, verb: str) -> None:
+        self.path = path
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            self._lock = (path / "lock").open("a+")
+        except OSError as error:
+            msg = f"cannot use data folder {path}: {error.strerror} (--data names another)"
+            raise DataFolderUnusable(msg) from error
+        try:
+            self._own(verb)
+            self._check_version()
+        except BaseException:
+            self._lock.close()
+            raise
+
+    @property
+    def journal(self) -> Path:
+        """Where the journal files are."""
+        return self.path / "journal"
+
+    @property
+    def store(self) -> Path:
+        """Where the embedded ClickHouse keeps its tables."""
+        return self.path / "store"
+
+    def caller_secret(self, environ: Mapping[str, str], secret_env: str) -> bytes:
+        """Return the key of `caller_key`: from the environment, else made once in this folder."""
+        if secret_env:
+            secret = environ.get(secret_env, "")
+            if not secret:
+                msg = f"environment variable {secret_env} (privacy.secret_env) is not set"
+                raise DataFolderUnusable(msg)
+            return secret.encode()
+        path = self.path / "caller.key"
+        if not path.exists():
+            self._write_private(path, secrets.token_hex(32))
+        return bytes.fromhex(path.read_text(encoding="ascii").strip())
+
+    def policies(self, now: Policies, at: int) -> PolicyHistory:
+        """Return the history of policies, with `now` added from `at` [ms] on if it is new.
+
+        A changed target holds from the moment it is first used; what was judged before keeps
+        the target that was in force then.
+        """
+        path = self.path / "policies.json"
+        versions: list[tuple[int, Policies]] = []
+        if path.exists():
+            for each in json.loads(path.read_text(encoding="utf-8")):
+                versions.append((each["since"], Policies.model_validate(each["policies"])))
+        if not versions or versions[-1][1] != now:
+            versions.append((at if versions else 0, now))
+            text = json.dumps(
+                [
+                    {"since": since, "policies": each.model_dump(mode="json")}
+                    for since, each in versions
+                ],
+                indent=1,
+            )
+            self._write_private(path, text)
+        return PolicyHistory(versions)
+
+    def announce(self, what: Mapping[str, Any]) -> None:
+        """Tell other processes how to reach this one."""
+        self._write_private(self.path / "endpoint.json", json.dumps(what))
+
+    def close(self) -> None:
+        """Give the folder free."""
+        (self.path / "endpoint.json").unlink(missing_ok=True)
+        self._lock.truncate(0)
+        self._lock.close()
+
+    def __enter__(self) -> "DataFolder":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _own(self, verb: str) -> None:
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            msg = f"data folder {self.path} is in use by {owner(self.path)}; stop it or use --data"
+            raise DataFolderUnusable(msg) from error
+        self._lock.truncate(0)
+        self._lock.write(f"pult {verb} (process {os.getpid()})")
+        self._lock.flush()
+
+    def _check_version(self) -> None:
+        path = self.path / "version"
+        if not path.exists():
+            self._write_private(path, f"{VERSION}\n")
+            return
+        text = path.read_text(encoding="utf-8", errors="replace").strip()
+        if not text.isdecimal():
+            msg = f"data folder {self.path} is damaged: its version reads {text[:20]!r}"
+            raise DataFolderUnusable(msg)
+        if int(text) > VERSION:
+            msg = (
+                f"data folder {self.path} is of version {text}, this pult knows {VERSION}; "
+                "update pult or use --data"
+            )
+            raise DataFolderUnusable(msg)
+
+    def _write_private(self, path: Path, text: str) -> None:
+        """Write a small file whole or not at all."""
+        scratch = path.with_suffix(".new")
+        try:
+            with os.fdopen(
+                os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w"
+            ) as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            scratch.replace(path)
+        except OSError as error:
+            msg = f"cannot write {path}: {error.strerror}"
+            raise DataFolderUnusable(msg) from error
+
+
+def owner(path: Path) -> str:
+    """Tell who owns a data folder, as the owner wrote it."""
+    try:
+        return (path / "lock").read_text(encoding="utf-8") or "another process"
+    except OSError:
+        return "another process"
+
+
+def reachable(path: Path) -> Mapping[str, Any] | None:
+    """Return how to reach the process that owns a folder, None if it does not say."""
+    try:
+        told: Mapping[str, Any] = json.loads(
+            (path / "endpoint.json").read_text(encoding="utf-8")
+        )
+    except (OSError, ValueError):
+        return None
+    return told

@@ -1,0 +1,150 @@
+"""Settings: one TOML file, one model, unknown keys refused with the nearest known name.
+
+Secrets come only from the environment or from files. No other package reads settings; each is
+handed the values it needs.
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from schemas.errors import SettingsInvalid
+from schemas.policies import AgentPolicy, Policies, QueuePolicy
+
+DEFAULT_FILE = Path("pult.toml")
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class AmiSettings(_Section):
+    """How to reach Asterisk's manager interface."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=5038, ge=1, le=65535)
+    username: str = "pult"
+    secret_env: str = Field(
+        default="", description="environment variable that holds the secret"
+    )
+
+
+class SourceSettings(_Section):
+    """One PBX or CRM."""
+
+    kind: Literal["asterisk"]
+    ami: AmiSettings | None = None
+    queue_log: Path | None = None
+
+
+class PrivacySettings(_Section):
+    """What is kept of callers."""
+
+    keep_numbers: bool = Field(default=False, description="store caller numbers in clear")
+    secret_env: str = Field(
+        default="", description="environment variable with the key of caller_key"
+    )
+
+
+class HttpSettings(_Section):
+    """Where the wall and the store listen; loopback unless told otherwise."""
+
+    host: str = "127.0.0.1"
+    wall_port: int = Field(default=8400, ge=0, le=65535)
+    sql_port: int = Field(default=8123, ge=0, le=65535)
+
+
+class KafkaSettings(_Section):
+    """The broker of the distributed form."""
+
+    bootstrap: str = "127.0.0.1:9092"
+
+
+class ClickHouseSettings(_Section):
+    """The server of the distributed form."""
+
+    url: str = "http://127.0.0.1:8123"
+
+
+class Settings(_Section):
+    """All settings of one installation."""
+
+    tenant: str = Field(default="main", min_length=1)
+    timezone: str = "UTC"
+    queues: Mapping[str, QueuePolicy] = Field(default_factory=dict)
+    agents: Mapping[str, AgentPolicy] = Field(default_factory=dict)
+    sources: Mapping[str, SourceSettings] = Field(default_factory=dict)
+    privacy: PrivacySettings = PrivacySettings()
+    http: HttpSettings = HttpSettings()
+    kafka: KafkaSettings = KafkaSettings()
+    clickhouse: ClickHouseSettings = ClickHouseSettings()
+
+    def policies(self) -> Policies:
+        """Return what the fold has to know of these settings."""
+        return Policies(timezone=self.timezone, queues=self.queues, agents=self.agents)
+
+
+def load(path: Path | None) -> Settings:
+    """Read settings from a file, or the built-in defaults if none is named and none is there.
+
+    Raises:
+        SettingsInvalid: unreadable, not TOML, an unknown key, or a value out of range.
+    """
+    if path is None:
+        if not DEFAULT_FILE.exists():
+            return Settings()
+        path = DEFAULT_FILE
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8 text"
+        msg = f"cannot read settings {path}: {reason} (--config names the file)"
+        raise SettingsInvalid(msg) from error
+    return parse(text, str(path))
+
+
+def parse(text: str, name: str) -> Settings:
+    """Read settings from TOML text; `name` stands for the file in messages."""
+    try:
+        return Settings.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        msg = f"settings {name} are not TOML: {error}"
+        raise SettingsInvalid(msg) from error
+    except ValidationError as error:
+        msg = f"settings {name}: {'; '.join(_problems(error))}"
+        raise SettingsInvalid(msg) from error
+
+
+def _problems(error: ValidationError) -> Iterable[str]:
+    for problem in error.errors():
+        place = ".".join(str(part) for part in problem["loc"]) or "the file"
+        if problem["type"] == "extra_forbidden":
+            yield f"{place} is unknown{_nearest(problem['loc'])}"
+        else:
+            yield f"{place}: {problem['msg'].removeprefix('Value error, ')}"
+
+
+def _nearest(place: tuple[int | str, ...]) -> str:
+    known = _known_keys(place)
+    close = get_close_matches(str(place[-1]), known, n=1, cutoff=0.5)
+    return f", did you mean {close[0]}?" if close else f" (known: {', '.join(sorted(known))})"
+
+
+def _known_keys(place: tuple[int | str, ...]) -> list[str]:
+    model: Any = Settings
+    for part in place[:-1]:
+        fields = getattr(model, "model_fields", {})
+        model = _model_in(fields[part].annotation) if part in fields else model
+    return list(getattr(model, "model_fields", {}))
+
+
+def _model_in(annotation: Any) -> Any:
+    """Find the section in `Mapping[str, Section]`, `Section | None` or `Section`."""
+    for part in (annotation, *getattr(annotation, "__args__", ())):
+        if isinstance(part, type) and issubclass(part, BaseModel):
+            return part
+    return annotation

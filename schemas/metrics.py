@@ -1,0 +1,199 @@
+"""The metric dictionary: every number shown anywhere, defined once.
+
+Boards, `docs/metrics.md`, the table `metrics` and comments in SQL come from here. `attribution`
+says to which instant a number belongs; `empty` what is shown when there is nothing to measure.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One number: its name, its unit, how it is counted, and who says so."""
+
+    name: str
+    unit: Literal["ratio", "seconds", "milliseconds", "count", "timestamp"]
+    means: str
+    formula: str
+    attribution: str
+    empty: str
+    source: str
+    version: int = 1
+
+
+_OURS = "Ours; docs/decisions/0003-service-level.md"
+
+SERVICE_LEVEL = Metric(
+    name="service_level",
+    unit="ratio",
+    means="Share of calls that an agent answered within the queue's target.",
+    formula="answered in time / (answered + abandoned - short abandoned), each call once, at the "
+    "first of: its answer, its abandon, the moment the target passes; in time means wait <= target",
+    attribution="service-level event",
+    empty="no value: NULL, absent, a dash",
+    source=f"{_OURS}; Cisco CUIC, service level calls offered",
+)
+WAITING = Metric(
+    name="waiting",
+    unit="count",
+    means="Callers in the queue whom no agent has answered.",
+    formula="legs entered and not left",
+    attribution="now",
+    empty="0",
+    source="Ours",
+)
+LONGEST_WAIT = Metric(
+    name="longest_wait",
+    unit="milliseconds",
+    means="How long the first in line has waited so far.",
+    formula="now - min(entered_at) over waiting legs",
+    attribution="now",
+    empty="no value while nobody waits",
+    source="Ours",
+)
+WAITING_OVER_TARGET = Metric(
+    name="waiting_over_target",
+    unit="count",
+    means="Callers who have waited longer than the target and still wait.",
+    formula="waiting legs with now - entered_at > answer_within",
+    attribution="now",
+    empty="0",
+    source="Ours",
+)
+TALKING = Metric(
+    name="talking",
+    unit="count",
+    means="Calls of the queue that an agent is talking to, hold included.",
+    formula="answered legs not ended",
+    attribution="now",
+    empty="0",
+    source="Ours",
+)
+OFFERED = Metric(
+    name="offered",
+    unit="count",
+    means="Visits to the queue. A transfer to a queue is a new visit of the same interaction.",
+    formula="legs by entered_at; offered = sum of outcomes + waiting, always",
+    attribution="arrival",
+    empty="0",
+    source="Ours; domain levels leg and interaction",
+)
+ANSWERED = Metric(
+    name="answered",
+    unit="count",
+    means="Visits that an agent answered.",
+    formula="legs with outcome answered, by the instant the wait ended",
+    attribution="event",
+    empty="0",
+    source="Ours",
+)
+ANSWERED_IN_TIME = Metric(
+    name="answered_in_time",
+    unit="count",
+    means="Visits answered within the target in force when the caller entered.",
+    formula="answered with wait_ms <= answer_within_ms",
+    attribution="event",
+    empty="0",
+    source=_OURS,
+)
+ABANDONED = Metric(
+    name="abandoned",
+    unit="count",
+    means="Visits whose caller hung up before an agent answered, short ones included.",
+    formula="legs with outcome abandoned; time-outs, keys and empty queues are other outcomes",
+    attribution="event",
+    empty="0",
+    source="Ours; Asterisk's own Abandoned counts time-outs too (apps/app_queue.c)",
+)
+SHORT_ABANDONED = Metric(
+    name="short_abandoned",
+    unit="count",
+    means="Abandons so quick that the caller had misdialled.",
+    formula="abandoned with wait_ms <= short_abandon_ms",
+    attribution="event",
+    empty="0",
+    source=_OURS,
+)
+ABANDON_RATIO = Metric(
+    name="abandon_ratio",
+    unit="ratio",
+    means="Share of finished waits that the caller gave up; short abandons left out.",
+    formula="(abandoned - short abandoned) / (answered + abandoned - short abandoned)",
+    attribution="event",
+    empty="no value",
+    source="Ours",
+)
+ANSWER_MEAN = Metric(
+    name="answer_seconds_mean",
+    unit="seconds",
+    means="Mean wait of answered calls, those without any wait included (ASA).",
+    formula="sum(wait of answered) / answered",
+    attribution="event",
+    empty="no value",
+    source="Ours; Amazon Connect, average queue answer time",
+)
+AGENTS = Metric(
+    name="agents",
+    unit="count",
+    means="People of a team in a state. One person is in one state: talking before holding, "
+    "reserved (ringing), wrapup, not_ready, ready.",
+    formula="agents by state; offline is not counted",
+    attribution="now",
+    empty="0",
+    source="Ours",
+)
+OCCUPANCY = Metric(
+    name="occupancy",
+    unit="ratio",
+    means="Share of available time spent on calls and after-work.",
+    formula="(talking + holding + wrapup) / (that + ready + reserved), in agent-milliseconds; "
+    "not_ready is in neither term",
+    attribution="split",
+    empty="no value while nobody was available",
+    source="Ours; docs/decisions/0003-service-level.md",
+)
+BREAKS = Metric(
+    name="breaks",
+    unit="count",
+    means="Pauses of a person in all of his queues, also while he still talks.",
+    formula="from pause to unpause or log-out, by reason",
+    attribution="start",
+    empty="0",
+    source="Ours",
+)
+CONSERVATION = Metric(
+    name="conservation_difference",
+    unit="count",
+    means="Calls that the figures of a queue have lost or doubled; anything but 0 is a defect.",
+    formula="offered - (sum of outcomes + waiting)",
+    attribution="now",
+    empty="0",
+    source="Ours",
+)
+DATA_AGE = Metric(
+    name="data_age",
+    unit="seconds",
+    means="How old the newest event or heartbeat of the source is.",
+    formula="page: time since the last message; Prometheus: time() - last event's timestamp",
+    attribution="now",
+    empty="no value before the first event",
+    source="Ours",
+)
+
+METRICS: tuple[Metric, ...] = (
+    SERVICE_LEVEL, WAITING, LONGEST_WAIT, WAITING_OVER_TARGET, TALKING, OFFERED, ANSWERED,
+    ANSWERED_IN_TIME, ABANDONED, SHORT_ABANDONED, ABANDON_RATIO, ANSWER_MEAN, AGENTS, OCCUPANCY,
+    BREAKS, CONSERVATION, DATA_AGE,
+)  # fmt: skip
+
+
+def as_markdown() -> str:
+    """Return the dictionary page; `pult metrics` prints it, a test compares docs/metrics.md."""
+    sections = [
+        f"## {m.name} [{m.unit}]\n\n{m.means}\n\n    {m.formula}\n\n"
+        f"Belongs to: {m.attribution}. Nothing to measure: {m.empty}. "
+        f"Source: {m.source}. Version {m.version}.\n"
+        for m in sorted(METRICS, key=lambda metric: metric.name)
+    ]
+    return "# The numbers\n\nEvery number that Pult shows, defined once.\n\n" + "\n".join(sections)

@@ -1,0 +1,455 @@
+"""What one agent did: log-ins, breaks, and one state at every instant in between.
+
+An agent is a set of marks in the order of time, folded like a call: a mark that comes last is
+one step, a late one is put into its place and what comes after it is folded again. Every few
+marks the standing is kept as a stop to fold again from, so a late mark costs what came after
+it, not the shift.
+
+An agent can be several things at once; the state shown is the first that holds of
+talking, holding, reserved (ringing), wrapup, not_ready, ready. A break is not a state: it runs
+from pause to unpause or log-out, also while the agent still talks.
+
+Logged in is who is a member of at least one queue. A queue rings only its members, so a ringing
+tells of a membership whose beginning was never seen (a static member, a log that starts late).
+"""
+
+from bisect import bisect_left
+from typing import NamedTuple, TypeAlias
+
+import msgspec
+
+from schemas.facts import AgentState
+
+MATCH_MS = 2_000
+"""Pauses of several queues within this are one pause of the agent."""
+
+ECHO_MS = 2_000
+"""A feed of whole seconds may tell this much before (half as much after) the exact one."""
+
+MARKS_TO_A_STOP = 16
+
+EVERY_QUEUE = "*"
+"""Stands for all queues: an agent-wide pause, or a log-in that names no queue."""
+
+RING_IS_NEWS_MS = 3_000
+"""A ringing sooner after leaving or pausing may have begun before; a later one proves a return."""
+
+Exact: TypeAlias = dict[tuple[str, str], list[int]]
+"""Instants [ms] by kind of mark and queue."""
+
+SpanKey: TypeAlias = tuple[str, int]
+"""Kind (session, break, state) and start [ms]."""
+
+ENDS, TELLS, STARTS = 0, 1, 2
+"""Order of marks at one instant: what ends, what the source says of the agent, what starts."""
+
+
+class AgentMark(NamedTuple):
+    """One thing that an agent did or that happened to him. Sorts by time, ends before starts."""
+
+    at: int
+    phase: int
+    sequence: int
+    mark_id: str
+    kind: str
+    queue_id: str = ""
+    reason: str = ""
+    resolution: int = 1
+    number: int = 0  # wrap-up time [ms] of a membership
+    source: str = ""
+    paused: bool = False  # a membership that begins paused
+
+
+class Span(NamedTuple):
+    """A stretch of time: a session, a break, or one state."""
+
+    kind: str
+    start: int
+    end: int | None
+    state: AgentState
+    reason: str
+    source: str
+
+
+class Standing(msgspec.Struct):
+    """Everything about an agent that the next mark depends on."""
+
+    queues: dict[str, int] = msgspec.field(default_factory=dict)
+    left: dict[str, int] = msgspec.field(default_factory=dict)
+    paused: dict[str, tuple[int, str]] = msgspec.field(default_factory=dict)
+    rings: list[str] = msgspec.field(default_factory=list)
+    talks: list[str] = msgspec.field(default_factory=list)
+    wrapup_ms: int = 0
+    wrapup_until: int = 0
+    told_wrapup: bool = False
+    session_since: int | None = None
+    break_since: int | None = None
+    break_reason: str = ""
+    state: AgentState = "offline"
+    reason: str = ""
+    since: int = 0
+    source: str = ""
+    last_at: int = -1
+
+
+class Stop(msgspec.Struct):
+    """The standing after all marks before an instant [ms]."""
+
+    at: int
+    standing: Standing
+
+
+class Agent(msgspec.Struct):
+    """One agent: what holds now, what was said of the recent past, and how to fold it again."""
+
+    agent_id: str
+    team: str
+    source: str = ""
+    now: Standing = msgspec.field(default_factory=Standing)
+    stops: list[Stop] = msgspec.field(default_factory=lambda: [Stop(-1, Standing())])
+    since_stop: int = 0
+    marks: list[AgentMark] = msgspec.field(default_factory=list)
+    spans: dict[SpanKey, Span] = msgspec.field(default_factory=dict)
+    counted: dict[SpanKey, Span] = msgspec.field(default_factory=dict)
+    touched: list[SpanKey] = msgspec.field(default_factory=list)
+    coarse: bool = False
+    fine: bool = False
+
+
+def begin(agent: Agent, mark: AgentMark, wrapup_reasons: frozenset[str]) -> bool:
+    """Add a mark; return False if it was there already."""
+    marks = agent.marks
+    told = mark.kind in _TOLD_BY_FEEDS
+    if told:
+        agent.coarse = agent.coarse or mark.resolution > 1
+        agent.fine = agent.fine or mark.resolution == 1
+    mixed = told and agent.coarse and agent.fine
+    last = not marks or mark > marks[-1]
+    # A stop may stand before a mark that was withdrawn since; what comes before it is late.
+    if last and mark.at >= agent.stops[-1].at and not mixed:
+        marks.append(mark)
+        _Fold(agent, wrapup_reasons).take(mark)
+        return True
+    place = bisect_left(marks, mark)
+    if place < len(marks) and marks[place].mark_id == mark.mark_id:
+        return False
+    marks.insert(place, mark)
+    if not (mixed and mark.resolution > 1 and _is_echo(mark, _exact(marks))):
+        # A fine mark may make an echo of a coarse one that stands a little before it.
+        _fold_again(agent, mark.at - (ECHO_MS if mixed else 0), wrapup_reasons)
+    return True
+
+
+def withdraw(agent: Agent, mark: AgentMark, wrapup_reasons: frozenset[str]) -> None:
+    """Take back a mark that no longer holds (a call ended at another time than first told)."""
+    place = bisect_left(agent.marks, mark)
+    if place < len(agent.marks) and agent.marks[place] == mark:
+        del agent.marks[place]
+        _fold_again(agent, mark.at, wrapup_reasons)
+
+
+def pass_time(agent: Agent, at: int, wrapup_reasons: frozenset[str]) -> None:
+    """Let an agent's after-work end if its time is over at `at` [ms]."""
+    _Fold(agent, wrapup_reasons).until(at)
+
+
+def forget(agent: Agent, before: int) -> None:
+    """Drop the marks and spans that no late mark can reach: none comes before `before` [ms]."""
+    reachable = [stop for stop in agent.stops if stop.at <= before]
+    first = reachable[-1]
+    if first is agent.stops[0]:
+        return
+    agent.stops = agent.stops[len(reachable) - 1 :]
+    agent.marks = [mark for mark in agent.marks if mark.at >= first.at - 2 * ECHO_MS]
+    for key, span in list(agent.spans.items()):
+        if span.end is not None and span.end < first.at:
+            del agent.spans[key]
+            agent.counted.pop(key, None)
+
+
+def _fold_again(agent: Agent, changed_at: int, wrapup_reasons: frozenset[str]) -> None:
+    """Fold again what comes after the last stop before a change."""
+    while len(agent.stops) > 1 and agent.stops[-1].at > changed_at:
+        agent.stops.pop()
+    stop = agent.stops[-1]
+    for key, span in list(agent.spans.items()):
+        if span.end is None or span.end >= stop.at:
+            del agent.spans[key]
+            agent.touched.append(key)
+    agent.now = _copy(stop.standing)
+    agent.since_stop = 0
+    fold = _Fold(agent, wrapup_reasons)
+    fold.begin_where_it_stands()
+    first = bisect_left(agent.marks, AgentMark(stop.at - 2 * ECHO_MS, ENDS, 0, "", ""))
+    recent = agent.marks[first:]
+    exact = _exact(recent) if agent.coarse and agent.fine else {}
+    for mark in recent:
+        if mark.at >= stop.at and not _is_echo(mark, exact):
+            fold.take(mark)
+
+
+def _copy(standing: Standing) -> Standing:
+    return msgspec.structs.replace(
+        standing,
+        queues=dict(standing.queues),
+        left=dict(standing.left),
+        paused=dict(standing.paused),
+        rings=list(standing.rings),
+        talks=list(standing.talks),
+    )
+
+
+_TOLD_BY_FEEDS = frozenset({"joined", "left", "paused", "unpaused"})
+
+
+def _exact(marks: list[AgentMark]) -> Exact:
+    """Return when the finer feed told what."""
+    exact: Exact = {}
+    for mark in marks:
+        if mark.kind in _TOLD_BY_FEEDS and mark.resolution == 1:
+            exact.setdefault((mark.kind, mark.queue_id), []).append(mark.at)
+            exact.setdefault((mark.kind, EVERY_QUEUE), []).append(mark.at)
+    return exact
+
+
+def _is_echo(mark: AgentMark, exact: Exact) -> bool:
+    """Tell whether a feed of whole seconds says again what a finer feed has said exactly."""
+    if mark.resolution == 1 or mark.kind not in _TOLD_BY_FEEDS:
+        return False
+    told = exact.get((mark.kind, mark.queue_id))
+    if not told:
+        return False
+    place = bisect_left(told, mark.at - ECHO_MS // 2)
+    return place < len(told) and told[place] <= mark.at + ECHO_MS
+
+
+class _Fold:
+    """One pass over marks: changes a standing, writes the spans that follow."""
+
+    def __init__(self, agent: Agent, wrapup_reasons: frozenset[str]) -> None:
+        self.agent = agent
+        self.now = agent.now
+        self.spans = agent.spans
+        self.touched = agent.touched
+        self.wrapup_reasons = wrapup_reasons
+
+    def begin_where_it_stands(self) -> None:
+        now = self.now
+        if now.session_since is not None:
+            self._write("session", now.session_since, None, "offline", "")
+        if now.break_since is not None:
+            self._write("break", now.break_since, None, "offline", now.break_reason)
+        if now.state != "offline":
+            self._write("state", now.since, None, now.state, now.reason)
+
+    def take(self, mark: AgentMark) -> None:
+        agent = self.agent
+        agent.since_stop += 1
+        # A stop must stand before all marks of its instant.
+        if agent.since_stop > MARKS_TO_A_STOP and mark.at > self.now.last_at:
+            self.until(mark.at - 1)
+            agent.stops.append(Stop(mark.at, _copy(self.now)))
+            agent.since_stop = 0
+        self.now.last_at = mark.at
+        self.until(mark.at)
+        if mark.source and mark.kind != "restarted":
+            self.now.source = mark.source
+        _STEPS[mark.kind](self, mark)
+        self._session(mark)
+        self._break(mark.at)
+        self._show(mark.at)
+
+    def until(self, at: int) -> None:
+        ends = self.now.wrapup_until
+        if ends and ends <= at:
+            self.now.wrapup_until = 0
+            self._show(ends)
+
+    # what each kind of mark does
+
+    def joined(self, mark: AgentMark) -> None:
+        self.now.queues.setdefault(mark.queue_id, mark.at)
+        self.now.wrapup_ms = max(self.now.wrapup_ms, mark.number)
+        if mark.paused:
+            self.now.paused[mark.queue_id] = (mark.at, mark.reason)
+
+    def left(self, mark: AgentMark) -> None:
+        if mark.queue_id == EVERY_QUEUE:
+            self.now.queues.clear()
+            self.now.paused.clear()
+            return
+        self.now.queues.pop(mark.queue_id, None)
+        self.now.paused.pop(mark.queue_id, None)
+        self.now.left[mark.queue_id] = mark.at
+
+    def paused(self, mark: AgentMark) -> None:
+        if mark.queue_id != EVERY_QUEUE:
+            self.now.queues.setdefault(mark.queue_id, mark.at)
+            self._pause(mark.queue_id, mark)
+            return
+        for queue_id in self.now.queues or (EVERY_QUEUE,):
+            self._pause(queue_id, mark)
+
+    def _pause(self, queue_id: str, mark: AgentMark) -> None:
+        since = self.now.paused.get(queue_id)
+        at = mark.at if since is None or since[1] != mark.reason else since[0]
+        self.now.paused[queue_id] = (at, mark.reason)
+
+    def unpaused(self, mark: AgentMark) -> None:
+        if mark.queue_id == EVERY_QUEUE:
+            self.now.paused.clear()
+        else:
+            self.now.paused.pop(mark.queue_id, None)
+            self.now.paused.pop(EVERY_QUEUE, None)
+
+    def ring_started(self, mark: AgentMark) -> None:
+        self.now.rings.append(mark.reason)
+        gone = self.now.left.get(mark.queue_id)
+        if gone is None or mark.at - gone > RING_IS_NEWS_MS:
+            self.now.queues.setdefault(mark.queue_id, mark.at)
+        for queue_id in (mark.queue_id, EVERY_QUEUE):
+            pause = self.now.paused.get(queue_id)
+            if pause is not None and mark.at - pause[0] > RING_IS_NEWS_MS:
+                del self.now.paused[queue_id]
+
+    def ring_ended(self, mark: AgentMark) -> None:
+        if mark.reason in self.now.rings:
+            self.now.rings.remove(mark.reason)
+
+    def talk_started(self, mark: AgentMark) -> None:
+        self.now.talks.append(mark.reason)
+
+    def talk_ended(self, mark: AgentMark) -> None:
+        if mark.reason in self.now.talks:
+            self.now.talks.remove(mark.reason)
+        if self.now.wrapup_ms:
+            self.now.wrapup_until = mark.at + self.now.wrapup_ms
+
+    def wrapup_started(self, mark: AgentMark) -> None:
+        self.now.told_wrapup = True
+
+    def wrapup_ended(self, mark: AgentMark) -> None:
+        self.now.told_wrapup = False
+        self.now.wrapup_until = 0
+
+    def restarted(self, mark: AgentMark) -> None:
+        if mark.source and self.now.source not in ("", mark.source):
+            return
+        source = self.now.source
+        self.now.queues.clear()
+        self.now.paused.clear()
+        self.now.rings.clear()
+        self.now.talks.clear()
+        self.now.wrapup_until = 0
+        self.now.told_wrapup = False
+        self.now.source = source
+
+    # what follows
+
+    def _session(self, mark: AgentMark) -> None:
+        now = self.now
+        if now.queues and now.session_since is None:
+            now.session_since = mark.at
+            self._write("session", mark.at, None, "offline", "")
+        elif not now.queues and now.session_since is not None:
+            self._write("session", now.session_since, mark.at, "offline", "")
+            now.session_since = None
+
+    def _break(self, at: int) -> None:
+        now = self.now
+        pause = self._pause_of_all()
+        if pause is not None and pause[1].lower() in self.wrapup_reasons:
+            pause = None
+        if pause is not None and now.break_since is None:
+            now.break_since, now.break_reason = pause
+            self._write("break", pause[0], None, "offline", pause[1])
+        elif pause is None and now.break_since is not None:
+            self._write(
+                "break", now.break_since, max(at, now.break_since), "offline", now.break_reason
+            )
+            now.break_since = None
+        elif pause is not None and pause[1] != now.break_reason and now.break_since is not None:
+            # Another reason is another break, unless it is told with the first one's pauses.
+            if at - now.break_since <= MATCH_MS and not now.break_reason:
+                self._erase("break", now.break_since)
+            else:
+                self._write("break", now.break_since, at, "offline", now.break_reason)
+                pause = (at, pause[1])
+            now.break_since, now.break_reason = pause
+            self._write("break", pause[0], None, "offline", pause[1])
+
+    def _pause_of_all(self) -> tuple[int, str] | None:
+        """Return since when and why the agent is paused in all of his queues.
+
+        One pause of an agent comes as one message per queue: it began with the first of them,
+        unless they lie apart.
+        """
+        now = self.now
+        if not now.queues:
+            return now.paused.get(EVERY_QUEUE) if now.session_since is not None else None
+        if EVERY_QUEUE in now.paused:
+            return now.paused[EVERY_QUEUE]
+        if len(now.paused) < len(now.queues):
+            return None
+        pauses = [now.paused.get(queue_id) for queue_id in now.queues]
+        told = [pause for pause in pauses if pause is not None]
+        if len(told) < len(pauses):
+            return None
+        first, last = min(told), max(told)
+        return (first[0] if last[0] - first[0] <= MATCH_MS else last[0], last[1])
+
+    def _show(self, at: int) -> None:
+        now = self.now
+        state, reason = self._state()
+        if (state, reason) == (now.state, now.reason):
+            return
+        if now.state != "offline":
+            if at > now.since:
+                self._write("state", now.since, at, now.state, now.reason)
+            else:
+                self._erase("state", now.since)
+        now.state, now.reason, now.since = state, reason, at
+        if state != "offline":
+            self._write("state", at, None, state, reason)
+
+    def _state(self) -> tuple[AgentState, str]:
+        now = self.now
+        if now.talks:
+            return "talking", ""
+        if now.rings:
+            return "reserved", ""
+        if now.session_since is None:
+            return "offline", ""
+        if now.told_wrapup or now.wrapup_until:
+            return "wrapup", ""
+        pause = self._pause_of_all()
+        if pause is not None:
+            if pause[1].lower() in self.wrapup_reasons:
+                return "wrapup", ""
+            return "not_ready", pause[1]
+        return "ready", ""
+
+    def _write(
+        self, kind: str, start: int, end: int | None, state: AgentState, reason: str
+    ) -> None:
+        self.spans[kind, start] = Span(kind, start, end, state, reason, self.now.source)
+        self.touched.append((kind, start))
+
+    def _erase(self, kind: str, start: int) -> None:
+        self.spans.pop((kind, start), None)
+        self.touched.append((kind, start))
+
+
+_STEPS = {
+    "joined": _Fold.joined,
+    "left": _Fold.left,
+    "paused": _Fold.paused,
+    "unpaused": _Fold.unpaused,
+    "ring_started": _Fold.ring_started,
+    "ring_ended": _Fold.ring_ended,
+    "talk_started": _Fold.talk_started,
+    "talk_ended": _Fold.talk_ended,
+    "wrapup_started": _Fold.wrapup_started,
+    "wrapup_ended": _Fold.wrapup_ended,
+    "restarted": _Fold.restarted,
+}

@@ -1,0 +1,52 @@
+"""What is out of reach is dropped: no window and no late event needs it any more."""
+
+from stream_processors.core import agents
+from stream_processors.core.sources import Source
+from stream_processors.core.state import HORIZON_MS, State, Terms
+from stream_processors.core.windows import KEPT_MS, MINUTE_MS
+
+_TWO_DAYS_MS = 48 * 60 * MINUTE_MS
+
+
+def forget(state: State, source: Source, at: int, terms: Terms) -> None:
+    """Drop what neither a window nor an event within the horizon can reach at `at` [ms].
+
+    Everything that changed must have been said before: what is dropped is final.
+    """
+    before = at - 2 * HORIZON_MS
+    _forget_lines(state, source, before)
+    for agent in state.agents.values():
+        agents.forget(agent, before)
+        said = state.said.get(agent.agent_id)
+        if said is not None:
+            reach = agent.stops[0].at
+            said.spans = {
+                key: span
+                for key, span in said.spans.items()
+                if span.end is None or span.end >= reach
+            }
+    for queue in state.queues.values():
+        if queue.source == source.name:
+            queue.forget(at - KEPT_MS, terms.day_of(at) - _TWO_DAYS_MS)
+    for team in state.teams.values():
+        if team.source == source.name:
+            team.forget(at - KEPT_MS)
+
+
+def _forget_lines(state: State, source: Source, before: int) -> None:
+    prefix = f"{source.name}|"
+    gone = []
+    for key, line in state.lines.items():
+        if line.call.marks[0].at >= before:
+            break  # lines stand in the order of their first news
+        if not key.startswith(prefix) or line.call.marks[-1].at >= before:
+            continue
+        if all(settled.account.it.ended_at is not None for settled in line.settled):
+            gone.append(key)
+    for key in gone:
+        del state.lines[key]
+    for key, pair in list(state.pairs.items()):
+        pair.lines = [each for each in pair.lines if each in state.lines]
+        pair.ends = [end for end in pair.ends if end.at >= before]
+        if not pair.lines and not pair.ends:
+            del state.pairs[key]

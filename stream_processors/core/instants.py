@@ -1,0 +1,56 @@
+"""Times as the wire writes them, and as the fold counts them: milliseconds since 1970 UTC."""
+
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from schemas.errors import MalformedEvent
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def to_ms(text: str) -> int:
+    """Return an RFC 3339 instant as milliseconds since 1970, cut, not rounded.
+
+    Raises:
+        MalformedEvent: no time, or one without zone.
+    """
+    if len(text) == 24 and text[19] == "." and text[23] == "Z":
+        fraction = text[20:23]
+        if fraction.isdecimal():
+            return _second(text[:19]) + int(fraction)
+    return _instant(text)
+
+
+@lru_cache(maxsize=4096)
+def _second(text: str) -> int:
+    """Events come many to a second; parsing a calendar date is the dear part."""
+    return _instant(text + "Z")
+
+
+def _instant(text: str) -> int:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        msg = f"event rejected: {text!r} is no RFC 3339 time"
+        raise MalformedEvent(msg) from error
+    if moment.tzinfo is None:
+        msg = f"event rejected: time {text!r} has no zone"
+        raise MalformedEvent(msg)
+    return (moment - _EPOCH) // _MILLISECOND
+
+
+@lru_cache(maxsize=1024)
+def day_bounds(at_second: int, zone: str) -> tuple[int, int]:
+    """Return start and end [ms] of the local day that holds a second; 23 to 25 hours apart."""
+    local = datetime.fromtimestamp(at_second, ZoneInfo(zone))
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+    next_noon = midnight.replace(hour=12) + timedelta(days=1)
+    end = next_noon.replace(hour=0)
+    return int(midnight.timestamp()) * 1000, int(end.timestamp()) * 1000
+
+
+def day_name(at: int, zone: str) -> str:
+    """Return the local date of an instant [ms], as 2026-02-03."""
+    return datetime.fromtimestamp(at // 1000, ZoneInfo(zone)).date().isoformat()

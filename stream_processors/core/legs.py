@@ -1,0 +1,333 @@
+"""What a visit means: its outcome, its wait, its talk. Pure reading of what was told.
+
+Rules, in the order they are tried:
+
+    answered   an agent took the call, however it ended
+    told       the source named the exit (queue log verbs, QUEUESTATUS)
+    unanswered the source says only that nobody answered (AMI's QueueCallerAbandon, which Asterisk
+               raises for time-outs, empty queues and withdrawals too): abandoned if the far end
+               had hung up before, or the channel died where it stood in the dial plan; else it
+               lived on, so the queue let it go: timeout
+    key        the caller left and nothing else was said: a key let him out
+    system     nothing said that he left, but his channel is gone, is elsewhere, is missing from a
+               snapshot, the source restarted, or `max_open` has passed
+    waiting    none of these yet
+
+Source: Asterisk apps/app_queue.c (record_abandoned, leave_queue, set_queue_result).
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from schemas.facts import Leg, LegOutcome, Offer
+from schemas.identity import derived_id
+from stream_processors.core.calls import ESTIMATED, MATCH_MS, Call, Ring, Visit
+
+AT_ONCE_MS = 100
+"""A hang-up this soon after leaving the queue is the end of the caller, not of the dial plan."""
+
+
+class Sweep(msgspec.Struct, frozen=True):
+    """An instant at which a source told, by silence, what is no longer there."""
+
+    at: int
+    restarted: bool
+    queues: frozenset[str] = frozenset()
+    present: frozenset[str] = frozenset()
+
+
+class Conclusion(NamedTuple):
+    """What a visit is now. Instants and durations in milliseconds."""
+
+    leg_id: str
+    queue_id: str
+    outcome: LegOutcome
+    entered_at: int
+    left_at: int | None
+    wait_ms: int | None
+    answered_at: int | None
+    ended_at: int | None
+    ended_by: str
+    agent_id: str
+    inferred: bool  # a beginning or an end was lost and has been estimated
+
+
+def conclude(
+    call: Call, index: int, sweeps: Sequence[Sweep], clock: int, max_open_ms: int
+) -> Conclusion:
+    """Return what the visit at `index` of a call is, by everything told so far."""
+    visit = call.visits[index]
+    if not visit.leg_id:
+        visit.leg_id = _leg_id(call, visit)
+    entered = visit.entered[2]
+    if visit.connected is not None:
+        return _talked(call, index, sweeps, clock, max_open_ms)
+    outcome = _exit(call, visit)
+    if outcome is not None and visit.left is not None:
+        left, inferred = max(entered, visit.left[2]), visit.entered[0] == ESTIMATED
+        by = "caller" if outcome == "abandoned" else "system"
+    else:
+        closed = _closed(call, index, entered, sweeps, clock, max_open_ms)
+        if closed is None:
+            return Conclusion(
+                visit.leg_id, visit.queue_id, "waiting", entered, None, None, None, None,
+                "", "", visit.entered[0] == ESTIMATED,
+            )  # fmt: skip
+        outcome, left, inferred, by = "system", closed, True, "system"
+    return Conclusion(
+        visit.leg_id, visit.queue_id, outcome, entered, left, _wait(visit, left), None, left,
+        by, "", inferred,
+    )  # fmt: skip
+
+
+def _talked(
+    call: Call, index: int, sweeps: Sequence[Sweep], clock: int, max_open_ms: int
+) -> Conclusion:
+    visit = call.visits[index]
+    assert visit.left is not None  # being connected always tells of leaving
+    entered = visit.entered[2]
+    answered = max(entered, visit.left[2])
+    inferred = visit.entered[0] == ESTIMATED or visit.left[0] == ESTIMATED
+    by = visit.ended_by
+    moved = _moved_on(call, index)
+    if visit.ended is not None and moved is not None and visit.ended[2] > moved + MATCH_MS:
+        # The PBX counts the talk until the caller hangs up, though he left it for another queue.
+        ended: int | None = max(answered, moved)
+        by = "system"
+    elif visit.ended is not None:
+        ended = max(answered, visit.ended[2])
+    else:
+        ended = _closed(call, index, answered, sweeps, clock, max_open_ms)
+        inferred = inferred or ended is not None
+        by = "unknown" if ended is not None else ""
+    return Conclusion(
+        visit.leg_id, visit.queue_id, "answered", entered, answered, _wait(visit, answered),
+        answered, ended, by, visit.agent_id, inferred,
+    )  # fmt: skip
+
+
+def _moved_on(call: Call, index: int) -> int | None:
+    """Return when the caller entered the next queue; nobody is in two places at once."""
+    later = call.visits[index + 1 :]
+    return min(visit.entered[2] for visit in later) if later else None
+
+
+def _exit(call: Call, visit: Visit) -> LegOutcome | None:
+    if visit.verdict is not None:
+        return visit.verdict[1]  # type: ignore[return-value]
+    if visit.unanswered is not None:
+        return _of_unanswered(call, visit)
+    if visit.left is None:
+        return None
+    requested = call.hangup_requested_at
+    if requested is not None and visit.entered[2] <= requested <= visit.left[2]:
+        return "abandoned"
+    return "key"
+
+
+def _of_unanswered(call: Call, visit: Visit) -> LegOutcome:
+    assert visit.unanswered is not None  # the caller of this function looked
+    at, place = visit.unanswered
+    requested = call.hangup_requested_at
+    if requested is not None and requested <= at:
+        return "abandoned"
+    if call.hung_up is None:
+        return "timeout"
+    gone_at, gone_place = call.hung_up
+    if place and gone_place and not _in_hangup_handler(gone_place):
+        return "abandoned" if gone_place == place else "timeout"
+    return "abandoned" if gone_at - at <= AT_ONCE_MS else "timeout"
+
+
+def _in_hangup_handler(place: str) -> bool:
+    """The extension `h` runs after any hang-up, so it hides where the channel was before."""
+    return place.split(",")[1:2] == ["h"]
+
+
+def _closed(
+    call: Call, index: int, since: int, sweeps: Sequence[Sweep], clock: int, max_open_ms: int
+) -> int | None:
+    """Return when a visit that nobody ended must have ended, at the latest; None if open."""
+    visit = call.visits[index]
+    moved = _moved_on(call, index)
+    ends = [] if moved is None else [moved]
+    if call.hung_up is not None:
+        ends.append(call.hung_up[0])
+    if clock >= since + max_open_ms:
+        ends.append(since + max_open_ms)
+    ends += [
+        sweep.at for sweep in sweeps if sweep.at >= since and _misses(sweep, call, visit, since)
+    ]
+    return max(since, min(ends)) if ends else None
+
+
+def _misses(sweep: Sweep, call: Call, visit: Visit, since: int) -> bool:
+    if sweep.restarted:
+        return True
+    # A snapshot lists who waits, not who talks; and it may be older than a join just before it.
+    return (
+        visit.connected is None
+        and visit.queue_id in sweep.queues
+        and call.channel_id not in sweep.present
+        and sweep.at - since > MATCH_MS
+    )
+
+
+def _wait(visit: Visit, left: int) -> int:
+    """Return the wait: the difference of two exact times, else what the source says."""
+    exact = visit.entered[0] == 1 and visit.left is not None and visit.left[0] == 1
+    if not exact and visit.wait is not None:
+        return visit.wait[1]
+    return max(0, left - visit.entered[2])
+
+
+def _talk(visit: Visit, answered: int, ended: int) -> int:
+    if visit.ended is None or ended < visit.ended[2]:
+        return max(0, ended - answered)
+    exact = (
+        visit.left is not None and visit.left[0] == 1 and visit.ended and visit.ended[0] == 1
+    )
+    if not exact and visit.talk is not None:
+        return visit.talk[1]
+    return max(0, ended - answered)
+
+
+def _leg_id(call: Call, visit: Visit) -> str:
+    """Derive the id from the earliest known second of entry, never from an ordinal of joins.
+
+    Only visits of the very same second need one (a dial plan that loops on an empty queue).
+    """
+    twin = (str(visit.twin),) if visit.twin else ()
+    return derived_id(
+        call.source, call.channel_id, visit.queue_id, str(visit.first_second), *twin
+    )
+
+
+# --- facts --------------------------------------------------------------------------------
+
+
+class Target(NamedTuple):
+    """What was wanted of the queue when the caller entered."""
+
+    answer_within_ms: int
+    short_abandon_ms: int
+
+
+def leg_fact(
+    call: Call, visit: Visit, it: Conclusion, target: Target, tenant: str, domain: str
+) -> Leg:
+    """Return the fact of a visit, with revision and known_at still 0."""
+    talk = None
+    if it.answered_at is not None and it.ended_at is not None:
+        talk = _talk(visit, it.answered_at, it.ended_at)
+    answering = next((r for r in visit.rings if r.result and r.result[2] == "answered"), None)
+    to, kind = visit.transferred_to, visit.transfer_kind
+    if not to and visit.connected is not None:
+        following = [v for v in call.visits if v.entered[2] > visit.entered[2]]
+        if following:  # a transfer that nobody announced, such as an AMI redirect
+            to, kind = min(following, key=lambda v: v.entered[2]).queue_id, "queue"
+    return Leg(
+        tenant=tenant,
+        domain=domain,
+        revision=0,
+        known_at=0,
+        leg_id=it.leg_id,
+        first_second=visit.first_second,
+        source=call.source,
+        interaction_id=visit.interaction[1] or call.channel_id,
+        queue_id=visit.queue_id,
+        channel="voice",
+        direction="in",
+        caller_key=visit.caller_key,
+        priority=visit.priority,
+        entered_at=it.entered_at,
+        answered_at=it.answered_at,
+        left_at=it.left_at,
+        ended_at=it.ended_at,
+        outcome=it.outcome,
+        wait_ms=it.wait_ms,
+        ring_ms=_ring_ms(answering, it) if answering else None,
+        talk_ms=talk,
+        hold_ms=None,
+        wrapup_ms=None,
+        agent_id=it.agent_id,
+        ended_by=it.ended_by,  # type: ignore[arg-type]
+        transferred_to=to,
+        transfer_kind=kind,  # type: ignore[arg-type]
+        offers=len(visit.rings),
+        answer_within_ms=target.answer_within_ms,
+        short_abandon_ms=target.short_abandon_ms,
+        clock="estimated" if it.inferred else "adapter" if visit.adapter_clock else "source",
+    )
+
+
+class Ringing(NamedTuple):
+    """What a ringing is now."""
+
+    offer_id: str
+    agent_id: str
+    started_at: int
+    ended_at: int | None
+    result: str
+    ring_ms: int | None
+
+
+def ringings(call: Call, visit: Visit, it: Conclusion) -> list[Ringing]:
+    """Return the ringings of a visit; one that nobody ended ends with the wait."""
+    return [_ringing(call, ring, it) for ring in visit.rings]
+
+
+def _ringing(call: Call, ring: Ring, it: Conclusion) -> Ringing:
+    started = ring.started[2]
+    ended = ring.ended[2] if ring.ended else None
+    result = ring.result[2] if ring.result else ""
+    if result == "answered":
+        ended = it.answered_at
+    elif ended is None and it.left_at is not None:
+        ended, result = it.left_at, "cancelled"
+    if ended is not None:
+        if result == "cancelled" and _taken_elsewhere(ended, it):
+            result = "elsewhere"
+        ended = max(started, ended)
+    if not ring.fact_id or not ring.offer_id:
+        told = ring.offer_id or f"{it.leg_id}|{ring.agent_id}|{started}"
+        ring.fact_id = derived_id(call.source, told)
+    return Ringing(ring.fact_id, ring.agent_id, started, ended, result, _ring_ms(ring, it))
+
+
+def _taken_elsewhere(ended: int, it: Conclusion) -> bool:
+    return it.answered_at is not None and abs(ended - it.answered_at) <= MATCH_MS
+
+
+def _ring_ms(ring: Ring, it: Conclusion) -> int | None:
+    ended = ring.ended[2] if ring.ended else it.left_at
+    if ring.result and ring.result[2] == "answered":
+        ended = it.answered_at
+    exact = ring.started[0] == 1
+    if not exact and ring.ring_ms is not None:
+        return ring.ring_ms
+    return None if ended is None else max(0, ended - ring.started[2])
+
+
+def offer_fact(
+    call: Call, visit: Visit, it: Conclusion, ring: Ringing, tenant: str, domain: str
+) -> Offer:
+    """Return the fact of a ringing, with revision and known_at still 0."""
+    return Offer(
+        tenant=tenant,
+        domain=domain,
+        revision=0,
+        known_at=0,
+        offer_id=ring.offer_id,
+        leg_id=it.leg_id,
+        interaction_id=visit.interaction[1] or call.channel_id,
+        source=call.source,
+        queue_id=visit.queue_id,
+        agent_id=ring.agent_id,
+        started_at=ring.started_at,
+        ended_at=ring.ended_at,
+        result=ring.result,  # type: ignore[arg-type]
+        ring_ms=ring.ring_ms,
+    )

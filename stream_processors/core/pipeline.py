@@ -1,0 +1,235 @@
+"""A batch of events in, facts out: what every shell runs, whatever carries them.
+
+The state of a domain is a fold over its log, changed in place and owned by the caller. A
+snapshot (`freeze`) carries the position it was taken at, so a restart neither loses nor doubles.
+Facts are coalesced: of all that a batch changed, the newest revision is returned once.
+"""
+
+from dataclasses import dataclass
+from heapq import heappop
+from typing import NamedTuple
+
+import msgspec
+
+from schemas.errors import MalformedEvent
+from schemas.events import Event, decode
+from schemas.facts import DayDirty, Fact, Origin, Rejected, RejectReason
+from stream_processors.core import agents
+from stream_processors.core.forgetting import forget
+from stream_processors.core.instants import day_name, to_ms
+from stream_processors.core.readings import READINGS
+from stream_processors.core.samples import team_sample, wall_sample
+from stream_processors.core.saying import agent_facts, line_facts
+from stream_processors.core.sources import (
+    NEVER,
+    SAMPLE_MS,
+    SILENT_MS,
+    Deadline,
+    Source,
+    next_multiple,
+)
+from stream_processors.core.state import HORIZON_MS, Change, State, Terms, first_sample
+from stream_processors.core.windows import MINUTE_MS
+
+FUTURE_MS = 2 * MINUTE_MS
+"""An event this far ahead of its receipt has a wrong clock and must not move ours."""
+
+FORGET_MS = 5 * MINUTE_MS
+"""How often what is out of reach is dropped."""
+
+
+class Record(NamedTuple):
+    """One value of the log and where it stands in it."""
+
+    position: int
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Values in log order; positions may have gaps. Values below the state's are passed over."""
+
+    records: tuple[Record, ...]
+
+
+def apply(state: State, batch: Batch, terms: Terms) -> list[Fact]:
+    """Fold a batch into the state, which is changed in place, and return what became true."""
+    run = _Run(state, terms)
+    for position, value in batch.records:
+        if position <= state.position:
+            continue
+        try:
+            event = decode(value)
+            at = to_ms(event.time)
+        except MalformedEvent as error:
+            state.position = position
+            run.reject(value, "malformed", str(error))
+            continue
+        state.position = position
+        run.take(event, at, value)
+    return run.finish()
+
+
+def freeze(state: State) -> bytes:
+    """Return a snapshot; equal states of equal logs give equal bytes."""
+    return msgspec.msgpack.encode(state)
+
+
+def thaw(snapshot: bytes) -> State:
+    """Return the state a snapshot was taken of."""
+    return msgspec.msgpack.decode(snapshot, type=State)
+
+
+class _Run:
+    """One call of `apply`."""
+
+    def __init__(self, state: State, terms: Terms) -> None:
+        self.state = state
+        self.terms = terms
+        self.change = Change(state, terms)
+        self.origin: Origin = "live" if terms.refold_at is None else "refold"
+        self.recorded = ""
+        self.facts: list[Fact] = []
+
+    @property
+    def revision(self) -> int:
+        """The log position that causes what becomes true now."""
+        at = self.terms.refold_at
+        return self.state.position if at is None else at
+
+    @property
+    def known_at(self) -> int:
+        """When the adapter saw the last event [ms since 1970]."""
+        return to_ms(self.recorded) if self.recorded else 0
+
+    def take(self, event: Event, at: int, value: bytes) -> None:
+        """Apply one event, after everything that was due before it."""
+        state = self.state
+        if event.tenant != state.tenant or event.domain != state.domain:
+            self.reject(value, "foreign", f"of {event.tenant}/{event.domain}", event)
+            return
+        self.recorded = event.recordedtime
+        # Texts of one form compare like the instants they mean; most events end here.
+        if event.time > self.recorded and at > self.known_at + FUTURE_MS:
+            self.reject(value, "future", f"{event.time} was received at {self.recorded}", event)
+            return
+        source = self.change.source(event.source)
+        if at > source.clock:
+            if source.due < at:
+                self._pass(source, at)
+            if source.next_sample == NEVER:
+                first_sample(source, at)
+            source.clock = source.heard = at
+        elif at < source.clock - HORIZON_MS:
+            self._too_late(at)
+            return
+        state.events[event.feed] = state.events.get(event.feed, 0) + 1
+        source.feeds[event.feed] = max(at, source.feeds.get(event.feed, 0))
+        READINGS[type(event)](self.change, event, source, at)
+
+    def reject(
+        self, value: bytes, reason: RejectReason, detail: str, event: Event | None = None
+    ) -> None:
+        """Keep what cannot be used, whole, with its reason."""
+        self.state.rejected[reason] = self.state.rejected.get(reason, 0) + 1
+        self.facts.append(
+            Rejected(
+                tenant=self.state.tenant,
+                domain=self.state.domain,
+                revision=self.revision,
+                known_at=self.known_at,
+                source=event.source if event else "",
+                feed=event.feed if event else "",
+                reason=reason,
+                detail=detail,
+                content=value,
+            )
+        )
+
+    def _too_late(self, at: int) -> None:
+        day = day_name(at, self.terms.zone)
+        if day in self.state.dirty_days:
+            return
+        self.state.dirty_days.add(day)
+        self.facts.append(
+            DayDirty(
+                tenant=self.state.tenant,
+                domain=self.state.domain,
+                revision=self.revision,
+                known_at=self.known_at,
+                day=day,
+            )
+        )
+
+    # --- what happens because time passes -------------------------------------------------
+
+    def _pass(self, source: Source, until: int) -> None:
+        """Run what is due before `until` [ms], in order; deadlines of an instant come first."""
+        while source.due < until:
+            at = source.due
+            source.clock = max(source.clock, at)
+            if source.deadlines and source.deadlines[0].at == at:
+                # Until just after the instant: all its events have been applied.
+                source.clock = max(source.clock, at)
+                self._deadline(source, heappop(source.deadlines))
+            else:
+                self._sample(source, at)
+                source.next_sample = at + SAMPLE_MS
+                if source.next_sample - source.heard > SILENT_MS:
+                    source.next_sample = next_multiple(until)
+            source.look_ahead()
+
+    def _deadline(self, source: Source, deadline: Deadline) -> None:
+        if deadline.kind == "agent":
+            agent = self.state.agents.get(deadline.key)
+            if agent is not None:
+                agents.pass_time(agent, deadline.at, self.terms.wrapup_reasons)
+                self.change.settle_agent(agent, source.name)
+            return
+        line = self.state.lines.get(deadline.key)
+        if line is None:
+            return
+        self.change.settle(source, deadline.key, line)
+        for settled in line.settled:
+            it = settled.account.it
+            if it.left_at is None and settled.account.level is None:
+                again = it.entered_at + settled.account.target.answer_within_ms
+            elif it.ended_at is None:
+                again = (it.answered_at or it.entered_at) + self.terms.max_open_ms
+            else:
+                continue
+            if again > deadline.at:
+                source.remind(Deadline(again, "leg", deadline.key))
+
+    def _sample(self, source: Source, at: int) -> None:
+        state, known = self.state, self.known_at
+        for queue in state.queues.values():
+            if queue.source == source.name:
+                sample = wall_sample(state, queue, at, self.origin, self.revision, known)
+                self.facts.append(sample)
+        for team in state.teams.values():
+            if team.source == source.name:
+                self.facts.append(
+                    team_sample(state, team, at, self.origin, self.revision, known)
+                )
+        if at - source.last_forgotten >= FORGET_MS:
+            source.last_forgotten = at
+            self._say()
+            forget(state, source, at, self.terms)
+
+    # --- facts ----------------------------------------------------------------------------
+
+    def finish(self) -> list[Fact]:
+        """Return all facts of this batch."""
+        self._say()
+        return self.facts
+
+    def _say(self) -> None:
+        for key in self.change.lines:
+            line = self.state.lines.get(key)
+            if line is not None:
+                self.facts += line_facts(self.state, line, self.revision, self.known_at)
+        for agent_id in self.change.agents:
+            self.facts += agent_facts(self.state, agent_id, self.revision, self.known_at)
+        self.change.lines.clear()
+        self.change.agents.clear()

@@ -1,0 +1,194 @@
+"""A queue now and in its windows: who waits, how waits ended, service level.
+
+    service level = answered in time / (counted)                                [ratio 0..1]
+
+Every call is counted once, at the first of: its answer, its abandon, or the moment the target
+passes (Cisco's service-level event), so that a breach shows when it happens. Short abandons
+(W <= short_abandon) are left out; a call that leaves otherwise before the target never counts; a
+call counted at the target stays counted however it ends. In time means W <= target.
+
+Source: docs/decisions/0003; Cisco CUIC report reference, "service level calls offered".
+"""
+
+from bisect import bisect_right, insort
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
+
+import msgspec
+
+from stream_processors.core.legs import Conclusion, Target
+from stream_processors.core.windows import counted, forget, put, take
+
+DayOf: TypeAlias = Callable[[int], int]
+"""Tells the start [ms] of the local day of an instant."""
+
+
+class Level(NamedTuple):
+    """When a call counted for the service level, and whether it was in time."""
+
+    at: int
+    in_time: bool
+
+
+class Account(NamedTuple):
+    """What one leg adds to the figures of its queue."""
+
+    it: Conclusion
+    target: Target
+    level: Level | None
+
+
+def account(it: Conclusion, target: Target, clock: int) -> Account:
+    """Return what a leg adds to its queue, given that the source's clock shows `clock`."""
+    return Account(it, target, _level(it, target, clock))
+
+
+def _level(it: Conclusion, target: Target, clock: int) -> Level | None:
+    if it.left_at is None:
+        passed = it.entered_at + target.answer_within_ms
+        return Level(passed, in_time=False) if clock >= passed else None
+    if it.wait_ms is not None and it.wait_ms > target.answer_within_ms:
+        return Level(it.entered_at + target.answer_within_ms, in_time=False)
+    if it.outcome == "answered":
+        return Level(it.left_at, in_time=True)
+    if it.outcome == "abandoned" and not is_short(it, target):
+        return Level(it.left_at, in_time=False)
+    return None
+
+
+def is_short(it: Conclusion, target: Target) -> bool:
+    """A misdial: the caller gave up within the short-abandon limit."""
+    return it.wait_ms is not None and it.wait_ms <= target.short_abandon_ms
+
+
+COUNTED = (
+    "offered", "answered", "answered_in_time", "abandoned", "short_abandoned",
+    "level_in_time", "level_counted",
+)  # fmt: skip
+"""What a queue counts; each has sorted instants, a total, and a total of each local day."""
+
+
+class Queue(msgspec.Struct):
+    """What is known of one queue. Instants reach back 70 minutes, totals to the log's beginning."""
+
+    queue_id: str
+    source: str
+    waiting: dict[str, tuple[int, int]] = msgspec.field(default_factory=dict)
+    talking: dict[str, str] = msgspec.field(default_factory=dict)
+    instants: dict[str, list[int]] = msgspec.field(
+        default_factory=lambda: {name: [] for name in COUNTED}
+    )
+    waits: list[tuple[int, int]] = msgspec.field(default_factory=list)
+    totals: dict[str, int] = msgspec.field(default_factory=lambda: dict.fromkeys(COUNTED, 0))
+    days: dict[int, dict[str, int]] = msgspec.field(default_factory=dict)
+    outcomes: dict[str, int] = msgspec.field(default_factory=dict)
+
+    def change(self, old: Account | None, new: Account | None, day_of: DayOf) -> None:
+        """Take out what a leg added before and add what it adds now."""
+        self._change_presence(old, new)
+        for sign, one, other in ((-1, old, new), (+1, new, old)):
+            if one is None:
+                continue
+            if other is None or one.it.entered_at != other.it.entered_at:
+                self._count("offered", one.it.entered_at, sign, day_of)
+            if other is None or _exit_of(one) != _exit_of(other):
+                self._count_exit(one, sign, day_of)
+            if one.level is not None and (other is None or one.level != other.level):
+                self._count("level_counted", one.level.at, sign, day_of)
+                if one.level.in_time:
+                    self._count("level_in_time", one.level.at, sign, day_of)
+
+    def _change_presence(self, old: Account | None, new: Account | None) -> None:
+        if old is not None:
+            self.waiting.pop(old.it.leg_id, None)
+            self.talking.pop(old.it.leg_id, None)
+        if new is None:
+            return
+        if new.it.left_at is None:
+            self.waiting[new.it.leg_id] = (new.it.entered_at, new.target.answer_within_ms)
+        elif new.it.outcome == "answered" and new.it.ended_at is None:
+            self.talking[new.it.leg_id] = new.it.agent_id
+
+    def _count_exit(self, one: Account, sign: int, day_of: DayOf) -> None:
+        it = one.it
+        if it.left_at is None:
+            return
+        self.outcomes[it.outcome] = self.outcomes.get(it.outcome, 0) + sign
+        if it.outcome == "answered":
+            self._count("answered", it.left_at, sign, day_of)
+            self._count_wait((it.left_at, it.wait_ms or 0), sign)
+            if it.wait_ms is not None and it.wait_ms <= one.target.answer_within_ms:
+                self._count("answered_in_time", it.left_at, sign, day_of)
+        elif it.outcome == "abandoned":
+            self._count("abandoned", it.left_at, sign, day_of)
+            if is_short(it, one.target):
+                self._count("short_abandoned", it.left_at, sign, day_of)
+
+    def _count_wait(self, waited: tuple[int, int], sign: int) -> None:
+        if sign > 0:
+            if self.waits and waited < self.waits[-1]:
+                insort(self.waits, waited)
+            else:
+                self.waits.append(waited)
+        elif waited in self.waits:
+            self.waits.remove(waited)
+
+    def _count(self, name: str, at: int, sign: int, day_of: DayOf) -> None:
+        if sign > 0:
+            put(self.instants[name], at)
+        else:
+            take(self.instants[name], at)
+        self.totals[name] += sign
+        day = day_of(at)
+        today = self.days.get(day)
+        if today is None:
+            today = self.days[day] = dict.fromkeys(COUNTED, 0)
+        today[name] += sign
+
+    def count(self, name: str, after: int, until: int) -> int:
+        """Count what happened in (after, until] [ms]."""
+        return counted(self.instants[name], after, until)
+
+    def service_level(self, after: int, until: int) -> float | None:
+        """Return the headline ratio over (after, until] [ms]; None when nothing counted."""
+        calls = self.count("level_counted", after, until)
+        return self.count("level_in_time", after, until) / calls if calls else None
+
+    def mean_wait_ms(self, after: int, until: int) -> float | None:
+        """Return the mean wait of the calls answered in (after, until]; None without any."""
+        first = bisect_right(self.waits, (after, _FOREVER))
+        waits = [
+            wait for _, wait in self.waits[first : bisect_right(self.waits, (until, _FOREVER))]
+        ]
+        return sum(waits) / len(waits) if waits else None
+
+    def longest_wait_ms(self, at: int) -> int | None:
+        """Return how long the first in line has waited at an instant; None while nobody waits."""
+        if not self.waiting:
+            return None
+        return max(0, at - min(entered for entered, _ in self.waiting.values()))
+
+    def waiting_over_target(self, at: int) -> int:
+        """Count who has waited longer than the target."""
+        return sum(at - entered > target for entered, target in self.waiting.values())
+
+    def difference(self) -> int:
+        """Return offered - (outcomes + waiting); anything but 0 means that calls were lost."""
+        return self.totals["offered"] - sum(self.outcomes.values()) - len(self.waiting)
+
+    def forget(self, before: int, day_before: int) -> None:
+        """Drop instants older than `before` [ms] and days that began before `day_before`."""
+        for instants in self.instants.values():
+            forget(instants, before)
+        if self.waits and self.waits[0][0] < before:
+            self.waits = [each for each in self.waits if each[0] >= before]
+        for day in [day for day in self.days if day < day_before]:
+            del self.days[day]
+
+
+_FOREVER = 1 << 62
+
+
+def _exit_of(one: Account) -> tuple[object, ...]:
+    it = one.it
+    return (it.left_at, it.outcome if it.left_at is not None else "", it.wait_ms, one.target)

@@ -1,0 +1,264 @@
+"""What each event means to the fold: one function for each type, in one table.
+
+A function takes the change in progress, the event, its source and its time [ms].
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from schemas import events as e
+from stream_processors.core.agents import ENDS, EVERY_QUEUE, STARTS, TELLS, AgentMark
+from stream_processors.core.calls import Kind, Mark
+from stream_processors.core.instants import to_ms
+from stream_processors.core.legs import Sweep
+from stream_processors.core.sources import Snapshot, Source
+from stream_processors.core.state import HORIZON_MS, Change, restart_mark
+
+Reading: TypeAlias = Callable[[Change, Any, Source, int], None]
+
+
+def _mark(event: e.Event, kind: Kind, at: int, **more: Any) -> Mark:
+    return Mark(
+        event.sequence,
+        event.id,
+        kind,
+        at,
+        event.resolution,
+        event.feed,
+        clock=event.clock,
+        **more,
+    )
+
+
+def _queue_entered(change: Change, event: e.QueueEntered, source: Source, at: int) -> None:
+    data = event.data
+    change.tell(source, data.channel_id, Mark(
+        event.sequence, event.id, "entered", at, event.resolution, event.feed, data.queue_id,
+        ref=data.interaction_id, note=data.caller_key, number=data.priority, clock=event.clock,
+    ))  # fmt: skip
+
+
+def _queue_left(change: Change, event: e.QueueLeft, source: Source, at: int) -> None:
+    data = event.data
+    change.tell(source, data.channel_id, Mark(
+        event.sequence, event.id, "left", at, event.resolution, event.feed, data.queue_id,
+        word=data.outcome, note=data.place, wait_ms=data.wait_ms,
+    ))  # fmt: skip
+
+
+def _leg_connected(change: Change, event: e.LegConnected, source: Source, at: int) -> None:
+    data = event.data
+    mark = Mark(
+        event.sequence, event.id, "connected", at, event.resolution, event.feed, data.queue_id,
+        data.agent_id, ref=data.offer_id, wait_ms=data.wait_ms, span_ms=data.ring_ms,
+    )  # fmt: skip
+    change.tell(source, data.channel_id, mark)
+    change.pair(source, mark, data.channel_id)
+
+
+def _leg_ended(change: Change, event: e.LegEnded, source: Source, at: int) -> None:
+    data = event.data
+    mark = Mark(
+        event.sequence, event.id, "ended", at, event.resolution, event.feed, data.queue_id,
+        data.agent_id, word=data.ended_by, ref=data.offer_id, wait_ms=data.wait_ms,
+        span_ms=data.talk_ms,
+    )  # fmt: skip
+    if data.channel_id:
+        change.tell(source, data.channel_id, mark)
+    else:
+        change.pair(source, mark, "")
+
+
+def _leg_transferred(change: Change, event: e.LegTransferred, source: Source, at: int) -> None:
+    data = event.data
+    change.tell(source, data.channel_id, _mark(
+        event, "transferred", at, queue_id=data.queue_id, agent_id=data.agent_id,
+        word=data.kind, ref=data.to,
+    ))  # fmt: skip
+
+
+def _offer_started(change: Change, event: e.OfferStarted, source: Source, at: int) -> None:
+    data = event.data
+    change.tell(source, data.channel_id, Mark(
+        event.sequence, event.id, "offer_started", at, event.resolution, event.feed,
+        data.queue_id, data.agent_id, ref=data.offer_id,
+    ))  # fmt: skip
+
+
+def _offer_ended(change: Change, event: e.OfferEnded, source: Source, at: int) -> None:
+    data = event.data
+    change.tell(source, data.channel_id, Mark(
+        event.sequence, event.id, "offer_ended", at, event.resolution, event.feed,
+        data.queue_id, data.agent_id, word=data.result, ref=data.offer_id, span_ms=data.ring_ms,
+    ))  # fmt: skip
+
+
+def _hangup_requested(
+    change: Change, event: e.ChannelHangupRequested, source: Source, at: int
+) -> None:
+    mark = Mark(event.sequence, event.id, "hangup_requested", at, event.resolution, event.feed)
+    change.tell(source, event.data.channel_id, mark)
+
+
+def _hung_up(
+    change: Change, event: e.InteractionEnded | e.ChannelEnded, source: Source, at: int
+) -> None:
+    change.tell(source, event.data.channel_id, Mark(
+        event.sequence, event.id, "hung_up", at, event.resolution, event.feed,
+        note=event.data.place,
+    ))  # fmt: skip
+
+
+# --- people -------------------------------------------------------------------------------
+
+
+def _told(event: e.Event, kind: str, at: int, **more: Any) -> AgentMark:
+    return AgentMark(
+        at, TELLS, event.sequence, event.id, kind,
+        resolution=event.resolution, source=event.source, **more,
+    )  # fmt: skip
+
+
+def _agent_queue_joined(
+    change: Change, event: e.AgentQueueJoined, source: Source, at: int
+) -> None:
+    data = event.data
+    mark = _told(
+        event, "joined", at, queue_id=data.queue_id, reason=data.reason,
+        number=data.wrapup_ms, paused=data.paused,
+    )  # fmt: skip
+    change.queue(data.queue_id, source.name)
+    change.mark_agent(data.agent_id, source.name, mark)
+
+
+def _agent_queue_left(change: Change, event: e.AgentQueueLeft, source: Source, at: int) -> None:
+    mark = _told(event, "left", at, queue_id=event.data.queue_id)
+    change.mark_agent(event.data.agent_id, source.name, mark)
+
+
+def _agent_logged_in(change: Change, event: e.AgentLoggedIn, source: Source, at: int) -> None:
+    mark = _told(event, "joined", at, queue_id=EVERY_QUEUE)
+    change.mark_agent(event.data.agent_id, source.name, mark)
+
+
+def _agent_logged_out(change: Change, event: e.AgentLoggedOut, source: Source, at: int) -> None:
+    mark = _told(event, "left", at, queue_id=EVERY_QUEUE)
+    change.mark_agent(event.data.agent_id, source.name, mark)
+
+
+def _agent_state_changed(
+    change: Change, event: e.AgentStateChanged, source: Source, at: int
+) -> None:
+    data = event.data
+    kind = "paused" if data.state == "not_ready" else "unpaused"
+    queue_id = data.queue_id if data.scope == "queue" else EVERY_QUEUE
+    mark = _told(event, kind, at, queue_id=queue_id, reason=data.reason)
+    change.mark_agent(data.agent_id, source.name, mark)
+
+
+def _wrapup_started(change: Change, event: e.WrapupStarted, source: Source, at: int) -> None:
+    mark = AgentMark(at, STARTS, event.sequence, event.id, "wrapup_started", source=source.name)
+    change.mark_agent(event.data.agent_id, source.name, mark)
+
+
+def _wrapup_ended(change: Change, event: e.WrapupEnded, source: Source, at: int) -> None:
+    mark = AgentMark(at, ENDS, event.sequence, event.id, "wrapup_ended", source=source.name)
+    change.mark_agent(event.data.agent_id, source.name, mark)
+
+
+# --- snapshots and the source itself ------------------------------------------------------
+
+
+def _snapshot_queue(change: Change, event: e.SnapshotQueue, source: Source, at: int) -> None:
+    change.queue(event.data.queue_id, source.name)
+    source.snapshots.setdefault(event.data.snapshot_id, Snapshot()).queues.add(
+        event.data.queue_id
+    )
+
+
+def _snapshot_leg(change: Change, event: e.SnapshotLeg, source: Source, at: int) -> None:
+    snapshot = source.snapshots.setdefault(event.data.snapshot_id, Snapshot())
+    snapshot.present.add(event.data.channel_id)
+
+
+def _snapshot_agent(change: Change, event: e.SnapshotAgent, source: Source, at: int) -> None:
+    data = event.data
+    agent = change.agent(data.agent_id, source.name)
+    if data.queue_id not in agent.now.queues:
+        mark = _told(event, "joined", at, queue_id=data.queue_id, paused=data.paused,
+                     reason=data.reason)  # fmt: skip
+        change.mark_agent(data.agent_id, source.name, mark)
+
+
+def _snapshot_completed(
+    change: Change, event: e.SnapshotCompleted, source: Source, at: int
+) -> None:
+    snapshot = source.snapshots.pop(event.data.snapshot_id, None)
+    if snapshot is not None:
+        _sweep(change, source, Sweep(
+            at, restarted=False, queues=frozenset(snapshot.queues),
+            present=frozenset(snapshot.present),
+        ))  # fmt: skip
+
+
+def _source_restarted(
+    change: Change, event: e.SourceRestarted, source: Source, at: int
+) -> None:
+    _sweep(change, source, Sweep(at, restarted=True))
+
+
+def _source_connected(
+    change: Change, event: e.SourceConnected, source: Source, at: int
+) -> None:
+    if event.data.booted_at:
+        _sweep(change, source, Sweep(to_ms(event.data.booted_at), restarted=True))
+
+
+def _sweep(change: Change, source: Source, sweep: Sweep) -> None:
+    """Remember a sweep for what comes late, and end what it found gone."""
+    if sweep in source.sweeps:
+        return
+    source.sweeps = [kept for kept in source.sweeps if kept.at >= source.clock - 2 * HORIZON_MS]
+    source.sweeps.append(sweep)
+    prefix = f"{source.name}|"
+    for key, line in change.state.lines.items():
+        if key.startswith(prefix) and line.call.visits:
+            change.settle(source, key, line)
+    if sweep.restarted:
+        for agent_id in list(change.state.agents):
+            change.mark_agent(agent_id, source.name, restart_mark(sweep.at, source.name))
+
+
+def _nothing(change: Change, event: e.Event, source: Source, at: int) -> None:
+    """The event is history, or moves only the clock."""
+
+
+READINGS: dict[type, Reading] = {
+    e.InteractionStarted: _nothing,
+    e.InteractionEnded: _hung_up,
+    e.ChannelEnded: _hung_up,
+    e.ChannelHangupRequested: _hangup_requested,
+    e.QueueEntered: _queue_entered,
+    e.QueueLeft: _queue_left,
+    e.OfferStarted: _offer_started,
+    e.OfferEnded: _offer_ended,
+    e.LegConnected: _leg_connected,
+    e.LegTransferred: _leg_transferred,
+    e.LegEnded: _leg_ended,
+    e.WrapupStarted: _wrapup_started,
+    e.WrapupEnded: _wrapup_ended,
+    e.AgentLoggedIn: _agent_logged_in,
+    e.AgentLoggedOut: _agent_logged_out,
+    e.AgentStateChanged: _agent_state_changed,
+    e.AgentQueueJoined: _agent_queue_joined,
+    e.AgentQueueLeft: _agent_queue_left,
+    e.SnapshotQueue: _snapshot_queue,
+    e.SnapshotAgent: _snapshot_agent,
+    e.SnapshotLeg: _snapshot_leg,
+    e.SnapshotCompleted: _snapshot_completed,
+    e.SourceHeartbeat: _nothing,
+    e.SourceConnected: _source_connected,
+    e.SourceRestarted: _source_restarted,
+    e.SourceReloaded: _nothing,
+    e.SourceNoted: _nothing,
+}

@@ -1,0 +1,61 @@
+"""What the wall shows at an instant, as rows for the history."""
+
+from schemas.facts import Origin, TeamSample, WallSample
+from stream_processors.core.queues import Queue
+from stream_processors.core.state import State
+from stream_processors.core.teams import Team
+from stream_processors.core.windows import WINDOWS
+
+
+def wall_sample(
+    state: State, queue: Queue, at: int, origin: Origin, revision: int, known_at: int
+) -> WallSample:
+    """Return the figures of a queue at an instant [ms]; everything up to it has been applied."""
+    after5, after30 = at - WINDOWS["5m"], at - WINDOWS["30m"]
+    return WallSample(
+        tenant=state.tenant,
+        domain=state.domain,
+        revision=revision,
+        known_at=known_at,
+        at=at,
+        origin=origin,
+        queue_id=queue.queue_id,
+        waiting=len(queue.waiting),
+        longest_wait_ms=queue.longest_wait_ms(at),
+        waiting_over_target=queue.waiting_over_target(at),
+        talking=len(queue.talking),
+        answered_5m=queue.count("answered", after5, at),
+        answered_in_time_5m=queue.count("answered_in_time", after5, at),
+        abandoned_5m=queue.count("abandoned", after5, at),
+        short_abandoned_5m=queue.count("short_abandoned", after5, at),
+        service_level_5m=queue.service_level(after5, at),
+        answered_30m=queue.count("answered", after30, at),
+        answered_in_time_30m=queue.count("answered_in_time", after30, at),
+        abandoned_30m=queue.count("abandoned", after30, at),
+        short_abandoned_30m=queue.count("short_abandoned", after30, at),
+        service_level_30m=queue.service_level(after30, at),
+    )
+
+
+def team_sample(
+    state: State, team: Team, at: int, origin: Origin, revision: int, known_at: int
+) -> TeamSample:
+    """Return how many of a team's people are in each state at an instant [ms]."""
+    now = team.states
+    return TeamSample(
+        tenant=state.tenant,
+        domain=state.domain,
+        revision=revision,
+        known_at=known_at,
+        at=at,
+        origin=origin,
+        team=team.team,
+        logged_in=sum(now.values()),
+        ready=now.get("ready", 0),
+        reserved=now.get("reserved", 0),
+        talking=now.get("talking", 0),
+        holding=now.get("holding", 0),
+        wrapup=now.get("wrapup", 0),
+        not_ready=now.get("not_ready", 0),
+        occupancy_30m=team.occupancy(at - WINDOWS["30m"], at),
+    )

@@ -1,0 +1,73 @@
+"""From state to facts: what has not been said yet, or no longer holds."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from schemas.facts import AgentInterval, AgentSession, Break, Fact, Leg, Offer
+from stream_processors.core.agents import Span
+from stream_processors.core.legs import leg_fact, offer_fact
+from stream_processors.core.state import Line, Said, State
+
+
+def line_facts(state: State, line: Line, revision: int, known_at: int) -> Iterator[Fact]:
+    """Return the legs and ringings of a call that differ from what was said of it."""
+    replace = msgspec.structs.replace
+    legs: dict[str, Leg] = {}
+    offers: dict[str, Offer] = {}
+    for visit, settled in zip(line.call.visits, line.settled, strict=True):
+        it, target = settled.account.it, settled.account.target
+        legs[it.leg_id] = leg_fact(line.call, visit, it, target, state.tenant, state.domain)
+        for ring in settled.ringings:
+            offers[ring.offer_id] = offer_fact(
+                line.call, visit, it, ring, state.tenant, state.domain
+            )
+    for leg_id, leg in legs.items():
+        if line.said_legs.get(leg_id) != leg:
+            line.said_legs[leg_id] = leg
+            yield replace(leg, revision=revision, known_at=known_at)
+    for offer_id, offer in offers.items():
+        if line.said_offers.get(offer_id) != offer:
+            line.said_offers[offer_id] = offer
+            yield replace(offer, revision=revision, known_at=known_at)
+    for leg_id in sorted(line.said_legs.keys() - legs.keys()):
+        gone = line.said_legs.pop(leg_id)
+        yield replace(gone, revision=revision, known_at=known_at, voided=True)
+    for offer_id in sorted(line.said_offers.keys() - offers.keys()):
+        lost = line.said_offers.pop(offer_id)
+        yield replace(lost, revision=revision, known_at=known_at, voided=True)
+
+
+def agent_facts(state: State, agent_id: str, revision: int, known_at: int) -> Iterator[Fact]:
+    """Return the sessions, breaks and states of an agent that differ from what was said."""
+    spans = state.agents[agent_id].spans
+    said = state.said.setdefault(agent_id, Said()).spans
+    for key, span in spans.items():
+        if said.get(key) != span:
+            said[key] = span
+            yield _span_fact(state, agent_id, span, revision, known_at, voided=False)
+    for key in [key for key in said if key not in spans]:
+        yield _span_fact(state, agent_id, said.pop(key), revision, known_at, voided=True)
+
+
+def _span_fact(
+    state: State, agent_id: str, span: Span, revision: int, known_at: int, *, voided: bool
+) -> Fact:
+    lasted = None if span.end is None else span.end - span.start
+    if span.kind == "session":
+        return AgentSession(
+            tenant=state.tenant, domain=state.domain, revision=revision, known_at=known_at,
+            voided=voided, agent_id=agent_id, source=span.source, logged_in_at=span.start,
+            logged_out_at=span.end,
+        )  # fmt: skip
+    if span.kind == "break":
+        return Break(
+            tenant=state.tenant, domain=state.domain, revision=revision, known_at=known_at,
+            voided=voided, agent_id=agent_id, reason=span.reason, started_at=span.start,
+            ended_at=span.end, duration_ms=lasted,
+        )  # fmt: skip
+    return AgentInterval(
+        tenant=state.tenant, domain=state.domain, revision=revision, known_at=known_at,
+        voided=voided, agent_id=agent_id, state=span.state, reason=span.reason,
+        started_at=span.start, ended_at=span.end, duration_ms=lasted,
+    )  # fmt: skip

@@ -1,0 +1,66 @@
+"""A source's clock and what waits for it: deadlines, samples, and sweeps.
+
+Time moves only when the log says so. The clock of a source is the greatest event time seen from
+it; a deadline belongs to the source of its object. Deadlines and samples of an instant run when
+the clock passes it, after all events of that instant; deadlines come first.
+"""
+
+from heapq import heappush
+from typing import NamedTuple
+
+import msgspec
+
+from stream_processors.core.legs import Sweep
+
+SAMPLE_MS = 5_000
+"""The wall is sampled at whole multiples of this."""
+
+SILENT_MS = 60_000
+"""A source that has said nothing for longer is not sampled: its figures are stale."""
+
+NEVER = 1 << 62
+
+
+class Deadline(NamedTuple):
+    """Something that happens because time passes. Sorts by time."""
+
+    at: int
+    kind: str  # leg or agent
+    key: str
+
+
+class Snapshot(msgspec.Struct):
+    """What a snapshot in progress has named so far."""
+
+    queues: set[str] = msgspec.field(default_factory=set)
+    present: set[str] = msgspec.field(default_factory=set)
+
+
+class Source(msgspec.Struct):
+    """One PBX or CRM."""
+
+    name: str
+    clock: int = 0
+    heard: int = 0
+    due: int = NEVER
+    next_sample: int = NEVER
+    deadlines: list[Deadline] = msgspec.field(default_factory=list)
+    sweeps: list[Sweep] = msgspec.field(default_factory=list)
+    snapshots: dict[str, Snapshot] = msgspec.field(default_factory=dict)
+    feeds: dict[str, int] = msgspec.field(default_factory=dict)
+    last_forgotten: int = 0
+
+    def remind(self, deadline: Deadline) -> None:
+        """Let something happen when the clock passes `deadline.at`."""
+        heappush(self.deadlines, deadline)
+        self.due = min(self.due, deadline.at)
+
+    def look_ahead(self) -> None:
+        """Work out what is due next."""
+        first = self.deadlines[0].at if self.deadlines else NEVER
+        self.due = min(first, self.next_sample)
+
+
+def next_multiple(at: int) -> int:
+    """Return the first sampling instant not before `at` [ms]."""
+    return -(-at // SAMPLE_MS) * SAMPLE_MS

@@ -1,0 +1,349 @@
+"""All that is known of a domain, and how one change of it leads to the others.
+
+A call's visits are concluded anew after each of its marks; what changed is taken out of its
+queue and put in again, and told to the agents it concerns. Nothing here knows an event.
+"""
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import msgspec
+
+from schemas.facts import Leg, Offer
+from schemas.policies import PolicyHistory
+from stream_processors.core import agents
+from stream_processors.core.agents import ENDS, STARTS, Agent, AgentMark, Span, SpanKey
+from stream_processors.core.calls import Call, Mark, Visit, is_end_of, observe
+from stream_processors.core.instants import day_bounds
+from stream_processors.core.legs import Conclusion, Ringing, Target, conclude, ringings
+from stream_processors.core.queues import Account, Queue, account
+from stream_processors.core.sources import Deadline, Source, next_multiple
+from stream_processors.core.teams import Team
+
+HORIZON_MS = 10 * 60_000
+"""Up to this late, an event gives the same result as if it had come in time."""
+
+
+Activities: TypeAlias = dict[tuple[str, str], AgentMark]
+"""Marks of agents by agent and by what they tell."""
+
+
+class Settled(msgspec.Struct):
+    """What has been concluded of one visit and passed on."""
+
+    account: Account
+    ringings: list[Ringing]
+    marks: Activities
+
+
+class Line(msgspec.Struct):
+    """A call with what has been concluded of it, and what was said of it last."""
+
+    call: Call
+    settled: list[Settled] = msgspec.field(default_factory=list)
+    said_legs: dict[str, Leg] = msgspec.field(default_factory=dict)
+    said_offers: dict[str, Offer] = msgspec.field(default_factory=dict)
+
+
+class Pair(msgspec.Struct):
+    """The recent calls of one agent in one queue, and ends of calls that named no caller."""
+
+    lines: list[str] = msgspec.field(default_factory=list)
+    ends: list[Mark] = msgspec.field(default_factory=list)
+
+
+class Said(msgspec.Struct):
+    """What was said of an agent last."""
+
+    spans: dict[SpanKey, Span] = msgspec.field(default_factory=dict)
+
+
+class State(msgspec.Struct):
+    """What the log of one domain has taught us so far."""
+
+    tenant: str
+    domain: str
+    position: int = 0
+    sources: dict[str, Source] = msgspec.field(default_factory=dict)
+    lines: dict[str, Line] = msgspec.field(default_factory=dict)
+    queues: dict[str, Queue] = msgspec.field(default_factory=dict)
+    agents: dict[str, Agent] = msgspec.field(default_factory=dict)
+    teams: dict[str, Team] = msgspec.field(default_factory=dict)
+    said: dict[str, Said] = msgspec.field(default_factory=dict)
+    pairs: dict[str, Pair] = msgspec.field(default_factory=dict)
+    dirty_days: set[str] = msgspec.field(default_factory=set)
+    events: dict[str, int] = msgspec.field(default_factory=dict)
+    rejected: dict[str, int] = msgspec.field(default_factory=dict)
+
+
+class Terms:
+    """What the fold is told besides the events.
+
+    Args:
+        policies: which targets held when.
+        refold_at: the log position a re-fold runs at, revision of all its facts; None when live.
+    """
+
+    def __init__(self, policies: PolicyHistory, *, refold_at: int | None = None) -> None:
+        self.policies = policies
+        self.refold_at = refold_at
+        self.zone = policies.current.timezone
+        self.max_open_ms = round(policies.current.max_open.total_seconds() * 1000)
+        self.wrapup_reasons = frozenset(policies.current.wrapup_reasons)
+        self._targets: dict[tuple[int, str], Target] = {}
+        self._day = (0, 0)
+
+    def target(self, queue_id: str, at: int) -> Target:
+        """Return what was wanted of a queue at an instant [ms]."""
+        policies = self.policies.at(at)
+        key = (id(policies), queue_id)
+        target = self._targets.get(key)
+        if target is None:
+            policy = policies.queue(queue_id)
+            target = self._targets[key] = Target(
+                round(policy.answer_within.total_seconds() * 1000),
+                round(policy.short_abandon.total_seconds() * 1000),
+            )
+        return target
+
+    def day_of(self, at: int) -> int:
+        """Return the start [ms] of the local day of an instant [ms]."""
+        start, end = self._day
+        if not start <= at < end:
+            start, end = self._day = day_bounds(at // 1000, self.zone)
+        return start
+
+
+class Change:
+    """One change of a state: the state, the terms, and what it has touched."""
+
+    def __init__(self, state: State, terms: Terms) -> None:
+        self.state = state
+        self.terms = terms
+        self.lines: dict[str, None] = {}
+        self.agents: dict[str, None] = {}
+
+    # --- looking up -----------------------------------------------------------------------
+
+    def source(self, name: str) -> Source:
+        source = self.state.sources.get(name)
+        if source is None:
+            source = self.state.sources[name] = Source(name)
+        return source
+
+    def queue(self, queue_id: str, source: str) -> Queue:
+        queue = self.state.queues.get(queue_id)
+        if queue is None:
+            queue = self.state.queues[queue_id] = Queue(queue_id, source)
+        queue.source = min(queue.source, source)
+        return queue
+
+    def agent(self, agent_id: str, source: str) -> Agent:
+        agent = self.state.agents.get(agent_id)
+        if agent is None:
+            team = self.terms.policies.current.team_of(agent_id)
+            agent = self.state.agents[agent_id] = Agent(agent_id, team, source)
+            self._sweep_new_agent(agent, source)
+        return agent
+
+    def _sweep_new_agent(self, agent: Agent, source: str) -> None:
+        for sweep in self.source(source).sweeps:
+            if sweep.restarted:
+                agents.begin(agent, restart_mark(sweep.at, source), self.terms.wrapup_reasons)
+
+    def team(self, team: str, source: str) -> Team:
+        known = self.state.teams.get(team)
+        if known is None:
+            known = self.state.teams[team] = Team(team, source)
+        known.source = min(known.source, source) if source else known.source
+        return known
+
+    # --- calls ----------------------------------------------------------------------------
+
+    def tell(self, source: Source, channel_id: str, mark: Mark) -> None:
+        """Add a mark to a channel and settle what follows."""
+        key = f"{source.name}|{channel_id}"
+        line = self.state.lines.get(key)
+        if line is None:
+            line = self.state.lines[key] = Line(Call(source.name, channel_id))
+        if observe(line.call, mark):
+            self.settle(source, key, line)
+
+    def pair(self, source: Source, mark: Mark, channel_id: str) -> None:
+        """Bring together the calls of an agent in a queue with ends that name no caller.
+
+        Works whichever comes first, and again: a mark is added to a call only once.
+        """
+        pair = self.state.pairs.setdefault(
+            f"{source.name}|{mark.queue_id}|{mark.agent_id}", Pair()
+        )
+        if channel_id:
+            key = f"{source.name}|{channel_id}"
+            if key not in pair.lines:
+                pair.lines.append(key)
+        else:
+            pair.ends.append(mark)
+        if not pair.ends:
+            return
+        for key in pair.lines:
+            line = self.state.lines.get(key)
+            for end in pair.ends if line is not None else ():
+                if line is not None and is_end_of(line.call, end):
+                    self.tell(source, line.call.channel_id, end)
+
+    def settle(self, source: Source, key: str, line: Line) -> None:
+        """Conclude all visits of a call anew and pass on what changed."""
+        call, settled = line.call, line.settled
+        for index, visit in enumerate(call.visits):
+            it = conclude(call, index, source.sweeps, source.clock, self.terms.max_open_ms)
+            target = self.terms.target(visit.queue_id, it.entered_at)
+            rings = ringings(call, visit, it) if visit.rings else []
+            now = account(it, target, source.clock)
+            if index < len(settled):
+                old = settled[index]
+                if old.account == now and old.ringings == rings:
+                    continue
+                new = settled[index] = Settled(now, rings, _activities(it, rings))
+                self._change(call, old, new)
+            else:
+                new = Settled(now, rings, _activities(it, rings))
+                settled.append(new)
+                self._change(call, None, new)
+                if it.left_at is None or it.ended_at is None:
+                    source.remind(Deadline(it.entered_at + target.answer_within_ms, "leg", key))
+        while len(settled) > len(call.visits):
+            self._change(call, settled.pop(), None)
+        if settled or line.said_legs:
+            self.lines[key] = None
+
+    def _change(self, call: Call, old: Settled | None, new: Settled | None) -> None:
+        was, now = old.account if old else None, new.account if new else None
+        if was is not None and now is not None and was.it.queue_id == now.it.queue_id:
+            if was != now:
+                self.queue(now.it.queue_id, call.source).change(was, now, self.terms.day_of)
+        else:
+            if was is not None:
+                self.queue(was.it.queue_id, call.source).change(was, None, self.terms.day_of)
+            if now is not None:
+                self.queue(now.it.queue_id, call.source).change(None, now, self.terms.day_of)
+        self._change_agents(call.source, old.marks if old else {}, new.marks if new else {})
+
+    def _change_agents(self, source: str, old: Activities, new: Activities) -> None:
+        if old == new:
+            return
+        concerned: dict[str, Agent] = {}
+        for key, mark in old.items():
+            if new.get(key) != mark:
+                agent = concerned[key[0]] = self.agent(key[0], source)
+                agents.withdraw(agent, mark, self.terms.wrapup_reasons)
+        for key, mark in new.items():
+            if old.get(key) != mark:
+                agent = concerned[key[0]] = self.agent(key[0], source)
+                agents.begin(agent, mark, self.terms.wrapup_reasons)
+        for agent in concerned.values():
+            self.settle_agent(agent, source)
+
+    # --- agents ---------------------------------------------------------------------------
+
+    def mark_agent(self, agent_id: str, source: str, mark: AgentMark) -> None:
+        """Add a mark to an agent and pass on what changed."""
+        agent = self.agent(agent_id, source)
+        if agents.begin(agent, mark, self.terms.wrapup_reasons):
+            self.settle_agent(agent, source)
+
+    def settle_agent(self, agent: Agent, source: str) -> None:
+        """Pass on to the team what changed in an agent's states."""
+        if not agent.touched:
+            return
+        self.agents[agent.agent_id] = None
+        team = self.team(agent.team, source)
+        for key in agent.touched:
+            old, new = agent.counted.get(key), agent.spans.get(key)
+            if old == new:
+                continue
+            if new is None:
+                del agent.counted[key]
+            else:
+                agent.counted[key] = new
+            if key[0] == "state":
+                _count_state(team, old, new)
+        agent.touched = []
+        if agent.now.wrapup_until:
+            self.source(source).remind(
+                Deadline(agent.now.wrapup_until, "agent", agent.agent_id)
+            )
+
+
+def restart_mark(at: int, source: str) -> AgentMark:
+    """Return what a restart of his source does to an agent."""
+    return AgentMark(at, ENDS, 0, f"restart|{source}", "restarted", source=source)
+
+
+def _count_state(team: Team, old: Span | None, new: Span | None) -> None:
+    if old is not None and new is not None and old.state == new.state and old.end is None:
+        team.now(old.state, -1)
+        if new.end is not None:
+            team.begin(new.state, new.end, -1)
+        else:
+            team.now(new.state, +1)
+        return
+    for span, sign in ((old, -1), (new, +1)):
+        if span is None:
+            continue
+        team.begin(span.state, span.start, sign)
+        if span.end is None:
+            team.now(span.state, sign)
+        else:
+            team.begin(span.state, span.end, -sign)
+
+
+def _activities(it: Conclusion, rings: Sequence[Ringing]) -> Activities:
+    """Return what a visit does to agents: ringing and talking, begun and ended."""
+    marks: Activities = {}
+    if it.answered_at is not None and it.agent_id:
+        _stretch(
+            marks, it.agent_id, "talk", it.leg_id, it.queue_id, it.answered_at, it.ended_at
+        )
+    for ring in rings:
+        _stretch(
+            marks,
+            ring.agent_id,
+            "ring",
+            ring.offer_id,
+            it.queue_id,
+            ring.started_at,
+            ring.ended_at,
+        )
+    return marks
+
+
+def _stretch(
+    marks: Activities,
+    agent_id: str,
+    what: str,
+    ref: str,
+    queue_id: str,
+    start: int,
+    end: int | None,
+) -> None:
+    if end is not None and end <= start:
+        return
+    started, ended = f"{what}_started", f"{what}_ended"
+    marks[agent_id, f"{started}|{ref}"] = AgentMark(
+        start, STARTS, 0, f"{started}|{ref}", started, queue_id, ref
+    )
+    if end is not None:
+        marks[agent_id, f"{ended}|{ref}"] = AgentMark(
+            end, ENDS, 0, f"{ended}|{ref}", ended, queue_id, ref
+        )
+
+
+def visits_said(line: Line) -> Sequence[tuple[Visit, Settled]]:
+    """Return the visits of a call with what has been concluded of them."""
+    return list(zip(line.call.visits, line.settled, strict=True))
+
+
+def first_sample(source: Source, at: int) -> None:
+    """Start sampling a source at its first event."""
+    source.next_sample = next_multiple(at)
+    source.look_ahead()

@@ -1,0 +1,86 @@
+"""A team's people: how many are in each state, and occupancy over exact windows.
+
+    occupancy = (talking + holding + wrapup) / (that + ready + reserved)        [ratio 0..1]
+
+in agent-milliseconds; not_ready is in neither term. The number of busy and of available people
+is a step function of time; its integral is kept at each step, so a window costs two bisections
+however many people and calls it holds. A step that comes late lifts the integrals after it.
+"""
+
+from bisect import bisect_right
+
+import msgspec
+
+BUSY = frozenset({"talking", "holding", "wrapup"})
+AVAILABLE = BUSY | {"ready", "reserved"}
+
+
+class Integral(msgspec.Struct):
+    """A step function and its integral [ms] since the first step, exact at every instant."""
+
+    at: list[int] = msgspec.field(default_factory=list)
+    height: list[int] = msgspec.field(default_factory=list)
+    area: list[int] = msgspec.field(default_factory=list)
+
+    def step(self, at: int, by: int) -> None:
+        """Let the function be higher by `by` from `at` on."""
+        place = bisect_right(self.at, at)
+        if place and self.at[place - 1] == at:
+            place -= 1
+        else:
+            self.at.insert(place, at)
+            self.area.insert(place, self._area(place - 1, at))
+            self.height.insert(place, self.height[place - 1] if place else 0)
+        for later in range(place, len(self.at)):
+            self.height[later] += by
+            self.area[later] += by * (self.at[later] - at)
+
+    def between(self, start: int, end: int) -> int:
+        """Return the area over [start, end]."""
+        return self._until(end) - self._until(start)
+
+    def _until(self, at: int) -> int:
+        place = bisect_right(self.at, at) - 1
+        return self._area(place, at)
+
+    def _area(self, place: int, at: int) -> int:
+        if place < 0:
+            return 0
+        return self.area[place] + self.height[place] * (at - self.at[place])
+
+    def forget(self, before: int) -> None:
+        """Drop the steps before an instant, but for the last: it tells the height there."""
+        place = bisect_right(self.at, before) - 1
+        if place > 0:
+            del self.at[:place], self.height[:place], self.area[:place]
+
+
+class Team(msgspec.Struct):
+    """People of one team, by state; an agent is in one state at a time."""
+
+    team: str
+    source: str
+    states: dict[str, int] = msgspec.field(default_factory=dict)
+    busy: Integral = msgspec.field(default_factory=Integral)
+    available: Integral = msgspec.field(default_factory=Integral)
+
+    def begin(self, state: str, at: int, by: int = 1) -> None:
+        """Count a person in a state from `at` on (`by=-1`: take that back)."""
+        if state in AVAILABLE:
+            self.available.step(at, by)
+            if state in BUSY:
+                self.busy.step(at, by)
+
+    def now(self, state: str, by: int) -> None:
+        """Count a person whose present state this is."""
+        self.states[state] = self.states.get(state, 0) + by
+
+    def occupancy(self, start: int, end: int) -> float | None:
+        """Return the share of available time spent on calls and after-work; None if nobody was."""
+        available = self.available.between(start, end)
+        return self.busy.between(start, end) / available if available else None
+
+    def forget(self, before: int) -> None:
+        """Drop steps that no window can reach."""
+        self.busy.forget(before)
+        self.available.forget(before)

@@ -1,0 +1,240 @@
+"""Timetables: a few lines of plain text become the events of a PBX.
+
+    09:00:00      enter   a sales            caller a (his channel) joins the queue
+    09:00:08.250  ring    a sales Anna
+    09:00:10      answer  a sales Anna
+    09:00:40      end     a sales Anna caller
+    09:01:00      log: enter b sales         the same told by a feed of whole seconds
+
+Dates may be written before the time (2026-03-29 01:59:00); the default day is 2026-03-02, UTC.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import schemas.events as e
+from schemas.facts import Fact
+from schemas.identity import derived_id
+from schemas.policies import Policies, PolicyHistory
+from stream_processors.core.pipeline import Batch, Record, apply
+from stream_processors.core.state import State, Terms
+
+TENANT = "test"
+DAY = "2026-03-02"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a timetable."""
+
+    at: datetime
+    coarse: bool
+    verb: str
+    words: tuple[str, ...]
+    place: int
+
+
+def events(text: str, source: str = "pbx1") -> list[e.Event]:
+    """Return the events of a timetable, in the order of its lines."""
+    lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
+    return [_event(_parse(line, place), source) for place, line in enumerate(lines)]
+
+
+def values(text: str, source: str = "pbx1") -> list[bytes]:
+    """Return the same as values of the log."""
+    return [e.encode(event) for event in events(text, source)]
+
+
+def moment(text: str) -> int:
+    """Return `09:00:10` or `2026-03-29 01:59:00.5` as milliseconds since 1970."""
+    stamp = text if " " in text else f"{DAY} {text}"
+    return round(datetime.fromisoformat(f"{stamp}+00:00").timestamp() * 1000)
+
+
+def terms(refold_at: int | None = None, **policies: Any) -> Terms:
+    """Return terms with default targets (20 s, 5 s) unless told otherwise."""
+    return Terms(PolicyHistory([(0, Policies(**policies))]), refold_at=refold_at)
+
+
+def run(
+    log: Iterable[bytes], under: Terms | None = None, state: State | None = None, size: int = 1
+) -> tuple[State, list[Fact]]:
+    """Fold a log in batches of `size`; return the state and all facts."""
+    state = state or State(TENANT, TENANT)
+    under = under or terms()
+    records = [Record(state.position + n, value) for n, value in enumerate(log, 1)]
+    facts: list[Fact] = []
+    for start in range(0, len(records), size):
+        facts += apply(state, Batch(tuple(records[start : start + size])), under)
+    return state, facts
+
+
+def _parse(line: str, place: int) -> Line:
+    words = line.split()
+    stamp = words.pop(0)
+    if stamp.count("-") == 2:
+        stamp = f"{stamp} {words.pop(0)}"
+    else:
+        stamp = f"{DAY} {stamp}"
+    coarse = words[0] == "log:"
+    if coarse:
+        words.pop(0)
+    at = datetime.fromisoformat(f"{stamp}+00:00").astimezone(UTC)
+    if coarse:
+        at = at.replace(microsecond=0)
+    return Line(at, coarse, words[0], tuple(words[1:]), place)
+
+
+def _event(line: Line, source: str) -> e.Event:
+    make = _VERBS[line.verb]
+    kind, data = make(*line.words)
+    time = line.at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{line.at.microsecond // 1000:03}Z"
+    microseconds = round(line.at.timestamp() * 1_000_000)
+    text = f"{line.at} {line.coarse} {line.verb} {line.words}"
+    event: e.Event = kind(
+        id=derived_id(source, text),
+        source=source,
+        time=time,
+        tenant=TENANT,
+        domain=TENANT,
+        feed="queue-log" if line.coarse else "ami",
+        sequence=microseconds + (line.place if line.coarse else 0),
+        recordedtime=time,
+        resolution=1000 if line.coarse else 1,
+        data=data,
+    )
+    return event
+
+
+def _exit(outcome: e.QueueExit) -> Callable[..., tuple[Any, e.Data]]:
+    def make(
+        channel: str, queue: str = "", place: str = "", wait: str = ""
+    ) -> tuple[Any, e.Data]:
+        waited = int(wait) * 1000 if wait else None
+        return e.QueueLeft, e.QueueLeftData(
+            channel_id=channel, queue_id=queue, outcome=outcome, place=place, wait_ms=waited
+        )
+
+    return make
+
+
+def _enter(channel: str, queue: str, interaction: str = "") -> tuple[Any, e.Data]:
+    return e.QueueEntered, e.QueueEnteredData(
+        channel_id=channel, queue_id=queue, interaction_id=interaction or channel
+    )
+
+
+def _ring(channel: str, queue: str, agent: str, offer: str = "") -> tuple[Any, e.Data]:
+    return e.OfferStarted, e.OfferStartedData(
+        channel_id=channel,
+        queue_id=queue,
+        agent_id=agent,
+        offer_id=offer or f"{channel}-{agent}",
+    )
+
+
+def _ring_end(result: e.OfferResult) -> Callable[..., tuple[Any, e.Data]]:
+    def make(channel: str, queue: str, agent: str, offer: str = "") -> tuple[Any, e.Data]:
+        return e.OfferEnded, e.OfferEndedData(
+            channel_id=channel, queue_id=queue, agent_id=agent, result=result,
+            offer_id=offer or f"{channel}-{agent}",
+        )  # fmt: skip
+
+    return make
+
+
+def _answer(channel: str, queue: str, agent: str, wait: str = "") -> tuple[Any, e.Data]:
+    return e.LegConnected, e.LegConnectedData(
+        channel_id=channel, queue_id=queue, agent_id=agent, offer_id=f"{channel}-{agent}",
+        wait_ms=int(wait) * 1000 if wait else None,
+    )  # fmt: skip
+
+
+def _end(
+    channel: str, queue: str, agent: str, by: e.EndedBy = "agent", talk: str = ""
+) -> tuple[Any, e.Data]:
+    return e.LegEnded, e.LegEndedData(
+        channel_id=channel, queue_id=queue, agent_id=agent, ended_by=by,
+        talk_ms=int(talk) * 1000 if talk else None,
+    )  # fmt: skip
+
+
+def _transfer(channel: str, to: str, kind: e.TransferKind = "blind") -> tuple[Any, e.Data]:
+    return e.LegTransferred, e.LegTransferredData(channel_id=channel, kind=kind, to=to)
+
+
+def _hangup(channel: str, place: str = "") -> tuple[Any, e.Data]:
+    return e.ChannelEnded, e.ChannelEndedData(
+        interaction_id=channel, channel_id=channel, place=place
+    )
+
+
+def _request(channel: str) -> tuple[Any, e.Data]:
+    return e.ChannelHangupRequested, e.ChannelHangupRequestedData(
+        interaction_id=channel, channel_id=channel
+    )
+
+
+def _login(agent: str, queue: str, wrapup: str = "0") -> tuple[Any, e.Data]:
+    return e.AgentQueueJoined, e.AgentQueueJoinedData(
+        agent_id=agent, queue_id=queue, wrapup_ms=int(wrapup) * 1000
+    )
+
+
+def _logout(agent: str, queue: str) -> tuple[Any, e.Data]:
+    return e.AgentQueueLeft, e.AgentQueueLeftData(agent_id=agent, queue_id=queue)
+
+
+def _pause(agent: str, queue: str, reason: str = "") -> tuple[Any, e.Data]:
+    return e.AgentStateChanged, e.AgentStateChangedData(
+        agent_id=agent, state="not_ready", scope="global" if queue == "*" else "queue",
+        queue_id="" if queue == "*" else queue, reason=reason,
+    )  # fmt: skip
+
+
+def _unpause(agent: str, queue: str) -> tuple[Any, e.Data]:
+    return e.AgentStateChanged, e.AgentStateChangedData(
+        agent_id=agent, state="ready", scope="global" if queue == "*" else "queue",
+        queue_id="" if queue == "*" else queue,
+    )  # fmt: skip
+
+
+def _listed(snapshot: str, channel: str, queue: str) -> tuple[Any, e.Data]:
+    return e.SnapshotLeg, e.SnapshotLegData(
+        snapshot_id=snapshot, channel_id=channel, queue_id=queue
+    )
+
+
+_VERBS: dict[str, Callable[..., tuple[Any, e.Data]]] = {
+    "enter": _enter,
+    "leave": _exit("unknown"),
+    "unanswered": _exit("unanswered"),
+    "abandon": _exit("abandoned"),
+    "timeout": _exit("timeout"),
+    "empty": _exit("empty"),
+    "ring": _ring,
+    "miss": _ring_end("no_answer"),
+    "cancel": _ring_end("cancelled"),
+    "answer": _answer,
+    "end": _end,
+    "transfer": _transfer,
+    "hangup": _hangup,
+    "request": _request,
+    "login": _login,
+    "logout": _logout,
+    "pause": _pause,
+    "unpause": _unpause,
+    "restart": lambda: (e.SourceRestarted, e.SourceRestartedData()),
+    "beat": lambda: (e.SourceHeartbeat, e.SourceHeartbeatData()),
+    "queue": lambda snapshot, queue, waiting: (
+        e.SnapshotQueue,
+        e.SnapshotQueueData(snapshot_id=snapshot, queue_id=queue, waiting=int(waiting)),
+    ),
+    "listed": _listed,
+    "complete": lambda snapshot: (
+        e.SnapshotCompleted,
+        e.SnapshotCompletedData(snapshot_id=snapshot),
+    ),
+}
