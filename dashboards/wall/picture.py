@@ -1,0 +1,298 @@
+"""What the wall shows, read from the live state: one plain picture for a scope.
+
+A scope narrows every tile to some queues or a team: a supervisor's own area. Figures are those
+of the metric dictionary, at the instant the source's clock shows; None means unknown and is
+shown as a dash, never as 0 or 100 percent.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from schemas.policies import Policies
+from stream_processors.core.agents import Agent
+from stream_processors.core.queues import Queue
+from stream_processors.core.state import State, Terms
+from stream_processors.core.windows import MINUTE_MS, WINDOWS
+
+Picture: TypeAlias = dict[str, Any]
+Mode: TypeAlias = Literal["live", "recording", "ended"]
+
+WINDOW_MS = WINDOWS["30m"]
+HISTORY_MINUTES = 30
+CLOSE_TO_TARGET = 0.8
+"""Share of the target after which a waiting caller is close to it."""
+
+ENOUGH_CALLS = 5
+"""Fewer counted calls say too little about a level to call it an exception."""
+
+FAR_UNDER = 0.1
+"""A level this far under its target needs somebody now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which queues and whose people; empty means all."""
+
+    queues: frozenset[str] = frozenset()
+    team: str = ""
+
+    def has_queue(self, queue_id: str, policies: Policies) -> bool:
+        """Tell whether a queue belongs to the scope: named, or served by the scope's team."""
+        if self.queues and queue_id not in self.queues:
+            return False
+        return not self.team or policies.queue(queue_id).team == self.team
+
+    def has_agent(self, agent: Agent) -> bool:
+        """Tell whether an agent belongs to the scope: of the team, or a member of its queues."""
+        if self.team and agent.team != self.team:
+            return False
+        return not self.queues or not self.queues.isdisjoint(agent.now.queues)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a picture needs besides the state."""
+
+    version: str
+    title: str
+    terms: Terms
+    mode: Mode = "live"
+    speed: float = 1.0
+    silent: frozenset[str] = frozenset()
+
+
+class Since:
+    """Remembers when an exception began, by the source's clock; forgets it when it is over."""
+
+    def __init__(self) -> None:
+        self._began: dict[tuple[str, ...], int] = {}
+
+    def of(self, current: Mapping[tuple[str, ...], int]) -> Mapping[tuple[str, ...], int]:
+        """Return since when each of the current exceptions (with its first instant) holds."""
+        self._began = {key: self._began.get(key, at) for key, at in current.items()}
+        return self._began
+
+
+def picture(state: State, setting: Setting, scope: Scope, since: Since) -> Picture:
+    """Return the wall of a scope as plain data, ready for JSON."""
+    policies = setting.terms.policies.current
+    queues = [q for q in state.queues.values() if scope.has_queue(q.queue_id, policies)]
+    agents = [a for a in state.agents.values() if scope.has_agent(a)]
+    now = max((source.clock for source in state.sources.values()), default=0)
+    rows = _worst_first([_queue_row(queue, now, policies) for queue in queues])
+    exceptions = _exceptions(state, setting, queues, rows, now, since)
+    return {
+        "version": setting.version,
+        "title": setting.title,
+        "timezone": policies.timezone,
+        "mode": setting.mode,
+        "speed": setting.speed,
+        "as_of": now or None,
+        "sources": [
+            {
+                "source": source.name,
+                "last_at": source.clock or None,
+                "silent": source.name in setting.silent,
+            }
+            for source in state.sources.values()
+        ],
+        "scope": {"queues": sorted(scope.queues), "team": scope.team},
+        "service_level": _level(queues, now, policies),
+        "waiting": _waiting(queues, now),
+        "longest": _longest(queues, now),
+        "agents": _people(state, scope, agents, queues, now, policies),
+        "abandoned": _abandoned(queues, now),
+        "queues": rows,
+        "exceptions": exceptions,
+        "all_clear": bool(state.sources) and not exceptions and setting.mode != "ended",
+    }
+
+
+def _queue_row(queue: Queue, now: int, policies: Policies) -> dict[str, Any]:
+    start = now - WINDOW_MS
+    return {
+        "queue": queue.queue_id,
+        "ratio": queue.service_level(start, now),
+        "target": policies.queue(queue.queue_id).target,
+        "in_time": queue.count("level_in_time", start, now),
+        "counted": queue.count("level_counted", start, now),
+        "waiting": len(queue.waiting),
+        "longest_ms": queue.longest_wait_ms(now),
+        "past_target": queue.waiting_over_target(now),
+    }
+
+
+def _worst_first(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Order by how far a queue is under its target; queues without calls come last."""
+
+    def badness(row: dict[str, Any]) -> tuple[Any, ...]:
+        ratio = row["ratio"]
+        distance = 2.0 if ratio is None else ratio - row["target"]
+        return (distance, -row["past_target"], -row["waiting"], row["queue"])
+
+    return sorted(rows, key=badness)
+
+
+def _level(queues: Sequence[Queue], now: int, policies: Policies) -> dict[str, Any]:
+    start = now - WINDOW_MS
+    in_time = sum(queue.count("level_in_time", start, now) for queue in queues)
+    calls = sum(queue.count("level_counted", start, now) for queue in queues)
+    wanted = [policies.queue(queue.queue_id) for queue in queues]
+    within = {each.answer_within for each in wanted}
+    return {
+        "ratio": in_time / calls if calls else None,
+        "in_time": in_time,
+        "counted": calls,
+        "target": max((each.target for each in wanted), default=0.8),
+        "answer_within_ms": round(within.pop().total_seconds() * 1000)
+        if len(within) == 1
+        else None,
+        "history": _history(queues, now),
+    }
+
+
+def _history(queues: Sequence[Queue], now: int) -> list[float | None]:
+    """Return the level as it was shown at the end of each of the last minutes, and now."""
+    points: list[float | None] = []
+    for ago in range(HISTORY_MINUTES, -1, -1):
+        end = now - ago * MINUTE_MS
+        calls = sum(q.count("level_counted", end - WINDOW_MS, end) for q in queues)
+        in_time = sum(q.count("level_in_time", end - WINDOW_MS, end) for q in queues)
+        points.append(in_time / calls if calls else None)
+    return points
+
+
+def _waiting(queues: Sequence[Queue], now: int) -> dict[str, int]:
+    past = sum(queue.waiting_over_target(now) for queue in queues)
+    close = sum(
+        CLOSE_TO_TARGET * target < now - entered <= target
+        for queue in queues
+        for entered, target in queue.waiting.values()
+    )
+    return {"now": sum(len(queue.waiting) for queue in queues), "past_target": past, "close": close}
+
+
+def _longest(queues: Sequence[Queue], now: int) -> dict[str, Any]:
+    waits = [
+        (now - entered, queue.queue_id, now - entered > target)
+        for queue in queues
+        for entered, target in queue.waiting.values()
+    ]
+    if not waits:
+        return {"wait_ms": None, "queue": "", "past_target": False}
+    wait, queue_id, past = max(waits)
+    return {"wait_ms": max(0, wait), "queue": queue_id, "past_target": past}
+
+
+def _people(
+    state: State,
+    scope: Scope,
+    agents: Sequence[Agent],
+    queues: Sequence[Queue],
+    now: int,
+    policies: Policies,
+) -> dict[str, Any]:
+    states = dict.fromkeys(("ready", "reserved", "talking", "holding", "wrapup", "not_ready"), 0)
+    reasons: dict[str, int] = {}
+    for agent in agents:
+        if agent.now.state == "offline":
+            continue
+        states[agent.now.state] += 1
+        if agent.now.state == "not_ready":
+            reasons[agent.now.reason] = reasons.get(agent.now.reason, 0) + 1
+    return {
+        "logged_in": sum(states.values()),
+        "states": states,
+        "reasons": reasons,
+        "occupancy": _occupancy(state, scope, queues, now, policies),
+    }
+
+
+def _occupancy(
+    state: State, scope: Scope, queues: Sequence[Queue], now: int, policies: Policies
+) -> float | None:
+    """Return occupancy of whole teams: the scope's, or those that serve the scope's queues."""
+    if scope.team:
+        names = {scope.team}
+    elif scope.queues:
+        names = {policies.queue(queue.queue_id).team for queue in queues} - {""}
+    else:
+        names = set(state.teams)
+    teams = [team for name, team in state.teams.items() if name in names]
+    busy = sum(team.busy.between(now - WINDOW_MS, now) for team in teams)
+    available = sum(team.available.between(now - WINDOW_MS, now) for team in teams)
+    return busy / available if available else None
+
+
+def _abandoned(queues: Sequence[Queue], now: int) -> dict[str, Any]:
+    start = now - WINDOW_MS
+    lost = sum(
+        queue.count("abandoned", start, now) - queue.count("short_abandoned", start, now)
+        for queue in queues
+    )
+    finished = lost + sum(queue.count("answered", start, now) for queue in queues)
+    return {
+        "ratio": lost / finished if finished else None,
+        "abandoned": lost,
+        "offered": finished,
+    }
+
+
+def _exceptions(
+    state: State,
+    setting: Setting,
+    queues: Sequence[Queue],
+    rows: Sequence[Mapping[str, Any]],
+    now: int,
+    since: Since,
+) -> list[dict[str, Any]]:
+    found: list[tuple[dict[str, Any], int]] = []
+    for name in sorted(setting.silent):
+        source = state.sources.get(name)
+        row = {"severity": "act", "code": "source_silent", "source": name}
+        found.append((row, source.clock if source else now))
+    for queue in queues:
+        found += _queue_exceptions(queue, list(state.agents.values()), now)
+    found += [level for row in rows for level in _low_level(row, now)]
+    began = since.of({_key(row): at for row, at in found})
+    listed = [{**row, "since": began[_key(row)]} for row, _ in found]
+    return sorted(listed, key=lambda row: (row["severity"] != "act", row["since"], row["code"]))
+
+
+def _queue_exceptions(
+    queue: Queue, agents: Sequence[Agent], now: int
+) -> list[tuple[dict[str, Any], int]]:
+    found: list[tuple[dict[str, Any], int]] = []
+    overdue = [
+        entered + target
+        for entered, target in queue.waiting.values()
+        if now - entered > target
+    ]
+    named = {"severity": "act", "queue": queue.queue_id}
+    if overdue:
+        row = {**named, "code": "queue_past_target", "count": len(overdue)}
+        found.append((row, min(overdue)))
+    ready = any(a.now.state == "ready" and queue.queue_id in a.now.queues for a in agents)
+    if queue.waiting and not ready:
+        found.append(({**named, "code": "nobody_ready"}, now))
+    if queue.difference():
+        row = {**named, "code": "numbers_differ", "count": abs(queue.difference())}
+        found.append((row, now))
+    return found
+
+
+def _low_level(row: Mapping[str, Any], now: int) -> list[tuple[dict[str, Any], int]]:
+    ratio, target = row["ratio"], row["target"]
+    if ratio is None or ratio >= target or row["counted"] < ENOUGH_CALLS:
+        return []
+    severity = "act" if ratio < target - FAR_UNDER else "warn"
+    low = {
+        "severity": severity, "code": "level_under_target", "queue": row["queue"],
+        "ratio": ratio, "target": target,
+    }  # fmt: skip
+    return [(low, now)]
+
+
+def _key(row: Mapping[str, Any]) -> tuple[str, ...]:
+    return (row["code"], row.get("queue", ""), row.get("source", ""))

@@ -1,0 +1,342 @@
+// Everything the wall says, in three languages, and the numbers and times of each.
+//
+// A text is a string with {names}, or an object of plural forms chosen by `n`. All languages have
+// the same keys. Window lengths, numbers, percents and times come from Intl, never from here.
+
+const en = {
+  serviceLevel: "Service level, last {window}",
+  target: "target {ratio}",
+  within: "in {time}",
+  byQueue: "by queue",
+  inTime: { one: "{inTime} of {n} call in time", other: "{inTime} of {n} calls in time" },
+  ofCounted: "{inTime} of {n}",
+  pointsUnder: { one: "{n} point under target", other: "{n} points under target" },
+  waitingNow: "Waiting now",
+  pastTarget: "{n} past target",
+  close: "{n} close",
+  closeAlone: "{n} close to target",
+  nobodyWaits: "nobody waits",
+  longestWait: "Longest wait",
+  freeAgents: "Free agents",
+  ofLoggedIn: "of {n} logged in",
+  nobodyFree: "nobody free",
+  nobodyLoggedIn: "nobody logged in",
+  lost: "Lost, last {window}",
+  lostOf: { one: "{lost} of {n} call", other: "{lost} of {n} calls" },
+  queues: "Queues, worst first",
+  columnLevel: "service level",
+  columnWaiting: "waiting",
+  columnLongest: "longest",
+  noCalls: "no calls in {window}",
+  noCallsYet: "No calls yet",
+  nothingCounted: "nothing counted yet",
+  more: "+{n} more",
+  moreInTarget: "+{n} more, all in target",
+  moreOut: "+{n} more, {out} out of target",
+  moreQuiet: "+{n} more, without calls",
+  moreMixed: "+{n} more: {fine} in target, {quiet} without calls",
+  attention: "Needs attention",
+  lasting: "for",
+  queuePastTarget: "{n} past target",
+  nobodyReady: "nobody free",
+  levelUnderTarget: "{ratio}, target {target}",
+  sourceSilent: "silent",
+  numbersDiffer: { one: "figures off by {n} call", other: "figures off by {n} calls" },
+  allClear: "All clear",
+  allClearWhy: "no deviations, every source answers",
+  noVerdict: "Nothing to judge yet",
+  waitingForData: "Waiting for data",
+  recording: "Recording",
+  recordingSpeed: "Recording, {speed}× speed",
+  recordingOver: "The recording is over",
+  stale: "STALE since {time}",
+  noData: "NO DATA",
+  noDataLast: "No data, last at {time}",
+  noDataEver: "No data received",
+  unreadable: "UNREADABLE DATA",
+  updatedNow: "updated now",
+  updated: "updated {ago}",
+  people: "People, {n} logged in",
+  occupancy: "occupancy {ratio}, last {window}",
+  team: "team {team}",
+  waitingTitle: "{n} waiting",
+  state_talking: "talking",
+  state_holding: "on hold",
+  state_wrapup: "wrap-up",
+  state_reserved: "ringing",
+  state_ready: "free",
+  state_not_ready: "away",
+  state_offline: "offline",
+  comma: ", ",
+  reasons: "({reasons})",
+};
+
+const ru = {
+  serviceLevel: "Уровень сервиса за {window}",
+  target: "цель {ratio}",
+  within: "за {time}",
+  byQueue: "по очередям",
+  inTime: {
+    one: "{inTime} из {n} звонка вовремя",
+    few: "{inTime} из {n} звонков вовремя",
+    many: "{inTime} из {n} звонков вовремя",
+    other: "{inTime} из {n} звонка вовремя",
+  },
+  ofCounted: "{inTime} из {n}",
+  pointsUnder: {
+    one: "на {n} пункт ниже цели",
+    few: "на {n} пункта ниже цели",
+    many: "на {n} пунктов ниже цели",
+    other: "на {n} пункта ниже цели",
+  },
+  waitingNow: "Ждут сейчас",
+  pastTarget: "{n} дольше цели",
+  close: "{n} на грани",
+  closeAlone: "{n} на грани цели",
+  nobodyWaits: "никто не ждёт",
+  longestWait: "Дольше всех ждёт",
+  freeAgents: "Свободны",
+  ofLoggedIn: "из {n} в системе",
+  nobodyFree: "свободных нет",
+  nobodyLoggedIn: "никого нет в системе",
+  lost: "Потеряно за {window}",
+  lostOf: {
+    one: "{lost} из {n} звонка",
+    few: "{lost} из {n} звонков",
+    many: "{lost} из {n} звонков",
+    other: "{lost} из {n} звонка",
+  },
+  queues: "Очереди, худшие сверху",
+  columnLevel: "уровень сервиса",
+  columnWaiting: "ждут",
+  columnLongest: "дольше всех",
+  noCalls: "{window} без звонков",
+  noCallsYet: "Звонков ещё не было",
+  nothingCounted: "итога пока нет",
+  more: "и ещё {n}",
+  moreInTarget: "и ещё {n}, все в цели",
+  moreOut: "и ещё {n}, из них {out} вне цели",
+  moreQuiet: "и ещё {n}, без звонков",
+  moreMixed: "и ещё {n}: {fine} в цели, {quiet} без звонков",
+  attention: "Требует внимания",
+  lasting: "уже",
+  queuePastTarget: "{n} дольше цели",
+  nobodyReady: "свободных нет",
+  levelUnderTarget: "{ratio}, цель {target}",
+  sourceSilent: "молчит",
+  numbersDiffer: {
+    one: "расходится на {n} звонок",
+    few: "расходится на {n} звонка",
+    many: "расходится на {n} звонков",
+    other: "расходится на {n} звонка",
+  },
+  allClear: "Всё в порядке",
+  allClearWhy: "отклонений нет, все источники отвечают",
+  noVerdict: "Пока нечего оценивать",
+  waitingForData: "Ждём данных",
+  recording: "Запись",
+  recordingSpeed: "Запись, скорость ×{speed}",
+  recordingOver: "Запись закончилась",
+  stale: "УСТАРЕЛО с {time}",
+  noData: "НЕТ ДАННЫХ",
+  noDataLast: "Нет данных, последние в {time}",
+  noDataEver: "Данные не поступали",
+  unreadable: "ДАННЫЕ НЕ ЧИТАЮТСЯ",
+  updatedNow: "обновлено только что",
+  updated: "обновлено {ago}",
+  people: "Операторы, в системе {n}",
+  occupancy: "загрузка {ratio} за {window}",
+  team: "команда {team}",
+  waitingTitle: {
+    one: "{n} ждёт",
+    few: "{n} ждут",
+    many: "{n} ждут",
+    other: "{n} ждёт",
+  },
+  state_talking: "говорят",
+  state_holding: "на удержании",
+  state_wrapup: "дообработка",
+  state_reserved: "вызов",
+  state_ready: "свободны",
+  state_not_ready: "отошли",
+  state_offline: "не в системе",
+  comma: ", ",
+  reasons: "({reasons})",
+};
+
+const zh = {
+  serviceLevel: "近{window}服务水平",
+  target: "目标 {ratio}",
+  within: "{time}内",
+  byQueue: "时限按队列",
+  inTime: "{n} 个来电，{inTime} 个及时接听",
+  ofCounted: "{inTime} / {n}",
+  pointsUnder: "低于目标 {n} 个百分点",
+  waitingNow: "正在等待",
+  pastTarget: "{n} 个超时限",
+  close: "{n} 个将超",
+  closeAlone: "{n} 个将超时限",
+  nobodyWaits: "无人等待",
+  longestWait: "最长等待",
+  freeAgents: "空闲坐席",
+  ofLoggedIn: "共 {n} 人登录",
+  nobodyFree: "无空闲坐席",
+  nobodyLoggedIn: "无人登录",
+  lost: "近{window}放弃率",
+  lostOf: "{n} 个来电，{lost} 个放弃",
+  queues: "队列（最差在前）",
+  columnLevel: "服务水平",
+  columnWaiting: "等待",
+  columnLongest: "最长",
+  noCalls: "近{window}无来电",
+  noCallsYet: "尚无来电",
+  nothingCounted: "暂无结果",
+  more: "另有 {n} 个",
+  moreInTarget: "另有 {n} 个，全部达标",
+  moreOut: "另有 {n} 个，其中 {out} 个未达标",
+  moreQuiet: "另有 {n} 个，无来电",
+  moreMixed: "另有 {n} 个：{fine} 个达标，{quiet} 个无来电",
+  attention: "需要关注",
+  lasting: "持续",
+  queuePastTarget: "{n} 个超时限",
+  nobodyReady: "无空闲坐席",
+  levelUnderTarget: "{ratio}，目标 {target}",
+  sourceSilent: "无响应",
+  numbersDiffer: "数据相差 {n} 个来电",
+  allClear: "一切正常",
+  allClearWhy: "无偏差，所有数据源正常",
+  noVerdict: "暂无可评估数据",
+  waitingForData: "等待数据",
+  recording: "回放",
+  recordingSpeed: "回放，{speed} 倍速",
+  recordingOver: "回放已结束",
+  stale: "数据停在 {time}",
+  noData: "无数据",
+  noDataLast: "无数据，最后更新 {time}",
+  noDataEver: "未收到数据",
+  unreadable: "数据无法读取",
+  updatedNow: "刚刚更新",
+  updated: "{ago}更新",
+  people: "坐席，{n} 人登录",
+  occupancy: "近{window}占用率 {ratio}",
+  team: "团队 {team}",
+  waitingTitle: "{n} 个等待",
+  state_talking: "通话",
+  state_holding: "保持",
+  state_wrapup: "话后处理",
+  state_reserved: "振铃",
+  state_ready: "空闲",
+  state_not_ready: "离席",
+  state_offline: "离线",
+  comma: "，",
+  reasons: "（{reasons}）",
+};
+
+export const TEXTS = { en, ru, zh };
+
+const WINDOW_MINUTES = 30; // the window of every ratio on the wall; the stream does not carry it
+
+const primary = (tag) => String(tag).toLowerCase().split("-")[0];
+
+/** The language asked for in the address, else the first one of the browser that we have. */
+export function chooseLanguage(asked, preferred) {
+  return [asked ?? "", ...preferred, "en"].map(primary).find((tag) => Object.hasOwn(TEXTS, tag));
+}
+
+/** Texts, numbers and times of one language. `locale` may add a region to the language. */
+export function speaker(language, locale = language) {
+  const plural = new Intl.PluralRules(locale);
+  const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
+  const fine = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
+  const shares = [0, 1].map(
+    (digits) =>
+      new Intl.NumberFormat(locale, {
+        style: "percent",
+        minimumFractionDigits: digits,
+        maximumFractionDigits: digits,
+      }),
+  );
+  const relative = new Intl.RelativeTimeFormat(locale, { numeric: "always" });
+  const units = {};
+  const unit = (value, name) => {
+    units[name] ??= new Intl.NumberFormat(locale, { style: "unit", unit: name, unitDisplay: "short" });
+    return units[name].format(value);
+  };
+
+  function say(key, values = {}) {
+    const entry = TEXTS[language][key];
+    const text = typeof entry === "string" ? entry : (entry[plural.select(values.n)] ?? entry.other);
+    const all = { window: unit(WINDOW_MINUTES, "minute"), ...values };
+    return text.replace(/\{(\w+)\}/g, (_, name) => {
+      const value = all[name];
+      return typeof value === "number" ? fine.format(value) : String(value);
+    });
+  }
+
+  // Rounding must not flatter: 79.6 % under a target of 80 % is not "80 %", and only all is "100 %".
+  function share(ratio, { target = null, digits = 0 } = {}) {
+    const step = 10 ** (digits + 2);
+    let value = Math.round(ratio * step) / step;
+    if ((value >= 1 && ratio < 1) || (value <= 0 && ratio > 0)) {
+      value = value >= 1 ? Math.floor(ratio * step) / step : 1 / step;
+    }
+    if (target !== null && ratio < target && value >= target) {
+      return shares[1].formatToParts(Math.floor(ratio * 1000) / 1000);
+    }
+    return shares[digits].formatToParts(value);
+  }
+
+  const join = (parts) => parts.map((part) => part.value).join("");
+
+  return {
+    say,
+    has: (key) => Object.hasOwn(TEXTS[language], key),
+    count: (value) => whole.format(value),
+    fine: (value) => fine.format(value),
+    shareParts: share,
+    share: (ratio, options) => join(share(ratio, options)),
+
+    /** A duration in its greatest whole unit: 45 s, 2 min, 3 h. */
+    duration(ms) {
+      const seconds = Math.max(0, Math.floor(ms / 1000));
+      if (seconds < 60) return unit(seconds, "second");
+      if (seconds < 3600) return unit(Math.floor(seconds / 60), "minute");
+      if (seconds < 86400) return unit(Math.floor(seconds / 3600), "hour");
+      return unit(Math.floor(seconds / 86400), "day");
+    },
+
+    /** A target time, which may be a fraction of a second or odd minutes, exactly. */
+    seconds: (ms) => (ms >= 60000 && ms % 60000 === 0 ? unit(ms / 60000, "minute") : unit(ms / 1000, "second")),
+
+    ago(ms) {
+      const seconds = Math.floor(ms / 1000);
+      if (seconds < 60) return relative.format(-seconds, "second");
+      if (seconds < 3600) return relative.format(-Math.floor(seconds / 60), "minute");
+      return relative.format(-Math.floor(seconds / 3600), "hour");
+    },
+
+    /** A running wait, m:ss or h:mm:ss: the form of every telephone display. */
+    wait(ms) {
+      const seconds = Math.floor(ms / 1000);
+      const two = (value) => String(value).padStart(2, "0");
+      const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+      return h ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+    },
+
+    /** Clock and day of an instant where the contact centre is; UTC is named when its zone is unknown. */
+    clock(timezone) {
+      const hours = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
+      const day = { weekday: "long", day: "numeric", month: "long" };
+      let zone = timezone;
+      try {
+        new Intl.DateTimeFormat(locale, { timeZone: zone });
+      } catch {
+        zone = "UTC";
+      }
+      const suffix = zone === timezone ? "" : " UTC";
+      const time = new Intl.DateTimeFormat(locale, { ...hours, timeZone: zone });
+      const date = new Intl.DateTimeFormat(locale, { ...day, timeZone: zone });
+      return { time: (ms) => time.format(ms) + suffix, day: (ms) => date.format(ms) };
+    },
+  };
+}

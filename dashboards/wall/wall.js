@@ -1,0 +1,540 @@
+// The wall: one picture a second from `live`, drawn so that it cannot be mistaken for a better one.
+//
+// The page trusts its own monotonic clock for the age of what it shows, never the server's: a server
+// that hangs sends nothing, and the figures must grow old by themselves. Names are untrusted; they
+// reach the page through textContent only.
+
+import { chooseLanguage, speaker } from "./texts.js";
+
+const LATE_MS = 5_000; // older than this: said in the header, and no longer "all clear"
+const STALE_MS = 15_000; // older than this: not to be acted on
+const REOPEN_MS = 2_000; // pause before a closed stream is opened again
+const HUNG_MS = 10_000; // a stream that stays silent this long after it went stale is opened anew
+const FAR_UNDER = 0.1; // a level this far under its target is red, less is orange
+
+const asked = new URLSearchParams(location.search);
+const language = chooseLanguage(asked.get("lang"), navigator.languages ?? []);
+const regional = (navigator.languages ?? []).find((tag) => tag.toLowerCase().split("-")[0] === language);
+const tongue = speaker(language, regional);
+const { say } = tongue;
+const $ = (id) => document.getElementById(id);
+const DASH = "–";
+const SIGN = { act: "■", warn: "▲" };
+const WORSE = { act: 0, warn: 1, "": 2, quiet: 3 };
+
+// ---------------------------------------------------------------- what a picture is
+
+const text = (value) => typeof value === "string";
+const flag = (value) => typeof value === "boolean";
+const count = (value) => value == null || (Number.isFinite(value) && value >= 0);
+const ratio = (value) => count(value) && (value ?? 0) <= 1;
+const instant = (value) => value == null || Math.abs(value) <= 8.64e15; // the range of a Date
+const words = (value) => value == null || text(value);
+const list = (each) => (value) => Array.isArray(value) && value.every((item) => fits(item, each));
+const byName = (value) => value !== null && typeof value === "object" && Object.values(value).every(count);
+const SHAPE = {
+  version: text, title: words, timezone: text, mode: text, speed: count, as_of: instant,
+  sources: list({ source: text, last_at: instant, silent: flag }),
+  scope: { queues: list(text), team: words },
+  service_level: { ratio, in_time: count, counted: count, target: ratio, answer_within_ms: count, history: list(ratio) },
+  waiting: { now: count, past_target: count, close: count },
+  longest: { wait_ms: count, queue: words, past_target: (value) => value == null || flag(value) },
+  agents: { logged_in: count, states: byName, reasons: byName, occupancy: ratio },
+  abandoned: { ratio, abandoned: count, offered: count },
+  queues: list({ queue: text, ratio, target: ratio, in_time: count, counted: count, waiting: count, longest_ms: count, past_target: count }),
+  exceptions: list({ severity: text, code: text, queue: words, source: words, count, ratio, target: ratio, since: instant }),
+  all_clear: flag,
+};
+
+function fits(value, shape) {
+  if (typeof shape === "function") return shape(value);
+  if (value === null || typeof value !== "object") return false;
+  return Object.entries(shape).every(([name, inner]) => fits(value[name], inner));
+}
+
+function read(message) {
+  try {
+    const picture = JSON.parse(message);
+    return fits(picture, SHAPE) ? picture : null;
+  } catch {
+    return null;
+  }
+}
+
+// ---------------------------------------------------------------- the stream
+
+const seen = { picture: null, at: performance.now(), broken: false, unreadable: false, version: null };
+let stream = null;
+let openedAt = 0;
+
+function address() {
+  const scope = new URLSearchParams();
+  for (const name of ["queues", "team"]) {
+    for (const value of asked.getAll(name)) scope.append(name, value);
+  }
+  const query = scope.toString();
+  return query ? `live?${query}` : "live";
+}
+
+function open() {
+  stream?.close();
+  openedAt = performance.now();
+  const mine = new EventSource(address());
+  stream = mine;
+  mine.addEventListener("picture", (event) => {
+    if (mine === stream) receive(event.data);
+  });
+  mine.addEventListener("error", () => {
+    if (mine !== stream) return;
+    seen.broken = true;
+    paint();
+    // A refused answer closes the stream for good; only a lost connection is retried by the browser.
+    if (mine.readyState === EventSource.CLOSED) {
+      setTimeout(() => {
+        if (mine === stream) open();
+      }, REOPEN_MS);
+    }
+  });
+}
+
+function receive(message) {
+  const picture = read(message);
+  if (picture === null) {
+    seen.unreadable = true;
+    paint();
+    return;
+  }
+  if (seen.version !== null && picture.version !== seen.version) {
+    location.reload(); // the server was replaced by another version: so is its page
+    return;
+  }
+  Object.assign(seen, { picture, at: performance.now(), broken: false, unreadable: false, version: picture.version });
+  paint();
+}
+
+// A machine that vanished from the network leaves the stream open and silent for ever.
+function watch() {
+  const now = performance.now();
+  if (now - seen.at > STALE_MS && now - openedAt > HUNG_MS) open();
+}
+
+/** How far the picture may be trusted: fresh, late, ended, stale, unreadable, or none came yet. */
+function condition() {
+  const { picture } = seen;
+  const age = performance.now() - seen.at;
+  if (seen.unreadable) return { kind: "unreadable", age, since: picture?.as_of ?? null };
+  if (picture === null) return { kind: seen.broken || age > LATE_MS ? "stale" : "connecting", age, since: null };
+  if (seen.broken || age > STALE_MS) return { kind: "stale", age, since: picture.as_of ?? null, lost: true };
+  if (picture.mode === "ended") return { kind: "ended", age };
+  const silent = picture.sources.filter((source) => source.silent);
+  if (silent.length) {
+    const times = silent.map((source) => source.last_at);
+    return { kind: "stale", age, since: times.some((at) => at == null) ? null : Math.min(...times), silent };
+  }
+  return { kind: age > LATE_MS ? "late" : "fresh", age };
+}
+
+// ---------------------------------------------------------------- drawing
+
+function put(element, value) {
+  if (element.textContent !== value) element.textContent = value;
+}
+
+function make(tag, className, ...children) {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  element.append(...children.filter((child) => child !== null && child !== ""));
+  return element;
+}
+
+/** A name from outside: its own direction, and whole in the tooltip when the cell cuts it. */
+function name(value, className) {
+  const element = make("bdi", className, value);
+  element.title = value;
+  return element;
+}
+
+/** A tile: its figure, what the figure means, and whether that is a deviation. */
+function tile(id, severity, figure, foot) {
+  const panel = $(id);
+  panel.dataset.severity = severity;
+  const num = panel.querySelector(".num");
+  num.replaceChildren(...figure);
+  num.classList.toggle("none", num.textContent === DASH);
+  panel.querySelector(".foot").replaceChildren(...foot.filter(Boolean).map((each) => make("span", "", each)));
+  num.style.setProperty("--fit", "1");
+  const over = num.scrollWidth / Math.max(1, num.clientWidth);
+  if (over > 1) num.style.setProperty("--fit", String(Math.max(0.4, 0.98 / over)));
+}
+
+/** The percent of a ratio, its sign small; a dash when there is nothing to take a share of. */
+function shareFigure(value, options) {
+  if (value == null) return [DASH];
+  return tongue.shareParts(value, options).map((part) =>
+    part.type === "percentSign" ? make("small", "", part.value) : part.type === "literal" ? make("small", "thin", part.value) : part.value,
+  );
+}
+
+const known = (value) => (value == null ? DASH : tongue.count(value));
+const strong = (severity, words_) => make("span", "say", severity ? `${SIGN[severity]} ` : "", words_);
+
+function levelSeverity(value, target) {
+  if (value == null || target == null || value >= target) return "";
+  return target - value > FAR_UNDER + 1e-9 ? "act" : "warn";
+}
+
+const noCallsText = (picture) => say(picture.queues.length ? "noCalls" : "noCallsYet");
+
+function drawLevel(picture) {
+  const level = picture.service_level;
+  const severity = levelSeverity(level.ratio, level.target);
+  const foot = [];
+  if (level.ratio == null) {
+    foot.push(picture.waiting.now > 0 ? say("nothingCounted") : noCallsText(picture));
+  } else {
+    if (severity) {
+      const under = (level.target - level.ratio) * 100;
+      const n = under < 1 ? Math.max(0.1, Math.round(under * 10) / 10) : Math.round(under);
+      foot.push(strong(severity, say("pointsUnder", { n })));
+    }
+    if (level.counted != null) {
+      foot.push(say(severity ? "ofCounted" : "inTime", { n: level.counted, inTime: known(level.in_time) }));
+    }
+  }
+  tile("level", severity, shareFigure(level.ratio, { target: level.target }), foot);
+  const within = level.answer_within_ms == null ? say("byQueue") : say("within", { time: tongue.seconds(level.answer_within_ms) });
+  $("level").querySelector(".target").replaceChildren(
+    ...(level.target == null ? [] : [make("b", "", say("target", { ratio: tongue.share(level.target) })), make("span", "", within)]),
+  );
+  drawSpark(level.history, level.target);
+}
+
+// A gap in the history stays a gap. The scale has two fixed ranges, so that a small dip never looks like a fall.
+function drawSpark(history, target) {
+  const line = (className, d) => {
+    const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    path.setAttribute("class", className);
+    path.setAttribute("d", d);
+    return path;
+  };
+  const floor = [...history, target].every((value) => value == null || value >= 0.5) ? 0.5 : 0;
+  const y = (value) => (36 - ((value - floor) / (1 - floor)) * 32).toFixed(1);
+  const step = history.length > 1 ? 292 / (history.length - 1) : 0;
+  let trace = "";
+  let last = null;
+  history.forEach((value, index) => {
+    if (value == null) return;
+    const x = (2 + index * step).toFixed(1);
+    trace += (index > 0 && history[index - 1] != null ? "L" : "M") + `${x} ${y(value)}`;
+    if (history[index - 1] == null && history[index + 1] == null) trace += "h0"; // a round cap makes it a dot
+    last = `M${x} ${y(value)}h0`;
+  });
+  const paths = [];
+  if (last && target != null) paths.push(line("goal", `M0 ${y(target)}H300`));
+  if (last) paths.push(line("trace", trace), line("end", last));
+  $("spark").replaceChildren(...paths);
+}
+
+function drawTiles(picture) {
+  const { waiting, longest, agents, abandoned } = picture;
+  const past = waiting.past_target > 0;
+  const near = waiting.close > 0 ? say(past ? "close" : "closeAlone", { n: waiting.close }) : "";
+  tile("waiting", past ? "warn" : "", [known(waiting.now)], [
+    past ? strong("warn", say("pastTarget", { n: waiting.past_target })) : "",
+    near,
+  ]);
+
+  const late = longest.wait_ms != null && longest.past_target === true;
+  const who = longest.queue ? name(longest.queue, "") : "";
+  const nobody = waiting.now == null ? "" : say("nobodyWaits");
+  tile("longest", late ? "act" : "", [longest.wait_ms == null ? DASH : tongue.wait(longest.wait_ms)],
+    longest.wait_ms == null ? [nobody] : [late ? strong("act", who) : who]);
+
+  const ready = agents.logged_in === 0 ? 0 : agents.states.ready;
+  const alarm = picture.exceptions.find((each) => each.code === "nobody_ready");
+  const none = ready === 0 && alarm ? severityOf(alarm) : "";
+  const logged = agents.logged_in === 0 ? say("nobodyLoggedIn") : say("ofLoggedIn", { n: known(agents.logged_in) });
+  tile("free", none, [known(ready)], !none ? [logged] : agents.logged_in === 0 ? [strong(none, logged)] : [strong(none, say("nobodyFree")), logged]);
+
+  const digits = abandoned.ratio === 0 || abandoned.ratio === 1 ? 0 : 1;
+  tile("lost", "", shareFigure(abandoned.ratio, { digits }), [
+    abandoned.ratio == null ? noCallsText(picture)
+      : abandoned.offered == null ? ""
+      : say("lostOf", { n: abandoned.offered, lost: known(abandoned.abandoned) }),
+  ]);
+}
+
+const severityOf = (exception) => (exception.severity === "act" ? "act" : "warn");
+
+function queueSeverity(queue) {
+  if (queue.past_target > 0) return "act";
+  return levelSeverity(queue.ratio, queue.target);
+}
+
+/** Worst first: what needs action, then how far under target, then who waits longest; silent queues last. */
+function ranked(queues) {
+  const under = (queue) => (queue.ratio == null || queue.target == null ? Infinity : queue.ratio - queue.target);
+  return queues
+    .map((queue) => ({ queue, severity: queueSeverity(queue) }))
+    .sort((a, b) => {
+      const order = (each) => WORSE[each.severity || (each.queue.ratio == null ? "quiet" : "")];
+      return order(a) - order(b) || compare(under(a.queue), under(b.queue)) || compare(b.queue.longest_ms ?? -1, a.queue.longest_ms ?? -1);
+    });
+}
+
+const compare = (a, b) => (a === b ? 0 : a < b ? -1 : 1);
+
+function bar(value, target, severity) {
+  const fill = make("i", "");
+  fill.style.width = `${value * 100}%`;
+  const parts = [fill];
+  if (target != null) {
+    const mark = make("u", "");
+    mark.style.left = `${target * 100}%`;
+    parts.push(mark);
+  }
+  const element = make("div", "track", ...parts);
+  element.dataset.severity = severity;
+  return element;
+}
+
+function queueRow({ queue, severity }) {
+  const level = levelSeverity(queue.ratio, queue.target);
+  const row = make("tr", "");
+  row.dataset.severity = severity;
+  const title = make("th", "", name(queue.queue));
+  title.scope = "row";
+  row.append(make("td", "sign", SIGN[severity] ?? ""), title);
+  if (queue.ratio == null) {
+    const cell = make("td", "dim", say(queue.waiting > 0 ? "nothingCounted" : "noCalls"));
+    cell.colSpan = 2;
+    row.append(cell);
+  } else {
+    const cell = make("td", "r level", tongue.share(queue.ratio, { target: queue.target }));
+    cell.dataset.severity = level;
+    row.append(make("td", "bar", bar(queue.ratio, queue.target, level)), cell);
+  }
+  const late = queue.past_target > 0 ? "act" : "";
+  const wait = make("td", queue.longest_ms == null ? "r dim" : "r", queue.longest_ms == null ? DASH : tongue.wait(queue.longest_ms));
+  wait.dataset.severity = late;
+  row.append(make("td", queue.waiting > 0 ? "r" : "r dim", known(queue.waiting)), wait);
+  return row;
+}
+
+function moreQueues(hidden) {
+  const n = hidden.length;
+  const out = hidden.filter((each) => each.severity).length;
+  const quiet = hidden.filter((each) => !each.severity && each.queue.ratio == null).length;
+  if (out) return say("moreOut", { n, out });
+  if (quiet === n) return say("moreQuiet", { n });
+  return quiet ? say("moreMixed", { n, fine: n - quiet, quiet }) : say("moreInTarget", { n });
+}
+
+/** Who an exception is about, and what is wrong, in two parts: only the name may be cut. */
+function exceptionParts(exception) {
+  const { code, queue, source, target } = exception;
+  const n = exception.count ?? 0;
+  const what = {
+    queue_past_target: () => say("queuePastTarget", { n }),
+    nobody_ready: () => say("nobodyReady"),
+    level_under_target: () => say("levelUnderTarget", {
+      ratio: exception.ratio == null ? DASH : tongue.share(exception.ratio, { target }),
+      target: target == null ? DASH : tongue.share(target),
+    }),
+    source_silent: () => say("sourceSilent"),
+    numbers_differ: () => say("numbersDiffer", { n }),
+  }[code];
+  return { severity: severityOf(exception), who: queue || source || "", what: what ? what() : code.replaceAll("_", " "), since: exception.since ?? null };
+}
+
+function exceptionRow(each, asOf) {
+  const lasting = each.since === null || asOf == null ? "" : tongue.duration(asOf - each.since);
+  const row = make("li", "",
+    make("span", "sign", SIGN[each.severity]),
+    make("span", "line", each.who ? name(each.who, "who") : null, make("span", "what", each.what)),
+    make("span", "lasting", lasting));
+  row.dataset.severity = each.severity;
+  return row;
+}
+
+/** What the attention panel says: exceptions, one plain sentence, or both; never comfort from silence. */
+function attention(picture, state, clock) {
+  const lines = [];
+  const lost = (since) => (since === null ? say("noDataEver") : say("noDataLast", { time: clock.time(since) }));
+  if (state.kind === "unreadable") return { lines: [{ severity: "act", who: "", what: say("unreadable"), since: null }, { severity: "act", who: "", what: lost(state.since), since: null }] };
+  if (state.kind === "connecting") return { lines, sentence: say("waitingForData") };
+  if (state.kind === "stale" && !state.silent) return { lines: [{ severity: "act", who: "", what: lost(state.since), since: null }] };
+  for (const source of state.silent ?? []) {
+    lines.push({ severity: "act", who: source.source, what: lost(source.last_at ?? null), since: null });
+  }
+  const told = new Set((state.silent ?? []).map((source) => source.source));
+  const rest = picture.exceptions.filter((each) => !(each.code === "source_silent" && told.has(each.source)));
+  lines.push(...rest.map(exceptionParts).sort((a, b) => WORSE[a.severity] - WORSE[b.severity]));
+  if (lines.length) return { lines };
+  if (state.kind === "ended") return { lines, sentence: say("recordingOver") };
+  if (state.kind === "late") return { lines, sentence: say("waitingForData") };
+  if (state.kind === "fresh" && picture.all_clear) return { lines, clear: true };
+  return { lines, sentence: say("noVerdict") };
+}
+
+/** Rows of both lists have one height, so that they align across the wall; the rest is counted. */
+function drawLists(picture, state, clock) {
+  const root = getComputedStyle(document.documentElement);
+  const unit = parseFloat(getComputedStyle(document.body).fontSize) / 2;
+  const flowing = root.getPropertyValue("--flow").trim() === "1";
+  const box = $("queues").querySelector(".rows");
+  const room = box.clientHeight - box.querySelector("thead").offsetHeight;
+  const fit = flowing ? Infinity : Math.max(2, Math.floor(room / (5.4 * unit)));
+  const queues = picture ? ranked(picture.queues) : [];
+  const said = attention(picture, state, clock);
+  const rows = Math.min(fit, Math.max(queues.length, said.lines.length, 1));
+  const height = flowing ? 5 * unit : Math.min(6.4 * unit, Math.floor(room / rows));
+  document.documentElement.style.setProperty("--row", `${height}px`);
+
+  const shown = queues.length > fit ? queues.slice(0, fit - 1) : queues;
+  const table = shown.map(queueRow);
+  if (shown.length < queues.length) table.push(spanning(moreQueues(queues.slice(shown.length)), "more"));
+  if (!queues.length) table.push(spanning(picture ? say("noCallsYet") : DASH, "nothing"));
+  $("queues").querySelector("tbody").replaceChildren(...table);
+
+  const listed = said.lines.length > fit ? said.lines.slice(0, fit - 1) : said.lines;
+  const items = listed.map((each) => exceptionRow(each, picture?.as_of));
+  if (listed.length < said.lines.length) items.push(make("li", "more", say("more", { n: said.lines.length - listed.length })));
+  if (said.sentence) items.push(make("li", "nothing", said.sentence));
+  if (said.clear) items.push(make("li", "clear", make("b", "", "✓ ", say("allClear")), make("span", "", say("allClearWhy"))));
+  $("attention").querySelector("ul").replaceChildren(...items);
+
+  $("attention").classList.toggle("timeless", !said.lines.some((each) => each.since !== null));
+
+  const aloud = said.clear ? say("allClear") : said.lines.map((each) => `${each.who} ${each.what}`.trim()).join("; ");
+  put($("said"), aloud || said.sentence || "");
+}
+
+function spanning(words_, className) {
+  const cell = make("td", className, words_);
+  cell.colSpan = 6;
+  return make("tr", "", cell);
+}
+
+const STATES = ["talking", "holding", "wrapup", "reserved", "ready", "not_ready"];
+
+function drawPeople(agents) {
+  const states = agents?.states ?? {};
+  const others = Object.keys(states).filter((each) => !STATES.includes(each));
+  const present = [...STATES, ...others].filter((each) => states[each] > 0);
+  const label = (state) => (tongue.has(`state_${state}`) ? say(`state_${state}`) : state);
+  put($("people-name"), say("people", { n: known(agents?.logged_in) }));
+  put($("occupancy"), agents?.occupancy == null ? "" : say("occupancy", { ratio: tongue.share(agents.occupancy) }));
+  const strip = $("people").querySelector(".strip");
+  strip.replaceChildren(...present.map((state) => {
+    const part = make("i", "", tongue.count(states[state]));
+    part.dataset.state = state;
+    part.style.flexGrow = String(states[state]);
+    return part;
+  }));
+  strip.classList.toggle("empty", present.length === 0);
+  const keys = present.map((state) => {
+    const item = make("li", "", `${label(state)} `, make("b", "", tongue.count(states[state])));
+    item.dataset.state = state;
+    return item;
+  });
+  const why = Object.entries(agents?.reasons ?? {}).filter(([, n]) => n > 0).sort(([a, x], [b, y]) => y - x || compare(a, b));
+  if (why.length) {
+    const reasons = why.map(([reason, n]) => `${reason} ${tongue.count(n)}`).join(say("comma"));
+    keys.push(make("li", "why", name(say("reasons", { reasons }))));
+  }
+  if (!present.length && agents?.logged_in === 0) keys.push(make("li", "why", say("nobodyLoggedIn")));
+  $("people").querySelector(".key").replaceChildren(...keys);
+}
+
+function drawHeader(picture, state, clock) {
+  put($("title"), picture?.title || "Pult");
+  const scope = picture ? [...(picture.scope.team ? [say("team", { team: picture.scope.team })] : []), ...picture.scope.queues] : [];
+  put($("scope"), scope.join(say("comma")));
+  $("scope").title = $("scope").textContent;
+  const asOf = picture?.as_of ?? null;
+  put($("day"), asOf === null ? "" : clock.day(asOf));
+  put($("clock"), asOf === null ? "–:–:–" : clock.time(asOf));
+  if (asOf !== null) $("clock").dateTime = new Date(asOf).toISOString();
+
+  const told = {
+    stale: () => `${SIGN.act} ${staleText(state, clock)}`,
+    unreadable: () => `${SIGN.act} ${say("unreadable")}`,
+    ended: () => say("recordingOver"),
+    connecting: () => say("waitingForData"),
+  }[state.kind];
+  const playing = picture?.mode === "recording" ? (picture.speed > 1 ? say("recordingSpeed", { speed: tongue.fine(picture.speed) }) : say("recording")) : "";
+  const odd = picture && !["live", "recording", "ended"].includes(picture.mode) ? picture.mode : "";
+  put($("state"), told ? told() : playing || odd);
+
+  const age = picture === null ? "" : state.age < 2000 ? say("updatedNow") : say("updated", { ago: tongue.ago(state.age) });
+  put($("age"), state.kind === "late" ? `${SIGN.warn} ${age}` : age);
+
+  const now = picture?.service_level;
+  const facts = now ? [now.ratio == null ? DASH : tongue.share(now.ratio, { target: now.target }), ...(picture.waiting.now == null ? [] : [say("waitingTitle", { n: picture.waiting.now })])] : [];
+  const trusted = state.kind === "fresh" || state.kind === "late";
+  document.title = [...(trusted ? facts : [$("state").textContent]), "Pult"].filter(Boolean).join(" · ");
+}
+
+const staleText = (state, clock) => (state.since == null ? say("noData") : say("stale", { time: clock.time(state.since) }));
+
+let drawn = "";
+
+/** Draw what is known; a picture that cannot be drawn is as unreadable as one that cannot be parsed. */
+function paint(again = false) {
+  try {
+    draw(again);
+  } catch {
+    Object.assign(seen, { picture: null, unreadable: true });
+    draw(true);
+  }
+}
+
+function draw(again) {
+  const { picture } = seen;
+  const state = condition();
+  const clock = tongue.clock(picture?.timezone ?? "UTC");
+  document.documentElement.dataset.state = state.kind;
+  drawHeader(picture, state, clock);
+
+  const key = JSON.stringify([state.kind, state.since ?? null, picture]);
+  if (key === drawn && !again) return;
+  drawn = key;
+  if (picture) {
+    drawLevel(picture);
+    drawTiles(picture);
+  }
+  drawPeople(picture?.agents);
+  drawLists(picture, state, clock);
+  const stamp = { stale: () => staleText(state, clock), unreadable: () => say("unreadable") }[state.kind]?.();
+  put($("queues-name"), stamp ?? say("queues"));
+  if (stamp) {
+    put($("occupancy"), stamp);
+    for (const foot of document.querySelectorAll(".tile .foot")) foot.replaceChildren(strong("", stamp));
+  }
+}
+
+// ---------------------------------------------------------------- start
+
+function dress() {
+  const wanted = asked.get("theme");
+  const light = matchMedia("(prefers-color-scheme: light)");
+  const apply = () => {
+    const system = light.matches ? "light" : "dark";
+    document.documentElement.dataset.theme = wanted === "light" || wanted === "dark" ? wanted : system;
+  };
+  light.addEventListener("change", apply);
+  apply();
+}
+
+document.documentElement.lang = language === "zh" ? "zh-Hans" : language;
+for (const element of document.querySelectorAll("[data-text]")) put(element, say(element.dataset.text));
+dress();
+paint();
+open();
+setInterval(() => {
+  watch();
+  paint();
+}, 250);
+addEventListener("resize", () => paint(true));
+document.addEventListener("visibilitychange", () => paint(true));

@@ -1,0 +1,118 @@
+"""AMI messages about Asterisk itself: snapshots, start and stop, signs of life.
+
+A snapshot is the answer to one QueueStatus; its ActionID is its id, and items without one
+belong to nobody's question.
+"""
+
+from producers.asterisk.message import Message
+from producers.instants import MICROSECONDS, rfc3339
+from schemas.events import (
+    Event,
+    SnapshotAgent,
+    SnapshotAgentData,
+    SnapshotCompleted,
+    SnapshotCompletedData,
+    SnapshotLeg,
+    SnapshotLegData,
+    SnapshotQueue,
+    SnapshotQueueData,
+    SourceConnected,
+    SourceConnectedData,
+    SourceHeartbeat,
+    SourceHeartbeatData,
+    SourceReloaded,
+    SourceReloadedData,
+    SourceRestarted,
+    SourceRestartedData,
+)
+
+_LONGEST_ID = 64
+
+
+def queue_counted(message: Message) -> list[Event]:
+    """QueueParams: Asterisk's own counters, since its start or `queue reset stats`."""
+    snapshot = message.text("ActionID")
+    if not snapshot:
+        return []
+    data = SnapshotQueueData(
+        snapshot_id=snapshot,
+        queue_id=message.need("Queue"),
+        waiting=message.number("Calls") or 0,
+        completed=message.number("Completed") or 0,
+        abandoned=message.number("Abandoned") or 0,
+    )
+    return [SnapshotQueue(data=data, **message.attributes(SnapshotQueue, data.queue_id))]
+
+
+def member_listed(message: Message) -> list[Event]:
+    """QueueMember: lists say Name and Location where events say MemberName and Interface."""
+    snapshot = message.text("ActionID")
+    if not snapshot:
+        return []
+    data = SnapshotAgentData(
+        snapshot_id=snapshot,
+        agent_id=message.agent(),
+        queue_id=message.need("Queue"),
+        paused=message.text("Paused") == "1",
+        reason=message.text("PausedReason"),
+        device=message.text("StateInterface", "Location", "Interface"),
+    )
+    return [SnapshotAgent(data=data, **message.attributes(SnapshotAgent, data.agent_id))]
+
+
+def caller_listed(message: Message) -> list[Event]:
+    """QueueEntry: Wait is whole seconds, so the entry is known to a second only."""
+    snapshot = message.text("ActionID")
+    if not snapshot:
+        return []
+    data = SnapshotLegData(
+        snapshot_id=snapshot,
+        channel_id=message.need("Uniqueid"),
+        queue_id=message.need("Queue"),
+        wait_ms=message.seconds("Wait"),
+    )
+    return [SnapshotLeg(data=data, **message.attributes(SnapshotLeg, data.channel_id))]
+
+
+def snapshot_completed(message: Message) -> list[Event]:
+    """QueueStatusComplete: whoever was not listed is not there."""
+    snapshot = message.text("ActionID")
+    if not snapshot:
+        return []
+    head = message.attributes(SnapshotCompleted, message.frame.source)
+    return [SnapshotCompleted(data=SnapshotCompletedData(snapshot_id=snapshot), **head)]
+
+
+def connected(message: Message) -> list[Event]:
+    """FullyBooted, after each log-in: Uptime is cut to a second, so one more is taken off."""
+    uptime = message.number("Uptime")
+    booted_at = ""
+    if uptime is not None:
+        booted_at = rfc3339(max(message.at_us() - (uptime + 1) * MICROSECONDS, 0))
+    head = message.attributes(SourceConnected, message.frame.source)
+    return [SourceConnected(data=SourceConnectedData(booted_at=booted_at), **head)]
+
+
+def restarted(message: Message) -> list[Event]:
+    """Shutdown: all open calls and log-ins end, whether Asterisk comes back or not."""
+    head = message.attributes(SourceRestarted, message.frame.source)
+    return [SourceRestarted(data=SourceRestartedData(), **head)]
+
+
+def reloaded(message: Message) -> list[Event]:
+    """Reload of a module: members of realtime queues may be announced again."""
+    head = message.attributes(SourceReloaded, message.frame.source)
+    return [SourceReloaded(data=SourceReloadedData(), **head)]
+
+
+def answered_ping(message: Message) -> list[Event]:
+    """Pong: the source's own clock. One heartbeat a second is enough: its id is the second."""
+    if not message.text("Timestamp"):
+        return []
+    frame, at_us = message.frame, message.at_us()
+    head = message.attributes(SourceHeartbeat, frame.source)
+    readable = f"{frame.source}-{frame.feed}-{at_us // MICROSECONDS}"
+    if len(readable) <= _LONGEST_ID:
+        head["id"] = readable
+    skew_ms = (at_us - frame.received_at_us) // 1000
+    return [SourceHeartbeat(data=SourceHeartbeatData(skew_ms=skew_ms), **head)]

@@ -1,0 +1,117 @@
+"""Bytes of a queue log into lines, without IO.
+
+The log tells whole seconds only, so a line carries its place among the lines of its second, and
+its place among the equal lines of that second. Both are counted from the text alone, never from
+a file's name or offset, so a rotated or copied file gives the same lines.
+
+Source: asterisk/asterisk main/logger.c (`ast_queue_log`): `epoch|callid|queue|agent|verb|data`.
+"""
+
+from typing import NamedTuple
+
+from producers.frame import Refused
+from producers.instants import whole_second
+from schemas.facts import RejectReason
+
+LONGEST_LINE = 64 * 1024
+"""Bytes; Asterisk writes lines below 8 kB."""
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_LEAST_FIELDS = 5
+
+
+class Line(NamedTuple):
+    """One line without its line end."""
+
+    text: bytes
+    second: int
+    ordinal: int
+    repeat: int
+
+
+class QueueLogLines:
+    """Cuts a queue log into lines; only a line with its line end is complete.
+
+    Attributes:
+        refused: lines that are too long or no line of a queue log; the reader takes them away.
+
+    Args:
+        first_second: the second in which the log was left, where it goes on.
+        first_ordinal: the place that the next line of that second gets.
+        longest: bytes of a line; of a longer one only that much is kept, in `refused`.
+    """
+
+    def __init__(
+        self, first_second: int = 0, first_ordinal: int = 0, *, longest: int = LONGEST_LINE
+    ) -> None:
+        self._second = first_second
+        self._ordinal = first_ordinal
+        self._longest = longest
+        self._repeats: dict[bytes, int] = {}
+        self._tail = b""
+        self._skipping = False
+        self.refused: list[Refused] = []
+
+    def feed(self, chunk: bytes) -> list[Line]:
+        """Take bytes in any portions and return the lines that are now complete."""
+        texts = (self._tail + chunk).split(b"\n")
+        self._tail = texts.pop()
+        if self._skipping and texts:
+            del texts[0]
+            self._skipping = False
+        lines = self._lines(texts)
+        self._bound_tail()
+        return lines
+
+    def close(self, *, finished: bool) -> list[Line]:
+        """Forget the last line if it has no line end; of a finished recording, return it.
+
+        Args:
+            finished: nobody writes to the log any more. Otherwise the line may be half written.
+        """
+        texts = [self._tail] if finished and self._tail and not self._skipping else []
+        self._tail, self._skipping = b"", False
+        return self._lines(texts)
+
+    def _lines(self, texts: list[bytes]) -> list[Line]:
+        found = (self._line(text.removesuffix(b"\r")) for text in texts)
+        return [line for line in found if line is not None]
+
+    def _line(self, text: bytes) -> Line | None:
+        text = text.removeprefix(_BYTE_ORDER_MARK)
+        if len(text) > self._longest:
+            self._refuse(text, f"line longer than {self._longest} bytes", oversized=True)
+            return None
+        if not text.strip():
+            return None
+        second = second_of(text)
+        if second is None:
+            self._refuse(text, "not a line of a queue log: epoch|callid|queue|agent|verb")
+            return None
+        return self._counted(text, second)
+
+    def _counted(self, text: bytes, second: int) -> Line:
+        if second != self._second:
+            self._second, self._ordinal, self._repeats = second, 0, {}
+        ordinal, repeat = self._ordinal, self._repeats.get(text, 0)
+        self._ordinal += 1
+        self._repeats[text] = repeat + 1
+        return Line(text, second, ordinal, repeat)
+
+    def _bound_tail(self) -> None:
+        if self._skipping:
+            self._tail = b""
+        elif len(self._tail) > self._longest + len(_BYTE_ORDER_MARK + b"\r"):
+            self._lines([self._tail])
+            self._tail, self._skipping = b"", True
+
+    def _refuse(self, text: bytes, detail: str, *, oversized: bool = False) -> None:
+        reason: RejectReason = "oversized" if oversized else "malformed"
+        self.refused.append(Refused(text[: self._longest], reason, f"queue log: {detail}"))
+
+
+def second_of(text: bytes) -> int | None:
+    """Return the second of a line of a queue log, or None if the text is no such line."""
+    if text.count(b"|") < _LEAST_FIELDS - 1:
+        return None
+    return whole_second(text[: text.index(b"|")].decode("ascii", "replace"))

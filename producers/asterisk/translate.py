@@ -1,0 +1,72 @@
+"""AMI messages into events: one table of names, no memory from message to message.
+
+The table is also what tells noise from need in `frames.py`: a name that is not in it is passed
+over before anything is kept.
+"""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from producers.asterisk import calls, conditions, members
+from producers.asterisk.message import Message
+from producers.frame import Frame, Naming
+from schemas.events import Event
+
+_Translation: TypeAlias = Callable[[Message], list[Event]]
+
+PONG = "Ping: Pong"
+"""The one answer that is translated; it carries the source's clock."""
+
+_TRANSLATIONS: dict[str, _Translation] = {
+    "Newchannel": calls.contact_started,
+    "Hangup": calls.channel_ended,
+    "HangupRequest": calls.hangup_requested,
+    "QueueCallerJoin": calls.queue_entered,
+    "QueueCallerLeave": calls.queue_left,
+    "QueueCallerAbandon": calls.queue_left_unanswered,
+    "VarSet": calls.queue_status_set,
+    "AgentCalled": calls.offer_started,
+    "AgentRingNoAnswer": calls.offer_not_answered,
+    "AgentDump": calls.offer_rejected,
+    "DialEnd": calls.dial_ended,
+    "AgentConnect": calls.leg_connected,
+    "AgentComplete": calls.leg_ended,
+    "BlindTransfer": calls.leg_transferred,
+    "QueueMemberAdded": members.queue_joined,
+    "QueueMemberRemoved": members.queue_left,
+    "QueueMemberPause": members.pause_changed,
+    "QueueMemberPaused": members.pause_changed,
+    "AgentLogin": members.logged_in,
+    "Agentlogin": members.logged_in,
+    "Agentcallbacklogin": members.logged_in,
+    "AgentLogoff": members.logged_out,
+    "Agentlogoff": members.logged_out,
+    "Agentcallbacklogoff": members.logged_out,
+    "QueueParams": conditions.queue_counted,
+    "QueueMember": conditions.member_listed,
+    "QueueEntry": conditions.caller_listed,
+    "QueueStatusComplete": conditions.snapshot_completed,
+    "FullyBooted": conditions.connected,
+    "Shutdown": conditions.restarted,
+    "Reload": conditions.reloaded,
+    PONG: conditions.answered_ping,
+}
+
+_MARKS = {"VarSet": b"Variable: QUEUESTATUS"}
+
+NEEDED: dict[bytes, bytes] = {
+    name.encode(): _MARKS.get(name, b"") for name in _TRANSLATIONS if name != PONG
+}
+"""Names of events that a translation needs, each with a text that must occur in the message."""
+
+
+def translate(frame: Frame, names: Naming) -> list[Event]:
+    """Return the events that one AMI message stands for; most stand for none.
+
+    Raises:
+        UntranslatableFrame: one of the messages we need lacks a header, or a number is none;
+            the frame belongs into `rejected`.
+    """
+    message = Message(frame, names)
+    translation = _TRANSLATIONS.get(message.name)
+    return [] if translation is None else translation(message)

@@ -1,0 +1,42 @@
+"""Instants as whole numbers: microseconds since 1970 UTC, and their RFC 3339 text."""
+
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+MICROSECONDS = 1_000_000
+LAST_SECOND = 253_402_300_799
+"""9999-12-31T23:59:59Z; a later second has no RFC 3339 text."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def whole_second(digits: str) -> int | None:
+    """Parse whole seconds since 1970; None if it is anything else or beyond the year 9999."""
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 12):
+        return None
+    second = int(digits)
+    return second if second <= LAST_SECOND else None
+
+
+def instant_us(text: str) -> int | None:
+    """Parse `<second>.<fraction>` exactly; digits beyond the microsecond are cut.
+
+    Returns:
+        Microseconds since 1970, or None if the text is no such instant.
+    """
+    whole, _, fraction = text.partition(".")
+    second = whole_second(whole)
+    if second is None or not (fraction + "0").isdigit() or not fraction.isascii():
+        return None
+    return second * MICROSECONDS + int((fraction + "000000")[:6])
+
+
+def rfc3339(at_us: int) -> str:
+    """Return an instant as UTC text, cut (not rounded) to milliseconds."""
+    second, fraction = divmod(at_us, MICROSECONDS)
+    return f"{_second_text(second)}.{fraction // 1000:03d}Z"
+
+
+@lru_cache(maxsize=1024)
+def _second_text(second: int) -> str:
+    return (_EPOCH + timedelta(seconds=second)).strftime("%Y-%m-%dT%H:%M:%S")

@@ -1,0 +1,140 @@
+"""The journal: what the sources said, byte for byte, before anything is concluded from it.
+
+One SQLite file for each day, one sequence of positions across the files. A batch is one
+transaction with `synchronous=FULL`: once `append` returns, its frames survive a power cut; if
+it raises, none of them was kept. A frame that is already there is not kept again, so a message
+delivered twice or a recording imported twice changes nothing.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+from producers.frame import Frame, frame_number
+from producers.journal_day import JournalDay
+from schemas.errors import JournalFailed
+
+
+class Journal:
+    """Appends to the newest day, reads all days. For one writer, used by one thread at a time.
+
+    A day never precedes the newest file's: where a clock was set back, the newest file goes on,
+    so that positions rise from file to file.
+    """
+
+    def __init__(self, folder: Path, days: list[JournalDay]) -> None:
+        self._folder = folder
+        self._days = days
+
+    @classmethod
+    def open(cls, folder: Path, day: date) -> "Journal":
+        """Open the journal in a folder, which is made if it is missing, for writing on a day.
+
+        Raises:
+            JournalFailed: the folder or a file in it cannot be used.
+        """
+        with _one_line(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            names = sorted(folder.glob("????-??-??.sqlite"))
+        journal = cls(folder, [])
+        for path in names or [journal._path(day)]:
+            journal._open(path)
+        journal.rotate(day)
+        return journal
+
+    @property
+    def last_position(self) -> int:
+        """The position of the newest frame; 0 before the first one."""
+        return self._days[-1].last_position
+
+    def append(self, frames: Sequence[Frame]) -> list[int | None]:
+        """Keep frames in one transaction; for each its position, None if it was kept before.
+
+        Raises:
+            JournalFailed: the disk is full, the file damaged or read-only; nothing was kept.
+        """
+        newest = self._days[-1]
+        numbered = [(frame_number(frame), frame) for frame in frames]
+        fresh = [self._is_fresh(number, frame) for number, frame in numbered]
+        with _one_line(newest.path):
+            return newest.append(numbered, fresh)
+
+    def _is_fresh(self, number: int, frame: Frame) -> bool:
+        for day in self._days[:-1]:
+            if day.earliest_us <= frame.received_at_us <= day.latest_us:
+                with _one_line(day.path):
+                    if day.holds(number):
+                        return False
+        return True
+
+    def read(self, after: int, limit: int) -> list[tuple[int, Frame]]:
+        """Return at most `limit` frames behind a position, in order, over all days.
+
+        Raises:
+            JournalFailed: a file is damaged; the frames before it can still be read.
+        """
+        found: list[tuple[int, Frame]] = []
+        for day in self._days:
+            if day.last_position > after and len(found) < limit:
+                with _one_line(day.path):
+                    found += day.read(after, limit - len(found))
+        return found
+
+    def last_line(self, source: str, feed: str) -> tuple[int, int]:
+        """Return second and ordinal of the last line kept of a feed of whole seconds.
+
+        A log that goes on in a new file gives its next line of that second the next ordinal.
+        Without any line it is (0, -1).
+        """
+        for day in reversed(self._days):
+            with _one_line(day.path):
+                line = day.last_line(source, feed)
+            if line is not None:
+                return line
+        return 0, -1
+
+    def rotate(self, day: date) -> None:
+        """Write into the file of a day from now on, if it is later than the newest one."""
+        if self._path(day).name > self._days[-1].path.name:
+            self._open(self._path(day))
+
+    def close(self) -> None:
+        """Close all files; the journal cannot be used afterwards."""
+        for day in self._days:
+            with _one_line(day.path):
+                day.close()
+
+    def _open(self, path: Path) -> None:
+        first_position = self.last_position + 1 if self._days else 1
+        with _one_line(path):
+            self._days.append(JournalDay.open(path, first_position))
+
+    def _path(self, day: date) -> Path:
+        return self._folder / f"{day.isoformat()}.sqlite"
+
+
+_REMEDIES = {
+    sqlite3.SQLITE_FULL: "free some space; nothing of this batch was kept",
+    sqlite3.SQLITE_READONLY: "make the file and its folder writable for this user",
+    sqlite3.SQLITE_CANTOPEN: "make the folder writable for this user",
+    sqlite3.SQLITE_CORRUPT: "move the file away; the other days stay readable",
+    sqlite3.SQLITE_NOTADB: "move the file away; the other days stay readable",
+    sqlite3.SQLITE_BUSY: "stop the other process that writes it",
+}
+_ANY_REMEDY = "check the disk; nothing of this batch was kept"
+
+
+@contextmanager
+def _one_line(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        # The lowest byte is the kind of error, the others its details.
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        msg = f"journal {path} failed: {error} ({_REMEDIES.get(code, _ANY_REMEDY)})"
+        raise JournalFailed(msg) from error
+    except OSError as error:
+        msg = f"journal {path} failed: {error.strerror} (give a folder this user may write)"
+        raise JournalFailed(msg) from error

@@ -1,0 +1,184 @@
+"""One day of the journal: one SQLite file. Errors of SQLite pass through as they are."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from producers.frame import Frame
+from producers.instants import whole_second
+from schemas.errors import JournalFailed
+
+_FORMAT = 1
+_SCHEMA = """
+CREATE TABLE frames (
+    position INTEGER PRIMARY KEY,        -- place in the journal, rising from file to file
+    number INTEGER NOT NULL UNIQUE,      -- equal for the same message delivered twice
+    source TEXT NOT NULL,
+    feed TEXT NOT NULL,
+    received_at_us INTEGER NOT NULL,     -- microseconds since 1970 UTC
+    ordinal INTEGER NOT NULL,            -- place among the messages of one second
+    repeat INTEGER NOT NULL,             -- place among the equal texts of one second
+    content BLOB NOT NULL                -- what the source said
+);
+CREATE TABLE feeds (
+    source TEXT NOT NULL,
+    feed TEXT NOT NULL,
+    last_position INTEGER NOT NULL,      -- of the newest frame of this feed in this file
+    PRIMARY KEY (source, feed)
+) WITHOUT ROWID;
+CREATE TABLE day (
+    first_position INTEGER NOT NULL,     -- the position of the first frame, kept or to come
+    earliest_us INTEGER NOT NULL,        -- the least received_at_us in this file
+    latest_us INTEGER NOT NULL           -- the greatest one
+);
+"""
+_INSERT = """
+INSERT INTO frames
+    (position, number, source, feed, received_at_us, ordinal, repeat, content)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (number) DO NOTHING
+"""
+_READ = """
+SELECT position, source, feed, received_at_us, content, ordinal, repeat
+FROM frames WHERE position > ? ORDER BY position LIMIT ?
+"""
+_LAST_LINE = """
+SELECT frames.content, frames.ordinal
+FROM feeds JOIN frames ON frames.position = feeds.last_position
+WHERE feeds.source = ? AND feeds.feed = ?
+"""
+_NEVER = 2**62
+
+
+class JournalDay:
+    """The frames of one file and the few facts about them that must be at hand.
+
+    Attributes:
+        path: the file.
+        last_position: of its newest frame, or of the frame before it if it has none yet.
+        earliest_us: the least time of receipt in it.
+        latest_us: the greatest one.
+    """
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self._connection = connection
+        first, self.earliest_us, self.latest_us = connection.execute(
+            "SELECT first_position, earliest_us, latest_us FROM day"
+        ).fetchone()
+        (newest,) = connection.execute("SELECT max(position) FROM frames").fetchone()
+        self.last_position: int = first - 1 if newest is None else newest
+
+    @classmethod
+    def open(cls, path: Path, first_position: int) -> "JournalDay":
+        """Open a file, or make it; the first frame of a new one will have the given position.
+
+        Raises:
+            JournalFailed: a newer version wrote the file.
+        """
+        connection = _connect(path)
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version > _FORMAT:
+            connection.close()
+            msg = (
+                f"journal {path} has format {version}, this version reads {_FORMAT}; update it"
+            )
+            raise JournalFailed(msg)
+        if version == 0:
+            _create(connection, first_position)
+        return cls(path, connection)
+
+    def append(
+        self, numbered: Sequence[tuple[int, Frame]], fresh: Sequence[bool]
+    ) -> list[int | None]:
+        """Keep the fresh frames in one transaction, those excepted that this file holds."""
+        positions: list[int | None] = []
+        last = self.last_position
+        newest_of: dict[tuple[str, str], int] = {}
+        earliest, latest = self.earliest_us, self.latest_us
+        with _transaction(self._connection):
+            for (number, frame), is_fresh in zip(numbered, fresh, strict=True):
+                if not (is_fresh and self._insert(last + 1, number, frame)):
+                    positions.append(None)
+                    continue
+                last += 1
+                positions.append(last)
+                newest_of[frame.source, frame.feed] = last
+                earliest = min(earliest, frame.received_at_us)
+                latest = max(latest, frame.received_at_us)
+            if newest_of:
+                self._note(newest_of, earliest, latest)
+        self.last_position, self.earliest_us, self.latest_us = last, earliest, latest
+        return positions
+
+    def _insert(self, position: int, number: int, frame: Frame) -> bool:
+        source, feed, received_at_us, content, ordinal, repeat = frame
+        row = (position, number, source, feed, received_at_us, ordinal, repeat, content)
+        return self._connection.execute(_INSERT, row).rowcount == 1
+
+    def _note(self, newest_of: dict[tuple[str, str], int], earliest: int, latest: int) -> None:
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO feeds VALUES (?, ?, ?)",
+            [(source, feed, position) for (source, feed), position in newest_of.items()],
+        )
+        self._connection.execute(
+            "UPDATE day SET earliest_us=?, latest_us=?", (earliest, latest)
+        )
+
+    def holds(self, number: int) -> bool:
+        """Tell whether the message is in this file."""
+        found = self._connection.execute("SELECT 1 FROM frames WHERE number = ?", (number,))
+        return found.fetchone() is not None
+
+    def read(self, after: int, limit: int) -> list[tuple[int, Frame]]:
+        """Return at most `limit` frames behind a position, in order."""
+        rows = self._connection.execute(_READ, (after, limit))
+        return [(position, Frame(*columns)) for position, *columns in rows]
+
+    def last_line(self, source: str, feed: str) -> tuple[int, int] | None:
+        """Return second and ordinal of the newest frame of a feed, None if it has none here."""
+        row = self._connection.execute(_LAST_LINE, (source, feed)).fetchone()
+        if row is None:
+            return None
+        content, ordinal = row
+        second = whole_second(content.partition(b"|")[0].decode("ascii", "replace"))
+        return second or 0, ordinal
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+
+def _create(connection: sqlite3.Connection, first_position: int) -> None:
+    # In one transaction, so that a file whose making was cut short is made again.
+    with _transaction(connection):
+        for statement in _SCHEMA.split(";"):
+            connection.execute(statement)
+        never = (first_position, _NEVER, -_NEVER)
+        connection.execute("INSERT INTO day VALUES (?, ?, ?)", never)
+        connection.execute(f"PRAGMA user_version = {_FORMAT}")
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        # A full disk has rolled back already; a second time would hide the first error.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise

@@ -1,0 +1,44 @@
+"""The kinds of recordings that `pult import` knows: how to read one, how to translate it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from producers.asterisk import queue_log_translate, recordings, translate
+from producers.frame import Frame, Naming, Rejected
+from producers.recording import AMI, QUEUE_LOG
+from schemas.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of recording.
+
+    Attributes:
+        feed: the channel that its frames speak through.
+        frames: paths, source, and the second and place where an earlier part of the feed was
+            left (0, 0 if there is none; a feed that tells microseconds has no use for them).
+        translate: raises UntranslatableFrame for a frame that belongs into `rejected`.
+    """
+
+    feed: str
+    frames: Callable[[Sequence[Path], str, int, int], Iterator[Frame | Rejected]]
+    translate: Callable[[Frame, Naming], list[Event]]
+
+
+def _ami_frames(
+    paths: Sequence[Path], source: str, _second: int, _ordinal: int
+) -> Iterator[Frame | Rejected]:
+    return recordings.ami_frames(paths, source)
+
+
+KINDS: dict[str, Kind] = {
+    AMI: Kind(recordings.AMI_FEED, _ami_frames, translate.translate),
+    QUEUE_LOG: Kind(
+        recordings.QUEUE_LOG_FEED, recordings.queue_log_frames, queue_log_translate.translate
+    ),
+}
+TRANSLATIONS: dict[str, Callable[[Frame, Naming], list[Event]]] = {
+    kind.feed: kind.translate for kind in KINDS.values()
+}
+"""The translation of each feed, for frames that come out of a journal."""

@@ -1,0 +1,215 @@
+"""The journal keeps what it acknowledged, once, in order, whatever happens to the process."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from producers.frame import Frame
+from producers.journal import Journal
+from schemas.errors import JournalFailed
+
+REPOSITORY = Path(__file__).parents[2]
+MONDAY, TUESDAY, FRIDAY = date(2026, 3, 2), date(2026, 3, 3), date(2026, 3, 6)
+
+
+def line(second: int, text: str = "PAUSE", ordinal: int = 0, repeat: int = 0) -> Frame:
+    content = f"{1_700_000_000 + second}|a|q|x|{text}|".encode()
+    received_at_us = (1_700_000_000 + second) * 1_000_000
+    return Frame("pbx1", "queue-log", received_at_us, content, ordinal, repeat)
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    opened = Journal.open(tmp_path / "journal", MONDAY)
+    yield opened
+    opened.close()
+
+
+def test_frames_come_back_byte_for_byte_in_order(journal: Journal) -> None:
+    frames = [line(1), line(1, "UNPAUSE", ordinal=1), Frame("s", "ami", -5, b"\xff\x00\r\n")]
+
+    assert journal.append(frames) == [1, 2, 3]
+
+    assert journal.read(0, 10) == [(1, frames[0]), (2, frames[1]), (3, frames[2])]
+    assert journal.read(1, 1) == [(2, frames[1])]
+    assert journal.read(3, 10) == []
+    assert journal.last_position == 3
+
+
+def test_nothing_is_kept_twice(journal: Journal) -> None:
+    assert journal.append([line(1), line(1), line(1, repeat=1)]) == [1, None, 2]
+    assert journal.append([line(1, ordinal=9), line(2)]) == [None, 3]
+
+
+def test_an_answer_that_tells_no_time_may_come_again_in_another_second(
+    journal: Journal,
+) -> None:
+    answer = Frame("pbx1", "ami", 10_000_000, b"Event: QueueMember\r\nName: Ann")
+
+    assert journal.append([answer, answer._replace(received_at_us=10_900_000)]) == [1, None]
+    assert journal.append([answer._replace(received_at_us=11_000_000)]) == [2]
+
+
+def test_one_sequence_runs_over_all_days(tmp_path: Path) -> None:
+    journal = Journal.open(tmp_path, MONDAY)
+    journal.append([line(1), line(2)])
+    journal.rotate(TUESDAY)
+    journal.append([line(3)])
+    journal.rotate(FRIDAY)
+    journal.close()
+
+    again = Journal.open(tmp_path, FRIDAY)
+
+    assert again.append([line(4)]) == [4]
+    assert [position for position, _ in again.read(1, 10)] == [2, 3, 4]
+    assert sorted(path.name for path in tmp_path.glob("*.sqlite")) == [
+        "2026-03-02.sqlite", "2026-03-03.sqlite", "2026-03-06.sqlite",
+    ]  # fmt: skip
+    again.close()
+
+
+def test_positions_never_restart_when_old_days_are_removed(tmp_path: Path) -> None:
+    journal = Journal.open(tmp_path, MONDAY)
+    journal.append([line(1), line(2)])
+    journal.rotate(TUESDAY)
+    journal.close()
+    (tmp_path / "2026-03-02.sqlite").unlink()
+
+    again = Journal.open(tmp_path, TUESDAY)
+
+    assert again.last_position == 2
+    assert again.append([line(3)]) == [3]
+    again.close()
+
+
+def test_a_clock_that_was_set_back_opens_no_older_day(tmp_path: Path) -> None:
+    journal = Journal.open(tmp_path, TUESDAY)
+    journal.rotate(MONDAY)
+    journal.append([line(1)])
+    journal.close()
+
+    assert [path.name for path in tmp_path.glob("*.sqlite")] == ["2026-03-03.sqlite"]
+
+
+def test_a_recording_imported_again_on_another_day_changes_nothing(tmp_path: Path) -> None:
+    frames = [line(second) for second in range(5)]
+    journal = Journal.open(tmp_path, MONDAY)
+    journal.append(frames)
+    journal.rotate(FRIDAY)
+
+    assert journal.append([*frames, line(9)]) == [None] * 5 + [6]
+    journal.close()
+
+
+def test_a_log_cut_in_two_goes_on_where_it_was_left(tmp_path: Path) -> None:
+    journal = Journal.open(tmp_path, MONDAY)
+    assert journal.last_line("pbx1", "queue-log") == (0, -1)
+
+    journal.append([line(7), line(7, "UNPAUSE", ordinal=1)])
+    journal.append([Frame("pbx1", "ami", 1, b"Event: Hangup"), line(3)._replace(source="pbx2")])
+    journal.rotate(TUESDAY)
+
+    assert journal.last_line("pbx1", "queue-log") == (1_700_000_007, 1)
+    assert journal.last_line("pbx2", "queue-log") == (1_700_000_003, 0)
+    journal.close()
+
+
+def test_a_full_disk_keeps_nothing_of_the_batch_and_all_before_it(tmp_path: Path) -> None:
+    journal = Journal.open(tmp_path, MONDAY)
+    journal.append([line(1)])
+    journal._days[-1]._connection.execute("PRAGMA max_page_count = 20")
+    large = [line(second, "x" * 2000) for second in range(2, 100)]
+
+    with pytest.raises(JournalFailed, match=r"disk is full.*free some space") as failed:
+        journal.append(large)
+
+    assert str(tmp_path) in str(failed.value)
+    assert "\n" not in str(failed.value)
+    assert journal.last_position == 1
+    assert journal.read(0, 10) == [(1, line(1))]
+    journal._days[-1]._connection.execute("PRAGMA max_page_count = 100000")
+    assert journal.append(large[:2]) == [2, 3]
+    journal.close()
+
+
+def test_a_file_that_is_no_journal_is_named_with_the_remedy(tmp_path: Path) -> None:
+    path = tmp_path / "2026-03-02.sqlite"
+    path.write_bytes(b"not a database at all" * 100)
+
+    with pytest.raises(
+        JournalFailed, match=r"file is not a database .move the file away"
+    ) as failed:
+        Journal.open(tmp_path, MONDAY)
+
+    assert str(path) in str(failed.value)
+
+
+def test_a_day_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "2026-03-02.sqlite") as newer:
+        newer.execute("PRAGMA user_version = 99")
+
+    with pytest.raises(JournalFailed, match="has format 99"):
+        Journal.open(tmp_path, MONDAY)
+
+
+def test_a_day_whose_making_was_cut_short_is_made_again(tmp_path: Path) -> None:
+    (tmp_path / "2026-03-02.sqlite").touch()
+
+    journal = Journal.open(tmp_path, MONDAY)
+
+    assert journal.append([line(1)]) == [1]
+    journal.close()
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(JournalFailed, match="give a folder this user may write"):
+        Journal.open(tmp_path / "file" / "journal", MONDAY)
+
+
+WRITER = """
+import sys
+from datetime import date
+from pathlib import Path
+from producers.frame import Frame
+from producers.journal import Journal
+
+journal = Journal.open(Path(sys.argv[1]), date(2026, 3, 2))
+for batch in range(100_000):
+    texts = [b"%d.%d\\nTimestamp: 1.0" % (batch, n) for n in range(50)]
+    journal.append([Frame("pbx1", "ami", batch, text) for text in texts])
+    print(journal.last_position, flush=True)
+"""
+
+
+def test_what_was_acknowledged_survives_the_death_of_the_process(tmp_path: Path) -> None:
+    writer = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(tmp_path)],
+        cwd=REPOSITORY, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert writer.stdout is not None
+    acknowledged = 0
+    for said in writer.stdout:
+        acknowledged = int(said)
+        if acknowledged >= 1000:
+            break
+    os.kill(writer.pid, signal.SIGKILL)
+    acknowledged = max([acknowledged, *map(int, writer.stdout.read().split())])
+    writer.wait()
+
+    journal = Journal.open(tmp_path, MONDAY)
+    kept = journal.read(0, 1_000_000)
+
+    assert len(kept) >= acknowledged
+    assert len(kept) % 50 == 0
+    assert [position for position, _ in kept] == list(range(1, len(kept) + 1))
+    assert kept[-1][1].content == b"%d.49\nTimestamp: 1.0" % (len(kept) // 50 - 1)
+    journal.close()
