@@ -35,3 +35,7 @@ class QueryRefused(PultFailure):
 
 class SettingsInvalid(PultFailure):
     """The settings file has an unknown key or a value out of range; nothing was started."""
+
+
+class PortTaken(PultFailure):
+    """Another process listens where this one was told to; nothing was started."""

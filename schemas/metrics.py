@@ -196,4 +196,6 @@ def as_markdown() -> str:
         f"Source: {m.source}. Version {m.version}.\n"
         for m in sorted(METRICS, key=lambda metric: metric.name)
     ]
-    return "# The numbers\n\nEvery number that Pult shows, defined once.\n\n" + "\n".join(sections)
+    return "# The numbers\n\nEvery number that Pult shows, defined once.\n\n" + "\n".join(
+        sections
+    )

@@ -16,8 +16,8 @@ _UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000}
 
 
 def _duration(value: object) -> object:
-    """Read `10s`, `1h30m` or `250ms`; anything else is left to pydantic."""
-    if not isinstance(value, str):
+    """Read `10s`, `1h30m` or `250ms`; ISO 8601 (`PT10S`) and all else is left to pydantic."""
+    if not isinstance(value, str) or value.startswith("P"):
         return value
     parts = re.findall(r"(\d+)\s*(ms|s|m|h)", value)
     if not parts or re.sub(r"\d+\s*(ms|s|m|h)|\s", "", value):

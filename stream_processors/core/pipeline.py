@@ -47,7 +47,10 @@ class Record(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Values in log order; positions may have gaps. Values below the state's are passed over."""
+    """Values in log order. Positions may have gaps; one frame's events share its position.
+
+    A batch never splits a position: what stands at or below the state's has been applied.
+    """
 
     records: tuple[Record, ...]
 
@@ -55,8 +58,9 @@ class Batch:
 def apply(state: State, batch: Batch, terms: Terms) -> list[Fact]:
     """Fold a batch into the state, which is changed in place, and return what became true."""
     run = _Run(state, terms)
+    applied = state.position
     for position, value in batch.records:
-        if position <= state.position:
+        if position <= applied:
             continue
         try:
             event = decode(value)
@@ -123,7 +127,7 @@ class _Run:
         elif at < source.clock - HORIZON_MS:
             self._too_late(at)
             return
-        state.events[event.feed] = state.events.get(event.feed, 0) + 1
+        source.events[event.feed] = source.events.get(event.feed, 0) + 1
         source.feeds[event.feed] = max(at, source.feeds.get(event.feed, 0))
         READINGS[type(event)](self.change, event, source, at)
 

@@ -48,6 +48,7 @@ class Source(msgspec.Struct):
     sweeps: list[Sweep] = msgspec.field(default_factory=list)
     snapshots: dict[str, Snapshot] = msgspec.field(default_factory=dict)
     feeds: dict[str, int] = msgspec.field(default_factory=dict)
+    events: dict[str, int] = msgspec.field(default_factory=dict)
     last_forgotten: int = 0
 
     def remind(self, deadline: Deadline) -> None:

@@ -72,7 +72,6 @@ class State(msgspec.Struct):
     said: dict[str, Said] = msgspec.field(default_factory=dict)
     pairs: dict[str, Pair] = msgspec.field(default_factory=dict)
     dirty_days: set[str] = msgspec.field(default_factory=set)
-    events: dict[str, int] = msgspec.field(default_factory=dict)
     rejected: dict[str, int] = msgspec.field(default_factory=dict)
 
 

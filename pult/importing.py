@@ -1,0 +1,112 @@
+"""`pult import`: a recording, log or export into the history, as fast as possible.
+
+Frames go through the same journal and the same translation as live ones; then the history is
+folded again in event-time order. A run that was killed is healed by running it again.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from producers.frame import Frame, Naming, Rejected
+from producers.journal import Journal
+from producers.kinds import KINDS
+from pult.embedded import translated
+from pult.refold import refold
+from schemas.errors import UnreadableRecording
+from schemas.policies import PolicyHistory
+from sql.embedded import EmbeddedStore
+from stream_processors.core.state import Terms
+
+FRAMES_AT_ONCE = 1_000
+EVENTS_AT_ONCE = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did."""
+
+    frames: int
+    fresh: int
+    events: int
+    rejected: int
+    legs: int
+    estimated: int
+    unread: UnreadableRecording | None
+
+
+def import_recording(
+    kind: str,
+    paths: Sequence[Path],
+    source: str,
+    journal: Journal,
+    store: EmbeddedStore,
+    names: Naming,
+    policies: PolicyHistory,
+    progress: Callable[[str, int, int | None], None] = lambda stage, count, of: None,
+) -> Imported:
+    """Import recordings of one kind and fold the history again.
+
+    What can be read before a recording breaks off is kept, and the break is returned.
+
+    Raises:
+        UnreadableRecording: nothing could be read.
+        JournalFailed, StoreFailed: the disk is full or unusable; import again to heal.
+    """
+    known = KINDS[kind]
+    second, ordinal = journal.last_line(source, known.feed)
+    frames = known.frames(paths, source, second, ordinal + 1)
+    count = fresh = stored = refused = 0
+    unread: UnreadableRecording | None = None
+    while True:
+        batch: list[Frame | Rejected] = []
+        try:
+            # One by one: what came before a break in the file must not be lost with it.
+            for frame in islice(frames, EVENTS_AT_ONCE):
+                batch.append(frame)  # noqa: PERF402
+        except UnreadableRecording as error:
+            if not count and not batch:
+                raise
+            unread = error
+        if not batch:
+            break
+        fresh += _keep(journal, batch)
+        events, rejected = translated(list(enumerate(batch, journal.last_position)), names)
+        token = (
+            f"import:{source}:{known.feed}:{events[0][1].id if events else ''}:{len(events)}"
+        )
+        positions = [(0, journal.last_position)] * len(events)
+        store.writer.write_events([event for _, event in events], positions, token)
+        if rejected:
+            store.writer.write_facts(rejected, f"{token}:rejected:{len(rejected)}")
+        count += len(batch)
+        stored += len(events)
+        refused += len(rejected)
+        progress("read", count, None)
+        if unread is not None:
+            break
+    terms = Terms(policies, refold_at=max(1, journal.last_position))
+    total = _number(store, "SELECT count() FROM events FINAL")
+    refold(
+        store, names.tenant, names.domain, terms,
+        lambda folded: progress("fold", folded, total),
+    )  # fmt: skip
+    legs = _number(store, "SELECT count() FROM legs")
+    estimated = _number(store, "SELECT count() FROM legs WHERE clock = 'estimated'")
+    return Imported(count, fresh, stored, refused, legs, estimated, unread)
+
+
+def _number(store: EmbeddedStore, query: str) -> int:
+    return int(store.query(query))
+
+
+def _keep(journal: Journal, batch: Sequence[Frame | Rejected]) -> int:
+    fresh = 0
+    for start in range(0, len(batch), FRAMES_AT_ONCE):
+        part = [
+            frame.frame if isinstance(frame, Rejected) else frame
+            for frame in batch[start : start + FRAMES_AT_ONCE]
+        ]
+        fresh += sum(position is not None for position in journal.append(part))
+    return fresh

@@ -1,0 +1,149 @@
+"""The wall, the metrics and the health of a running pipeline, over HTTP."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from importlib.resources import files
+
+import msgspec
+from aiohttp import web
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from dashboards.wall.picture import Picture, Scope
+from schemas.errors import PortTaken
+
+SEND_AT_LEAST_SECONDS = 1.0
+SEND_AT_MOST_EVERY_SECONDS = 0.2
+_PAGE = {
+    "index.html": "text/html",
+    "wall.css": "text/css",
+    "wall.js": "text/javascript",
+    "texts.js": "text/javascript",
+}
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+
+Paint = Callable[[Scope], Picture]
+
+
+class Wall:
+    """Sends pictures to the pages that are open."""
+
+    def __init__(
+        self, paint: Paint, ready: Callable[[], str], registry: CollectorRegistry
+    ) -> None:
+        """Build the application.
+
+        Args:
+            paint: returns the picture of a scope.
+            ready: returns why the figures are not to be trusted, or an empty string.
+            registry: what `/metrics` shows.
+        """
+        self._paint = paint
+        self._ready = ready
+        self._registry = registry
+        self._changed = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._painted: dict[Scope, tuple[float, bytes]] = {}
+        self.application = web.Application()
+        self.application.add_routes(
+            [
+                web.get("/", self._page),
+                web.get("/live", self._live),
+                web.get("/metrics", self._metrics),
+                web.get("/healthz", self._alive),
+                web.get("/readyz", self._is_ready),
+                web.get("/{name}", self._page),
+            ]
+        )
+
+    def changed(self) -> None:
+        """Tell that the state has changed; may be called from any thread."""
+        self._loop.call_soon_threadsafe(self._changed.set)
+
+    async def _page(self, request: web.Request) -> web.Response:
+        name = request.match_info.get("name", "index.html")
+        if name not in _PAGE:
+            raise web.HTTPNotFound(text=f"nothing at /{name}; the wall is at /")
+        body = (files("dashboards") / "wall" / name).read_bytes()
+        return web.Response(
+            body=body, content_type=_PAGE[name], charset="utf-8", headers=_HEADERS
+        )
+
+    async def _live(self, request: web.Request) -> web.StreamResponse:
+        scope = Scope(
+            frozenset(
+                name
+                for value in request.query.getall("queues", [])
+                for name in value.split(",")
+                if name
+            ),
+            request.query.get("team", ""),
+        )
+        response = web.StreamResponse(
+            headers={**_HEADERS, "Content-Type": "text/event-stream", "X-Accel-Buffering": "no"}
+        )
+        await response.prepare(request)
+        try:
+            while True:
+                await response.write(self._message(scope))
+                await asyncio.sleep(SEND_AT_MOST_EVERY_SECONDS)
+                await self._wait_for_change()
+        except ConnectionResetError:
+            return response
+
+    async def _wait_for_change(self) -> None:
+        try:
+            await asyncio.wait_for(
+                self._changed.wait(), SEND_AT_LEAST_SECONDS - SEND_AT_MOST_EVERY_SECONDS
+            )
+        except TimeoutError:
+            return
+        # Cleared for all who wait: each of them wakes from this one change.
+        self._changed.clear()
+
+    def _message(self, scope: Scope) -> bytes:
+        now = time.monotonic()
+        painted = self._painted.get(scope)
+        if painted is None or now - painted[0] > SEND_AT_MOST_EVERY_SECONDS / 2:
+            body = b"event: picture\ndata: " + msgspec.json.encode(self._paint(scope)) + b"\n\n"
+            painted = self._painted[scope] = (now, body)
+            if len(self._painted) > 100:
+                self._painted.clear()
+        return painted[1]
+
+    async def _metrics(self, _: web.Request) -> web.Response:
+        body = await asyncio.to_thread(generate_latest, self._registry)
+        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    async def _alive(self, _: web.Request) -> web.Response:
+        return web.Response(text="alive\n")
+
+    async def _is_ready(self, _: web.Request) -> web.Response:
+        why = self._ready()
+        return web.Response(text=f"{why or 'ready'}\n", status=503 if why else 200)
+
+
+async def listen(
+    app: web.Application, host: str, port: int, what: str, option: str
+) -> tuple[web.AppRunner, int]:
+    """Serve an application; return its runner and the port it got.
+
+    Raises:
+        PortTaken: another process listens there; the message names the option.
+    """
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, host, port)
+    try:
+        await site.start()
+    except OSError as error:
+        await runner.cleanup()
+        msg = f"cannot serve {what} at {host}:{port}: {error.strerror or error}; {option} names another port"
+        raise PortTaken(msg) from error
+    return runner, int(runner.addresses[0][1])

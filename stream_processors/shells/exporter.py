@@ -1,0 +1,183 @@
+"""Prometheus metrics read from the live state at the moment of the scrape.
+
+A custom collector: a series is there while its object is, ratios are absent while there is
+nothing to measure, and nothing has to be updated in between. Instants are exported, not ages.
+Names, labels and their number: docs/metrics.md and design section 10.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from stream_processors.core.queues import Queue
+from stream_processors.core.state import State, Terms
+from stream_processors.core.teams import Team
+from stream_processors.core.windows import WINDOWS
+
+STATES = ("ready", "reserved", "talking", "holding", "wrapup", "not_ready")
+_SECOND_MS = 1000
+
+
+class StateCollector(Collector):
+    """Collects a domain's metrics.
+
+    Args:
+        state: returns the state to read, held still inside the context.
+        terms: returns the terms it is folded under.
+    """
+
+    def __init__(
+        self, state: Callable[[], AbstractContextManager[State]], terms: Callable[[], Terms]
+    ) -> None:
+        self._state = state
+        self._terms = terms
+
+    def collect(self) -> Iterator[Metric]:
+        """Return all metrics; runs while the state is held, so it must not wait."""
+        with self._state() as state:
+            families = [
+                *_waiting(state), *_windows(state, self._terms()), *_totals(state),
+                *_people(state), *_ourselves(state),
+            ]  # fmt: skip
+        yield from families
+
+
+def now_of(state: State, source: str) -> int:
+    """Return the clock [ms] of a source, 0 before its first event."""
+    known = state.sources.get(source)
+    return known.clock if known else 0
+
+
+def spans_of(state: State, queue: Queue, terms: Terms) -> Iterator[tuple[str, int, int]]:
+    """Return each window of a queue as name, start and end [ms]."""
+    now = now_of(state, queue.source)
+    for name, length in WINDOWS.items():
+        yield name, now - length, now
+
+
+def _gauge(name: str, text: str, *labels: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, text, labels=labels)
+
+
+def _waiting(state: State) -> Iterator[Metric]:
+    waiting = _gauge(
+        "cc_queue_waiting", "Callers in the queue whom no agent has answered", "queue"
+    )
+    oldest = _gauge(
+        "cc_queue_oldest_wait_start_timestamp_seconds",
+        "When the first in line entered the queue; absent while nobody waits",
+        "queue",
+    )
+    broken = _gauge(
+        "cc_queue_conservation_difference",
+        "Calls lost or doubled: offered - (outcomes + waiting); anything but 0 is a defect",
+        "queue",
+    )
+    for queue in state.queues.values():
+        waiting.add_metric([queue.queue_id], len(queue.waiting))
+        broken.add_metric([queue.queue_id], queue.difference())
+        if queue.waiting:
+            first = min(entered for entered, _ in queue.waiting.values())
+            oldest.add_metric([queue.queue_id], first / _SECOND_MS)
+    yield from (waiting, oldest, broken)
+
+
+def _windows(state: State, terms: Terms) -> Iterator[Metric]:
+    labels = ("queue", "window")
+    level = _gauge(
+        "cc_queue_service_level_ratio", "Share of calls answered within the target", *labels
+    )
+    offered = _gauge("cc_queue_window_offered", "Visits to the queue that began", *labels)
+    abandoned = _gauge(
+        "cc_queue_abandon_ratio",
+        "Share of finished waits the caller gave up, misdials out",
+        *labels,
+    )
+    mean = _gauge("cc_queue_answer_seconds_mean", "Mean wait of answered calls", *labels)
+    for queue in state.queues.values():
+        for window, start, end in spans_of(state, queue, terms):
+            key = [queue.queue_id, window]
+            offered.add_metric(key, queue.count("offered", start, end))
+            _add(level, key, queue.service_level(start, end))
+            answered = queue.count("answered", start, end)
+            lost = queue.count("abandoned", start, end)
+            lost -= queue.count("short_abandoned", start, end)
+            _add(abandoned, key, lost / (lost + answered) if lost + answered else None)
+            waited = queue.mean_wait_ms(start, end)
+            _add(mean, key, None if waited is None else waited / _SECOND_MS)
+        today = queue.days.get(terms.day_of(now_of(state, queue.source)))
+        if today:
+            key = [queue.queue_id, "day"]
+            offered.add_metric(key, today["offered"])
+            calls = today["level_counted"]
+            _add(level, key, today["level_in_time"] / calls if calls else None)
+            lost = today["abandoned"] - today["short_abandoned"]
+            finished = lost + today["answered"]
+            _add(abandoned, key, lost / finished if finished else None)
+    yield from (level, offered, abandoned, mean)
+
+
+def _add(family: GaugeMetricFamily, labels: list[str], value: float | None) -> None:
+    if value is not None:
+        family.add_metric(labels, value)
+
+
+def _totals(state: State) -> Iterator[Metric]:
+    for name, text in (
+        ("offered", "Visits to the queue"),
+        ("answered", "Visits answered"),
+        ("answered_in_time", "Visits answered within the target"),
+        ("abandoned", "Visits the caller gave up, misdials included"),
+    ):
+        family = CounterMetricFamily(f"cc_queue_{name}", text, labels=["queue"])
+        for queue in state.queues.values():
+            family.add_metric([queue.queue_id], queue.totals[name])
+        yield family
+
+
+def _people(state: State) -> Iterator[Metric]:
+    people = _gauge("cc_agents", "People of a team in a state", "team", "state")
+    busy = _gauge(
+        "cc_occupancy_ratio", "Share of available time spent on calls", "team", "window"
+    )
+    for team in state.teams.values():
+        for each in STATES:
+            people.add_metric([team.team, each], team.states.get(each, 0))
+        now = now_of(state, team.source)
+        for window, length in WINDOWS.items():
+            _add(busy, [team.team, window], _occupancy(team, now, length))
+    since = _gauge(
+        "cc_agent_state_start_timestamp_seconds",
+        "When the agent's present state began",
+        "agent", "team", "state", "reason",
+    )  # fmt: skip
+    for agent in state.agents.values():
+        if agent.now.state != "offline":
+            key = [agent.agent_id, agent.team, agent.now.state, agent.now.reason]
+            since.add_metric(key, agent.now.since / _SECOND_MS)
+    yield from (people, busy, since)
+
+
+def _occupancy(team: Team, now: int, length: int) -> float | None:
+    return team.occupancy(now - length, now)
+
+
+def _ourselves(state: State) -> Iterator[Metric]:
+    last = _gauge(
+        "pult_source_last_event_timestamp_seconds",
+        "Time of the newest event or heartbeat, by the source's clock",
+        "source", "feed",
+    )  # fmt: skip
+    events = CounterMetricFamily(
+        "pult_events", "Events applied since the log began", labels=["source", "feed"]
+    )
+    for source in state.sources.values():
+        for feed, at in source.feeds.items():
+            last.add_metric([source.name, feed], at / _SECOND_MS)
+            events.add_metric([source.name, feed], source.events.get(feed, 0))
+    rejected = CounterMetricFamily("pult_rejected", "Values not used", labels=["reason"])
+    for reason, count in state.rejected.items():
+        rejected.add_metric([reason], count)
+    yield from (last, events, rejected)
