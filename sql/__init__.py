@@ -1,1 +1,1 @@
-"""The store: numbered migrations, the writer, and ClickHouse's HTTP form over the embedded engine."""
+"""The store: migrations, the writer, and ClickHouse's HTTP form over the embedded engine."""

@@ -170,7 +170,11 @@ def _waiting(queues: Sequence[Queue], now: int) -> dict[str, int]:
         for queue in queues
         for entered, target in queue.waiting.values()
     )
-    return {"now": sum(len(queue.waiting) for queue in queues), "past_target": past, "close": close}
+    return {
+        "now": sum(len(queue.waiting) for queue in queues),
+        "past_target": past,
+        "close": close,
+    }
 
 
 def _longest(queues: Sequence[Queue], now: int) -> dict[str, Any]:
@@ -193,7 +197,9 @@ def _people(
     now: int,
     policies: Policies,
 ) -> dict[str, Any]:
-    states = dict.fromkeys(("ready", "reserved", "talking", "holding", "wrapup", "not_ready"), 0)
+    states = dict.fromkeys(
+        ("ready", "reserved", "talking", "holding", "wrapup", "not_ready"), 0
+    )
     reasons: dict[str, int] = {}
     for agent in agents:
         if agent.now.state == "offline":
@@ -265,9 +271,7 @@ def _queue_exceptions(
 ) -> list[tuple[dict[str, Any], int]]:
     found: list[tuple[dict[str, Any], int]] = []
     overdue = [
-        entered + target
-        for entered, target in queue.waiting.values()
-        if now - entered > target
+        entered + target for entered, target in queue.waiting.values() if now - entered > target
     ]
     named = {"severity": "act", "queue": queue.queue_id}
     if overdue:

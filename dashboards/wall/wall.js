@@ -11,6 +11,7 @@ const STALE_MS = 15_000; // older than this: not to be acted on
 const REOPEN_MS = 2_000; // pause before a closed stream is opened again
 const HUNG_MS = 10_000; // a stream that stays silent this long after it went stale is opened anew
 const FAR_UNDER = 0.1; // a level this far under its target is red, less is orange
+const ENOUGH_CALLS = 5; // fewer counted calls say too little about a level to colour it
 
 const asked = new URLSearchParams(location.search);
 const language = chooseLanguage(asked.get("lang"), navigator.languages ?? []);
@@ -115,7 +116,17 @@ function receive(message) {
 // A machine that vanished from the network leaves the stream open and silent for ever.
 function watch() {
   const now = performance.now();
-  if (now - seen.at > STALE_MS && now - openedAt > HUNG_MS) open();
+  if (stream && now - seen.at > STALE_MS && now - openedAt > HUNG_MS) open();
+}
+
+/** Sources that do not answer; one that never did is known by its exception only. */
+function silentSources({ sources, exceptions }) {
+  const known = new Set(sources.map((each) => each.source));
+  const unheard = exceptions.filter((each) => each.code === "source_silent" && !known.has(each.source));
+  return [
+    ...sources.filter((each) => each.silent),
+    ...unheard.map((each) => ({ source: each.source ?? "", last_at: null })),
+  ];
 }
 
 /** How far the picture may be trusted: fresh, late, ended, stale, unreadable, or none came yet. */
@@ -124,12 +135,12 @@ function condition() {
   const age = performance.now() - seen.at;
   if (seen.unreadable) return { kind: "unreadable", age, since: picture?.as_of ?? null };
   if (picture === null) return { kind: seen.broken || age > LATE_MS ? "stale" : "connecting", age, since: null };
-  if (seen.broken || age > STALE_MS) return { kind: "stale", age, since: picture.as_of ?? null, lost: true };
+  if (seen.broken || age > STALE_MS) return { kind: "stale", age, since: picture.as_of ?? null };
   if (picture.mode === "ended") return { kind: "ended", age };
-  const silent = picture.sources.filter((source) => source.silent);
+  const silent = silentSources(picture);
   if (silent.length) {
-    const times = silent.map((source) => source.last_at);
-    return { kind: "stale", age, since: times.some((at) => at == null) ? null : Math.min(...times), silent };
+    const times = silent.map((source) => source.last_at).filter((at) => at != null);
+    return { kind: "stale", age, since: times.length ? Math.min(...times) : null, silent };
   }
   return { kind: age > LATE_MS ? "late" : "fresh", age };
 }
@@ -178,8 +189,9 @@ function shareFigure(value, options) {
 const known = (value) => (value == null ? DASH : tongue.count(value));
 const strong = (severity, words_) => make("span", "say", severity ? `${SIGN[severity]} ` : "", words_);
 
-function levelSeverity(value, target) {
+function levelSeverity({ ratio: value, target, counted }) {
   if (value == null || target == null || value >= target) return "";
+  if (counted != null && counted < ENOUGH_CALLS) return "";
   return target - value > FAR_UNDER + 1e-9 ? "act" : "warn";
 }
 
@@ -187,7 +199,7 @@ const noCallsText = (picture) => say(picture.queues.length ? "noCalls" : "noCall
 
 function drawLevel(picture) {
   const level = picture.service_level;
-  const severity = levelSeverity(level.ratio, level.target);
+  const severity = levelSeverity(level);
   const foot = [];
   if (level.ratio == null) {
     foot.push(picture.waiting.now > 0 ? say("nothingCounted") : noCallsText(picture));
@@ -268,7 +280,7 @@ const severityOf = (exception) => (exception.severity === "act" ? "act" : "warn"
 
 function queueSeverity(queue) {
   if (queue.past_target > 0) return "act";
-  return levelSeverity(queue.ratio, queue.target);
+  return levelSeverity(queue);
 }
 
 /** Worst first: what needs action, then how far under target, then who waits longest; silent queues last. */
@@ -299,7 +311,7 @@ function bar(value, target, severity) {
 }
 
 function queueRow({ queue, severity }) {
-  const level = levelSeverity(queue.ratio, queue.target);
+  const level = levelSeverity(queue);
   const row = make("tr", "");
   row.dataset.severity = severity;
   const title = make("th", "", name(queue.queue));
@@ -373,7 +385,14 @@ function attention(picture, state, clock) {
   if (lines.length) return { lines };
   if (state.kind === "ended") return { lines, sentence: say("recordingOver") };
   if (state.kind === "late") return { lines, sentence: say("waitingForData") };
-  if (state.kind === "fresh" && picture.all_clear) return { lines, clear: true };
+  const overall = levelSeverity(picture.service_level);
+  if (overall) {
+    // The sum may be under target while no queue is: a red tile must never stand beside "all clear".
+    const { ratio: value, target } = picture.service_level;
+    return { lines: [{ severity: overall, who: "", what: say("overallUnder", { ratio: tongue.share(value, { target }), target: tongue.share(target) }), since: null }] };
+  }
+  const deviates = picture.waiting.past_target > 0 || picture.queues.some(queueSeverity);
+  if (state.kind === "fresh" && picture.all_clear && !deviates) return { lines, clear: true };
   return { lines, sentence: say("noVerdict") };
 }
 
@@ -388,8 +407,8 @@ function drawLists(picture, state, clock) {
   const queues = picture ? ranked(picture.queues) : [];
   const said = attention(picture, state, clock);
   const rows = Math.min(fit, Math.max(queues.length, said.lines.length, 1));
-  const height = flowing ? 5 * unit : Math.min(6.4 * unit, Math.floor(room / rows));
-  document.documentElement.style.setProperty("--row", `${height}px`);
+  const height = flowing ? 5 : Math.min(6.4, Math.floor((room / rows / unit) * 100) / 100);
+  document.documentElement.style.setProperty("--row", `calc(${height} * var(--u))`);
 
   const shown = queues.length > fit ? queues.slice(0, fit - 1) : queues;
   const table = shown.map(queueRow);
@@ -438,7 +457,7 @@ function drawPeople(agents) {
     item.dataset.state = state;
     return item;
   });
-  const why = Object.entries(agents?.reasons ?? {}).filter(([, n]) => n > 0).sort(([a, x], [b, y]) => y - x || compare(a, b));
+  const why = Object.entries(agents?.reasons ?? {}).filter(([reason, n]) => reason && n > 0).sort(([a, x], [b, y]) => y - x || compare(a, b));
   if (why.length) {
     const reasons = why.map(([reason, n]) => `${reason} ${tongue.count(n)}`).join(say("comma"));
     keys.push(make("li", "why", name(say("reasons", { reasons }))));
@@ -537,4 +556,12 @@ setInterval(() => {
   paint();
 }, 250);
 addEventListener("resize", () => paint(true));
+// A page that the browser keeps for "back" would hold its stream, one of the six that a host may have.
+addEventListener("pagehide", () => {
+  stream?.close();
+  stream = null;
+});
+addEventListener("pageshow", (event) => {
+  if (event.persisted) open();
+});
 document.addEventListener("visibilitychange", () => paint(true));

@@ -1,0 +1,95 @@
+"""The embedded store of one folder: opened, migrated, written by one thread, read by many."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from clickhouse_connect.driver.client import Client
+
+from schemas.errors import StoreFailed
+from sql.migrate import migrate
+from sql.statement import check_setting, read_only
+from sql.store import DATABASE, open_embedded, store_errors
+from sql.writer import Writer
+
+# Readers of one process share the machine with the fold: one long query must not take it all.
+_READING: Mapping[str, str | int] = {
+    "max_execution_time": 60,
+    "max_memory_usage": 1_000_000_000,
+    "max_bytes_before_external_group_by": 300_000_000,
+    "max_bytes_before_external_sort": 300_000_000,
+    "readonly": 2,  # last: nothing can be set back afterwards, and 2 lets a query limit itself
+}
+
+
+class EmbeddedStore:
+    """One folder of data. Any thread may ask; only one at a time may use `writer`."""
+
+    def __init__(self, folder: Path, definitions: Sequence[object] = ()) -> None:
+        """Open a folder and bring it to the form of this program.
+
+        Raises:
+            StoreFailed: in use by another process, not writable, or of a newer program.
+        """
+        self.folder = folder
+        self._readers: list[Client] = []
+        self._of_thread = threading.local()
+        self._opening = threading.Lock()
+        self._closed = False
+        self.client = open_embedded(folder)
+        try:
+            self.migrated = migrate(self.client, definitions)
+        except BaseException:
+            self.client.close()
+            raise
+        self.writer = Writer(self.client)
+
+    def query(
+        self,
+        statement: str,
+        format: str = "TabSeparated",
+        settings: Mapping[str, str] | None = None,
+        parameters: Mapping[str, str] | None = None,
+    ) -> bytes:
+        """Answer one reading statement from any thread, in the format it names or `format`.
+
+        Raises:
+            QueryRefused: it does more than read, or is more than one statement.
+            StoreFailed: the store cannot answer it.
+        """
+        checked = read_only(statement)
+        for name in settings or {}:
+            check_setting(name)
+        with store_errors("answer a query"):
+            return self._reader().raw_query(
+                checked.text,
+                parameters=dict(parameters or {}) if "{" in checked.text else None,
+                settings=dict(settings or {}),
+                fmt=None if checked.format else format,
+            )
+
+    def close(self) -> None:
+        """Let go of the folder; what was written is stored already."""
+        with self._opening:
+            self._closed = True
+            for client in (*self._readers, self.client):
+                client.close()
+            self._readers.clear()
+
+    def _reader(self) -> Client:
+        client: Client | None = getattr(self._of_thread, "client", None)
+        if client is None:
+            client = self._open_reader()
+            self._of_thread.client = client
+        return client
+
+    def _open_reader(self) -> Client:
+        with self._opening:
+            if self._closed:
+                msg = f"cannot answer a query: the store in {self.folder} is closed"
+                raise StoreFailed(msg)
+            client = open_embedded(self.folder, _READING)
+            # Unqualified names mean our tables; in `default` they would mean files.
+            client.database = DATABASE
+            self._readers.append(client)
+        return client

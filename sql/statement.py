@@ -1,0 +1,213 @@
+"""One statement that only reads: what people and dashboards may ask of the store.
+
+The engine is told to be read-only as well, but that is not enough: a read-only embedded engine
+still writes files (INTO OUTFILE), reads them (file(), and any path as a table of the database
+`default`), opens connections (url()) and runs every statement of a text, not only the first.
+What is sent to the engine is the text that was checked: without comments, heredocs as strings.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from schemas.errors import QueryRefused
+from sql.lexer import Token, join, tokens
+
+_BEGINNINGS = frozenset({"select", "with", "show", "describe", "desc", "explain", "exists"})
+
+READING_TABLE_FUNCTIONS = frozenset({
+    "format", "fuzzjson", "generaterandom", "generateseries", "generate_series",
+    "mergetreecodecblockcounts", "mergetreeindex", "mergetreeprojection", "mergetreetextindex",
+    "mergetreeanalyzeindexes", "mergetreeanalyzeindexesuuid", "null", "numbers", "numbers_mt",
+    "primes", "sqlstandardvalues", "values", "view", "viewexplain", "viewifpermitted", "zeros",
+    "zeros_mt",
+})  # fmt: skip
+
+# Table functions and functions that reach outside of the database, by their first letters.
+_REACHING_OUT = (
+    "arrowstream", "azureblobstorage", "bigquery", "cosn", "deltalake", "eval", "executable",
+    "file", "gcs", "hdfs", "hudi", "iceberg", "jdbc", "mongodb", "mysql", "odbc", "oss",
+    "paimon", "postgresql", "python", "remote", "s3", "sqlite", "urlcluster", "ytsaurus",
+)  # fmt: skip
+_REACHING_OUT_WHOLE = frozenset({
+    "aiclassify", "aiembed", "aiextract", "aifilter", "aigenerate", "airedact", "aisimilarity",
+    "aitranslate", "catboostevaluate", "cluster", "clusterallreplicas", "dictionary",
+    "fuzzquery", "input", "loop", "merge", "prometheusquery", "prometheusqueryrange", "redis",
+    "timeseriesdata", "timeseriesmetricfamilies", "timeseriesmetrics", "timeseriessamples",
+    "timeseriesselector", "timeseriestags", "url",
+})  # fmt: skip
+
+_SETTINGS_REFUSED = frozenset({"readonly", "database", "dialect", "implicit_select"})
+_SETTINGS_REFUSED_FROM = ("allow_introspection", "allow_ddl", "allow_experimental",
+                          "format_schema", "format_template")  # fmt: skip
+
+_OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
+
+# After these words a name with parentheses is a table function, unless FROM belongs to one of
+# the functions that are written with words inside.
+_BEFORE_TABLE = frozenset({"from", "join", "table", "describe", "desc", "function"})
+_WORDY_FUNCTIONS = frozenset({"extract", "trim", "ltrim", "rtrim", "substring", "substr",
+                              "position", "overlay", "date_part"})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A checked statement: the text to run, and the format it names itself, else empty."""
+
+    text: str
+    format: str
+
+
+def read_only(statement: str) -> Statement:
+    """Return one reading statement, ready to run.
+
+    Raises:
+        QueryRefused: empty, several statements, or one that writes or reaches outside; the text
+            is what ClickHouse says in such a case.
+    """
+    words = _without_end(tokens(statement))
+    _check_single(words)
+    _check_beginning(words)
+    _check_writing(words)
+    _check_tables(words)
+    for name in _settings(words):
+        check_setting(name)
+    return Statement(join(words), _format(words))
+
+
+def check_setting(name: str) -> None:
+    """Refuse a setting that would undo the protection, wherever it is named.
+
+    Raises:
+        QueryRefused: it would.
+    """
+    lowered = name.lower()
+    if lowered in _SETTINGS_REFUSED or lowered.startswith(_SETTINGS_REFUSED_FROM):
+        _refuse_write(f"Cannot modify '{name}' setting in readonly mode")
+
+
+def _without_end(words: list[Token]) -> list[Token]:
+    while words and words[-1].text == ";":
+        words.pop()
+    return words
+
+
+def _check_single(words: Sequence[Token]) -> None:
+    if not words:
+        msg = "Code: 62. DB::Exception: Syntax error: Empty query. (SYNTAX_ERROR)"
+        raise QueryRefused(msg)
+    if any(token.text == ";" for token in words):
+        msg = (
+            "Code: 62. DB::Exception: Syntax error (Multi-statements are not allowed): "
+            "failed at ';'. (SYNTAX_ERROR)"
+        )
+        raise QueryRefused(msg)
+
+
+def _check_beginning(words: Sequence[Token]) -> None:
+    first = next((token for token in words if token.text != "("), words[0])
+    if first.kind != "word" or first.value not in _BEGINNINGS:
+        msg = f"Cannot execute query in readonly mode: it begins with {first.text}"
+        _refuse_write(msg)
+
+
+def _check_writing(words: Sequence[Token]) -> None:
+    for token, after in _pairs(words):
+        if token.kind != "word":
+            continue
+        if token.value == "outfile":
+            msg = "INTO OUTFILE is not allowed"
+            _refuse_write(msg)
+        if token.value == "insert" and after.text != "(":
+            msg = "Cannot execute query in readonly mode: INSERT"
+            _refuse_write(msg)
+        if token.value == "parallel" and after.value == "with":
+            msg = "Cannot execute query in readonly mode: PARALLEL WITH"
+            _refuse_write(msg)
+
+
+def _check_tables(words: Sequence[Token]) -> None:
+    before, earlier, opened = _NOTHING, _NOTHING, [""]
+    for token, after in _pairs(words):
+        if token.kind in ("word", "name"):
+            _check_name(token, before, after)
+            if after.text == "(" and _names_table(before, earlier, opened[-1]):
+                _check_table_function(token)
+        elif token.text in _OPENING:
+            opened.append(before.value)
+        elif token.text in _CLOSING and len(opened) > 1:
+            opened.pop()
+        before, earlier = token, before
+
+
+def _names_table(before: Token, earlier: Token, inside: str) -> bool:
+    """Whether a name with parentheses stands where a table is expected."""
+    if before.kind != "word" or before.value not in _BEFORE_TABLE:
+        return False
+    if before.value == "from":
+        return earlier.value != "distinct" and inside not in _WORDY_FUNCTIONS
+    return earlier.value != "array"
+
+
+def _check_table_function(token: Token) -> None:
+    if token.value not in READING_TABLE_FUNCTIONS:
+        _refuse_reach(f"table function {token.text}")
+
+
+def _check_name(token: Token, before: Token, after: Token) -> None:
+    # chDB's database `default` shows every file of the machine as a table, by its path; a
+    # parameter could spell its name.
+    if token.value == "default" and after.text == ".":
+        _refuse_reach(f"database {token.text}")
+    if token.value == "identifier" and before.text == ":":
+        _refuse_reach("a parameter of type Identifier")
+    if after.text == "(" and reaches_out(token.value):
+        _refuse_reach(f"function {token.text}")
+
+
+def reaches_out(function: str) -> bool:
+    """Whether a function, by its name in lower case, leaves the database."""
+    return function in _REACHING_OUT_WHOLE or function.startswith(_REACHING_OUT)
+
+
+def _settings(words: Sequence[Token]) -> Iterator[str]:
+    """Names set by SETTINGS clauses: each word before `=` after SETTINGS."""
+    listing, before = False, _NOTHING
+    for token, after in _pairs(words):
+        if token.kind == "word" and token.value == "settings" and before.text != ".":
+            listing = True
+        elif listing and token.kind in ("word", "name") and after.text in ("=", ",", ""):
+            yield token.value
+        before = token
+
+
+def _format(words: Sequence[Token]) -> str:
+    depth, found = 0, ""
+    for index, token in enumerate(words[:-1]):
+        depth += (token.text in _OPENING) - (token.text in _CLOSING)
+        after = words[index + 2 : index + 3]
+        ends = not after or after[0].value in ("settings", "into")
+        names = token.value == "format" and words[index + 1].kind in ("word", "name")
+        if token.kind == "word" and names and depth == 0 and ends:
+            found = words[index + 1].text.strip('`"')
+    return found
+
+
+_NOTHING = Token("mark", "", "", False)
+
+
+def _pairs(words: Sequence[Token]) -> Iterator[tuple[Token, Token]]:
+    return zip(words, [*words[1:], _NOTHING], strict=True)
+
+
+def _refuse_write(text: str) -> NoReturn:
+    msg = f"Code: 164. DB::Exception: {text}. (READONLY)"
+    raise QueryRefused(msg)
+
+
+def _refuse_reach(what: str) -> NoReturn:
+    msg = (
+        f"Code: 497. DB::Exception: Not enough privileges: {what} reaches out of the store. "
+        "(ACCESS_DENIED)"
+    )
+    raise QueryRefused(msg)

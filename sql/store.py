@@ -1,0 +1,124 @@
+"""The embedded engine in a folder, and the one place where its errors become ours."""
+
+import errno
+import fcntl
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import clickhouse_connect
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+from pyarrow import ArrowException
+
+from schemas.errors import StoreFailed
+
+DATABASE = "pult"
+
+# The engine sizes its caches by the machine it finds. A wall on a desk must not take its
+# memory: these are limits, met only by long histories.
+_ENGINE: Mapping[str, str] = {
+    "mark_cache_size": "33554432",
+    "index_mark_cache_size": "8388608",
+    "primary_index_cache_size": "33554432",
+    "query_condition_cache_size": "4194304",
+    "background_pool_size": "1",
+}
+
+# async_insert is on by default since 26.3 and would acknowledge before anything is stored.
+# Compiled expressions pay off after many runs only, and cost memory from the first.
+_SESSION: Mapping[str, str | int] = {
+    "async_insert": 0,
+    "max_insert_threads": 1,
+    "compile_expressions": 0,
+    "compile_aggregate_expressions": 0,
+    "compile_sort_description": 0,
+}
+
+_DISK_FULL = ("No space left", "File too large", "Disk quota exceeded", "NOT_ENOUGH_SPACE")
+_NOT_WRITABLE = ("Permission denied", "Read-only file system")
+
+
+def open_embedded(folder: Path, settings: Mapping[str, str | int] | None = None) -> Client:
+    """Return a client of the engine that keeps its data in a folder, made if it is missing.
+
+    A client serves one thread at a time; open one per thread, all on the same folder: a process
+    has one engine. Never fork afterwards, the child would hang.
+
+    Raises:
+        StoreFailed: another process owns the folder, or it cannot be written.
+    """
+    with store_errors(f"open the store in {folder}"):
+        folder.mkdir(parents=True, exist_ok=True)
+        _check_writable(folder)
+        _check_free(folder)
+        return clickhouse_connect.get_client(
+            interface="chdb",
+            path=str(folder),
+            settings={**_SESSION, **(settings or {})},
+            chdb_options=dict(_ENGINE),
+        )
+
+
+@contextmanager
+def store_errors(doing: str) -> Iterator[None]:
+    """Turn whatever the store says into one line that begins with what was being done.
+
+    Raises:
+        StoreFailed: in place of every error of ClickHouse, its client, Arrow and the disk.
+    """
+    try:
+        yield
+    except (ClickHouseError, ArrowException, OSError) as error:
+        msg = f"cannot {doing}: {_explained(error)}"
+        raise StoreFailed(msg) from error
+
+
+def _explained(error: Exception) -> str:
+    text = str(error).strip() or type(error).__name__
+    first_line = text.splitlines()[0].strip()
+    if any(sign in text for sign in _DISK_FULL):
+        return (
+            f"the disk is full ({first_line}); free space and try again, nothing stored is lost"
+        )
+    if any(sign in text for sign in _NOT_WRITABLE):
+        return f"it cannot be written ({first_line}); check owner and rights"
+    return first_line
+
+
+def _check_writable(folder: Path) -> None:
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+
+
+def _check_free(folder: Path) -> None:
+    """The engine itself says no more than BAD_ARGUMENTS when another process has the folder."""
+    status = folder / "status"
+    if not status.exists():
+        return
+    holder = _lock_holder(status)
+    if holder is not None and holder != os.getpid():
+        msg = (
+            f"another process ({holder or 'unknown'}) has it open; stop it, or ask it through "
+            "its endpoint"
+        )
+        raise BlockingIOError(errno.EWOULDBLOCK, msg)
+
+
+def _lock_holder(status: Path) -> int | None:
+    """Return the process that holds the engine's lock (0: unknown), None when nobody does."""
+    with status.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return _pid(file.read(200))
+    return None
+
+
+def _pid(text: bytes) -> int:
+    for line in text.splitlines():
+        name, _, value = line.partition(b":")
+        if name == b"PID" and value.strip().isdigit():
+            return int(value)
+    return 0

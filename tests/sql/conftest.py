@@ -1,0 +1,31 @@
+"""One engine for all tests of this folder: a process can have one; each test begins empty."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sql.embedded import EmbeddedStore
+
+
+@pytest.fixture(scope="session")
+def _opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]:
+    opened = EmbeddedStore(tmp_path_factory.mktemp("store"))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def store(_opened: EmbeddedStore) -> EmbeddedStore:
+    query = (
+        "SELECT name FROM system.tables WHERE database = 'pult' "
+        "AND engine LIKE '%MergeTree' AND name != 'migrations'"
+    )
+    for (table,) in _opened.client.query(query).result_rows:
+        _opened.client.command(f"TRUNCATE TABLE pult.{table}")
+    return _opened
+
+
+@pytest.fixture
+def folder(store: EmbeddedStore) -> Path:
+    return store.folder

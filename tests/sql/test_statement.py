@@ -1,0 +1,146 @@
+"""The guard: what passes, what does not, and that hiding it does not help."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.errors import QueryRefused
+from sql.embedded import EmbeddedStore
+from sql.statement import (
+    READING_TABLE_FUNCTIONS,
+    check_setting,
+    reaches_out,
+    read_only,
+)
+
+PASSES = {
+    "SELECT 1": "",
+    "select 1 ;; -- end": "",
+    "SELECT 1 FORMAT JSON": "JSON",
+    "SELECT 1 SETTINGS max_threads = 1 FORMAT `CSV`": "CSV",
+    "SELECT 1 FORMAT TSV SETTINGS max_threads=1": "TSV",
+    "SELECT format FROM t": "",
+    "SELECT count() AS format, 'FORMAT JSON'": "",
+    "(SELECT 1) UNION ALL (SELECT 2)": "",
+    "WITH x AS (SELECT 1 AS a) SELECT * FROM x FORMAT Native;": "Native",
+    "SHOW TABLES": "",
+    "DESC legs": "",
+    "DESCRIBE TABLE legs": "",
+    "EXPLAIN SELECT 1": "",
+    "EXISTS TABLE legs": "",
+    "SELECT 'INTO OUTFILE; DROP TABLE x' -- INTO OUTFILE ; SELECT": "",
+    'SELECT 1 AS "a;b", 2 AS `INTO OUTFILE` /* ; INTO OUTFILE */': "",
+    "SELECT $tag$ ; INSERT $$ $tag$, $$url('x')$$": "",
+    "SELECT * FROM numbers(10) JOIN zeros(3) ON 1": "",
+    "SELECT extract(HOUR FROM toDateTime(now())), trim(BOTH 'x' FROM concat('a'))": "",
+    "SELECT 1 IS DISTINCT FROM toUInt8(2)": "",
+    "SELECT * FROM legs ARRAY JOIN range(3) AS n": "",
+    "SELECT URLHash('a'), cosineDistance([1], [2]), domain FROM legs": "",
+    "SELECT name, value, readonly FROM system.settings WHERE readonly = 1": "",
+    "SELECT 1.5e-3, .5, 0xff, 1_000, -1--1": "",
+    "SELECT 'it''s', 'a\\'; DROP', \"a\"\"b\"": "",
+    "SELECT {x:UInt8}": "",
+    "SELECT now(); # a comment": "",
+}
+
+
+@pytest.mark.parametrize("statement", PASSES)
+def test_reading_passes_with_its_format(statement: str) -> None:
+    assert read_only(statement).format == PASSES[statement]
+
+
+WRITES = [
+    "INSERT INTO t VALUES (1)", "DROP TABLE legs", "SET readonly = 0", "SYSTEM SHUTDOWN",
+    "CREATE TABLE x (a Int8) ENGINE = Memory", "ALTER TABLE legs DELETE WHERE 1", "USE default",
+    "SELECT 1 INTO OUTFILE 'x'", "SELECT 1 INTO/**/OUTFILE'x' FORMAT CSV",
+    "WITH x AS (SELECT 1) INSERT INTO t SELECT * FROM x", "1 + 1", "KILL QUERY WHERE 1",
+    "SELECT 1 SETTINGS readonly = 0", "SELECT 1 SETTINGS max_threads=1, `readonly`=0",
+    "SELECT 1 SETTINGS allow_introspection_functions = 1",
+    "SELECT 1 SETTINGS database = 'default'", "SELECT 1 PARALLEL WITH DROP TABLE x",
+]  # fmt: skip
+SEVERAL_OR_UNREADABLE = [
+    "", " ; ", "-- only a comment", "SELECT 1; SELECT 2", "SELECT 1;; DROP TABLE x",
+    "SELECT 'a", "SELECT `a", "SELECT /* a", "SELECT $a$ b", "SELECT 1 \\G", "SELECT ‘a’",
+    "SELECT 1INTO OUTFILE 'x'", "SELECT \x001", 'SELECT "a\\"; DROP TABLE x --"', "SELECT #x",
+    "SELECT 1$$;$$",
+]  # fmt: skip
+REACHES = [
+    "SELECT * FROM url('http://127.0.0.1', 'CSV')", "SELECT * FROM file('/etc/passwd')",
+    "SELECT file('/etc/passwd')", "DESCRIBE s3('http://x')", "DESC TABLE remote('h', 'd.t')",
+    "SELECT * FROM legs, urlCluster('x')", "SELECT * FROM `url`('x')", 'SELECT * FROM "URL"(1)',
+    "SELECT * FROM url /* */ ('x')", "SELECT * FROM executable('x')", "SELECT * FROM python(x)",
+    "SELECT * FROM default.`/etc/passwd`", 'SELECT * FROM "default" . "x.csv"',
+    "SELECT * FROM {d:Identifier}.{t:Identifier}", "SELECT * FROM loop('default', '/x.csv')",
+    "SELECT 1 WHERE 1 IN (SELECT * FROM icebergS3('x'))", "SELECT * FROM someNewFunction(1)",
+    "SELECT aiGenerate('x')", "SELECT * FROM filesystem('/')", "SELECT * FROM eval('DROP')",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("code", "statement"),
+    [
+        *(("Code: 164. DB::Exception: ", each) for each in WRITES),
+        *(("Code: 62. DB::Exception: Syntax error", each) for each in SEVERAL_OR_UNREADABLE),
+        *(("Code: 497. DB::Exception: ", each) for each in REACHES),
+    ],
+)
+def test_everything_else_is_refused(code: str, statement: str) -> None:
+    with pytest.raises(QueryRefused) as refused:
+        read_only(statement)
+
+    assert str(refused.value).startswith(code)
+
+
+def test_every_table_function_of_the_engine_is_judged(store: EmbeddedStore) -> None:
+    """Fails when an upgrade brings one: decide whether it leaves the database."""
+    names = store.client.query("SELECT lower(name) FROM system.table_functions").result_rows
+    known = {name for (name,) in names}
+
+    unjudged = {n for n in known if n not in READING_TABLE_FUNCTIONS and not reaches_out(n)}
+    assert unjudged == set()
+    assert not {n for n in READING_TABLE_FUNCTIONS if reaches_out(n)}
+
+
+@pytest.mark.parametrize("name", ["readonly", "READONLY", "dialect", "format_schema_path"])
+def test_settings_that_undo_the_protection_are_refused(name: str) -> None:
+    with pytest.raises(QueryRefused, match="Code: 164"):
+        check_setting(name)
+
+
+GAP = st.sampled_from([" ", "\n", "\t", "/* ' */", "/**/", '-- "\n', "# `\n", "\u00a0", "  "])
+HARMLESS = st.sampled_from(
+    ["'a'", "'it''s'", "'\\''", "'/*'", '"--"', "`;`", "$$'$$", "$x$;$x$", "'-- '", "1", "a"]
+)
+LIST = st.lists(HARMLESS, min_size=1, max_size=4)
+
+
+@given(LIST, st.lists(GAP, min_size=4, max_size=4), st.booleans())
+def test_hiding_between_comments_and_quotes_does_not_help(
+    items: list[str], gaps: list[str], second: bool
+) -> None:
+    first, *others = gaps
+    beginning = f"SELECT{first}" + f"{others[0]},".join(items)
+    evil = ";{1}DROP{2}TABLE x" if second else "{0}INTO{1}OUTFILE{2}'f'"
+
+    with pytest.raises(QueryRefused, match=r"OUTFILE|Multi-statements"):
+        read_only(beginning + evil.format(*others))
+
+
+@given(LIST, st.lists(GAP, min_size=2, max_size=2))
+def test_the_engine_reads_what_the_guard_read(items: list[str], gaps: list[str]) -> None:
+    statement = f"SELECT{gaps[0]}" + f"{gaps[1]},".join(items)
+
+    once = read_only(statement).text
+
+    assert read_only(once).text == once
+    assert once.count(",") == statement.count(",")
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_judged_without_surprise(text: str) -> None:
+    try:
+        checked = read_only("SELECT " + text)
+    except QueryRefused:
+        return
+
+    assert read_only(checked.text).text == checked.text
