@@ -8,8 +8,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn
 
-from pult import verbs
-from schemas.errors import PultFailure
+from pult.lean import without_pandas
+
+without_pandas()
+
+from pult import verbs  # noqa: E402
+from schemas.errors import PultFailure  # noqa: E402
 
 DEFAULT_DATA = "pult-data"
 

@@ -17,6 +17,7 @@ _EVENT = (
     "',\"sequence\":', toString(sequence), ',\"recordedtime\":\"', {recorded_at}, '\"', "
     "if(subject = '', '', concat(',\"subject\":', toJSONString(subject))), "
     "if(clock = 'source', '', concat(',\"clock\":', toJSONString(clock))), "
+    "if(resolution = 1, '', concat(',\"resolution\":', toString(resolution))), "
     "',\"data\":', data, '}')"
 )
 _INSTANT = "concat(replaceOne(toString({column}), ' ', 'T'), 'Z')"

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from importlib.resources import files
 
+import pyarrow as pa
 from clickhouse_connect.driver.client import Client
 
 from schemas.errors import StoreFailed
@@ -74,7 +75,7 @@ def _check_same(known: Mapping[str, str], applied: Mapping[str, tuple[str, str]]
 def _apply(client: Client, name: str, text: str) -> None:
     for statement in statements(text):
         client.command(statement)
-    client.insert("pult.migrations", [[name, _hash(text)]], column_names=["name", "sha256"])
+    client.insert_arrow("pult.migrations", pa.table({"name": [name], "sha256": [_hash(text)]}))
 
 
 def statements(text: str) -> list[str]:
@@ -96,7 +97,8 @@ def _define(client: Client, definitions: Iterable[object]) -> None:
     if not wanted or [tuple(row) for row in client.query(query).result_rows] == wanted:
         return
     client.command("TRUNCATE TABLE pult.metrics")
-    client.insert("pult.metrics", wanted, column_names=list(_DEFINITION))
+    columns_of = dict(zip(_DEFINITION, zip(*wanted, strict=True), strict=True))
+    client.insert_arrow("pult.metrics", pa.table({n: list(v) for n, v in columns_of.items()}))
 
 
 def _hash(text: str) -> str:

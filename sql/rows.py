@@ -186,6 +186,7 @@ def _event_rows(events: Sequence[Event], positions: Sequence[Position]) -> pa.Ta
             "occurred_at": _instants([event.time for event in events]),
             "recorded_at": _instants([event.recordedtime for event in events]),
             "sequence": pa.array([event.sequence for event in events], INT),
+            "resolution": pa.array([event.resolution for event in events], INT),
             **{name: _texts([getattr(d, name, "") for d in data]) for name in _NAMED},
             "data": pa.array(list(map(encode, data)), BYTES),
             "log_partition": pa.array([partition for partition, _ in positions], INT),

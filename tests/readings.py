@@ -5,7 +5,17 @@ from typing import Any
 
 import msgspec
 
-from schemas.facts import AgentInterval, AgentSession, Break, Fact, Leg, Offer
+from schemas.facts import (
+    AgentInterval,
+    AgentSession,
+    Break,
+    Fact,
+    Leg,
+    Offer,
+    Rejected,
+    TeamSample,
+    WallSample,
+)
 
 _KEYS: dict[type, tuple[str, ...]] = {
     Leg: ("leg_id",),
@@ -76,3 +86,24 @@ def states(facts: Iterable[Fact], agent_id: str) -> list[AgentInterval]:
         if isinstance(fact, AgentInterval) and fact.agent_id == agent_id
     ]
     return sorted(found, key=lambda one: one.started_at)
+
+
+def walls(facts: Iterable[Fact], queue_id: str) -> dict[int, WallSample]:
+    """Return what the wall showed of a queue, by instant."""
+    return {
+        fact.at: fact
+        for fact in facts
+        if isinstance(fact, WallSample) and fact.queue_id == queue_id
+    }
+
+
+def teams(facts: Iterable[Fact], team: str = "") -> dict[int, TeamSample]:
+    """Return what the wall showed of a team, by instant."""
+    return {
+        fact.at: fact for fact in facts if isinstance(fact, TeamSample) and fact.team == team
+    }
+
+
+def rejected(facts: Iterable[Fact]) -> list[Rejected]:
+    """Return what could not be used, in order."""
+    return [fact for fact in facts if isinstance(fact, Rejected)]

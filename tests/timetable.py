@@ -201,6 +201,17 @@ def _unpause(agent: str, queue: str) -> tuple[Any, e.Data]:
     )  # fmt: skip
 
 
+def _rung_off(channel: str, agent: str) -> tuple[Any, e.Data]:
+    """End a ringing as a dial plan tells it: the offer, but neither queue nor agent."""
+    return e.OfferEnded, e.OfferEndedData(
+        channel_id=channel, result="cancelled", offer_id=f"{channel}-{agent}"
+    )
+
+
+def _boot(booted_at: str) -> tuple[Any, e.Data]:
+    return e.SourceConnected, e.SourceConnectedData(booted_at=f"{DAY}T{booted_at}.000Z")
+
+
 def _listed(snapshot: str, channel: str, queue: str) -> tuple[Any, e.Data]:
     return e.SnapshotLeg, e.SnapshotLegData(
         snapshot_id=snapshot, channel_id=channel, queue_id=queue
@@ -217,6 +228,7 @@ _VERBS: dict[str, Callable[..., tuple[Any, e.Data]]] = {
     "ring": _ring,
     "miss": _ring_end("no_answer"),
     "cancel": _ring_end("cancelled"),
+    "rung_off": _rung_off,
     "answer": _answer,
     "end": _end,
     "transfer": _transfer,
@@ -226,6 +238,7 @@ _VERBS: dict[str, Callable[..., tuple[Any, e.Data]]] = {
     "logout": _logout,
     "pause": _pause,
     "unpause": _unpause,
+    "boot": _boot,
     "restart": lambda: (e.SourceRestarted, e.SourceRestartedData()),
     "beat": lambda: (e.SourceHeartbeat, e.SourceHeartbeatData()),
     "queue": lambda snapshot, queue, waiting: (

@@ -23,8 +23,13 @@ HISTORY_MINUTES = 30
 CLOSE_TO_TARGET = 0.8
 """Share of the target after which a waiting caller is close to it."""
 
+NOBODY_READY_MS = 3_000
+"""A caller waits a moment even when somebody is free: ringing takes its time."""
+
 ENOUGH_CALLS = 5
 """Fewer counted calls say too little about a level to call it an exception."""
+
+_ROUNDING = 1e-9
 
 FAR_UNDER = 0.1
 """A level this far under its target needs somebody now."""
@@ -278,7 +283,7 @@ def _queue_exceptions(
         row = {**named, "code": "queue_past_target", "count": len(overdue)}
         found.append((row, min(overdue)))
     ready = any(a.now.state == "ready" and queue.queue_id in a.now.queues for a in agents)
-    if queue.waiting and not ready:
+    if (queue.longest_wait_ms(now) or 0) >= NOBODY_READY_MS and not ready:
         found.append(({**named, "code": "nobody_ready"}, now))
     if queue.difference():
         row = {**named, "code": "numbers_differ", "count": abs(queue.difference())}
@@ -290,7 +295,7 @@ def _low_level(row: Mapping[str, Any], now: int) -> list[tuple[dict[str, Any], i
     ratio, target = row["ratio"], row["target"]
     if ratio is None or ratio >= target or row["counted"] < ENOUGH_CALLS:
         return []
-    severity = "act" if ratio < target - FAR_UNDER else "warn"
+    severity = "act" if target - ratio > FAR_UNDER + _ROUNDING else "warn"
     low = {
         "severity": severity, "code": "level_under_target", "queue": row["queue"],
         "ratio": ratio, "target": target,

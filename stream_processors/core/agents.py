@@ -361,6 +361,9 @@ class _Fold:
         if pause is not None and pause[1].lower() in self.wrapup_reasons:
             pause = None
         if pause is not None and now.break_since is None:
+            if at - pause[0] > MATCH_MS:
+                # Paused before in some queues, he now left or joined others: away only from here.
+                pause = (at, pause[1])
             now.break_since, now.break_reason = pause
             self._write("break", pause[0], None, "offline", pause[1])
         elif pause is None and now.break_since is not None:

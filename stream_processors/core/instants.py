@@ -14,7 +14,7 @@ def to_ms(text: str) -> int:
     """Return an RFC 3339 instant as milliseconds since 1970, cut, not rounded.
 
     Raises:
-        MalformedEvent: no time, or one without zone.
+        MalformedEvent: no time, one without zone, or one before 1970 or after 9998.
     """
     if len(text) == 24 and text[19] == "." and text[23] == "Z":
         fraction = text[20:23]
@@ -37,6 +37,10 @@ def _instant(text: str) -> int:
         raise MalformedEvent(msg) from error
     if moment.tzinfo is None:
         msg = f"event rejected: time {text!r} has no zone"
+        raise MalformedEvent(msg)
+    if not 1970 <= moment.year < 9999:
+        # A calendar ends there: the local day of such an instant cannot be told.
+        msg = f"event rejected: {text!r} is no time that a source can mean"
         raise MalformedEvent(msg)
     return (moment - _EPOCH) // _MILLISECOND
 

@@ -62,15 +62,15 @@ def apply(state: State, batch: Batch, terms: Terms) -> list[Fact]:
     for position, value in batch.records:
         if position <= applied:
             continue
+        state.position = position
         try:
             event = decode(value)
             at = to_ms(event.time)
+            if event.recordedtime != event.time:
+                to_ms(event.recordedtime)  # dates every fact that follows, so it must be a time
+            run.take(event, at, value)
         except MalformedEvent as error:
-            state.position = position
             run.reject(value, "malformed", str(error))
-            continue
-        state.position = position
-        run.take(event, at, value)
     return run.finish()
 
 

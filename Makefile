@@ -1,0 +1,88 @@
+# What a developer and CI run. `make` alone lists the targets.
+
+PYTHON ?= python3
+DEMO ?=
+TESTS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PACKAGES := pult producers stream_processors schemas sql dashboards
+SYSTEM := chromium chromium-driver fonts-noto-cjk
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check soak lock clean system
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+
+setup: $(STAMP) ## make .venv with .venv/bin/pult; does nothing when it is up to date
+	@# Written even where PYTHONDONTWRITEBYTECODE is set: without it every start compiles anew.
+	@$(BIN)/python -m compileall -q $(PACKAGES)
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	    echo "Pult needs Python 3.11 or later; '$(PYTHON)' is not (make PYTHON=python3.12 names another)" >&2; \
+	    exit 1; }
+	@echo "Installing into $(VENV); the first time this downloads some 300 MB"
+	@$(PYTHON) -m venv $(VENV)
+	@awk '/^uv==/ { wanted = 1 } wanted { print } wanted && !/\\$$/ { exit }' requirements.lock > $(VENV)/uv.txt
+	@# uv does in seconds what takes pip a minute; pip is for where uv has no wheel or knows no mirror.
+	@quiet=$$([ -t 1 ] || echo --quiet); pip="$(BIN)/python -m pip --disable-pip-version-check"; \
+	uv="$(BIN)/uv pip"; into="--python $(BIN)/python"; \
+	if $$pip install --quiet --only-binary :all: --require-hashes -r $(VENV)/uv.txt \
+	    && $$uv sync $$quiet $$into --require-hashes requirements.lock; \
+	then $$uv install $$quiet $$into --no-deps --no-build-isolation --editable .; \
+	else \
+	    echo "uv could not; pip does it more slowly"; \
+	    $$pip install $$quiet --no-deps --require-hashes -r requirements.lock \
+	        && $$pip install $$quiet --no-deps --no-build-isolation --editable .; \
+	fi
+	@# What the command and the tests import is compiled here once, for the same reason as above.
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -c 'import pult.cli, pytest, hypothesis, selenium.webdriver'
+	@touch $@
+
+demo: setup ## a recorded half hour on the wall; options: make demo DEMO="--port 0 --sql-port 0"
+	@$(BIN)/pult demo $(DEMO)
+
+test: setup system check ## everything CI runs: checks, then all tests; one folder: make test TESTS=tests/core
+	@$(BIN)/pytest -m "not soak" $(TESTS)
+
+check: setup ## lint, format, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+soak: setup ## the long form of the randomised tests
+	@$(BIN)/pytest -m soak $(TESTS)
+
+lock: ## pin all dependencies anew, in their newest versions
+	@[ -x $(BIN)/uv ] || { echo "make lock needs $(BIN)/uv: run make setup first" >&2; exit 1; }
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade --quiet \
+	    --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
+	    --output-file requirements.lock
+
+clean: ## remove .venv and all caches; keeps pult-data
+	rm -rf $(VENV) .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	find $(PACKAGES) tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The wall is tested in a real Chromium, in Chinese too.
+system:
+	@if command -v dpkg-query > /dev/null; then \
+	    missing=$$(for each in $(SYSTEM); do \
+	        dpkg-query --show --showformat '$${db:Status-Status}\n' $$each 2> /dev/null | grep -qx installed \
+	            || echo $$each; done); \
+	else \
+	    missing=$$(command -v chromium chromedriver > /dev/null || echo chromium chromedriver); \
+	fi; \
+	[ -n "$$missing" ] || exit 0; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+	    echo "Installing" $$missing; \
+	    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+	        --no-install-recommends $$missing; } > /dev/null; \
+	elif [ "$$PULT_REQUIRE_SERVERS" = 1 ]; then \
+	    echo "missing:" $$missing "(needed, because PULT_REQUIRE_SERVERS=1)" >&2; exit 1; \
+	else \
+	    echo "missing:" $$missing "(the tests of the wall in a browser are skipped without)" >&2; \
+	fi

@@ -1,0 +1,255 @@
+"""A small contact centre whose hour is drawn by hypothesis and told as a timetable.
+
+Two feeds tell of it: the finer one in microseconds, the log in whole seconds. Callers wait,
+are rung for in vain, answered, moved, transferred, lost; agents log in and out and take breaks,
+and nobody sees to it that they do so one after the other.
+"""
+
+import random
+from dataclasses import dataclass
+from typing import Literal
+
+from hypothesis import strategies as st
+
+import schemas.events as e
+from tests.timetable import DAY, events, moment
+
+QUEUES = ("sales", "support", "vip")
+AGENTS = ("Anna", "Boris", "Clara")
+START = moment("09:00:00")
+
+Fate = Literal["abandoned", "timeout", "answered", "transferred", "moved", "walked off"]
+Feeds = Literal["fine", "coarse", "both"]
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A caller's plan; times in milliseconds."""
+
+    arrives: int
+    queue: str
+    agent: str
+    fate: Fate
+    rings: int
+    rung_too: bool
+    waits: int
+    talks: int
+
+
+@dataclass(frozen=True)
+class Shift:
+    """An agent's plan; times in milliseconds since his log-in."""
+
+    agent: str
+    queues: tuple[str, ...]
+    begins: int
+    pauses: int
+    rests: int
+    stays: int
+    returns: bool
+
+
+@dataclass(frozen=True, order=True)
+class _Told:
+    """Something that happens, as each feed tells it; an empty text is not told."""
+
+    at_us: int
+    fine: str
+    coarse: str
+
+
+callers = st.lists(
+    st.builds(
+        Caller,
+        arrives=st.integers(0, 240_000),
+        queue=st.sampled_from(QUEUES),
+        agent=st.sampled_from(AGENTS),
+        fate=st.sampled_from(
+            ("abandoned", "timeout", "answered", "answered", "transferred", "moved", "walked off")
+        ),
+        rings=st.integers(0, 2),
+        rung_too=st.booleans(),
+        waits=st.integers(1_500, 60_000),
+        talks=st.integers(1_500, 90_000),
+    ),
+    min_size=1,
+    max_size=10,
+)
+shifts = st.lists(
+    st.builds(
+        Shift,
+        agent=st.sampled_from(AGENTS),
+        queues=st.sampled_from((QUEUES[:1], QUEUES[:2], QUEUES)),
+        begins=st.integers(0, 60_000),
+        pauses=st.integers(3_000, 120_000),
+        rests=st.integers(3_000, 120_000),
+        stays=st.integers(1_000, 120_000),
+        returns=st.booleans(),
+    ),
+    max_size=3,
+    unique_by=lambda shift: shift.agent,
+)
+
+
+@dataclass(frozen=True)
+class Hour:
+    """What happened, in order."""
+
+    told: tuple[_Told, ...]
+
+    def timetable(self, feeds: Feeds) -> str:
+        """Return the hour as the feeds tell it, in the order of time."""
+        lines = []
+        for each in self.told:
+            if each.fine and feeds != "coarse":
+                lines.append(f"{_stamp(each.at_us)} {each.fine}")
+            if each.coarse and feeds != "fine":
+                lines.append(f"{_stamp(each.at_us)} log: {each.coarse}")
+        # The source goes on answering, so that what is due comes to pass.
+        last = max(each.at_us for each in self.told)
+        lines.append(f"{_stamp(last + 120_000_000)} beat")
+        return "\n".join(lines)
+
+    def events(self, feeds: Feeds) -> list[e.Event]:
+        """Return the hour as events, in the order of time."""
+        return events(self.timetable(feeds))
+
+
+@st.composite
+def hours(draw: st.DrawFn) -> Hour:
+    """Draw an hour; no two things happen in the same microsecond."""
+    told: list[tuple[int, str, str]] = []
+    for number, caller in enumerate(draw(callers)):
+        told += _call(f"c{number}", caller)
+    for shift in draw(shifts):
+        told += _shift(shift)
+    told.sort()
+    return Hour(
+        tuple(
+            _Told((START + at) * 1000 + n, fine, coarse)
+            for n, (at, fine, coarse) in enumerate(told)
+        )
+    )
+
+
+def _call(channel: str, caller: Caller) -> list[tuple[int, str, str]]:
+    at, queue, agent = caller.arrives, caller.queue, caller.agent
+    left = at + caller.waits
+    enter = f"enter {channel} {queue}"
+    told = [(at, enter, enter), *_rings(channel, caller)]
+    if caller.fate == "abandoned":
+        told += [
+            (left - 5, f"request {channel}", ""),
+            (left, f"unanswered {channel} {queue} desk,100,4", f"abandon {channel} {queue}"),
+            (left + 3, f"hangup {channel} desk,100,4", ""),
+        ]
+        return told
+    if caller.fate == "timeout":
+        told += [
+            (left, f"unanswered {channel} {queue} desk,100,4", f"timeout {channel} {queue}"),
+            (left + 4_000, f"hangup {channel} desk,200,1", ""),
+        ]
+        return told
+    other = QUEUES[(QUEUES.index(queue) + 1) % len(QUEUES)]
+    if caller.fate == "walked off":
+        enter = f"enter {channel} {other}"
+        gone = left + caller.talks
+        told += [
+            (left, enter, enter),
+            (gone, f"abandon {channel} {other}", f"abandon {channel} {other}"),
+            (gone + 2, f"hangup {channel}", ""),
+        ]
+        return told
+    return told + _talk(channel, caller, left, other, f"{agent}")
+
+
+def _rings(channel: str, caller: Caller) -> list[tuple[int, str, str]]:
+    told, lasts = [], caller.waits // (caller.rings + 1)
+    for ring in range(caller.rings):
+        missed_by = AGENTS[(AGENTS.index(caller.agent) + 1 + ring) % len(AGENTS)]
+        began = caller.arrives + ring * lasts + 10
+        offer = f"{channel} {caller.queue} {missed_by} {channel}-{missed_by}-{ring}"
+        told.append((began, f"ring {offer}", ""))
+        miss = f"miss {channel} {caller.queue} {missed_by}"
+        told.append((began + lasts - 20, f"miss {offer}", miss))
+    return told
+
+
+def _talk(
+    channel: str, caller: Caller, answered: int, other: str, agent: str
+) -> list[tuple[int, str, str]]:
+    queue, ended = caller.queue, answered + caller.talks
+    wait, talk = caller.waits // 1000, caller.talks // 1000
+    last_ring = caller.waits // (caller.rings + 1)
+    ring = f"{channel} {queue} {agent}"
+    told = [
+        (answered - last_ring + 100, f"ring {ring}", ""),
+        (answered, f"leave {channel} {queue}", ""),
+        (answered + 1, f"answer {ring}", f"answer {ring} {wait}"),
+    ]
+    if caller.rung_too:
+        loser = AGENTS[(AGENTS.index(agent) + 2) % len(AGENTS)]
+        told.append((answered - last_ring + 110, f"ring {channel} {queue} {loser}", ""))
+        told.append((answered + 40, f"rung_off {channel} {loser}", ""))
+    if caller.fate == "answered":
+        end = f"end {channel} {queue} {agent} caller"
+        told += [(ended, end, f"{end} {talk}"), (ended + 3, f"hangup {channel}", "")]
+        return told
+    again = f"enter {channel} {other}"
+    later = ended + 20_000
+    end = f"end {channel} {queue} {agent} agent"
+    if caller.fate == "transferred":
+        told += [
+            (ended - 2, f"transfer {channel} {other}", ""),
+            (ended, end, f"{end} {talk}"),
+            (ended + 30, again, again),
+        ]
+    else:  # moved: the end of the talk is told when he hangs up
+        told += [
+            (ended, again, again),
+            (later + 50, end, f"{end} {(later + 50 - answered) // 1000}"),
+        ]
+    gone = f"abandon {channel} {other}"
+    told += [(later, gone, gone), (later + 90, f"hangup {channel}", "")]
+    return told
+
+
+def _shift(shift: Shift) -> list[tuple[int, str, str]]:
+    told = []
+    at = shift.begins
+    steps = [("login", 0, ""), ("pause", shift.pauses, " lunch"), ("unpause", shift.rests, "")]
+    steps.append(("logout", shift.stays, ""))
+    if shift.returns:
+        steps.append(("login", 5_000, ""))
+    for verb, after, reason in steps:
+        at += after
+        for place, queue in enumerate(shift.queues):
+            text = f"{verb} {shift.agent} {queue}{reason}"
+            told.append((at + 3 * place, text, text))
+    return told
+
+
+def _stamp(at_us: int) -> str:
+    seconds, micros = divmod(at_us - moment("00:00:00") * 1000, 1_000_000)
+    hour, rest = divmod(seconds, 3600)
+    return f"{DAY} {hour:02}:{rest // 60:02}:{rest % 60:02}.{micros:06}"
+
+
+def disordered(told: list[e.Event], seed: int, *, repeated: float) -> list[e.Event]:
+    """Return events late by up to two seconds, so that they swap, and a share of them twice."""
+    chance = random.Random(seed)
+    arrivals = [
+        (moment_of(event) + chance.uniform(0, 2_000), place, event)
+        for place, event in enumerate(told)
+    ]
+    arrivals += [
+        (arrived + chance.uniform(0, 2_000), place, event)
+        for arrived, place, event in arrivals
+        if chance.random() < repeated
+    ]
+    return [event for _, _, event in sorted(arrivals, key=lambda arrival: arrival[:2])]
+
+
+def moment_of(event: e.Event) -> int:
+    """Return the time of an event [ms]."""
+    return moment(event.time.removesuffix("Z").replace("T", " "))

@@ -1,0 +1,317 @@
+"""What was never told: restarts, snapshots, limits, silence, clocks that step, bad values."""
+
+import msgspec
+import pytest
+
+import schemas.events as e
+from schemas.facts import Fact
+from stream_processors.core.state import State
+from tests.readings import legs, rejected, sessions, states, walls
+from tests.timetable import events, moment, run, values
+
+
+def told(text: str) -> tuple[State, list[Fact]]:
+    return run(values(text))
+
+
+# --- restarts -----------------------------------------------------------------------------
+
+
+def test_a_restart_ends_a_wait() -> None:
+    state, facts = told("""
+        09:00:00  enter   a sales
+        09:00:30  restart
+    """)
+
+    (leg,) = legs(facts)
+    assert (leg.outcome, leg.clock, leg.left_at) == ("system", "estimated", moment("09:00:30"))
+    assert len(state.queues["sales"].waiting) == 0
+
+
+def test_a_restart_ends_talks_and_sessions() -> None:
+    _, facts = told("""
+        08:59:00  login   Anna sales
+        09:00:00  enter   a sales
+        09:00:10  answer  a sales Anna
+        09:05:00  restart
+        09:06:00  login   Anna sales
+    """)
+
+    (leg,) = legs(facts)
+    assert (leg.outcome, leg.ended_at, leg.talk_ms) == (
+        "answered",
+        moment("09:05:00"),
+        290_000,
+    )
+    assert (leg.ended_by, leg.clock) == ("unknown", "estimated")
+    assert [(each.logged_in_at, each.logged_out_at) for each in sessions(facts)] == [
+        (moment("08:59:00"), moment("09:05:00")),
+        (moment("09:06:00"), None),
+    ]
+    assert [(each.state, each.started_at) for each in states(facts, "Anna")] == [
+        ("ready", moment("08:59:00")),
+        ("talking", moment("09:00:10")),
+        ("ready", moment("09:06:00")),
+    ]
+
+
+def test_a_restart_told_late_spares_what_came_after_it() -> None:
+    _, facts = told("""
+        08:59:00  login Anna sales
+        09:00:00  enter a sales
+        09:02:00  login Boris sales
+        09:02:00  enter b sales
+        09:03:00  boot  09:01:00
+    """)
+
+    first, second = legs(facts)
+    assert (first.outcome, first.left_at) == ("system", moment("09:01:00"))
+    assert second.outcome == "waiting"
+    assert [(each.agent_id, each.logged_out_at) for each in sessions(facts)] == [
+        ("Anna", moment("09:01:00")),
+        ("Boris", None),
+    ]
+
+
+def test_a_connection_to_a_source_that_runs_since_yesterday_ends_nothing() -> None:
+    _, facts = told("""
+        09:00:00  login Anna sales
+        09:00:00  enter a sales
+        09:03:00  boot  04:00:00
+    """)
+
+    assert [leg.outcome for leg in legs(facts)] == ["waiting"]
+    assert [each.logged_out_at for each in sessions(facts)] == [None]
+
+
+# --- snapshots ----------------------------------------------------------------------------
+
+
+def test_a_snapshot_that_lacks_a_waiting_caller_ends_his_wait() -> None:
+    _, facts = told("""
+        09:00:00  enter    a sales
+        09:00:00  enter    b sales
+        09:05:00  queue    s1 sales 1
+        09:05:00  listed   s1 b sales
+        09:05:01  complete s1
+    """)
+
+    outcomes = {leg.interaction_id: (leg.outcome, leg.left_at, leg.clock) for leg in legs(facts)}
+    assert outcomes == {
+        "a": ("system", moment("09:05:01"), "estimated"),
+        "b": ("waiting", None, "source"),
+    }
+
+
+def test_a_snapshot_speaks_only_of_its_own_queues() -> None:
+    _, facts = told("""
+        09:00:00  enter    a sales
+        09:05:00  queue    s1 support 0
+        09:05:01  complete s1
+    """)
+
+    assert [leg.outcome for leg in legs(facts)] == ["waiting"]
+
+
+def test_a_snapshot_may_be_older_than_a_join_just_before_it() -> None:
+    _, facts = told("""
+        09:05:00      enter    a sales
+        09:05:01.900  queue    s1 sales 0
+        09:05:02      complete s1
+    """)
+
+    assert [leg.outcome for leg in legs(facts)] == ["waiting"]
+
+
+def test_a_snapshot_lists_who_waits_and_ends_no_talk() -> None:
+    _, facts = told("""
+        09:00:00  enter    a sales
+        09:00:10  answer   a sales Anna
+        09:05:00  queue    s1 sales 0
+        09:05:01  complete s1
+    """)
+
+    assert [leg.ended_at for leg in legs(facts)] == [None]
+
+
+def test_a_snapshot_without_its_end_says_nothing() -> None:
+    _, facts = told("""
+        09:00:00  enter a sales
+        09:05:00  queue s1 sales 0
+        09:06:00  beat
+    """)
+
+    assert [leg.outcome for leg in legs(facts)] == ["waiting"]
+
+
+# --- limits and silence -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("beat", "outcome", "left"),
+    [("13:00:00", "waiting", None), ("13:00:00.001", "system", "13:00:00")],
+)
+def test_a_wait_nobody_ended_is_given_up_after_four_hours(
+    beat: str, outcome: str, left: str | None
+) -> None:
+    _, facts = told(f"""
+        09:00:00  enter a sales
+        {beat}    beat
+    """)
+
+    (leg,) = legs(facts)
+    assert (leg.outcome, leg.left_at) == (outcome, left and moment(left))
+
+
+def test_a_talk_nobody_ended_is_given_up_four_hours_after_its_answer() -> None:
+    _, facts = told("""
+        09:00:00  enter  a sales
+        09:00:10  answer a sales Anna
+        13:00:05  beat
+        13:00:11  beat
+    """)
+
+    (leg,) = legs(facts)
+    assert (leg.outcome, leg.ended_at, leg.clock) == (
+        "answered",
+        moment("13:00:10"),
+        "estimated",
+    )
+
+
+def test_a_hang_up_ends_a_wait_of_which_nothing_else_was_said() -> None:
+    _, facts = told("""
+        09:00:00  enter  a sales
+        09:00:30  hangup a
+    """)
+
+    (leg,) = legs(facts)
+    assert (leg.outcome, leg.left_at, leg.clock) == ("system", moment("09:00:30"), "estimated")
+
+
+def test_a_silent_source_is_not_sampled_later_than_a_minute_after_its_last_word() -> None:
+    _, facts = told("""
+        09:00:02  enter a sales
+        09:10:02  beat
+    """)
+
+    shown = sorted(walls(facts, "sales"))
+    assert shown[0] == moment("09:00:05")
+    assert shown[-1] == moment("09:01:00")
+    assert len(shown) == 12
+
+
+def test_a_source_that_answers_is_sampled_every_five_seconds() -> None:
+    beats = "\n".join(f"09:{minute:02}:30 beat" for minute in range(10))
+    _, facts = told(f"09:00:02 enter a sales\n{beats}")
+
+    shown = sorted(walls(facts, "sales"))
+    assert shown == list(range(moment("09:00:05"), moment("09:09:30"), 5_000))
+
+
+def test_no_target_passes_while_the_source_is_silent() -> None:
+    waiting = values("09:00:00 enter a sales", "pbx1")
+    elsewhere = values("09:10:00 beat", "pbx2")
+    answering = values("09:10:01 beat", "pbx1")
+
+    silent, _ = run([*waiting, *elsewhere])
+    level_of_silence = silent.queues["sales"].totals["level_counted"]
+    heard, _ = run(answering, state=silent)
+
+    assert level_of_silence == 0
+    assert heard.queues["sales"].totals["level_counted"] == 1
+
+
+# --- clocks -------------------------------------------------------------------------------
+
+
+def test_a_clock_set_back_between_join_and_answer_makes_no_negative_wait() -> None:
+    state, facts = told("""
+        09:00:10      enter  a sales
+        09:00:05      leave  a sales
+        09:00:05.001  answer a sales Anna
+        09:01:00      end    a sales Anna caller
+    """)
+
+    (leg,) = legs(facts)
+    assert (leg.outcome, leg.wait_ms, leg.entered_at) == ("answered", 0, moment("09:00:10"))
+    assert leg.answered_at == moment("09:00:10")
+    assert leg.talk_ms == 50_000
+    assert state.queues["sales"].difference() == 0
+
+
+def test_a_clock_set_back_between_join_and_abandon_makes_no_second_leg() -> None:
+    _, facts = told("""
+        09:00:10  enter   a sales
+        09:00:02  abandon a sales
+    """)
+
+    assert [(leg.outcome, leg.wait_ms) for leg in legs(facts)] == [("abandoned", 0)]
+
+
+@pytest.mark.parametrize(
+    ("ahead", "reasons", "clock"),
+    [("09:02:00", [], "09:02:00"), ("09:02:00.001", ["future"], "09:00:00")],
+)
+def test_an_event_from_more_than_two_minutes_ahead_moves_no_clock(
+    ahead: str, reasons: list[str], clock: str
+) -> None:
+    now, later = events(f"09:00:00 enter a sales\n{ahead} enter b sales")
+    received = msgspec.structs.replace(later, recordedtime=now.time)
+
+    state, facts = run([e.encode(now), e.encode(received)])
+
+    assert [each.reason for each in rejected(facts)] == reasons
+    assert state.sources["pbx1"].clock == moment(clock)
+    assert len(legs(facts)) == 2 - len(reasons)
+
+
+# --- values that cannot be used -----------------------------------------------------------
+
+
+def test_events_of_a_foreign_tenant_are_rejected_whole() -> None:
+    (mine,) = events("09:00:00 enter a sales")
+    (theirs,) = events("09:00:01 enter b sales")
+    foreign = e.encode(msgspec.structs.replace(theirs, tenant="other"))
+
+    state, facts = run([foreign, e.encode(mine)])
+
+    (refused,) = rejected(facts)
+    assert (refused.reason, refused.content) == ("foreign", foreign)
+    assert state.rejected == {"foreign": 1}
+    assert [leg.interaction_id for leg in legs(facts)] == ["a"]
+
+
+GOOD = values("09:00:00 enter a sales")[0]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"",
+        b"not json",
+        b"\xff\xfe",
+        b"[" * 100_000,
+        GOOD.replace(b"cc.queue.entered.v1", b"cc.queue.entered.v9"),
+        GOOD.replace(b'"time":"2026-03-02T09:00:00.000Z"', b'"time":"yesterday"'),
+        GOOD.replace(b'"time":"2026-03-02T09:00:00.000Z"', b'"time":"2026-03-02T09:00:00"'),
+        GOOD.replace(b'"time":"2026-03-02T09:00:00.000Z",', b""),
+        GOOD.replace(b"2026-03-02T", b"9999-12-31T"),
+        GOOD.replace(b"2026-03-02T", b"0001-01-01T"),
+        GOOD.replace(b'"recordedtime":"2026-03-02', b'"recordedtime":"Monday'),
+        GOOD.replace(b'"sequence":', b'"sequence":"many","was":'),
+        values("09:00:00 boot yesterday")[0],
+    ],
+    ids=[
+        "empty", "not json", "not UTF-8", "absurd nesting", "unknown type", "no time",
+        "time without zone", "time missing", "end of all days", "first of all days",
+        "no time of receipt", "wrong type", "started at no time",
+    ],
+)  # fmt: skip
+def test_a_malformed_value_is_kept_and_the_rest_goes_on(bad: bytes) -> None:
+    state, facts = run([GOOD, bad, *values("09:00:10 answer a sales Anna")], size=3)
+
+    (refused,) = rejected(facts)
+    assert (refused.reason, refused.content) == ("malformed", bad)
+    assert state.position == 3
+    assert [(leg.outcome, leg.wait_ms) for leg in legs(facts)] == [("answered", 10_000)]

@@ -1,0 +1,239 @@
+"""One visit told by two feeds, and exits that a feed tells only half of, as timetables."""
+
+import pytest
+
+from schemas.facts import Fact
+from stream_processors.core.state import State
+from tests.readings import breaks, legs, offers, sessions
+from tests.timetable import moment, run, values
+
+
+def told(text: str) -> tuple[State, list[Fact]]:
+    return run(values(text))
+
+
+# --- two feeds of one visit ---------------------------------------------------------------
+
+
+def test_two_feeds_of_one_visit_merge_to_the_finer_times() -> None:
+    state, facts = told("""
+        09:00:00.250  enter  a sales
+        09:00:00      log: enter  a sales
+        09:00:10.400  leave  a sales
+        09:00:10.401  answer a sales Anna
+        09:00:10      log: answer a sales Anna 10
+        09:00:40.700  end    a sales Anna caller
+        09:00:40      log: end    a sales Anna caller 30
+    """)
+
+    (leg,) = legs(facts)
+    assert (leg.entered_at, leg.ended_at) == (moment("09:00:00.250"), moment("09:00:40.700"))
+    assert (leg.wait_ms, leg.talk_ms) == (10_150, 30_300)
+    assert (leg.clock, leg.ended_by) == ("source", "caller")
+    assert state.queues["sales"].totals["offered"] == 1
+    assert state.queues["sales"].totals["answered"] == 1
+
+
+def test_which_feed_speaks_first_does_not_matter() -> None:
+    fine = values("""
+        09:00:00.250  enter  a sales
+        09:00:10.400  leave  a sales
+        09:00:10.401  answer a sales Anna
+        09:00:40.700  end    a sales Anna caller
+    """)
+    coarse = values("""
+        09:00:00  log: enter  a sales
+        09:00:10  log: answer a sales Anna 10
+        09:00:40  log: end    a sales Anna caller 30
+    """)
+
+    _, one = run([*fine, *coarse])
+    _, other = run([*coarse, *fine])
+
+    assert [leg.wait_ms for leg in legs(one)] == [10_150]
+    assert [leg.wait_ms for leg in legs(other)] == [10_150]
+    assert [leg.leg_id for leg in legs(one)] == [leg.leg_id for leg in legs(other)]
+
+
+def test_a_log_that_writes_a_second_late_tells_of_the_same_visit() -> None:
+    _, facts = told("""
+        09:00:00.980  enter   a sales
+        09:00:01      log: enter   a sales
+        09:00:07.990  abandon a sales
+        09:00:08      log: abandon a sales
+    """)
+
+    (leg,) = legs(facts)
+    assert (leg.outcome, leg.wait_ms) == ("abandoned", 7_010)
+    assert leg.first_second == moment("09:00:00") // 1000
+
+
+def test_the_log_tells_what_the_manager_interface_lost() -> None:
+    state, facts = told("""
+        09:00:00.250  enter  a sales
+        09:00:00      log: enter  a sales
+        09:00:10      log: answer a sales Anna 10
+        09:00:40      log: end    a sales Anna caller 30
+    """)
+
+    (leg,) = legs(facts)
+    assert (leg.outcome, leg.agent_id, leg.ended_by) == ("answered", "Anna", "caller")
+    assert (leg.entered_at, leg.wait_ms) == (moment("09:00:00.250"), 10_000)
+    assert (leg.ended_at, leg.talk_ms) == (moment("09:00:40"), 30_000)
+    assert len(state.queues["sales"].waiting) == 0
+
+
+def test_the_manager_interface_tells_how_a_visit_ended_that_began_unseen() -> None:
+    _, facts = told("""
+        09:00:00      log: enter  a sales
+        09:00:10.400  leave  a sales
+        09:00:10.401  answer a sales Anna 10
+        09:00:40.700  end    a sales Anna caller
+        09:00:10      log: answer a sales Anna 10
+        09:00:40      log: end    a sales Anna caller 30
+    """)
+
+    (leg,) = legs(facts)
+    assert (leg.entered_at, leg.wait_ms) == (moment("09:00:00"), 10_000)
+    assert (leg.ended_at, leg.talk_ms) == (moment("09:00:40.700"), 30_300)
+
+
+def test_a_visit_of_which_only_the_end_was_told_began_as_long_ago_as_the_wait() -> None:
+    _, facts = told("09:00:10 log: answer a sales Anna 10")
+
+    (leg,) = legs(facts)
+    assert (leg.entered_at, leg.wait_ms, leg.clock) == (
+        moment("09:00:00"),
+        10_000,
+        "estimated",
+    )
+
+
+def test_a_miss_told_by_both_feeds_is_one_ring() -> None:
+    _, facts = told("""
+        09:00:00.100  enter a sales
+        09:00:00      log: enter a sales
+        09:00:01.200  ring  a sales Anna
+        09:00:09.300  miss  a sales Anna
+        09:00:09      log: miss a sales Anna
+    """)
+
+    (offer,) = offers(facts)
+    assert (offer.result, offer.ring_ms) == ("no_answer", 8_100)
+
+
+def test_the_echo_of_a_pause_is_no_second_break() -> None:
+    _, facts = told("""
+        09:00:00.300  login   Anna sales
+        09:00:00      log: login   Anna sales
+        09:10:00.700  pause   Anna sales lunch
+        09:10:00      log: pause   Anna sales lunch
+        09:20:00.100  unpause Anna sales
+        09:20:00      log: unpause Anna sales
+        10:00:00.100  logout  Anna sales
+        10:00:00      log: logout  Anna sales
+    """)
+
+    (lunch,) = breaks(facts)
+    assert (lunch.reason, lunch.started_at) == ("lunch", moment("09:10:00.700"))
+    assert lunch.ended_at == moment("09:20:00.100")
+    assert [(each.logged_in_at, each.logged_out_at) for each in sessions(facts)] == [
+        (moment("09:00:00.300"), moment("10:00:00.100"))
+    ]
+
+
+def test_a_break_that_one_feed_lost_is_told_by_the_other() -> None:
+    _, facts = told("""
+        09:00:00.300  login   Anna sales
+        09:00:00      log: login   Anna sales
+        09:10:00      log: pause   Anna sales lunch
+        09:20:00      log: unpause Anna sales
+        09:30:00.200  pause   Anna sales tea
+        09:30:00      log: pause   Anna sales tea
+        09:35:00.200  unpause Anna sales
+        09:35:00      log: unpause Anna sales
+    """)
+
+    assert [(each.reason, each.started_at, each.duration_ms) for each in breaks(facts)] == [
+        ("lunch", moment("09:10:00"), 600_000),
+        ("tea", moment("09:30:00.200"), 300_000),
+    ]
+
+
+# --- nobody answered: why did he leave ----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("after", "outcome"),
+    [
+        ("09:00:30.300 hangup a desk,100,4", "abandoned"),
+        ("09:00:45 hangup a desk,200,1", "timeout"),
+        ("09:00:45 beat", "timeout"),
+        ("09:00:30.080 hangup a desk,h,1", "abandoned"),
+        ("09:00:45 hangup a desk,h,1", "timeout"),
+        ("09:00:30.080 hangup a", "abandoned"),
+        ("09:00:45 hangup a", "timeout"),
+        ("09:00:30.001 timeout a", "timeout"),
+        ("09:00:30.001 empty a", "empty"),
+    ],
+    ids=[
+        "died where he stood", "went on elsewhere", "lives on",
+        "hang-up handler at once", "hang-up handler later",
+        "place unknown, at once", "place unknown, later",
+        "dial plan says timeout", "dial plan says empty",
+    ],
+)  # fmt: skip
+def test_a_caller_nobody_answered_is_told_apart_by_what_his_channel_does(
+    after: str, outcome: str
+) -> None:
+    _, facts = told(f"""
+        09:00:00  enter      a sales
+        09:00:30  unanswered a sales desk,100,4
+        {after}
+    """)
+
+    assert [(leg.outcome, leg.wait_ms) for leg in legs(facts)] == [(outcome, 30_000)]
+
+
+def test_a_caller_who_had_hung_up_before_has_abandoned() -> None:
+    _, facts = told("""
+        09:00:00      enter      a sales
+        09:00:29.990  request    a
+        09:00:30      unanswered a sales desk,100,4
+        09:00:31      hangup     a desk,200,1
+    """)
+
+    (leg,) = legs(facts)
+    assert (leg.outcome, leg.ended_by) == ("abandoned", "caller")
+
+
+def test_what_the_log_says_of_an_exit_wins_over_what_the_channel_suggests() -> None:
+    _, facts = told("""
+        09:00:00.100  enter      a sales
+        09:00:00      log: enter a sales
+        09:00:15.200  unanswered a sales desk,100,4
+        09:00:15      log: timeout a sales
+        09:00:15.300  hangup     a desk,100,4
+    """)
+
+    assert [(leg.outcome, leg.ended_by) for leg in legs(facts)] == [("timeout", "system")]
+
+
+def test_a_caller_of_whom_only_his_leaving_was_said_pressed_a_key() -> None:
+    _, facts = told("""
+        09:00:00  enter  a sales
+        09:00:30  leave  a sales
+        09:01:00  hangup a desk,200,1
+    """)
+
+    assert [leg.outcome for leg in legs(facts)] == ["key"]
+
+
+def test_a_caller_who_hung_up_and_left_has_abandoned_though_nobody_said_so() -> None:
+    _, facts = told("""
+        09:00:00      enter   a sales
+        09:00:29.990  request a
+        09:00:30      leave   a sales
+    """)
+
+    assert [leg.outcome for leg in legs(facts)] == ["abandoned"]

@@ -1,0 +1,174 @@
+"""What no order, no repetition and no cut of the log may change, on hours drawn at random."""
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import schemas.events as e
+from schemas.facts import AgentInterval, AgentSession, Break, Fact, Leg, Offer
+from stream_processors.core.pipeline import Batch, Record, apply, freeze, thaw
+from stream_processors.core.state import State
+from tests.core.small_centre import AGENTS, Feeds, Hour, disordered, hours
+from tests.readings import comparable, newest, sessions, states
+from tests.timetable import TENANT, run, terms
+
+SOME = settings(
+    max_examples=1500,
+    deadline=None,
+    derandomize=False,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+FEEDS = pytest.mark.parametrize("feeds", ["fine", "coarse", "both"])
+
+UNDER = terms()
+
+
+def folded(log: Iterable[e.Event], size: int = 7) -> tuple[State, list[Fact]]:
+    return run([e.encode(event) for event in log], UNDER, size=size)
+
+
+def counted(state: State) -> dict[str, Any]:
+    """Return what the queues count; a count of zero is none."""
+    return {
+        name: (
+            queue.totals,
+            {outcome: count for outcome, count in queue.outcomes.items() if count},
+            {day: counts for day, counts in queue.days.items() if any(counts.values())},
+            queue.instants,
+            sorted(queue.waits),
+        )
+        for name, queue in state.queues.items()
+    }
+
+
+@FEEDS
+@SOME
+@given(hour=hours(), seed=st.integers(0, 1 << 30), repeated=st.floats(0.05, 0.2))
+def test_swapped_and_repeated_events_change_nothing(
+    feeds: Feeds, hour: Hour, seed: int, repeated: float
+) -> None:
+    told = hour.events(feeds)
+
+    straight, facts = folded(told)
+    crooked, others = folded(disordered(told, seed, repeated=repeated))
+
+    assert comparable(others) == comparable(facts)
+    assert counted(crooked) == counted(straight)
+    assert crooked.dirty_days == set()
+
+
+@FEEDS
+@SOME
+@given(hour=hours(), size=st.integers(1, 60))
+def test_where_the_log_is_cut_into_batches_does_not_matter(
+    feeds: Feeds, hour: Hour, size: int
+) -> None:
+    told = hour.events(feeds)
+
+    one, facts = folded(told, size=1)
+    other, others = folded(told, size=size)
+
+    assert comparable(others) == comparable(facts)
+    assert counted(other) == counted(one)
+
+
+@FEEDS
+@SOME
+@given(hour=hours(), cut=st.floats(0, 1))
+def test_a_snapshot_at_any_moment_goes_on_as_if_nothing_had_happened(
+    feeds: Feeds, hour: Hour, cut: float
+) -> None:
+    log = [e.encode(event) for event in hour.events(feeds)]
+    at = round(cut * len(log))
+
+    whole, facts = run(log, UNDER)
+    before, first = run(log[:at], UNDER)
+    after, rest = run(log[at:], UNDER, thaw(freeze(before)))
+
+    assert first + rest == facts
+    assert freeze(after) == freeze(whole)
+
+
+@FEEDS
+@SOME
+@given(hour=hours(), seed=st.integers(0, 1 << 30))
+def test_no_call_is_lost_or_made_at_any_moment(feeds: Feeds, hour: Hour, seed: int) -> None:
+    state = State(TENANT, TENANT)
+    crooked = disordered(hour.events(feeds), seed, repeated=0.1)
+
+    for position, event in enumerate(crooked, 1):
+        apply(state, Batch((Record(position, e.encode(event)),)), UNDER)
+
+        assert {queue.difference() for queue in state.queues.values()} <= {0}
+        assert all(
+            min(queue.totals.values()) >= 0 and min(queue.outcomes.values(), default=0) >= 0
+            for queue in state.queues.values()
+        )
+        assert all(min(team.states.values(), default=0) >= 0 for team in state.teams.values())
+
+
+@FEEDS
+@SOME
+@given(hour=hours())
+def test_an_agent_is_in_one_state_at_every_instant_of_his_session(
+    feeds: Feeds, hour: Hour
+) -> None:
+    _, facts = folded(hour.events(feeds))
+
+    for agent in AGENTS:
+        shown = states(facts, agent)
+        for one, following in pairwise(shown):
+            assert one.ended_at is not None
+            assert one.ended_at <= following.started_at
+        for session in sessions(facts):
+            if session.agent_id == agent:
+                assert _holes(shown, session) == []
+
+
+def _holes(shown: Sequence[AgentInterval], session: AgentSession) -> list[tuple[int, int]]:
+    """Return the stretches of a session in which no state was shown."""
+    holes, covered = [], session.logged_in_at
+    end = FOREVER if session.logged_out_at is None else session.logged_out_at
+    for one in shown:
+        if one.started_at > covered and covered < end:
+            holes.append((covered, min(one.started_at, end)))
+        covered = max(covered, FOREVER if one.ended_at is None else one.ended_at)
+    return holes if covered >= end else [*holes, (covered, end)]
+
+
+FOREVER = 1 << 62
+
+
+@FEEDS
+@SOME
+@given(hour=hours(), seed=st.integers(0, 1 << 30))
+def test_nothing_lasts_less_than_no_time(feeds: Feeds, hour: Hour, seed: int) -> None:
+    _, facts = folded(disordered(hour.events(feeds), seed, repeated=0.1))
+
+    for fact in newest(facts).values():
+        assert _shortest(fact) >= 0, fact
+
+
+def _shortest(fact: Fact) -> int:
+    match fact:
+        case Leg():
+            spans = [fact.wait_ms, fact.ring_ms, fact.talk_ms]
+            spans += [_span(fact.entered_at, fact.left_at), _span(fact.left_at, fact.ended_at)]
+        case Offer():
+            spans = [fact.ring_ms, _span(fact.started_at, fact.ended_at)]
+        case AgentInterval() | Break():
+            spans = [fact.duration_ms, _span(fact.started_at, fact.ended_at)]
+        case AgentSession():
+            spans = [_span(fact.logged_in_at, fact.logged_out_at)]
+        case _:
+            spans = []
+    return min((span for span in spans if span is not None), default=0)
+
+
+def _span(start: int | None, end: int | None) -> int | None:
+    return None if start is None or end is None else end - start
