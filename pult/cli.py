@@ -8,9 +8,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn
 
-from pult.lean import without_pandas
+from pult.lean import rarely_collect, without_pandas
 
 without_pandas()
+rarely_collect()
 
 from pult import verbs  # noqa: E402
 from schemas.errors import PultFailure  # noqa: E402

@@ -1,5 +1,6 @@
 """Keeps this process lean: what no part of it needs is not loaded."""
 
+import gc
 import sys
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
@@ -27,3 +28,8 @@ def without_pandas() -> None:
     """Let every later import of pandas fail; does nothing if it is loaded already."""
     if not any(isinstance(finder, _NoPandas) for finder in sys.meta_path):
         sys.meta_path.insert(0, _NoPandas())
+
+
+def rarely_collect() -> None:
+    """Look for reference cycles rarely: the live state is one large graph without any."""
+    gc.set_threshold(50_000, 50, 100)

@@ -105,6 +105,7 @@ class PolicyHistory:
             raise ValueError(msg)
         self._versions = sorted(versions, key=lambda version: version[0])
         self.current = self._versions[-1][1]
+        self.count = len(self._versions)
 
     def at(self, instant: int) -> Policies:
         """Return the policies in force at an instant."""

@@ -40,12 +40,15 @@ Exact: TypeAlias = dict[tuple[str, str], list[int]]
 SpanKey: TypeAlias = tuple[str, int]
 """Kind (session, break, state) and start [ms]."""
 
-ENDS, TELLS, STARTS = 0, 1, 2
-"""Order of marks at one instant: what ends, what the source says of the agent, what starts."""
+STARTS, TELLS, ENDS = 0, 1, 2
+"""Order of marks at one instant: what starts, what the source says of the agent, what ends.
+
+A ringing that is answered ends as the talk starts; so no state of no length lies between them.
+"""
 
 
 class AgentMark(NamedTuple):
-    """One thing that an agent did or that happened to him. Sorts by time, ends before starts."""
+    """One thing that an agent did or that happened to him. Sorts by time."""
 
     at: int
     phase: int
@@ -61,7 +64,7 @@ class AgentMark(NamedTuple):
 
 
 class Span(NamedTuple):
-    """A stretch of time: a session, a break, or one state."""
+    """A stretch of time: a session, a break, or one state. Only a session tells its source."""
 
     kind: str
     start: int
@@ -83,6 +86,7 @@ class Standing(msgspec.Struct):
     wrapup_until: int = 0
     told_wrapup: bool = False
     session_since: int | None = None
+    session_source: str = ""
     break_since: int | None = None
     break_reason: str = ""
     state: AgentState = "offline"
@@ -112,6 +116,8 @@ class Agent(msgspec.Struct):
     spans: dict[SpanKey, Span] = msgspec.field(default_factory=dict)
     counted: dict[SpanKey, Span] = msgspec.field(default_factory=dict)
     touched: list[SpanKey] = msgspec.field(default_factory=list)
+    unsaid: dict[SpanKey, None] = msgspec.field(default_factory=dict)
+    said: dict[SpanKey, Span] = msgspec.field(default_factory=dict)
     coarse: bool = False
     fine: bool = False
 
@@ -165,6 +171,7 @@ def forget(agent: Agent, before: int) -> None:
         if span.end is not None and span.end < first.at:
             del agent.spans[key]
             agent.counted.pop(key, None)
+            agent.said.pop(key, None)
 
 
 def _fold_again(agent: Agent, changed_at: int, wrapup_reasons: frozenset[str]) -> None:
@@ -180,7 +187,7 @@ def _fold_again(agent: Agent, changed_at: int, wrapup_reasons: frozenset[str]) -
     agent.since_stop = 0
     fold = _Fold(agent, wrapup_reasons)
     fold.begin_where_it_stands()
-    first = bisect_left(agent.marks, AgentMark(stop.at - 2 * ECHO_MS, ENDS, 0, "", ""))
+    first = bisect_left(agent.marks, AgentMark(stop.at - 2 * ECHO_MS, STARTS, 0, "", ""))
     recent = agent.marks[first:]
     exact = _exact(recent) if agent.coarse and agent.fine else {}
     for mark in recent:
@@ -254,9 +261,10 @@ class _Fold:
         self.until(mark.at)
         if mark.source and mark.kind != "restarted":
             self.now.source = mark.source
-        _STEPS[mark.kind](self, mark)
-        self._session(mark)
-        self._break(mark.at)
+        membership_may_have_changed = _STEPS[mark.kind](self, mark)
+        if membership_may_have_changed:
+            self._session(mark)
+            self._break(mark.at)
         self._show(mark.at)
 
     def until(self, at: int) -> None:
@@ -265,91 +273,105 @@ class _Fold:
             self.now.wrapup_until = 0
             self._show(ends)
 
-    # what each kind of mark does
+    # what each kind of mark does; True if log-in, membership or pause may have changed
 
-    def joined(self, mark: AgentMark) -> None:
+    def joined(self, mark: AgentMark) -> bool:
         self.now.queues.setdefault(mark.queue_id, mark.at)
         self.now.wrapup_ms = max(self.now.wrapup_ms, mark.number)
         if mark.paused:
             self.now.paused[mark.queue_id] = (mark.at, mark.reason)
+        return True
 
-    def left(self, mark: AgentMark) -> None:
+    def left(self, mark: AgentMark) -> bool:
         if mark.queue_id == EVERY_QUEUE:
             self.now.queues.clear()
             self.now.paused.clear()
-            return
-        self.now.queues.pop(mark.queue_id, None)
-        self.now.paused.pop(mark.queue_id, None)
-        self.now.left[mark.queue_id] = mark.at
+        else:
+            self.now.queues.pop(mark.queue_id, None)
+            self.now.paused.pop(mark.queue_id, None)
+            self.now.left[mark.queue_id] = mark.at
+        return True
 
-    def paused(self, mark: AgentMark) -> None:
+    def paused(self, mark: AgentMark) -> bool:
         if mark.queue_id != EVERY_QUEUE:
             self.now.queues.setdefault(mark.queue_id, mark.at)
             self._pause(mark.queue_id, mark)
-            return
+            return True
         for queue_id in self.now.queues or (EVERY_QUEUE,):
             self._pause(queue_id, mark)
+        return True
 
     def _pause(self, queue_id: str, mark: AgentMark) -> None:
         since = self.now.paused.get(queue_id)
         at = mark.at if since is None or since[1] != mark.reason else since[0]
         self.now.paused[queue_id] = (at, mark.reason)
 
-    def unpaused(self, mark: AgentMark) -> None:
+    def unpaused(self, mark: AgentMark) -> bool:
         if mark.queue_id == EVERY_QUEUE:
             self.now.paused.clear()
         else:
             self.now.paused.pop(mark.queue_id, None)
             self.now.paused.pop(EVERY_QUEUE, None)
+        return True
 
-    def ring_started(self, mark: AgentMark) -> None:
-        self.now.rings.append(mark.reason)
-        gone = self.now.left.get(mark.queue_id)
-        if gone is None or mark.at - gone > RING_IS_NEWS_MS:
-            self.now.queues.setdefault(mark.queue_id, mark.at)
-        for queue_id in (mark.queue_id, EVERY_QUEUE):
-            pause = self.now.paused.get(queue_id)
+    def ring_started(self, mark: AgentMark) -> bool:
+        now, news = self.now, False
+        now.rings.append(mark.reason)
+        if mark.queue_id not in now.queues:
+            gone = now.left.get(mark.queue_id)
+            if gone is None or mark.at - gone > RING_IS_NEWS_MS:
+                now.queues[mark.queue_id] = mark.at
+                news = True
+        for queue_id in (mark.queue_id, EVERY_QUEUE) if now.paused else ():
+            pause = now.paused.get(queue_id)
             if pause is not None and mark.at - pause[0] > RING_IS_NEWS_MS:
-                del self.now.paused[queue_id]
+                del now.paused[queue_id]
+                news = True
+        return news
 
-    def ring_ended(self, mark: AgentMark) -> None:
+    def ring_ended(self, mark: AgentMark) -> bool:
         if mark.reason in self.now.rings:
             self.now.rings.remove(mark.reason)
+        return False
 
-    def talk_started(self, mark: AgentMark) -> None:
+    def talk_started(self, mark: AgentMark) -> bool:
         self.now.talks.append(mark.reason)
+        return False
 
-    def talk_ended(self, mark: AgentMark) -> None:
+    def talk_ended(self, mark: AgentMark) -> bool:
         if mark.reason in self.now.talks:
             self.now.talks.remove(mark.reason)
         if self.now.wrapup_ms:
             self.now.wrapup_until = mark.at + self.now.wrapup_ms
+        return False
 
-    def wrapup_started(self, mark: AgentMark) -> None:
+    def wrapup_started(self, mark: AgentMark) -> bool:
         self.now.told_wrapup = True
+        return False
 
-    def wrapup_ended(self, mark: AgentMark) -> None:
+    def wrapup_ended(self, mark: AgentMark) -> bool:
         self.now.told_wrapup = False
         self.now.wrapup_until = 0
+        return False
 
-    def restarted(self, mark: AgentMark) -> None:
-        if mark.source and self.now.source not in ("", mark.source):
-            return
-        source = self.now.source
-        self.now.queues.clear()
-        self.now.paused.clear()
-        self.now.rings.clear()
-        self.now.talks.clear()
-        self.now.wrapup_until = 0
-        self.now.told_wrapup = False
-        self.now.source = source
+    def restarted(self, mark: AgentMark) -> bool:
+        now = self.now
+        if now.source not in ("", mark.source):
+            return False
+        now.queues.clear()
+        now.paused.clear()
+        now.rings.clear()
+        now.talks.clear()
+        now.wrapup_until = 0
+        now.told_wrapup = False
+        return True
 
     # what follows
 
     def _session(self, mark: AgentMark) -> None:
         now = self.now
         if now.queues and now.session_since is None:
-            now.session_since = mark.at
+            now.session_since, now.session_source = mark.at, now.source
             self._write("session", mark.at, None, "offline", "")
         elif not now.queues and now.session_since is not None:
             self._write("session", now.session_since, mark.at, "offline", "")
@@ -435,7 +457,9 @@ class _Fold:
     def _write(
         self, kind: str, start: int, end: int | None, state: AgentState, reason: str
     ) -> None:
-        self.spans[kind, start] = Span(kind, start, end, state, reason, self.now.source)
+        # Where the session began, so that folding it again from a later stop says the same.
+        source = self.now.session_source if kind == "session" else ""
+        self.spans[kind, start] = Span(kind, start, end, state, reason, source)
         self.touched.append((kind, start))
 
     def _erase(self, kind: str, start: int) -> None:

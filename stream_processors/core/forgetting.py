@@ -17,14 +17,6 @@ def forget(state: State, source: Source, at: int, terms: Terms) -> None:
     _forget_lines(state, source, before)
     for agent in state.agents.values():
         agents.forget(agent, before)
-        said = state.said.get(agent.agent_id)
-        if said is not None:
-            reach = agent.stops[0].at
-            said.spans = {
-                key: span
-                for key, span in said.spans.items()
-                if span.end is None or span.end >= reach
-            }
     for queue in state.queues.values():
         if queue.source == source.name:
             queue.forget(at - KEPT_MS, terms.day_of(at) - _TWO_DAYS_MS)
@@ -45,6 +37,13 @@ def _forget_lines(state: State, source: Source, before: int) -> None:
             gone.append(key)
     for key in gone:
         del state.lines[key]
+    unused = []
+    for channel_id, marks in source.loose.items():
+        if marks[0].at >= before:
+            break
+        unused.append(channel_id)
+    for channel_id in unused:
+        del source.loose[channel_id]
     for key, pair in list(state.pairs.items()):
         pair.lines = [each for each in pair.lines if each in state.lines]
         pair.ends = [end for end in pair.ends if end.at >= before]

@@ -25,6 +25,9 @@ from schemas.facts import Leg, LegOutcome, Offer
 from schemas.identity import derived_id
 from stream_processors.core.calls import ESTIMATED, MATCH_MS, Call, Ring, Visit
 
+ANSWER_FOLLOWS_MS = 50
+"""Asterisk tells that the caller left some microseconds before it tells that he was answered."""
+
 AT_ONCE_MS = 100
 """A hang-up this soon after leaving the queue is the end of the caller, not of the dial plan."""
 
@@ -64,7 +67,7 @@ def conclude(
     entered = visit.entered[2]
     if visit.connected is not None:
         return _talked(call, index, sweeps, clock, max_open_ms)
-    outcome = _exit(call, visit)
+    outcome = _exit(call, index, clock)
     if outcome is not None and visit.left is not None:
         left, inferred = max(entered, visit.left[2]), visit.entered[0] == ESTIMATED
         by = "caller" if outcome == "abandoned" else "system"
@@ -114,7 +117,8 @@ def _moved_on(call: Call, index: int) -> int | None:
     return min(visit.entered[2] for visit in later) if later else None
 
 
-def _exit(call: Call, visit: Visit) -> LegOutcome | None:
+def _exit(call: Call, index: int, clock: int) -> LegOutcome | None:
+    visit = call.visits[index]
     if visit.verdict is not None:
         return visit.verdict[1]  # type: ignore[return-value]
     if visit.unanswered is not None:
@@ -124,7 +128,9 @@ def _exit(call: Call, visit: Visit) -> LegOutcome | None:
     requested = call.hangup_requested_at
     if requested is not None and visit.entered[2] <= requested <= visit.left[2]:
         return "abandoned"
-    return "key"
+    # The agent's answer is told right after the leaving; only what stays alone was a key.
+    gone_on = call.hung_up is not None or index + 1 < len(call.visits)
+    return "key" if gone_on or clock >= visit.left[2] + ANSWER_FOLLOWS_MS else None
 
 
 def _of_unanswered(call: Call, visit: Visit) -> LegOutcome:

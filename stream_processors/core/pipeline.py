@@ -25,6 +25,7 @@ from stream_processors.core.sources import (
     SAMPLE_MS,
     SILENT_MS,
     Deadline,
+    Heard,
     Source,
     next_multiple,
 )
@@ -65,12 +66,11 @@ def apply(state: State, batch: Batch, terms: Terms) -> list[Fact]:
         state.position = position
         try:
             event = decode(value)
-            at = to_ms(event.time)
-            if event.recordedtime != event.time:
-                to_ms(event.recordedtime)  # dates every fact that follows, so it must be a time
-            run.take(event, at, value)
+            at = run.instant(event.time)
         except MalformedEvent as error:
             run.reject(value, "malformed", str(error))
+        else:
+            run.take(event, at, value)
     return run.finish()
 
 
@@ -94,6 +94,19 @@ class _Run:
         self.origin: Origin = "live" if terms.refold_at is None else "refold"
         self.recorded = ""
         self.facts: list[Fact] = []
+        self.second = ""
+        self.second_ms = 0
+        self.source: Source | None = None
+
+    def instant(self, text: str) -> int:
+        """Return an event's time [ms]; events of one second stand together."""
+        fraction = text[20:23]
+        if text[:20] == self.second and text[23:] == "Z" and fraction.isdecimal():
+            return self.second_ms + int(fraction)
+        at = to_ms(text)
+        if text[19:20] == ".":
+            self.second, self.second_ms = text[:20], at // 1000 * 1000
+        return at
 
     @property
     def revision(self) -> int:
@@ -117,7 +130,9 @@ class _Run:
         if event.time > self.recorded and at > self.known_at + FUTURE_MS:
             self.reject(value, "future", f"{event.time} was received at {self.recorded}", event)
             return
-        source = self.change.source(event.source)
+        source = self.source
+        if source is None or source.name != event.source:
+            source = self.source = self.change.source(event.source)
         if at > source.clock:
             if source.due < at:
                 self._pass(source, at)
@@ -127,8 +142,12 @@ class _Run:
         elif at < source.clock - HORIZON_MS:
             self._too_late(at)
             return
-        source.events[event.feed] = source.events.get(event.feed, 0) + 1
-        source.feeds[event.feed] = max(at, source.feeds.get(event.feed, 0))
+        heard = source.feeds.get(event.feed)
+        if heard is None:
+            heard = source.feeds[event.feed] = Heard()
+        heard.events += 1
+        if at > heard.last_at:
+            heard.last_at = at
         READINGS[type(event)](self.change, event, source, at)
 
     def reject(
@@ -169,12 +188,11 @@ class _Run:
 
     def _pass(self, source: Source, until: int) -> None:
         """Run what is due before `until` [ms], in order; deadlines of an instant come first."""
+        self.change.settle()
         while source.due < until:
             at = source.due
             source.clock = max(source.clock, at)
             if source.deadlines and source.deadlines[0].at == at:
-                # Until just after the instant: all its events have been applied.
-                source.clock = max(source.clock, at)
                 self._deadline(source, heappop(source.deadlines))
             else:
                 self._sample(source, at)
@@ -193,17 +211,14 @@ class _Run:
         line = self.state.lines.get(deadline.key)
         if line is None:
             return
-        self.change.settle(source, deadline.key, line)
+        self.change.settle_line(deadline.key)
+        self.change.settle()
         for settled in line.settled:
             it = settled.account.it
-            if it.left_at is None and settled.account.level is None:
-                again = it.entered_at + settled.account.target.answer_within_ms
-            elif it.ended_at is None:
-                again = (it.answered_at or it.entered_at) + self.terms.max_open_ms
-            else:
-                continue
-            if again > deadline.at:
-                source.remind(Deadline(again, "leg", deadline.key))
+            if it.ended_at is None:
+                gives_up = (it.answered_at or it.entered_at) + self.terms.max_open_ms
+                if gives_up > deadline.at:
+                    source.remind(Deadline(gives_up, "leg", deadline.key))
 
     def _sample(self, source: Source, at: int) -> None:
         state, known = self.state, self.known_at
@@ -225,6 +240,7 @@ class _Run:
 
     def finish(self) -> list[Fact]:
         """Return all facts of this batch."""
+        self.change.settle()
         self._say()
         return self.facts
 

@@ -11,7 +11,7 @@ Source: docs/decisions/0003; Cisco CUIC report reference, "service level calls o
 """
 
 from bisect import bisect_right, insort
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 import msgspec
@@ -148,6 +148,10 @@ class Queue(msgspec.Struct):
     def count(self, name: str, after: int, until: int) -> int:
         """Count what happened in (after, until] [ms]."""
         return counted(self.instants[name], after, until)
+
+    def counts(self, names: Sequence[str], after: int, until: int) -> list[int]:
+        """Count several things over (after, until] [ms]."""
+        return [counted(self.instants[name], after, until) for name in names]
 
     def service_level(self, after: int, until: int) -> float | None:
         """Return the headline ratio over (after, until] [ms]; None when nothing counted."""

@@ -11,7 +11,7 @@ from stream_processors.core.agents import ENDS, EVERY_QUEUE, STARTS, TELLS, Agen
 from stream_processors.core.calls import Kind, Mark
 from stream_processors.core.instants import to_ms
 from stream_processors.core.legs import Sweep
-from stream_processors.core.sources import Snapshot, Source
+from stream_processors.core.sources import Deadline, Snapshot, Source
 from stream_processors.core.state import HORIZON_MS, Change, restart_mark
 
 Reading: TypeAlias = Callable[[Change, Any, Source, int], None]
@@ -32,6 +32,9 @@ def _mark(event: e.Event, kind: Kind, at: int, **more: Any) -> Mark:
 
 def _queue_entered(change: Change, event: e.QueueEntered, source: Source, at: int) -> None:
     data = event.data
+    # Told now, for the target may pass before anything makes the call be concluded.
+    passes = at + change.terms.target(data.queue_id, at).answer_within_ms
+    source.remind(Deadline(passes, "leg", f"{source.name}|{data.channel_id}"))
     change.tell(source, data.channel_id, Mark(
         event.sequence, event.id, "entered", at, event.resolution, event.feed, data.queue_id,
         ref=data.interaction_id, note=data.caller_key, number=data.priority, clock=event.clock,
@@ -97,13 +100,13 @@ def _hangup_requested(
     change: Change, event: e.ChannelHangupRequested, source: Source, at: int
 ) -> None:
     mark = Mark(event.sequence, event.id, "hangup_requested", at, event.resolution, event.feed)
-    change.tell(source, event.data.channel_id, mark)
+    change.hang_up(source, event.data.channel_id, mark)
 
 
 def _hung_up(
     change: Change, event: e.InteractionEnded | e.ChannelEnded, source: Source, at: int
 ) -> None:
-    change.tell(source, event.data.channel_id, Mark(
+    change.hang_up(source, event.data.channel_id, Mark(
         event.sequence, event.id, "hung_up", at, event.resolution, event.feed,
         note=event.data.place,
     ))  # fmt: skip
@@ -128,22 +131,22 @@ def _agent_queue_joined(
         number=data.wrapup_ms, paused=data.paused,
     )  # fmt: skip
     change.queue(data.queue_id, source.name)
-    change.mark_agent(data.agent_id, source.name, mark)
+    change.tell_agent(data.agent_id, source.name, mark)
 
 
 def _agent_queue_left(change: Change, event: e.AgentQueueLeft, source: Source, at: int) -> None:
     mark = _told(event, "left", at, queue_id=event.data.queue_id)
-    change.mark_agent(event.data.agent_id, source.name, mark)
+    change.tell_agent(event.data.agent_id, source.name, mark)
 
 
 def _agent_logged_in(change: Change, event: e.AgentLoggedIn, source: Source, at: int) -> None:
     mark = _told(event, "joined", at, queue_id=EVERY_QUEUE)
-    change.mark_agent(event.data.agent_id, source.name, mark)
+    change.tell_agent(event.data.agent_id, source.name, mark)
 
 
 def _agent_logged_out(change: Change, event: e.AgentLoggedOut, source: Source, at: int) -> None:
     mark = _told(event, "left", at, queue_id=EVERY_QUEUE)
-    change.mark_agent(event.data.agent_id, source.name, mark)
+    change.tell_agent(event.data.agent_id, source.name, mark)
 
 
 def _agent_state_changed(
@@ -153,17 +156,17 @@ def _agent_state_changed(
     kind = "paused" if data.state == "not_ready" else "unpaused"
     queue_id = data.queue_id if data.scope == "queue" else EVERY_QUEUE
     mark = _told(event, kind, at, queue_id=queue_id, reason=data.reason)
-    change.mark_agent(data.agent_id, source.name, mark)
+    change.tell_agent(data.agent_id, source.name, mark)
 
 
 def _wrapup_started(change: Change, event: e.WrapupStarted, source: Source, at: int) -> None:
     mark = AgentMark(at, STARTS, event.sequence, event.id, "wrapup_started", source=source.name)
-    change.mark_agent(event.data.agent_id, source.name, mark)
+    change.tell_agent(event.data.agent_id, source.name, mark)
 
 
 def _wrapup_ended(change: Change, event: e.WrapupEnded, source: Source, at: int) -> None:
     mark = AgentMark(at, ENDS, event.sequence, event.id, "wrapup_ended", source=source.name)
-    change.mark_agent(event.data.agent_id, source.name, mark)
+    change.tell_agent(event.data.agent_id, source.name, mark)
 
 
 # --- snapshots and the source itself ------------------------------------------------------
@@ -183,11 +186,12 @@ def _snapshot_leg(change: Change, event: e.SnapshotLeg, source: Source, at: int)
 
 def _snapshot_agent(change: Change, event: e.SnapshotAgent, source: Source, at: int) -> None:
     data = event.data
+    change.settle()
     agent = change.agent(data.agent_id, source.name)
     if data.queue_id not in agent.now.queues:
         mark = _told(event, "joined", at, queue_id=data.queue_id, paused=data.paused,
                      reason=data.reason)  # fmt: skip
-        change.mark_agent(data.agent_id, source.name, mark)
+        change.tell_agent(data.agent_id, source.name, mark)
 
 
 def _snapshot_completed(
@@ -218,15 +222,13 @@ def _sweep(change: Change, source: Source, sweep: Sweep) -> None:
     """Remember a sweep for what comes late, and end what it found gone."""
     if sweep in source.sweeps:
         return
+    change.settle()
     source.sweeps = [kept for kept in source.sweeps if kept.at >= source.clock - 2 * HORIZON_MS]
     source.sweeps.append(sweep)
-    prefix = f"{source.name}|"
-    for key, line in change.state.lines.items():
-        if key.startswith(prefix) and line.call.visits:
-            change.settle(source, key, line)
+    change.unsettle(source)
     if sweep.restarted:
-        for agent_id in list(change.state.agents):
-            change.mark_agent(agent_id, source.name, restart_mark(sweep.at, source.name))
+        for agent_id in change.state.agents:
+            change.tell_agent(agent_id, source.name, restart_mark(sweep.at, source.name))
 
 
 def _nothing(change: Change, event: e.Event, source: Source, at: int) -> None:

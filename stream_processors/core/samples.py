@@ -1,7 +1,7 @@
 """What the wall shows at an instant, as rows for the history."""
 
 from schemas.facts import Origin, TeamSample, WallSample
-from stream_processors.core.queues import Queue
+from stream_processors.core.queues import COUNTED, Queue
 from stream_processors.core.state import State
 from stream_processors.core.teams import Team
 from stream_processors.core.windows import WINDOWS
@@ -11,7 +11,8 @@ def wall_sample(
     state: State, queue: Queue, at: int, origin: Origin, revision: int, known_at: int
 ) -> WallSample:
     """Return the figures of a queue at an instant [ms]; everything up to it has been applied."""
-    after5, after30 = at - WINDOWS["5m"], at - WINDOWS["30m"]
+    short = queue.counts(COUNTED[1:], at - WINDOWS["5m"], at)
+    long = queue.counts(COUNTED[1:], at - WINDOWS["30m"], at)
     return WallSample(
         tenant=state.tenant,
         domain=state.domain,
@@ -24,16 +25,16 @@ def wall_sample(
         longest_wait_ms=queue.longest_wait_ms(at),
         waiting_over_target=queue.waiting_over_target(at),
         talking=len(queue.talking),
-        answered_5m=queue.count("answered", after5, at),
-        answered_in_time_5m=queue.count("answered_in_time", after5, at),
-        abandoned_5m=queue.count("abandoned", after5, at),
-        short_abandoned_5m=queue.count("short_abandoned", after5, at),
-        service_level_5m=queue.service_level(after5, at),
-        answered_30m=queue.count("answered", after30, at),
-        answered_in_time_30m=queue.count("answered_in_time", after30, at),
-        abandoned_30m=queue.count("abandoned", after30, at),
-        short_abandoned_30m=queue.count("short_abandoned", after30, at),
-        service_level_30m=queue.service_level(after30, at),
+        answered_5m=short[0],
+        answered_in_time_5m=short[1],
+        abandoned_5m=short[2],
+        short_abandoned_5m=short[3],
+        service_level_5m=short[4] / short[5] if short[5] else None,
+        answered_30m=long[0],
+        answered_in_time_30m=long[1],
+        abandoned_30m=long[2],
+        short_abandoned_30m=long[3],
+        service_level_30m=long[4] / long[5] if long[5] else None,
     )
 
 

@@ -7,7 +7,7 @@ import msgspec
 from schemas.facts import AgentInterval, AgentSession, Break, Fact, Leg, Offer
 from stream_processors.core.agents import Span
 from stream_processors.core.legs import leg_fact, offer_fact
-from stream_processors.core.state import Line, Said, State
+from stream_processors.core.state import Line, State
 
 
 def line_facts(state: State, line: Line, revision: int, known_at: int) -> Iterator[Fact]:
@@ -40,14 +40,18 @@ def line_facts(state: State, line: Line, revision: int, known_at: int) -> Iterat
 
 def agent_facts(state: State, agent_id: str, revision: int, known_at: int) -> Iterator[Fact]:
     """Return the sessions, breaks and states of an agent that differ from what was said."""
-    spans = state.agents[agent_id].spans
-    said = state.said.setdefault(agent_id, Said()).spans
-    for key, span in spans.items():
-        if said.get(key) != span:
-            said[key] = span
+    agent = state.agents[agent_id]
+    for key in agent.unsaid:
+        span, said = agent.spans.get(key), agent.said.get(key)
+        if span == said:
+            continue
+        if span is not None:
+            agent.said[key] = span
             yield _span_fact(state, agent_id, span, revision, known_at, voided=False)
-    for key in [key for key in said if key not in spans]:
-        yield _span_fact(state, agent_id, said.pop(key), revision, known_at, voided=True)
+        elif said is not None:
+            del agent.said[key]
+            yield _span_fact(state, agent_id, said, revision, known_at, voided=True)
+    agent.unsaid = {}
 
 
 def _span_fact(

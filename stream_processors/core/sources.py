@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from stream_processors.core.calls import Mark
 from stream_processors.core.legs import Sweep
 
 SAMPLE_MS = 5_000
@@ -36,6 +37,13 @@ class Snapshot(msgspec.Struct):
     present: set[str] = msgspec.field(default_factory=set)
 
 
+class Heard(msgspec.Struct):
+    """How much a feed has said, and when last [ms, by the source's clock]."""
+
+    events: int = 0
+    last_at: int = 0
+
+
 class Source(msgspec.Struct):
     """One PBX or CRM."""
 
@@ -47,8 +55,8 @@ class Source(msgspec.Struct):
     deadlines: list[Deadline] = msgspec.field(default_factory=list)
     sweeps: list[Sweep] = msgspec.field(default_factory=list)
     snapshots: dict[str, Snapshot] = msgspec.field(default_factory=dict)
-    feeds: dict[str, int] = msgspec.field(default_factory=dict)
-    events: dict[str, int] = msgspec.field(default_factory=dict)
+    loose: dict[str, list[Mark]] = msgspec.field(default_factory=dict)
+    feeds: dict[str, Heard] = msgspec.field(default_factory=dict)
     last_forgotten: int = 0
 
     def remind(self, deadline: Deadline) -> None:

@@ -13,12 +13,19 @@ from schemas.facts import Leg, Offer
 from schemas.policies import PolicyHistory
 from stream_processors.core import agents
 from stream_processors.core.agents import ENDS, STARTS, Agent, AgentMark, Span, SpanKey
-from stream_processors.core.calls import Call, Mark, Visit, is_end_of, observe
+from stream_processors.core.calls import ESTIMATED, Call, Mark, Visit, is_end_of, observe
 from stream_processors.core.instants import day_bounds
-from stream_processors.core.legs import Conclusion, Ringing, Target, conclude, ringings
+from stream_processors.core.legs import (
+    ANSWER_FOLLOWS_MS,
+    Conclusion,
+    Ringing,
+    Target,
+    conclude,
+    ringings,
+)
 from stream_processors.core.queues import Account, Queue, account
 from stream_processors.core.sources import Deadline, Source, next_multiple
-from stream_processors.core.teams import Team
+from stream_processors.core.teams import AVAILABLE, BUSY, Team
 
 HORIZON_MS = 10 * 60_000
 """Up to this late, an event gives the same result as if it had come in time."""
@@ -52,12 +59,6 @@ class Pair(msgspec.Struct):
     ends: list[Mark] = msgspec.field(default_factory=list)
 
 
-class Said(msgspec.Struct):
-    """What was said of an agent last."""
-
-    spans: dict[SpanKey, Span] = msgspec.field(default_factory=dict)
-
-
 class State(msgspec.Struct):
     """What the log of one domain has taught us so far."""
 
@@ -69,7 +70,6 @@ class State(msgspec.Struct):
     queues: dict[str, Queue] = msgspec.field(default_factory=dict)
     agents: dict[str, Agent] = msgspec.field(default_factory=dict)
     teams: dict[str, Team] = msgspec.field(default_factory=dict)
-    said: dict[str, Said] = msgspec.field(default_factory=dict)
     pairs: dict[str, Pair] = msgspec.field(default_factory=dict)
     dirty_days: set[str] = msgspec.field(default_factory=set)
     rejected: dict[str, int] = msgspec.field(default_factory=dict)
@@ -89,12 +89,13 @@ class Terms:
         self.zone = policies.current.timezone
         self.max_open_ms = round(policies.current.max_open.total_seconds() * 1000)
         self.wrapup_reasons = frozenset(policies.current.wrapup_reasons)
+        self._only = policies.current if policies.count == 1 else None
         self._targets: dict[tuple[int, str], Target] = {}
         self._day = (0, 0)
 
     def target(self, queue_id: str, at: int) -> Target:
         """Return what was wanted of a queue at an instant [ms]."""
-        policies = self.policies.at(at)
+        policies = self._only or self.policies.at(at)
         key = (id(policies), queue_id)
         target = self._targets.get(key)
         if target is None:
@@ -114,13 +115,20 @@ class Terms:
 
 
 class Change:
-    """One change of a state: the state, the terms, and what it has touched."""
+    """One change of a state: the state, the terms, and what it has touched.
+
+    What events tell is gathered (`tell`, `hang_up`, `tell_agent`) and concluded in one go
+    (`settle`) before anything is read from the state: several messages of one call at one
+    instant, such as leaving and being answered, are one conclusion.
+    """
 
     def __init__(self, state: State, terms: Terms) -> None:
         self.state = state
         self.terms = terms
         self.lines: dict[str, None] = {}
         self.agents: dict[str, None] = {}
+        self._unsettled: dict[str, None] = {}
+        self._agent_marks: list[tuple[AgentMark, str, str]] = []
 
     # --- looking up -----------------------------------------------------------------------
 
@@ -165,8 +173,25 @@ class Change:
         line = self.state.lines.get(key)
         if line is None:
             line = self.state.lines[key] = Line(Call(source.name, channel_id))
+            for loose in source.loose.pop(channel_id, ()):
+                observe(line.call, loose)
         if observe(line.call, mark):
-            self.settle(source, key, line)
+            self._unsettled[key] = None
+
+    def hang_up(self, source: Source, channel_id: str, mark: Mark) -> None:
+        """Add the end of a channel. Most channels never see a queue: no call is made of them."""
+        key = f"{source.name}|{channel_id}"
+        line = self.state.lines.get(key)
+        if line is None:
+            marks = source.loose.setdefault(channel_id, [])
+            if mark not in marks:
+                marks.append(mark)
+        elif observe(line.call, mark) and not all(visit.ended for visit in line.call.visits):
+            self._unsettled[key] = None
+
+    def tell_agent(self, agent_id: str, source: str, mark: AgentMark) -> None:
+        """Add a mark to an agent."""
+        self._agent_marks.append((mark, agent_id, source))
 
     def pair(self, source: Source, mark: Mark, channel_id: str) -> None:
         """Bring together the calls of an agent in a queue with ends that name no caller.
@@ -180,40 +205,73 @@ class Change:
             key = f"{source.name}|{channel_id}"
             if key not in pair.lines:
                 pair.lines.append(key)
+            candidates = [key] if pair.ends else []
+            ends = pair.ends
         else:
             pair.ends.append(mark)
-        if not pair.ends:
-            return
-        for key in pair.lines:
+            candidates, ends = pair.lines, [mark]
+        for key in candidates:
             line = self.state.lines.get(key)
-            for end in pair.ends if line is not None else ():
+            for end in ends if line is not None else ():
                 if line is not None and is_end_of(line.call, end):
                     self.tell(source, line.call.channel_id, end)
 
-    def settle(self, source: Source, key: str, line: Line) -> None:
+    def unsettle(self, source: Source) -> None:
+        """Let all calls of a source be concluded anew: what ends them has been told at once."""
+        prefix = f"{source.name}|"
+        for key, line in self.state.lines.items():
+            if key.startswith(prefix) and line.call.visits:
+                self._unsettled[key] = None
+
+    def settle(self) -> None:
+        """Conclude all that was told since the last time."""
+        for key in self._unsettled:
+            self.settle_line(key)
+        self._unsettled.clear()
+        if not self._agent_marks:
+            return
+        concerned: dict[str, str] = {}
+        for mark, agent_id, source in sorted(self._agent_marks):
+            agents.begin(self.agent(agent_id, source), mark, self.terms.wrapup_reasons)
+            concerned[agent_id] = source
+        self._agent_marks.clear()
+        for agent_id, source in concerned.items():
+            self.settle_agent(self.state.agents[agent_id], source)
+
+    def settle_line(self, key: str) -> None:
         """Conclude all visits of a call anew and pass on what changed."""
+        line = self.state.lines[key]
         call, settled = line.call, line.settled
+        source = self.source(call.source)
         for index, visit in enumerate(call.visits):
             it = conclude(call, index, source.sweeps, source.clock, self.terms.max_open_ms)
             target = self.terms.target(visit.queue_id, it.entered_at)
             rings = ringings(call, visit, it) if visit.rings else []
+            if it.left_at is None:
+                self._remind(source, key, visit, target)
             now = account(it, target, source.clock)
             if index < len(settled):
                 old = settled[index]
                 if old.account == now and old.ringings == rings:
                     continue
-                new = settled[index] = Settled(now, rings, _activities(it, rings))
+                new = settled[index] = Settled(now, rings, _activities(it, rings, call.source))
                 self._change(call, old, new)
             else:
-                new = Settled(now, rings, _activities(it, rings))
+                new = Settled(now, rings, _activities(it, rings, call.source))
                 settled.append(new)
                 self._change(call, None, new)
-                if it.left_at is None or it.ended_at is None:
-                    source.remind(Deadline(it.entered_at + target.answer_within_ms, "leg", key))
         while len(settled) > len(call.visits):
             self._change(call, settled.pop(), None)
         if settled or line.said_legs:
             self.lines[key] = None
+
+    def _remind(self, source: Source, key: str, visit: Visit, target: Target) -> None:
+        """Come back when the target passes, or when leaving without an answer was by a key."""
+        if visit.entered[0] == ESTIMATED:  # else the entry's own event has set the reminder
+            passed = visit.entered[2] + target.answer_within_ms
+            source.remind(Deadline(passed, "leg", key))
+        if visit.left is not None:
+            source.remind(Deadline(visit.left[2] + ANSWER_FOLLOWS_MS, "leg", key))
 
     def _change(self, call: Call, old: Settled | None, new: Settled | None) -> None:
         was, now = old.account if old else None, new.account if new else None
@@ -230,25 +288,16 @@ class Change:
     def _change_agents(self, source: str, old: Activities, new: Activities) -> None:
         if old == new:
             return
-        concerned: dict[str, Agent] = {}
         for key, mark in old.items():
             if new.get(key) != mark:
-                agent = concerned[key[0]] = self.agent(key[0], source)
+                agent = self.agent(key[0], source)
                 agents.withdraw(agent, mark, self.terms.wrapup_reasons)
+                self.settle_agent(agent, source)
         for key, mark in new.items():
             if old.get(key) != mark:
-                agent = concerned[key[0]] = self.agent(key[0], source)
-                agents.begin(agent, mark, self.terms.wrapup_reasons)
-        for agent in concerned.values():
-            self.settle_agent(agent, source)
+                self.tell_agent(key[0], source, mark)
 
     # --- agents ---------------------------------------------------------------------------
-
-    def mark_agent(self, agent_id: str, source: str, mark: AgentMark) -> None:
-        """Add a mark to an agent and pass on what changed."""
-        agent = self.agent(agent_id, source)
-        if agents.begin(agent, mark, self.terms.wrapup_reasons):
-            self.settle_agent(agent, source)
 
     def settle_agent(self, agent: Agent, source: str) -> None:
         """Pass on to the team what changed in an agent's states."""
@@ -256,16 +305,21 @@ class Change:
             return
         self.agents[agent.agent_id] = None
         team = self.team(agent.team, source)
+        steps: dict[int, list[int]] = {}
         for key in agent.touched:
             old, new = agent.counted.get(key), agent.spans.get(key)
             if old == new:
                 continue
+            agent.unsaid[key] = None
             if new is None:
                 del agent.counted[key]
             else:
                 agent.counted[key] = new
             if key[0] == "state":
-                _count_state(team, old, new)
+                _count(team, steps, old, -1)
+                _count(team, steps, new, +1)
+        for at, (available, busy) in steps.items():
+            team.step(at, available, busy)
         agent.touched = []
         if agent.now.wrapup_until:
             self.source(source).remind(
@@ -278,31 +332,31 @@ def restart_mark(at: int, source: str) -> AgentMark:
     return AgentMark(at, ENDS, 0, f"restart|{source}", "restarted", source=source)
 
 
-def _count_state(team: Team, old: Span | None, new: Span | None) -> None:
-    if old is not None and new is not None and old.state == new.state and old.end is None:
-        team.now(old.state, -1)
-        if new.end is not None:
-            team.begin(new.state, new.end, -1)
-        else:
-            team.now(new.state, +1)
+def _count(team: Team, steps: dict[int, list[int]], span: Span | None, sign: int) -> None:
+    """Count a person's state in a team, or take it back; what cancels out costs no step."""
+    if span is None:
         return
-    for span, sign in ((old, -1), (new, +1)):
-        if span is None:
-            continue
-        team.begin(span.state, span.start, sign)
-        if span.end is None:
-            team.now(span.state, sign)
-        else:
-            team.begin(span.state, span.end, -sign)
+    if span.end is None:
+        team.states[span.state] = team.states.get(span.state, 0) + sign
+    if span.state in AVAILABLE:
+        busy = sign if span.state in BUSY else 0
+        begun = steps.setdefault(span.start, [0, 0])
+        begun[0] += sign
+        begun[1] += busy
+        if span.end is not None:
+            ended = steps.setdefault(span.end, [0, 0])
+            ended[0] -= sign
+            ended[1] -= busy
 
 
-def _activities(it: Conclusion, rings: Sequence[Ringing]) -> Activities:
+def _activities(it: Conclusion, rings: Sequence[Ringing], source: str) -> Activities:
     """Return what a visit does to agents: ringing and talking, begun and ended."""
     marks: Activities = {}
     if it.answered_at is not None and it.agent_id:
         _stretch(
-            marks, it.agent_id, "talk", it.leg_id, it.queue_id, it.answered_at, it.ended_at
-        )
+            marks, it.agent_id, "talk", it.leg_id, it.queue_id, it.answered_at, it.ended_at,
+            source,
+        )  # fmt: skip
     for ring in rings:
         _stretch(
             marks,
@@ -312,6 +366,7 @@ def _activities(it: Conclusion, rings: Sequence[Ringing]) -> Activities:
             it.queue_id,
             ring.started_at,
             ring.ended_at,
+            source,
         )
     return marks
 
@@ -324,16 +379,17 @@ def _stretch(
     queue_id: str,
     start: int,
     end: int | None,
+    source: str,
 ) -> None:
     if end is not None and end <= start:
         return
     started, ended = f"{what}_started", f"{what}_ended"
     marks[agent_id, f"{started}|{ref}"] = AgentMark(
-        start, STARTS, 0, f"{started}|{ref}", started, queue_id, ref
+        start, STARTS, 0, f"{started}|{ref}", started, queue_id, ref, source=source
     )
     if end is not None:
         marks[agent_id, f"{ended}|{ref}"] = AgentMark(
-            end, ENDS, 0, f"{ended}|{ref}", ended, queue_id, ref
+            end, ENDS, 0, f"{ended}|{ref}", ended, queue_id, ref, source=source
         )
 
 

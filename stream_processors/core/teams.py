@@ -24,6 +24,11 @@ class Integral(msgspec.Struct):
 
     def step(self, at: int, by: int) -> None:
         """Let the function be higher by `by` from `at` on."""
+        if self.at and at > self.at[-1]:
+            self.area.append(self.area[-1] + self.height[-1] * (at - self.at[-1]))
+            self.height.append(self.height[-1] + by)
+            self.at.append(at)
+            return
         place = bisect_right(self.at, at)
         if place and self.at[place - 1] == at:
             place -= 1
@@ -64,12 +69,12 @@ class Team(msgspec.Struct):
     busy: Integral = msgspec.field(default_factory=Integral)
     available: Integral = msgspec.field(default_factory=Integral)
 
-    def begin(self, state: str, at: int, by: int = 1) -> None:
-        """Count a person in a state from `at` on (`by=-1`: take that back)."""
-        if state in AVAILABLE:
-            self.available.step(at, by)
-            if state in BUSY:
-                self.busy.step(at, by)
+    def step(self, at: int, available: int, busy: int) -> None:
+        """Count so many more people as available, and as busy, from `at` [ms] on."""
+        if available:
+            self.available.step(at, available)
+        if busy:
+            self.busy.step(at, busy)
 
     def now(self, state: str, by: int) -> None:
         """Count a person whose present state this is."""

@@ -35,7 +35,10 @@ def take(instants: list[int], at: int) -> None:
 
 def counted(instants: list[int], after: int, until: int) -> int:
     """Count the instants in (after, until]."""
-    return bisect_right(instants, until) - bisect_right(instants, after)
+    if not instants or instants[-1] <= after:
+        return 0
+    last = len(instants) if instants[-1] <= until else bisect_right(instants, until)
+    return last - bisect_right(instants, after)
 
 
 def forget(instants: list[int], before: int) -> None:

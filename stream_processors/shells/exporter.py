@@ -174,9 +174,9 @@ def _ourselves(state: State) -> Iterator[Metric]:
         "pult_events", "Events applied since the log began", labels=["source", "feed"]
     )
     for source in state.sources.values():
-        for feed, at in source.feeds.items():
-            last.add_metric([source.name, feed], at / _SECOND_MS)
-            events.add_metric([source.name, feed], source.events.get(feed, 0))
+        for feed, heard in source.feeds.items():
+            last.add_metric([source.name, feed], heard.last_at / _SECOND_MS)
+            events.add_metric([source.name, feed], heard.events)
     rejected = CounterMetricFamily("pult_rejected", "Values not used", labels=["reason"])
     for reason, count in state.rejected.items():
         rejected.add_metric([reason], count)
