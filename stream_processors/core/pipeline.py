@@ -188,32 +188,34 @@ class _Run:
 
     def _pass(self, source: Source, until: int) -> None:
         """Run what is due before `until` [ms], in order; deadlines of an instant come first."""
-        self.change.settle()
         while source.due < until:
             at = source.due
-            source.clock = max(source.clock, at)
-            if source.deadlines and source.deadlines[0].at == at:
-                self._deadline(source, heappop(source.deadlines))
-            else:
+            if not (source.deadlines and source.deadlines[0].at == at):
+                if self.change.settle():
+                    # What was concluded may have set a deadline before this sample.
+                    source.look_ahead()
+                    continue
+                source.clock = max(source.clock, at)
                 self._sample(source, at)
                 source.next_sample = at + SAMPLE_MS
                 if source.next_sample - source.heard > SILENT_MS:
                     source.next_sample = next_multiple(until)
+            else:
+                source.clock = max(source.clock, at)
+                self._deadline(source, heappop(source.deadlines))
             source.look_ahead()
 
     def _deadline(self, source: Source, deadline: Deadline) -> None:
         if deadline.kind == "agent":
+            self.change.settle()
             agent = self.state.agents.get(deadline.key)
             if agent is not None:
                 agents.pass_time(agent, deadline.at, self.terms.wrapup_reasons)
                 self.change.settle_agent(agent, source.name)
             return
-        line = self.state.lines.get(deadline.key)
-        if line is None:
+        if deadline.key not in self.state.lines:
             return
-        self.change.settle_line(deadline.key)
-        self.change.settle()
-        for settled in line.settled:
+        for settled in self.change.settle_due(deadline.key):
             it = settled.account.it
             if it.ended_at is None:
                 gives_up = (it.answered_at or it.entered_at) + self.terms.max_open_ms

@@ -128,7 +128,7 @@ class Change:
         self.lines: dict[str, None] = {}
         self.agents: dict[str, None] = {}
         self._unsettled: dict[str, None] = {}
-        self._agent_marks: list[tuple[AgentMark, str, str]] = []
+        self._agent_marks: dict[tuple[AgentMark, str], str] = {}
 
     # --- looking up -----------------------------------------------------------------------
 
@@ -191,7 +191,7 @@ class Change:
 
     def tell_agent(self, agent_id: str, source: str, mark: AgentMark) -> None:
         """Add a mark to an agent."""
-        self._agent_marks.append((mark, agent_id, source))
+        self._agent_marks[mark, agent_id] = source
 
     def pair(self, source: Source, mark: Mark, channel_id: str) -> None:
         """Bring together the calls of an agent in a queue with ends that name no caller.
@@ -223,20 +223,30 @@ class Change:
             if key.startswith(prefix) and line.call.visits:
                 self._unsettled[key] = None
 
-    def settle(self) -> None:
-        """Conclude all that was told since the last time."""
+    def settle(self) -> bool:
+        """Conclude all that was told since the last time; return False if there was nothing."""
+        if not self._unsettled and not self._agent_marks:
+            return False
         for key in self._unsettled:
             self.settle_line(key)
         self._unsettled.clear()
-        if not self._agent_marks:
-            return
         concerned: dict[str, str] = {}
-        for mark, agent_id, source in sorted(self._agent_marks):
+        for mark, agent_id in sorted(self._agent_marks):
+            source = self._agent_marks[mark, agent_id]
             agents.begin(self.agent(agent_id, source), mark, self.terms.wrapup_reasons)
             concerned[agent_id] = source
         self._agent_marks.clear()
         for agent_id, source in concerned.items():
             self.settle_agent(self.state.agents[agent_id], source)
+        return True
+
+    def settle_due(self, key: str) -> list[Settled]:
+        """Conclude one call because its time has come, if time can change anything about it."""
+        line = self.state.lines[key]
+        told = self._unsettled.pop(key, self) is not self
+        if told or any(each.account.it.ended_at is None for each in line.settled):
+            self.settle_line(key)
+        return line.settled
 
     def settle_line(self, key: str) -> None:
         """Conclude all visits of a call anew and pass on what changed."""
@@ -289,7 +299,7 @@ class Change:
         if old == new:
             return
         for key, mark in old.items():
-            if new.get(key) != mark:
+            if new.get(key) != mark and not self._agent_marks.pop((mark, key[0]), ""):
                 agent = self.agent(key[0], source)
                 agents.withdraw(agent, mark, self.terms.wrapup_reasons)
                 self.settle_agent(agent, source)
