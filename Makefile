@@ -11,7 +11,7 @@ PACKAGES := pult producers stream_processors schemas sql dashboards
 SYSTEM := chromium chromium-driver fonts-noto-cjk
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check soak lock clean system
+.PHONY: help setup demo test check docs soak lock clean system
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
@@ -53,6 +53,9 @@ check: setup ## lint, format, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: setup ## renew the pages that are made from the program
+	@$(BIN)/python -m tests.docs.generated
 
 soak: setup ## the long form of the randomised tests
 	@$(BIN)/pytest -m soak $(TESTS)

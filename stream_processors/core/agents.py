@@ -384,7 +384,7 @@ class _Fold:
             pause = None
         if pause is not None and now.break_since is None:
             if at - pause[0] > MATCH_MS:
-                # Paused before in some queues, he now left or joined others: away only from here.
+                # Paused long before in some queues, he has now left the others.
                 pause = (at, pause[1])
             now.break_since, now.break_reason = pause
             self._write("break", pause[0], None, "offline", pause[1])

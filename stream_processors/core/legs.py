@@ -222,9 +222,16 @@ class Target(NamedTuple):
 
 
 def leg_fact(
-    call: Call, visit: Visit, it: Conclusion, target: Target, tenant: str, domain: str
+    call: Call,
+    visit: Visit,
+    it: Conclusion,
+    target: Target,
+    tenant: str,
+    domain: str,
+    revision: int,
+    known_at: int,
 ) -> Leg:
-    """Return the fact of a visit, with revision and known_at still 0."""
+    """Return the fact of a visit."""
     talk = None
     if it.answered_at is not None and it.ended_at is not None:
         talk = _talk(visit, it.answered_at, it.ended_at)
@@ -237,8 +244,8 @@ def leg_fact(
     return Leg(
         tenant=tenant,
         domain=domain,
-        revision=0,
-        known_at=0,
+        revision=revision,
+        known_at=known_at,
         leg_id=it.leg_id,
         first_second=visit.first_second,
         source=call.source,
@@ -318,14 +325,21 @@ def _ring_ms(ring: Ring, it: Conclusion) -> int | None:
 
 
 def offer_fact(
-    call: Call, visit: Visit, it: Conclusion, ring: Ringing, tenant: str, domain: str
+    call: Call,
+    visit: Visit,
+    it: Conclusion,
+    ring: Ringing,
+    tenant: str,
+    domain: str,
+    revision: int,
+    known_at: int,
 ) -> Offer:
-    """Return the fact of a ringing, with revision and known_at still 0."""
+    """Return the fact of a ringing."""
     return Offer(
         tenant=tenant,
         domain=domain,
-        revision=0,
-        known_at=0,
+        revision=revision,
+        known_at=known_at,
         offer_id=ring.offer_id,
         leg_id=it.leg_id,
         interaction_id=visit.interaction[1] or call.channel_id,

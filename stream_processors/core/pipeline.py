@@ -67,10 +67,11 @@ def apply(state: State, batch: Batch, terms: Terms) -> list[Fact]:
         try:
             event = decode(value)
             at = run.instant(event.time)
+            if event.recordedtime != event.time:
+                to_ms(event.recordedtime)  # dates every fact that follows, so it must be a time
+            run.take(event, at, value)
         except MalformedEvent as error:
             run.reject(value, "malformed", str(error))
-        else:
-            run.take(event, at, value)
     return run.finish()
 
 
@@ -104,7 +105,7 @@ class _Run:
         if text[:20] == self.second and text[23:] == "Z" and fraction.isdecimal():
             return self.second_ms + int(fraction)
         at = to_ms(text)
-        if text[19:20] == ".":
+        if text[19:20] == "." and text[23:] == "Z":  # the same digits mean else with an offset
             self.second, self.second_ms = text[:20], at // 1000 * 1000
         return at
 

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from schemas import events as e
 from stream_processors.core.agents import ENDS, EVERY_QUEUE, STARTS, TELLS, AgentMark
-from stream_processors.core.calls import Kind, Mark
+from stream_processors.core.calls import MATCH_MS, Kind, Mark
 from stream_processors.core.instants import to_ms
 from stream_processors.core.legs import Sweep
 from stream_processors.core.sources import Deadline, Snapshot, Source
@@ -174,14 +174,28 @@ def _wrapup_ended(change: Change, event: e.WrapupEnded, source: Source, at: int)
 
 def _snapshot_queue(change: Change, event: e.SnapshotQueue, source: Source, at: int) -> None:
     change.queue(event.data.queue_id, source.name)
-    source.snapshots.setdefault(event.data.snapshot_id, Snapshot()).queues.add(
-        event.data.queue_id
-    )
+    snapshot = _snapshot(source, event.data.snapshot_id, at)
+    snapshot.queues.add(event.data.queue_id)
+    _sweep_by(change, source, snapshot)
 
 
 def _snapshot_leg(change: Change, event: e.SnapshotLeg, source: Source, at: int) -> None:
-    snapshot = source.snapshots.setdefault(event.data.snapshot_id, Snapshot())
+    snapshot = _snapshot(source, event.data.snapshot_id, at)
     snapshot.present.add(event.data.channel_id)
+    _sweep_by(change, source, snapshot)
+
+
+def _snapshot(source: Source, snapshot_id: str, at: int) -> Snapshot:
+    """Return the snapshot a part belongs to; an id used again later is another snapshot."""
+    known = source.snapshots.get(snapshot_id)
+    if known is None or (known.completed_at is not None and at > known.last_at + MATCH_MS):
+        reach = source.clock - 2 * HORIZON_MS
+        source.snapshots = {
+            name: kept for name, kept in source.snapshots.items() if kept.last_at >= reach
+        }
+        known = source.snapshots[snapshot_id] = Snapshot()
+    known.last_at = max(known.last_at, at)
+    return known
 
 
 def _snapshot_agent(change: Change, event: e.SnapshotAgent, source: Source, at: int) -> None:
@@ -197,12 +211,25 @@ def _snapshot_agent(change: Change, event: e.SnapshotAgent, source: Source, at: 
 def _snapshot_completed(
     change: Change, event: e.SnapshotCompleted, source: Source, at: int
 ) -> None:
-    snapshot = source.snapshots.pop(event.data.snapshot_id, None)
-    if snapshot is not None:
-        _sweep(change, source, Sweep(
-            at, restarted=False, queues=frozenset(snapshot.queues),
-            present=frozenset(snapshot.present),
-        ))  # fmt: skip
+    snapshot = _snapshot(source, event.data.snapshot_id, at)
+    snapshot.completed_at = at
+    _sweep_by(change, source, snapshot)
+
+
+def _sweep_by(change: Change, source: Source, snapshot: Snapshot) -> None:
+    """End what a complete snapshot lacks, and correct that when a part of it comes late."""
+    if snapshot.completed_at is None:
+        return
+    sweep = Sweep(
+        snapshot.completed_at,
+        restarted=False,
+        queues=frozenset(snapshot.queues),
+        present=frozenset(snapshot.present),
+    )
+    if sweep != snapshot.sweep:
+        source.sweeps = [kept for kept in source.sweeps if kept != snapshot.sweep]
+        snapshot.sweep = sweep
+        _sweep(change, source, sweep)
 
 
 def _source_restarted(

@@ -13,29 +13,38 @@ from stream_processors.core.state import Line, State
 def line_facts(state: State, line: Line, revision: int, known_at: int) -> Iterator[Fact]:
     """Return the legs and ringings of a call that differ from what was said of it."""
     replace = msgspec.structs.replace
-    legs: dict[str, Leg] = {}
-    offers: dict[str, Offer] = {}
+    legs: set[str] = set()
+    offers: set[str] = set()
     for visit, settled in zip(line.call.visits, line.settled, strict=True):
         it, target = settled.account.it, settled.account.target
-        legs[it.leg_id] = leg_fact(line.call, visit, it, target, state.tenant, state.domain)
+        legs.add(it.leg_id)
+        said = line.said_legs.get(it.leg_id)
+        leg = leg_fact(
+            line.call, visit, it, target, state.tenant, state.domain, revision, known_at
+        )
+        if said is None or not _same(said, leg):
+            line.said_legs[it.leg_id] = leg
+            yield leg
         for ring in settled.ringings:
-            offers[ring.offer_id] = offer_fact(
-                line.call, visit, it, ring, state.tenant, state.domain
+            offers.add(ring.offer_id)
+            told = line.said_offers.get(ring.offer_id)
+            offer = offer_fact(
+                line.call, visit, it, ring, state.tenant, state.domain, revision, known_at
             )
-    for leg_id, leg in legs.items():
-        if line.said_legs.get(leg_id) != leg:
-            line.said_legs[leg_id] = leg
-            yield replace(leg, revision=revision, known_at=known_at)
-    for offer_id, offer in offers.items():
-        if line.said_offers.get(offer_id) != offer:
-            line.said_offers[offer_id] = offer
-            yield replace(offer, revision=revision, known_at=known_at)
-    for leg_id in sorted(line.said_legs.keys() - legs.keys()):
+            if told is None or not _same(told, offer):
+                line.said_offers[ring.offer_id] = offer
+                yield offer
+    for leg_id in sorted(line.said_legs.keys() - legs):
         gone = line.said_legs.pop(leg_id)
         yield replace(gone, revision=revision, known_at=known_at, voided=True)
-    for offer_id in sorted(line.said_offers.keys() - offers.keys()):
+    for offer_id in sorted(line.said_offers.keys() - offers):
         lost = line.said_offers.pop(offer_id)
         yield replace(lost, revision=revision, known_at=known_at, voided=True)
+
+
+def _same(said: Leg | Offer, now: Leg | Offer) -> bool:
+    """Tell whether two facts say the same, whenever they were said."""
+    return msgspec.structs.astuple(said)[4:] == msgspec.structs.astuple(now)[4:]
 
 
 def agent_facts(state: State, agent_id: str, revision: int, known_at: int) -> Iterator[Fact]:

@@ -31,8 +31,11 @@ class Deadline(NamedTuple):
 
 
 class Snapshot(msgspec.Struct):
-    """What a snapshot in progress has named so far."""
+    """What a snapshot has named so far; its parts may come in any order, and twice."""
 
+    last_at: int = 0
+    completed_at: int | None = None
+    sweep: Sweep | None = None
     queues: set[str] = msgspec.field(default_factory=set)
     present: set[str] = msgspec.field(default_factory=set)
 

@@ -244,9 +244,18 @@ class Change:
         """Conclude one call because its time has come, if time can change anything about it."""
         line = self.state.lines[key]
         told = self._unsettled.pop(key, self) is not self
-        if told or any(each.account.it.ended_at is None for each in line.settled):
+        if told or any(self._is_due(line, each) for each in line.settled):
             self.settle_line(key)
         return line.settled
+
+    def _is_due(self, line: Line, settled: Settled) -> bool:
+        """Time changes who waits; who talks only when the talk is given up for lost."""
+        it = settled.account.it
+        if it.left_at is None:
+            return True
+        since = it.answered_at or it.left_at
+        clock = self.source(line.call.source).clock
+        return it.ended_at is None and clock >= since + self.terms.max_open_ms
 
     def settle_line(self, key: str) -> None:
         """Conclude all visits of a call anew and pass on what changed."""

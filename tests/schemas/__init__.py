@@ -1,0 +1,1 @@
+"""The contracts: what may change in them, and what they accept."""
