@@ -1,7 +1,8 @@
 """What the fold costs beside decoding: `python -m benchmarks.core`.
 
-The yardstick is decoding the same events with msgspec and dropping them. The fold decodes, keeps
-all figures exact, samples the wall every five seconds of event time and concludes the facts.
+The yardstick is decoding the same events with msgspec and dropping them. The fold decodes,
+keeps all figures exact, samples the wall every five seconds of event time and concludes the
+facts.
 """
 
 from benchmarks.lab import events

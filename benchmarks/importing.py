@@ -1,8 +1,9 @@
-"""CPU of importing the half hour beside start-up plus a bare loop: `python -m benchmarks.importing`.
+"""CPU of importing the half hour beside start-up plus a bare loop.
 
-Both are whole processes: Python, libraries, an empty store opened and migrated. The bare loop then
-splits the 38 MB into messages and decodes those that are needed; the import keeps them in the
-journal, translates, stores, folds and stores the facts.
+Run it with `python -m benchmarks.importing`. Both are whole processes: Python, libraries, an
+empty store opened and migrated. The bare loop then splits the 38 MB into messages and decodes
+those that are needed; the import keeps them in the journal, translates, stores, folds and
+stores the facts.
 """
 
 import subprocess
@@ -35,7 +36,7 @@ def _spent(command: Sequence[str]) -> float:
     with tempfile.TemporaryDirectory() as folder:
         arguments = [sys.executable, *command, str(Path(folder) / "data")]
         return children_cpu_seconds(
-            lambda: subprocess.run(arguments, check=True, capture_output=True)  # noqa: S603
+            lambda: subprocess.run(arguments, check=True, capture_output=True)
         )
 
 

@@ -1,4 +1,4 @@
-"""Passing over manager-interface noise beside translating a message: `python -m benchmarks.noise`."""
+"""Passing over AMI noise beside translating a message: `python -m benchmarks.noise`."""
 
 from benchmarks.lab import NAMES, frames, stream
 from benchmarks.timing import cpu_seconds

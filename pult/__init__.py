@@ -1,1 +1,4 @@
-"""Composition root: command line, settings, the embedded runtime. The only reader of the environment."""
+"""Composition root: command line, settings, the embedded runtime.
+
+Nothing else reads the environment.
+"""

@@ -7,7 +7,7 @@ import urllib.request
 from pathlib import Path
 
 from pult.folder import DataFolder, owner, reachable
-from schemas.errors import DataFolderUnusable, StoreFailed
+from schemas.errors import DataFolderUnusable, QueryRefused, StoreFailed
 from schemas.metrics import METRICS
 from sql.embedded import EmbeddedStore
 from sql.statement import read_only
@@ -23,7 +23,11 @@ def ask(data: Path, query: str, form: str) -> bytes:
         StoreFailed: the store cannot answer.
         DataFolderUnusable: there is no history, or its owner cannot be asked.
     """
-    read_only(query)
+    try:
+        read_only(query)
+    except QueryRefused as error:
+        msg = f"cannot answer a query: {error}"
+        raise QueryRefused(msg) from error
     if not (data / "store").exists():
         msg = f"no history in {data}; import a recording first, or name another with --data"
         raise DataFolderUnusable(msg)
@@ -44,7 +48,7 @@ def ask(data: Path, query: str, form: str) -> bytes:
 
 def _ask_owner(data: Path, url: str, query: str, form: str) -> bytes:
     options = urllib.parse.urlencode({"default_format": form, "database": "pult"})
-    request = urllib.request.Request(f"{url}/?{options}", data=query.encode(), method="POST")  # noqa: S310
+    request = urllib.request.Request(f"{url}/?{options}", data=query.encode(), method="POST")
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(request, timeout=_TIMEOUT_SECONDS) as answer:

@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn
@@ -35,7 +36,7 @@ class _Parser(argparse.ArgumentParser):
     """Wrong usage is one line and exit 2."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+        self.exit(2, f"pult: {message} (see {self.prog} --help)\n")
 
 
 def _common() -> "_Parser":
@@ -112,8 +113,12 @@ def parser() -> argparse.ArgumentParser:
     load.add_argument(
         "paths", type=Path, nargs="+", metavar="PATH", help="files; .gz is read too"
     )
-    load.add_argument("--source", default="pbx1", metavar="NAME",
-                      help="the PBX they come from; needs no entry in the settings (default pbx1)")  # fmt: skip
+    load.add_argument(
+        "--source",
+        default="pbx1",
+        metavar="NAME",
+        help="the PBX they come from; needs no entry in the settings (default pbx1)",
+    )
 
     sql = _verb(sub, common, "sql", "ask the history, also while the demo owns it")
     sql.add_argument(
@@ -121,8 +126,8 @@ def parser() -> argparse.ArgumentParser:
     )
     sql.add_argument(
         "--format", default="", metavar="NAME",
-        help="any of ClickHouse's formats: JSONEachRow, CSV, ... (default: a table on a terminal, "
-        "TabSeparatedWithNames elsewhere)",
+        help="any of ClickHouse's formats: JSONEachRow, CSV, ... (default: a table on a "
+        "terminal, TabSeparatedWithNames elsewhere)",
     )  # fmt: skip
 
     digest = _verb(sub, common, "digest", "print a hash of the facts for each table and day")
@@ -139,19 +144,21 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _positive(text: str) -> float:
-    value = float(text)
-    if not 0 < value < 1e6:
-        msg = f"{text} is not between 0 and 1000000"
-        raise argparse.ArgumentTypeError(msg)
-    return value
+    with suppress(ValueError):
+        value = float(text)
+        if 0 < value < 1e6:
+            return value
+    msg = f"{text} is no number between 0 and 1000000"
+    raise argparse.ArgumentTypeError(msg)
 
 
 def _port(text: str) -> int:
-    value = int(text)
-    if not 0 <= value <= 65535:
-        msg = f"{text} is no port (0 to 65535)"
-        raise argparse.ArgumentTypeError(msg)
-    return value
+    with suppress(ValueError):
+        value = int(text)
+        if 0 <= value <= 65535:
+            return value
+    msg = f"{text} is no port (0 to 65535)"
+    raise argparse.ArgumentTypeError(msg)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

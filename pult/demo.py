@@ -1,14 +1,13 @@
-"""`pult demo`: a recorded half hour of a real PBX through the whole pipeline, in one process."""
+"""`pult demo`: a recorded half hour of a real PBX through the whole pipeline in one process."""
 
 import asyncio
 import contextlib
-import shutil
 import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -36,7 +35,6 @@ from stream_processors.shells.exporter import StateCollector
 SOURCE = "pbx1"
 FLUSH_SECONDS = 1.0
 SILENT_SECONDS = 15.0
-_MARK = "demo"
 
 
 def recording() -> Path:
@@ -64,22 +62,18 @@ class Options:
 class Demo:
     """The embedded pipeline on a source that reads a recording."""
 
-    def __init__(self, options: Options, folder: DataFolder) -> None:
+    def __init__(self, options: Options, replay: Replay, folder: DataFolder) -> None:
         self.options = options
+        self.replay = replay
         self.folder = folder
         settings = options.settings
-        begin = datetime.now(UTC)
-        replay = Replay(options.kind, options.paths, SOURCE, int(begin.timestamp()) * 1_000_000)
-        # A recording that cannot be read at all is said before anything is opened.
-        self.batches = replay.batches()
-        self.replay = replay
         keys = CallerKeys(
             folder.caller_secret({}, ""), keep_numbers=settings.privacy.keep_numbers
         )
         names = Naming(settings.tenant, settings.tenant, keys)
         history = folder.policies(settings.policies(), 0)
         self.terms = Terms(history)
-        self.journal = Journal.open(folder.journal, date.fromtimestamp(begin.timestamp()))
+        self.journal = Journal.open(folder.journal, date.today())  # noqa: DTZ011 - a file's name
         self.store = EmbeddedStore(folder.store, METRICS)
         self.pipeline = Pipeline(self.journal, self.store, names, self.terms)
 
@@ -96,27 +90,35 @@ def fresh_folder(path: Path) -> DataFolder:
         DataFolderUnusable: it holds the history of real sources; nothing was changed.
     """
     folder = DataFolder(path, "demo")
-    mark = path / _MARK
-    if not mark.exists() and (folder.store.exists() or folder.journal.exists()):
+    if not folder.demo_mark.exists() and (folder.store.exists() or folder.journal.exists()):
         folder.close()
         msg = (
             f"data folder {path} holds a history that no demo made, and a demo starts afresh; "
             "name another with --data"
         )
         raise DataFolderUnusable(msg)
-    for name in ("journal", "store"):
-        shutil.rmtree(path / name, ignore_errors=True)
-    (path / "policies.json").unlink(missing_ok=True)
-    mark.touch()
+    try:
+        folder.demo_mark.touch()
+        folder.empty()
+    except BaseException:
+        folder.close()
+        raise
     return folder
+
+
+def _replay(options: Options) -> Replay:
+    """Open the recording, before a folder is emptied for it."""
+    now_us = int(time.time()) * 1_000_000
+    return Replay(options.kind, options.paths, SOURCE, now_us)
 
 
 def run_once(options: Options, out: Callable[[str], None]) -> None:
     """Go through the recording at full speed and print what it comes to."""
+    replay = _replay(options)
     with fresh_folder(options.data) as folder:
-        demo = Demo(options, folder)
+        demo = Demo(options, replay, folder)
         try:
-            for batch in demo.batches:
+            for batch in replay.batches():
                 demo.pipeline.take(batch)
             demo.pipeline.flush()
             out(table(demo.store))
@@ -247,6 +249,9 @@ class Live:
             for thread in threads:
                 if thread.ident is not None:
                     await asyncio.to_thread(thread.join)
+            # What was read after the last time of storing; by now nobody else writes the store.
+            await asyncio.to_thread(self._flush)
+            wall.close()
             for runner in runners:
                 await runner.cleanup()
         if self.failure is not None:
@@ -281,8 +286,9 @@ class Live:
 
 def run_live(options: Options, out: Callable[[str], None]) -> None:
     """Play the recording and serve the wall until interrupted."""
+    replay = _replay(options)
     with fresh_folder(options.data) as folder:
-        demo = Demo(options, folder)
+        demo = Demo(options, replay, folder)
         try:
             asyncio.run(_serve(demo, out))
         finally:

@@ -1,7 +1,7 @@
 """The embedded pipeline: frames to the journal, events through the fold, facts to the store.
 
-One process, no broker. `take` is called by the one thread that reads the sources; `flush` by the
-one that writes the store, which is slower and must never hold up the journal.
+One process, no broker. `take` is called by the one thread that reads the sources; `flush` by
+the one that writes the store, which is slower and must never hold up the journal.
 """
 
 import threading

@@ -1,9 +1,10 @@
-"""The data folder: what one process owns. A version, a lock, keys, the journal and the store."""
+"""The data folder that one process owns: a version, a lock, keys, the journal and the store."""
 
 import fcntl
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -48,8 +49,28 @@ class DataFolder:
         """Where the embedded ClickHouse keeps its tables."""
         return self.path / "store"
 
+    @property
+    def demo_mark(self) -> Path:
+        """A file that is there while all the folder holds is a demo's."""
+        return self.path / "demo"
+
+    def empty(self) -> None:
+        """Throw journal, history and targets away.
+
+        Raises:
+            DataFolderUnusable: some of it cannot be removed.
+        """
+        try:
+            for part in (self.journal, self.store):
+                if part.exists():
+                    shutil.rmtree(part)
+            (self.path / "policies.json").unlink(missing_ok=True)
+        except OSError as error:
+            msg = f"cannot empty data folder {self.path}: {error.strerror} (--data names another)"
+            raise DataFolderUnusable(msg) from error
+
     def caller_secret(self, environ: Mapping[str, str], secret_env: str) -> bytes:
-        """Return the key of `caller_key`: from the environment, else made once in this folder."""
+        """Return the key of `caller_key`: of the environment, else made once in this folder."""
         if secret_env:
             secret = environ.get(secret_env, "")
             if not secret:
@@ -59,7 +80,14 @@ class DataFolder:
         path = self.path / "caller.key"
         if not path.exists():
             self._write_private(path, secrets.token_hex(32))
-        return bytes.fromhex(path.read_text(encoding="ascii").strip())
+        try:
+            return bytes.fromhex(path.read_text(encoding="ascii").strip())
+        except ValueError as error:
+            msg = (
+                f"data folder {self.path} is damaged: {path.name} holds no key; put it back "
+                "from a copy (without it, callers get new keys)"
+            )
+            raise DataFolderUnusable(msg) from error
 
     def policies(self, now: Policies, at: int) -> PolicyHistory:
         """Return the history of policies, with `now` added from `at` [ms] on if it is new.
@@ -68,10 +96,7 @@ class DataFolder:
         the target that was in force then.
         """
         path = self.path / "policies.json"
-        versions: list[tuple[int, Policies]] = []
-        if path.exists():
-            for each in json.loads(path.read_text(encoding="utf-8")):
-                versions.append((each["since"], Policies.model_validate(each["policies"])))
+        versions = self._policies_of(path) if path.exists() else []
         if not versions or versions[-1][1] != now:
             versions.append((at if versions else 0, now))
             text = json.dumps(
@@ -83,6 +108,19 @@ class DataFolder:
             )
             self._write_private(path, text)
         return PolicyHistory(versions)
+
+    def _policies_of(self, path: Path) -> list[tuple[int, Policies]]:
+        try:
+            return [
+                (int(each["since"]), Policies.model_validate(each["policies"]))
+                for each in json.loads(path.read_text(encoding="utf-8"))
+            ]
+        except (ValueError, TypeError, KeyError) as error:
+            msg = (
+                f"data folder {self.path} is damaged: {path.name} holds no history of targets; "
+                "put it back from a copy (without it, the targets of now hold for all times)"
+            )
+            raise DataFolderUnusable(msg) from error
 
     def announce(self, what: Mapping[str, Any]) -> None:
         """Tell other processes how to reach this one."""
@@ -109,8 +147,11 @@ class DataFolder:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            msg = f"data folder {self.path} is in use by {owner(self.path)}; stop it or use --data"
+            user = owner(self.path)
+            msg = f"data folder {self.path} is in use by {user}; stop it or use --data"
             raise DataFolderUnusable(msg) from error
+        # An owner that was killed could not take back where it answered.
+        (self.path / "endpoint.json").unlink(missing_ok=True)
         self._lock.truncate(0)
         self._lock.write(f"pult {verb} (process {os.getpid()})")
         self._lock.flush()

@@ -64,7 +64,7 @@ def import_recording(
         try:
             # One by one: what came before a break in the file must not be lost with it.
             for frame in islice(frames, EVENTS_AT_ONCE):
-                batch.append(frame)  # noqa: PERF402
+                batch.append(frame)
         except UnreadableRecording as error:
             if not count and not batch:
                 raise

@@ -14,7 +14,7 @@ from stream_processors.core.pipeline import Batch, Record, apply
 from stream_processors.core.state import HORIZON_MS, State, Terms
 
 _WRITE_AT_LEAST = 50_000
-"""Facts collected before what is final is written: an insert costs the same for few and many."""
+"""Facts collected before what is final is written: inserting few costs as much as many."""
 
 
 def refold(

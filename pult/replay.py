@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, islice
 from pathlib import Path
 
 from producers.asterisk.shift import pong, shifted
@@ -23,11 +24,16 @@ class Replay:
         paths: its files.
         source: name of the source.
         begin_us: when its first message is said, microseconds since 1970.
+
+    Raises:
+        UnreadableRecording: it cannot be read at all; later breaks are told while reading.
     """
 
     def __init__(self, kind: str, paths: Sequence[Path], source: str, begin_us: int) -> None:
         self.source = source
-        self._frames = KINDS[kind].frames(paths, source, 0, 0)
+        frames = KINDS[kind].frames(paths, source, 0, 0)
+        # The first one at once: what cannot be read is said before anything is opened.
+        self._frames = chain(list(islice(frames, 1)), frames)
         self._begin_us = begin_us
         self._by_us: int | None = None
 

@@ -8,12 +8,13 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 
 from schemas.errors import SettingsInvalid
-from schemas.policies import AgentPolicy, Policies, QueuePolicy
+from schemas.policies import AgentPolicy, Policies, QueuePolicy, Zone
 
 DEFAULT_FILE = Path("pult.toml")
 
@@ -74,7 +75,7 @@ class Settings(_Section):
     """All settings of one installation."""
 
     tenant: str = Field(default="main", min_length=1)
-    timezone: str = "UTC"
+    timezone: Zone = "UTC"
     queues: Mapping[str, QueuePolicy] = Field(default_factory=dict)
     agents: Mapping[str, AgentPolicy] = Field(default_factory=dict)
     sources: Mapping[str, SourceSettings] = Field(default_factory=dict)
@@ -135,16 +136,22 @@ def _nearest(place: tuple[int | str, ...]) -> str:
 
 
 def _known_keys(place: tuple[int | str, ...]) -> list[str]:
-    model: Any = Settings
+    fields: Mapping[str, FieldInfo] = Settings.model_fields
+    named = False
     for part in place[:-1]:
-        fields = getattr(model, "model_fields", {})
-        model = _model_in(fields[part].annotation) if part in fields else model
-    return list(getattr(model, "model_fields", {}))
+        if named:
+            # The name of a queue, an agent or a source, which may be any word.
+            named = False
+            continue
+        annotation = fields[str(part)].annotation
+        named = get_origin(annotation) is Mapping
+        fields = _section_in(annotation).model_fields
+    return list(fields)
 
 
-def _model_in(annotation: Any) -> Any:
+def _section_in(annotation: Any) -> type[BaseModel]:
     """Find the section in `Mapping[str, Section]`, `Section | None` or `Section`."""
-    for part in (annotation, *getattr(annotation, "__args__", ())):
-        if isinstance(part, type) and issubclass(part, BaseModel):
-            return part
-    return annotation
+    parts = (annotation, *get_args(annotation))
+    return next(
+        part for part in parts if isinstance(part, type) and issubclass(part, BaseModel)
+    )

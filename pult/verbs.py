@@ -17,7 +17,7 @@ from pult.folder import DataFolder
 from pult.importing import Imported, import_recording
 from pult.progress import Progress
 from schemas import catalogue
-from schemas.errors import DataFolderUnusable, PultFailure
+from schemas.errors import DataFolderUnusable, PultFailure, QueryRefused
 from schemas.metrics import METRICS, as_markdown
 from sql.digest import digest, total
 from sql.embedded import EmbeddedStore
@@ -56,6 +56,11 @@ def run_import(context: Context, chosen: argparse.Namespace) -> int:
     """Read recordings into the history and say what they held."""
     wanted = settings.load(context.config)
     with DataFolder(context.data, "import") as folder:
+        if folder.demo_mark.exists():
+            # Its calls and targets must not be mixed with anybody's history.
+            folder.empty()
+            folder.demo_mark.unlink()
+            print(f"the demo's data in {context.data} are removed")
         keys = CallerKeys(
             folder.caller_secret(context.environ, wanted.privacy.secret_env),
             keep_numbers=wanted.privacy.keep_numbers,
@@ -95,7 +100,7 @@ def _summary(done: Imported) -> str:
 
 def run_sql(context: Context, chosen: argparse.Namespace) -> int:
     """Ask one question and print the answer as it comes."""
-    query = sys.stdin.read() if chosen.query == "-" else chosen.query
+    query = _told() if chosen.query == "-" else chosen.query
     form = chosen.format or (
         "PrettyCompactMonoBlock" if sys.stdout.isatty() else "TabSeparatedWithNames"
     )
@@ -104,11 +109,22 @@ def run_sql(context: Context, chosen: argparse.Namespace) -> int:
     return 0
 
 
+def _told() -> str:
+    try:
+        return sys.stdin.buffer.read().decode()
+    except UnicodeDecodeError as error:
+        msg = "cannot answer a query: what stdin gave is no UTF-8 text"
+        raise QueryRefused(msg) from error
+
+
 def run_digest(context: Context, chosen: argparse.Namespace) -> int:
     """Print a hash for each table and day, by which two histories are compared."""
     zone = settings.load(context.config).timezone
     if not (context.data / "store").exists():
-        msg = f"no history in {context.data}; import a recording first, or name another with --data"
+        msg = (
+            f"no history in {context.data}; import a recording first, "
+            "or name another with --data"
+        )
         raise DataFolderUnusable(msg)
     with DataFolder(context.data, "digest") as folder:
         store = EmbeddedStore(folder.store, METRICS)

@@ -3,6 +3,8 @@
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from importlib.resources import files
 
 import msgspec
@@ -22,13 +24,24 @@ _PAGE = {
     "texts.js": "text/javascript",
 }
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; frame-ancestors 'self'",
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data:; frame-ancestors 'self'"
+    ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
 
 Paint = Callable[[Scope], Picture]
+
+
+@dataclass(frozen=True, slots=True)
+class _Painted:
+    """A picture as it is sent, when it was painted, and the event of the next change."""
+
+    at: float
+    message: bytes
+    outdated: asyncio.Event
 
 
 class Wall:
@@ -48,8 +61,9 @@ class Wall:
         self._ready = ready
         self._registry = registry
         self._changed = asyncio.Event()
+        self._closed = False
         self._loop = asyncio.get_running_loop()
-        self._painted: dict[Scope, tuple[float, bytes]] = {}
+        self._painted: dict[Scope, _Painted] = {}
         self.application = web.Application()
         self.application.add_routes(
             [
@@ -64,7 +78,17 @@ class Wall:
 
     def changed(self) -> None:
         """Tell that the state has changed; may be called from any thread."""
-        self._loop.call_soon_threadsafe(self._changed.set)
+        self._loop.call_soon_threadsafe(self._wake)
+
+    def close(self) -> None:
+        """End all streams, which would hold up the end of the server for a minute."""
+        self._closed = True
+        self._wake()
+
+    def _wake(self) -> None:
+        # A new event for the next change: each stream waits for changes after its own picture.
+        self._changed.set()
+        self._changed = asyncio.Event()
 
     async def _page(self, request: web.Request) -> web.Response:
         name = request.match_info.get("name", "index.html")
@@ -90,32 +114,29 @@ class Wall:
         )
         await response.prepare(request)
         try:
-            while True:
-                await response.write(self._message(scope))
+            while not self._closed:
+                shown = self._shown(scope)
+                await response.write(shown.message)
                 await asyncio.sleep(SEND_AT_MOST_EVERY_SECONDS)
-                await self._wait_for_change()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(
+                        shown.outdated.wait(),
+                        SEND_AT_LEAST_SECONDS - SEND_AT_MOST_EVERY_SECONDS,
+                    )
         except ConnectionResetError:
-            return response
+            pass
+        return response
 
-    async def _wait_for_change(self) -> None:
-        try:
-            await asyncio.wait_for(
-                self._changed.wait(), SEND_AT_LEAST_SECONDS - SEND_AT_MOST_EVERY_SECONDS
-            )
-        except TimeoutError:
-            return
-        # Cleared for all who wait: each of them wakes from this one change.
-        self._changed.clear()
-
-    def _message(self, scope: Scope) -> bytes:
+    def _shown(self, scope: Scope) -> "_Painted":
+        """Return what a scope is shown now; pages of one scope share a picture."""
         now = time.monotonic()
         painted = self._painted.get(scope)
-        if painted is None or now - painted[0] > SEND_AT_MOST_EVERY_SECONDS / 2:
+        if painted is None or now - painted.at > SEND_AT_MOST_EVERY_SECONDS / 2:
             body = b"event: picture\ndata: " + msgspec.json.encode(self._paint(scope)) + b"\n\n"
-            painted = self._painted[scope] = (now, body)
             if len(self._painted) > 100:
                 self._painted.clear()
-        return painted[1]
+            painted = self._painted[scope] = _Painted(now, body, self._changed)
+        return painted
 
     async def _metrics(self, _: web.Request) -> web.Response:
         body = await asyncio.to_thread(generate_latest, self._registry)
@@ -144,6 +165,7 @@ async def listen(
         await site.start()
     except OSError as error:
         await runner.cleanup()
-        msg = f"cannot serve {what} at {host}:{port}: {error.strerror or error}; {option} names another port"
+        why = error.strerror or error
+        msg = f"cannot serve {what} at {host}:{port}: {why}; {option} names another port"
         raise PortTaken(msg) from error
     return runner, int(runner.addresses[0][1])

@@ -1,1 +1,4 @@
-"""The contracts every part agrees on: events, facts, definitions, policies, errors. Imports nothing of ours."""
+"""The contracts every part agrees on: events, facts, definitions, policies, errors.
+
+Imports nothing of ours.
+"""

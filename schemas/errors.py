@@ -10,7 +10,7 @@ class MalformedEvent(PultFailure):
 
 
 class UntranslatableFrame(PultFailure):
-    """A source sent one of the messages we need, but unusable; keep it in `rejected` and go on."""
+    """A source sent a message we need, but unusable; keep it in `rejected` and go on."""
 
 
 class UnreadableRecording(PultFailure):
@@ -18,11 +18,11 @@ class UnreadableRecording(PultFailure):
 
 
 class DataFolderUnusable(PultFailure):
-    """The data folder is in use, of a newer version, or cannot be written; nothing was changed."""
+    """The data folder is in use, too new, or cannot be written; nothing was changed."""
 
 
 class JournalFailed(PultFailure):
-    """The journal could not keep a frame (disk full, file damaged); what it holds stays valid."""
+    """The journal could not keep a frame (disk full, file damaged); what it has stays valid."""
 
 
 class StoreFailed(PultFailure):

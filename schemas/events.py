@@ -116,7 +116,7 @@ class OfferStartedData(Data, frozen=True, kw_only=True):
 
 
 class OfferEndedData(Data, frozen=True, kw_only=True):
-    """A ringing ended without an answer. `queue_id` and `agent_id` may be known from its start."""
+    """A ringing ended unanswered. `queue_id` and `agent_id` may be known from its start."""
 
     channel_id: ChannelId
     result: OfferResult
@@ -165,15 +165,29 @@ class LegEndedData(Data, frozen=True, kw_only=True):
     talk_ms: Milliseconds | None = None
 
 
-class WrapupData(Data, frozen=True, kw_only=True):
-    """An agent's work after a call, where the source tells of it."""
+class WrapupStartedData(Data, frozen=True, kw_only=True):
+    """An agent began the work after a call, where the source tells of it."""
 
     agent_id: AgentId
     channel_id: ChannelId = ""
 
 
-class AgentSessionData(Data, frozen=True, kw_only=True):
-    """An agent signed in or out, where the source says so in one message."""
+class WrapupEndedData(Data, frozen=True, kw_only=True):
+    """An agent finished the work after a call, where the source tells of it."""
+
+    agent_id: AgentId
+    channel_id: ChannelId = ""
+
+
+class AgentLoggedInData(Data, frozen=True, kw_only=True):
+    """An agent signed in, where the source says so in one message."""
+
+    agent_id: AgentId
+    device: str = ""
+
+
+class AgentLoggedOutData(Data, frozen=True, kw_only=True):
+    """An agent signed out, where the source says so in one message."""
 
     agent_id: AgentId
     device: str = ""
@@ -251,7 +265,7 @@ class SourceHeartbeatData(Data, frozen=True, kw_only=True):
 
 
 class SourceConnectedData(Data, frozen=True, kw_only=True):
-    """The adapter reads the source again. `booted_at` (RFC 3339): nothing older is still open."""
+    """The adapter reads the source again; nothing older than `booted_at` (RFC 3339) is open."""
 
     booted_at: str = ""
 
@@ -278,9 +292,10 @@ class _Envelope(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     """CloudEvents attributes, then ours.
 
     `source` is the PBX or CRM, `feed` the channel it spoke through, `sequence` the order within
-    the feed (microseconds since 1970 by the source's clock; where a feed is coarser, the place in
-    its second is added), `recordedtime` when the adapter saw it (in a recording: the recording's
-    own time, so that an import says the same whenever it is done), `clock` whose clock `time` is.
+    the feed (microseconds since 1970 by the source's clock; where a feed is coarser, the place
+    in its second is added), `recordedtime` when the adapter saw it (in a recording: the
+    recording's own time, so that an import says the same whenever it is done), `clock` whose
+    clock `time` is.
     """
 
     id: Annotated[str, Meta(min_length=1, max_length=64)]
@@ -349,19 +364,19 @@ class LegEnded(_Envelope, frozen=True, kw_only=True, tag="cc.leg.ended.v1"):
 
 
 class WrapupStarted(_Envelope, frozen=True, kw_only=True, tag="cc.wrapup.started.v1"):
-    data: WrapupData
+    data: WrapupStartedData
 
 
 class WrapupEnded(_Envelope, frozen=True, kw_only=True, tag="cc.wrapup.ended.v1"):
-    data: WrapupData
+    data: WrapupEndedData
 
 
 class AgentLoggedIn(_Envelope, frozen=True, kw_only=True, tag="cc.agent.logged_in.v1"):
-    data: AgentSessionData
+    data: AgentLoggedInData
 
 
 class AgentLoggedOut(_Envelope, frozen=True, kw_only=True, tag="cc.agent.logged_out.v1"):
-    data: AgentSessionData
+    data: AgentLoggedOutData
 
 
 class AgentStateChanged(_Envelope, frozen=True, kw_only=True, tag="cc.agent.state.changed.v1"):

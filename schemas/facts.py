@@ -26,7 +26,7 @@ Origin: TypeAlias = Literal["live", "refold"]
 
 
 class _Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="fact", gc=False):
-    """`revision` is the log position that caused it, `known_at` that frame's time of receipt."""
+    """`revision` is the log position that caused it, `known_at` when that was received."""
 
     tenant: str
     domain: str
@@ -36,7 +36,7 @@ class _Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="fact", gc=Fals
 
 
 class Leg(_Fact, frozen=True, kw_only=True, tag="leg", gc=False):
-    """One visit to one queue. Key: leg_id. `first_second` is the second the id is derived from."""
+    """One visit to one queue. Key: leg_id, derived from the second `first_second`."""
 
     leg_id: str
     first_second: int
@@ -103,7 +103,7 @@ class AgentInterval(_Fact, frozen=True, kw_only=True, tag="agent_state", gc=Fals
 
 
 class Break(_Fact, frozen=True, kw_only=True, tag="break", gc=False):
-    """Pause to unpause or log-out, also while the agent still talks. Key: agent_id, started_at."""
+    """Pause to unpause or log-out, also while the agent talks. Key: agent_id, started_at."""
 
     agent_id: str
     reason: str

@@ -4,7 +4,7 @@ from hashlib import blake2b
 
 
 def derived_id(*parts: str | bytes) -> str:
-    """Return 64 bits as 16 hexadecimal digits, the same for the same parts in the same order."""
+    """Return 64 bits as 16 hexadecimal digits, the same for the same parts in their order."""
     texts = [
         part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass")
         for part in parts

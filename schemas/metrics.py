@@ -28,8 +28,9 @@ SERVICE_LEVEL = Metric(
     name="service_level",
     unit="ratio",
     means="Share of calls that an agent answered within the queue's target.",
-    formula="answered in time / (answered + abandoned - short abandoned), each call once, at the "
-    "first of: its answer, its abandon, the moment the target passes; in time means wait <= target",
+    formula="answered in time / (answered + abandoned - short abandoned), each call once, at "
+    "the first of: its answer, its abandon, the moment the target passes; in time means "
+    "wait <= target",
     attribution="service-level event",
     empty="no value: NULL, absent, a dash",
     source=f"{_OURS}; Cisco CUIC, service level calls offered",

@@ -1,4 +1,4 @@
-"""What is wanted of queues and people: targets, teams, limits. People write these; pydantic checks.
+"""What is wanted of queues and people, written by people, checked by pydantic.
 
 A policy in force travels with every fact that was judged by it, so that a changed target never
 rewrites the past silently: `PolicyHistory.at` tells which one held at an instant.
@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 _UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000}
 
@@ -26,6 +26,16 @@ def _duration(value: object) -> object:
     return timedelta(milliseconds=sum(int(count) * _UNITS[unit] for count, unit in parts))
 
 
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        msg = f"unknown time zone {name!r} (use a name like Europe/Moscow)"
+        raise ValueError(msg) from error
+    return name
+
+
+Zone = Annotated[str, AfterValidator(_known_zone)]
 Ratio = Annotated[float, Field(ge=0.0, le=1.0)]
 Duration = Annotated[timedelta, BeforeValidator(_duration), Field(ge=timedelta(0))]
 
@@ -35,7 +45,7 @@ class _Policy(BaseModel):
 
 
 class QueuePolicy(_Policy):
-    """When an answer is in time, when an abandon is a misdial, and how many answers must be in time."""
+    """When an answer is in time, how many must be, and when an abandon is a misdial."""
 
     answer_within: Duration = Field(
         default=timedelta(seconds=20),
@@ -58,7 +68,7 @@ class AgentPolicy(_Policy):
 class Policies(_Policy):
     """All that the fold is told about a domain; thresholds it does not name have defaults."""
 
-    timezone: str = "UTC"
+    timezone: Zone = "UTC"
     queues: Mapping[str, QueuePolicy] = Field(default_factory=dict)
     agents: Mapping[str, AgentPolicy] = Field(default_factory=dict)
     max_open: Duration = Field(
@@ -68,16 +78,6 @@ class Policies(_Policy):
         default=("wrap", "wrapup", "wrap-up", "acw"),
         description="pause reasons that mean work after a call, in lower case",
     )
-
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            msg = f"unknown time zone {name!r} (use a name like Europe/Moscow)"
-            raise ValueError(msg) from error
-        return name
 
     def queue(self, queue_id: str) -> QueuePolicy:
         """Return what is wanted of a queue, defaults where the settings do not name it."""
@@ -93,7 +93,7 @@ _DEFAULT_QUEUE = QueuePolicy()
 
 
 class PolicyHistory:
-    """Which policies held when: each from its instant [ms since 1970] on, the first also before.
+    """Which policies held when: each from its instant [ms since 1970], the first also before.
 
     Raises:
         ValueError: no version at all.

@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,6 +37,10 @@ _SESSION: Mapping[str, str | int] = {
     "compile_sort_description": 0,
 }
 
+_AGAIN = re.compile(
+    r"(?<=DB::Exception: )(?:Code: \d+\. DB::Exception: )+"
+    r"|(?<=\))(?: \(version [^)]*\)\. \([A-Z_]+\))+$"
+)
 _DISK_FULL = ("No space left", "File too large", "Disk quota exceeded", "NOT_ENOUGH_SPACE")
 _NOT_WRITABLE = ("Permission denied", "Read-only file system")
 
@@ -77,7 +82,8 @@ def store_errors(doing: str) -> Iterator[None]:
 
 def _explained(error: Exception) -> str:
     text = str(error).strip() or type(error).__name__
-    first_line = text.splitlines()[0].strip()
+    # An error that passed through several layers of the engine names itself in each of them.
+    first_line = _AGAIN.sub("", text.splitlines()[0].strip())
     if any(sign in text for sign in _DISK_FULL):
         return (
             f"the disk is full ({first_line}); free space and try again, nothing stored is lost"

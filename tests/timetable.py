@@ -74,10 +74,7 @@ def run(
 def _parse(line: str, place: int) -> Line:
     words = line.split()
     stamp = words.pop(0)
-    if stamp.count("-") == 2:
-        stamp = f"{stamp} {words.pop(0)}"
-    else:
-        stamp = f"{DAY} {stamp}"
+    stamp = f"{stamp} {words.pop(0)}" if stamp.count("-") == 2 else f"{DAY} {stamp}"
     coarse = words[0] == "log:"
     if coarse:
         words.pop(0)

@@ -49,7 +49,7 @@ class Scope:
         return not self.team or policies.queue(queue_id).team == self.team
 
     def has_agent(self, agent: Agent) -> bool:
-        """Tell whether an agent belongs to the scope: of the team, or a member of its queues."""
+        """Tell whether an agent is in the scope: of the team, or a member of its queues."""
         if self.team and agent.team != self.team:
             return False
         return not self.queues or not self.queues.isdisjoint(agent.now.queues)

@@ -3,12 +3,13 @@
 from producers.asterisk.message import Message
 from schemas.events import (
     AgentLoggedIn,
+    AgentLoggedInData,
     AgentLoggedOut,
+    AgentLoggedOutData,
     AgentQueueJoined,
     AgentQueueJoinedData,
     AgentQueueLeft,
     AgentQueueLeftData,
-    AgentSessionData,
     AgentStateChanged,
     AgentStateChangedData,
     Event,
@@ -50,7 +51,7 @@ def pause_changed(message: Message) -> list[Event]:
 
 def logged_in(message: Message) -> list[Event]:
     """AgentLogin of app_agent_pool; Agentlogin, Agentcallbacklogin of chan_agent."""
-    data = AgentSessionData(
+    data = AgentLoggedInData(
         agent_id=message.need("Agent"), device=message.text("Channel", "Loginchan")
     )
     return [AgentLoggedIn(data=data, **message.attributes(AgentLoggedIn, data.agent_id))]
@@ -58,7 +59,7 @@ def logged_in(message: Message) -> list[Event]:
 
 def logged_out(message: Message) -> list[Event]:
     """AgentLogoff of app_agent_pool; Agentlogoff, Agentcallbacklogoff of chan_agent."""
-    data = AgentSessionData(
+    data = AgentLoggedOutData(
         agent_id=message.need("Agent"), device=message.text("Channel", "Loginchan")
     )
     return [AgentLoggedOut(data=data, **message.attributes(AgentLoggedOut, data.agent_id))]

@@ -14,12 +14,13 @@ from producers.asterisk.queue_log_line import QueueLogLine
 from producers.frame import Frame, Naming
 from schemas.events import (
     AgentLoggedIn,
+    AgentLoggedInData,
     AgentLoggedOut,
+    AgentLoggedOutData,
     AgentQueueJoined,
     AgentQueueJoinedData,
     AgentQueueLeft,
     AgentQueueLeftData,
-    AgentSessionData,
     AgentStateChanged,
     AgentStateChangedData,
     EndedBy,
@@ -211,12 +212,12 @@ def _state_changed(line: QueueLogLine, scope: Scope, *, ready: bool) -> Event:
 
 
 def _logged_in(line: QueueLogLine) -> list[Event]:
-    data = AgentSessionData(agent_id=line.need_agent(), device=line.text(1))
+    data = AgentLoggedInData(agent_id=line.need_agent(), device=line.text(1))
     return [AgentLoggedIn(data=data, **line.attributes(AgentLoggedIn))]
 
 
 def _logged_out(line: QueueLogLine) -> list[Event]:
-    data = AgentSessionData(agent_id=line.need_agent(), device=line.text(1))
+    data = AgentLoggedOutData(agent_id=line.need_agent(), device=line.text(1))
     return [AgentLoggedOut(data=data, **line.attributes(AgentLoggedOut))]
 
 

@@ -13,7 +13,9 @@ def shifted(frame: Frame, by_us: int) -> Frame:
     received = frame.received_at_us + by_us
     if frame.feed == "queue-log":
         second, _, rest = frame.content.partition(b"|")
-        content = b"%d|%s" % (int(second) + by_us // 1_000_000, rest) if second.isdigit() else rest
+        content = (
+            b"%d|%s" % (int(second) + by_us // 1_000_000, rest) if second.isdigit() else rest
+        )
         return frame._replace(content=content, received_at_us=received)
     return frame._replace(content=_shifted_ami(frame.content, by_us), received_at_us=received)
 
@@ -34,5 +36,7 @@ def _shifted_ami(content: bytes, by_us: int) -> bytes:
 
 def pong(source: str, at_us: int) -> Frame:
     """Return the answer of a PBX to a ping at an instant: the clock of a quiet source."""
-    content = b"Response: Success\r\nPing: Pong\r\nTimestamp: %d.%06d" % divmod(at_us, 1_000_000)
+    content = b"Response: Success\r\nPing: Pong\r\nTimestamp: %d.%06d" % divmod(
+        at_us, 1_000_000
+    )
     return Frame(source, "ami", at_us, content)

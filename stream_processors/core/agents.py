@@ -32,7 +32,7 @@ EVERY_QUEUE = "*"
 """Stands for all queues: an agent-wide pause, or a log-in that names no queue."""
 
 RING_IS_NEWS_MS = 3_000
-"""A ringing sooner after leaving or pausing may have begun before; a later one proves a return."""
+"""A ringing sooner after leaving or pausing may have begun before; a later one is a return."""
 
 Exact: TypeAlias = dict[tuple[str, str], list[int]]
 """Instants [ms] by kind of mark and queue."""
@@ -61,6 +61,7 @@ class AgentMark(NamedTuple):
     number: int = 0  # wrap-up time [ms] of a membership
     source: str = ""
     paused: bool = False  # a membership that begins paused
+    answers: str = ""  # the ringing that ends because this talk starts
 
 
 class Span(NamedTuple):
@@ -137,7 +138,7 @@ def begin(agent: Agent, mark: AgentMark, wrapup_reasons: frozenset[str]) -> bool
         _Fold(agent, wrapup_reasons).take(mark)
         return True
     place = bisect_left(marks, mark)
-    if place < len(marks) and marks[place].mark_id == mark.mark_id:
+    if place < len(marks) and marks[place][:4] == mark[:4]:  # at, phase, sequence, id
         return False
     marks.insert(place, mark)
     if not (mixed and mark.resolution > 1 and _is_echo(mark, _exact(marks))):
@@ -336,6 +337,8 @@ class _Fold:
 
     def talk_started(self, mark: AgentMark) -> bool:
         self.now.talks.append(mark.reason)
+        if mark.answers in self.now.rings:
+            self.now.rings.remove(mark.answers)
         return False
 
     def talk_ended(self, mark: AgentMark) -> bool:

@@ -1,9 +1,9 @@
 """What a source said of one channel, and the visits to queues that follow from it.
 
 A call is a *set* of marks (one per event), kept in the order of the source's own time. Its
-visits are a fold over that order. A mark that comes last is one step; a late one is put into its
-place and the few marks of this channel are folded again. So late, repeated and swapped events
-give the same visits as punctual ones, by construction.
+visits are a fold over that order. A mark that comes last is one step; a late one is put into
+its place and the few marks of this channel are folded again. So late, repeated and swapped
+events give the same visits as punctual ones, by construction.
 
 Two feeds tell of the same visit with different precision. Each slot of a visit keeps the finest
 of what it was told: a tuple whose first item is the resolution [ms], so that `min` decides.

@@ -4,13 +4,13 @@ Rules, in the order they are tried:
 
     answered   an agent took the call, however it ended
     told       the source named the exit (queue log verbs, QUEUESTATUS)
-    unanswered the source says only that nobody answered (AMI's QueueCallerAbandon, which Asterisk
-               raises for time-outs, empty queues and withdrawals too): abandoned if the far end
-               had hung up before, or the channel died where it stood in the dial plan; else it
-               lived on, so the queue let it go: timeout
+    unanswered the source says only that nobody answered (AMI's QueueCallerAbandon, which
+               Asterisk raises for time-outs, empty queues and withdrawals too): abandoned if
+               the far end had hung up before, or the channel died where it stood in the dial
+               plan; else it lived on, so the queue let it go: timeout
     key        the caller left and nothing else was said: a key let him out
-    system     nothing said that he left, but his channel is gone, is elsewhere, is missing from a
-               snapshot, the source restarted, or `max_open` has passed
+    system     nothing said that he left, but his channel is gone, is elsewhere, is missing from
+               a snapshot, the source restarted, or `max_open` has passed
     waiting    none of these yet
 
 Source: Asterisk apps/app_queue.c (record_abandoned, leave_queue, set_queue_result).
@@ -26,10 +26,10 @@ from schemas.identity import derived_id
 from stream_processors.core.calls import ESTIMATED, MATCH_MS, Call, Ring, Visit
 
 ANSWER_FOLLOWS_MS = 50
-"""Asterisk tells that the caller left some microseconds before it tells that he was answered."""
+"""Asterisk tells that the caller left some microseconds before it tells of the answer."""
 
 AT_ONCE_MS = 100
-"""A hang-up this soon after leaving the queue is the end of the caller, not of the dial plan."""
+"""A hang-up this soon after leaving the queue is the caller's end, not the dial plan's."""
 
 
 class Sweep(msgspec.Struct, frozen=True):
@@ -96,7 +96,7 @@ def _talked(
     by = visit.ended_by
     moved = _moved_on(call, index)
     if visit.ended is not None and moved is not None and visit.ended[2] > moved + MATCH_MS:
-        # The PBX counts the talk until the caller hangs up, though he left it for another queue.
+        # The PBX counts the talk until the caller hangs up, though he left for another queue.
         ended: int | None = max(answered, moved)
         by = "system"
     elif visit.ended is not None:

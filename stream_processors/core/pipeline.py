@@ -1,8 +1,8 @@
 """A batch of events in, facts out: what every shell runs, whatever carries them.
 
 The state of a domain is a fold over its log, changed in place and owned by the caller. A
-snapshot (`freeze`) carries the position it was taken at, so a restart neither loses nor doubles.
-Facts are coalesced: of all that a batch changed, the newest revision is returned once.
+snapshot (`freeze`) carries the position it was taken at, so a restart neither loses nor
+doubles. Facts are coalesced: of all that a batch changed, the newest revision is returned once.
 """
 
 from dataclasses import dataclass

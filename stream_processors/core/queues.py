@@ -4,8 +4,8 @@
 
 Every call is counted once, at the first of: its answer, its abandon, or the moment the target
 passes (Cisco's service-level event), so that a breach shows when it happens. Short abandons
-(W <= short_abandon) are left out; a call that leaves otherwise before the target never counts; a
-call counted at the target stays counted however it ends. In time means W <= target.
+(W <= short_abandon) are left out; a call that leaves otherwise before the target never counts;
+a call counted at the target stays counted however it ends. In time means W <= target.
 
 Source: docs/decisions/0003; Cisco CUIC report reference, "service level calls offered".
 """
@@ -69,7 +69,7 @@ COUNTED = (
 
 
 class Queue(msgspec.Struct):
-    """What is known of one queue. Instants reach back 70 minutes, totals to the log's beginning."""
+    """What is known of one queue: instants of the last 70 minutes, totals of the whole log."""
 
     queue_id: str
     source: str
@@ -91,7 +91,7 @@ class Queue(msgspec.Struct):
                 continue
             if other is None or one.it.entered_at != other.it.entered_at:
                 self._count("offered", one.it.entered_at, sign, day_of)
-            if other is None or _exit_of(one) != _exit_of(other):
+            if other is None or not _left_alike(one, other):
                 self._count_exit(one, sign, day_of)
             if one.level is not None and (other is None or one.level != other.level):
                 self._count("level_counted", one.level.at, sign, day_of)
@@ -167,7 +167,7 @@ class Queue(msgspec.Struct):
         return sum(waits) / len(waits) if waits else None
 
     def longest_wait_ms(self, at: int) -> int | None:
-        """Return how long the first in line has waited at an instant; None while nobody waits."""
+        """Return the wait [ms] of the first in line at an instant [ms]; None while nobody waits."""
         if not self.waiting:
             return None
         return max(0, at - min(entered for entered, _ in self.waiting.values()))
@@ -193,6 +193,12 @@ class Queue(msgspec.Struct):
 _FOREVER = 1 << 62
 
 
-def _exit_of(one: Account) -> tuple[object, ...]:
-    it = one.it
-    return (it.left_at, it.outcome if it.left_at is not None else "", it.wait_ms, one.target)
+def _left_alike(one: Account, other: Account) -> bool:
+    """Tell whether two accounts of a leg count its exit alike."""
+    mine, theirs = one.it, other.it
+    return (
+        mine.left_at == theirs.left_at
+        and mine.wait_ms == theirs.wait_ms
+        and (mine.left_at is None or mine.outcome == theirs.outcome)
+        and one.target == other.target
+    )

@@ -10,7 +10,7 @@ from stream_processors.core.windows import WINDOWS
 def wall_sample(
     state: State, queue: Queue, at: int, origin: Origin, revision: int, known_at: int
 ) -> WallSample:
-    """Return the figures of a queue at an instant [ms]; everything up to it has been applied."""
+    """Return the figures of a queue at an instant [ms]; all events up to it are applied."""
     short = queue.counts(COUNTED[1:], at - WINDOWS["5m"], at)
     long = queue.counts(COUNTED[1:], at - WINDOWS["30m"], at)
     return WallSample(

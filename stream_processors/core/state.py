@@ -12,7 +12,7 @@ import msgspec
 from schemas.facts import Leg, Offer
 from schemas.policies import PolicyHistory
 from stream_processors.core import agents
-from stream_processors.core.agents import ENDS, STARTS, Agent, AgentMark, Span, SpanKey
+from stream_processors.core.agents import ENDS, STARTS, Agent, AgentMark, Span
 from stream_processors.core.calls import ESTIMATED, Call, Mark, Visit, is_end_of, observe
 from stream_processors.core.instants import day_bounds
 from stream_processors.core.legs import (
@@ -31,8 +31,8 @@ HORIZON_MS = 10 * 60_000
 """Up to this late, an event gives the same result as if it had come in time."""
 
 
-Activities: TypeAlias = dict[tuple[str, str], AgentMark]
-"""Marks of agents by agent and by what they tell."""
+Activities: TypeAlias = list[tuple[str, AgentMark]]
+"""Agents and what a visit tells of them."""
 
 
 class Settled(msgspec.Struct):
@@ -80,7 +80,7 @@ class Terms:
 
     Args:
         policies: which targets held when.
-        refold_at: the log position a re-fold runs at, revision of all its facts; None when live.
+        refold_at: the log position a re-fold runs at, revision of all its facts; None if live.
     """
 
     def __init__(self, policies: PolicyHistory, *, refold_at: int | None = None) -> None:
@@ -133,19 +133,23 @@ class Change:
     # --- looking up -----------------------------------------------------------------------
 
     def source(self, name: str) -> Source:
+        """Return a source, added when it is first named."""
         source = self.state.sources.get(name)
         if source is None:
             source = self.state.sources[name] = Source(name)
         return source
 
     def queue(self, queue_id: str, source: str) -> Queue:
+        """Return a queue, added when first named; of its sources the first by name is kept."""
         queue = self.state.queues.get(queue_id)
         if queue is None:
             queue = self.state.queues[queue_id] = Queue(queue_id, source)
-        queue.source = min(queue.source, source)
+        if source < queue.source:
+            queue.source = source
         return queue
 
     def agent(self, agent_id: str, source: str) -> Agent:
+        """Return an agent, added when first named, with his team and his source's restarts."""
         agent = self.state.agents.get(agent_id)
         if agent is None:
             team = self.terms.policies.current.team_of(agent_id)
@@ -159,6 +163,7 @@ class Change:
                 agents.begin(agent, restart_mark(sweep.at, source), self.terms.wrapup_reasons)
 
     def team(self, team: str, source: str) -> Team:
+        """Return a team, added when first named; of its sources the first by name is kept."""
         known = self.state.teams.get(team)
         if known is None:
             known = self.state.teams[team] = Team(team, source)
@@ -179,7 +184,7 @@ class Change:
             self._unsettled[key] = None
 
     def hang_up(self, source: Source, channel_id: str, mark: Mark) -> None:
-        """Add the end of a channel. Most channels never see a queue: no call is made of them."""
+        """Add the end of a channel. Most never see a queue: no call is made of them."""
         key = f"{source.name}|{channel_id}"
         line = self.state.lines.get(key)
         if line is None:
@@ -302,19 +307,21 @@ class Change:
                 self.queue(was.it.queue_id, call.source).change(was, None, self.terms.day_of)
             if now is not None:
                 self.queue(now.it.queue_id, call.source).change(None, now, self.terms.day_of)
-        self._change_agents(call.source, old.marks if old else {}, new.marks if new else {})
+        self._change_agents(call.source, old.marks if old else [], new.marks if new else [])
 
     def _change_agents(self, source: str, old: Activities, new: Activities) -> None:
         if old == new:
             return
-        for key, mark in old.items():
-            if new.get(key) != mark and not self._agent_marks.pop((mark, key[0]), ""):
-                agent = self.agent(key[0], source)
-                agents.withdraw(agent, mark, self.terms.wrapup_reasons)
-                self.settle_agent(agent, source)
-        for key, mark in new.items():
-            if old.get(key) != mark:
-                self.tell_agent(key[0], source, mark)
+        for each in old:
+            if each not in new:
+                agent_id, mark = each
+                if not self._agent_marks.pop((mark, agent_id), ""):
+                    agent = self.agent(agent_id, source)
+                    agents.withdraw(agent, mark, self.terms.wrapup_reasons)
+                    self.settle_agent(agent, source)
+        for each in new:
+            if each not in old:
+                self.tell_agent(each[0], source, each[1])
 
     # --- agents ---------------------------------------------------------------------------
 
@@ -370,51 +377,43 @@ def _count(team: Team, steps: dict[int, list[int]], span: Span | None, sign: int
 
 def _activities(it: Conclusion, rings: Sequence[Ringing], source: str) -> Activities:
     """Return what a visit does to agents: ringing and talking, begun and ended."""
-    marks: Activities = {}
-    if it.answered_at is not None and it.agent_id:
-        _stretch(
-            marks, it.agent_id, "talk", it.leg_id, it.queue_id, it.answered_at, it.ended_at,
-            source,
-        )  # fmt: skip
+    marks: Activities = []
+    answered_by = ""
     for ring in rings:
-        _stretch(
-            marks,
-            ring.agent_id,
-            "ring",
-            ring.offer_id,
+        answered = ring.result == "answered" and ring.ended_at == it.answered_at
+        if answered and ring.agent_id == it.agent_id and ring.ended_at != it.ended_at:
+            # The talk's start ends it: one mark for the agent, not two.
+            answered_by = ring.offer_id
+        if ring.ended_at is None or ring.ended_at > ring.started_at:
+            at, ref = ring.started_at, ring.offer_id
+            mark = AgentMark(
+                at, STARTS, 0, ref, "ring_started", it.queue_id, ref, source=source
+            )
+            marks.append((ring.agent_id, mark))
+            if ring.ended_at is not None and ref != answered_by:
+                mark = AgentMark(
+                    ring.ended_at, ENDS, 0, ref, "ring_ended", it.queue_id, ref, source=source
+                )
+                marks.append((ring.agent_id, mark))
+    start, end = it.answered_at, it.ended_at
+    if start is not None and it.agent_id and (end is None or end > start):
+        ref = it.leg_id
+        talk = AgentMark(
+            start,
+            STARTS,
+            0,
+            ref,
+            "talk_started",
             it.queue_id,
-            ring.started_at,
-            ring.ended_at,
-            source,
+            ref,
+            source=source,
+            answers=answered_by,
         )
+        marks.append((it.agent_id, talk))
+        if end is not None:
+            talk = AgentMark(end, ENDS, 0, ref, "talk_ended", it.queue_id, ref, source=source)
+            marks.append((it.agent_id, talk))
     return marks
-
-
-def _stretch(
-    marks: Activities,
-    agent_id: str,
-    what: str,
-    ref: str,
-    queue_id: str,
-    start: int,
-    end: int | None,
-    source: str,
-) -> None:
-    if end is not None and end <= start:
-        return
-    started, ended = f"{what}_started", f"{what}_ended"
-    marks[agent_id, f"{started}|{ref}"] = AgentMark(
-        start, STARTS, 0, f"{started}|{ref}", started, queue_id, ref, source=source
-    )
-    if end is not None:
-        marks[agent_id, f"{ended}|{ref}"] = AgentMark(
-            end, ENDS, 0, f"{ended}|{ref}", ended, queue_id, ref, source=source
-        )
-
-
-def visits_said(line: Line) -> Sequence[tuple[Visit, Settled]]:
-    """Return the visits of a call with what has been concluded of them."""
-    return list(zip(line.call.visits, line.settled, strict=True))
 
 
 def first_sample(source: Source, at: int) -> None:

@@ -81,7 +81,7 @@ class Team(msgspec.Struct):
         self.states[state] = self.states.get(state, 0) + by
 
     def occupancy(self, start: int, end: int) -> float | None:
-        """Return the share of available time spent on calls and after-work; None if nobody was."""
+        """Return the share of available time spent busy [ratio]; None if nobody was available."""
         available = self.available.between(start, end)
         return self.busy.between(start, end) / available if available else None
 

@@ -1,1 +1,1 @@
-"""What carries the core: metrics for Prometheus now, Faust workers and snapshots in Kafka later."""
+"""What carries the core: Prometheus metrics now, Faust workers and Kafka snapshots later."""

@@ -65,7 +65,15 @@ callers = st.lists(
         queue=st.sampled_from(QUEUES),
         agent=st.sampled_from(AGENTS),
         fate=st.sampled_from(
-            ("abandoned", "timeout", "answered", "answered", "transferred", "moved", "walked off")
+            (
+                "abandoned",
+                "timeout",
+                "answered",
+                "answered",
+                "transferred",
+                "moved",
+                "walked off",
+            )
         ),
         rings=st.integers(0, 2),
         rung_too=st.booleans(),

@@ -3,7 +3,7 @@
 import pytest
 
 from schemas.facts import Fact, Leg
-from stream_processors.core.pipeline import State
+from stream_processors.core.state import State
 from tests.readings import legs, offers, states, teams
 from tests.timetable import moment, run, terms, values
 

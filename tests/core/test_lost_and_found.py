@@ -96,7 +96,9 @@ def test_a_snapshot_that_lacks_a_waiting_caller_ends_his_wait() -> None:
         09:05:01  complete s1
     """)
 
-    outcomes = {leg.interaction_id: (leg.outcome, leg.left_at, leg.clock) for leg in legs(facts)}
+    outcomes = {
+        leg.interaction_id: (leg.outcome, leg.left_at, leg.clock) for leg in legs(facts)
+    }
     assert outcomes == {
         "a": ("system", moment("09:05:01"), "estimated"),
         "b": ("waiting", None, "source"),
@@ -132,6 +134,58 @@ def test_a_snapshot_lists_who_waits_and_ends_no_talk() -> None:
     """)
 
     assert [leg.ended_at for leg in legs(facts)] == [None]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["queue s1 sales 1", "complete s1", "listed s1 a sales"],
+        ["complete s1", "listed s1 a sales", "queue s1 sales 1"],
+        [
+            "queue s1 sales 1",
+            "listed s1 a sales",
+            "complete s1",
+            "queue s1 sales 1",
+            "complete s1",
+        ],
+    ],
+    ids=["end before an item", "end first", "part of it twice"],
+)
+def test_the_parts_of_a_snapshot_may_come_in_any_order_and_twice(lines: list[str]) -> None:
+    entered = values("09:00:00 enter a sales")
+    snapshot = [value for line in lines for value in values(f"09:05:00 {line}")]
+
+    state, facts = run([*entered, *snapshot])
+
+    assert [leg.outcome for leg in legs(facts)] == ["waiting"]
+    assert len(state.queues["sales"].waiting) == 1
+
+
+def test_a_snapshot_told_out_of_order_still_ends_whom_it_lacks() -> None:
+    parts = ["complete s1", "listed s1 a sales", "queue s1 sales 1"]
+    entered = values("09:00:00 enter a sales\n09:00:00.5 enter b sales")
+
+    _, facts = run([*entered, *(v for part in parts for v in values(f"09:05:00 {part}"))])
+
+    assert [(leg.interaction_id, leg.outcome) for leg in legs(facts)] == [
+        ("a", "waiting"),
+        ("b", "system"),
+    ]
+
+
+def test_a_name_of_a_snapshot_used_again_is_another_snapshot() -> None:
+    _, facts = told("""
+        09:00:00  enter    a sales
+        09:05:00  queue    s1 sales 1
+        09:05:00  listed   s1 a sales
+        09:05:00  complete s1
+        09:10:00  queue    s1 sales 0
+        09:10:00  complete s1
+    """)
+
+    assert [(leg.outcome, leg.left_at) for leg in legs(facts)] == [
+        ("system", moment("09:10:00"))
+    ]
 
 
 def test_a_snapshot_without_its_end_says_nothing() -> None:
@@ -247,6 +301,18 @@ def test_a_clock_set_back_between_join_and_abandon_makes_no_second_leg() -> None
     """)
 
     assert [(leg.outcome, leg.wait_ms) for leg in legs(facts)] == [("abandoned", 0)]
+
+
+def test_an_instant_told_with_an_offset_is_the_same_instant() -> None:
+    entered, answered = events("09:00:00.100 enter a sales\n09:00:00.900 answer a sales Anna")
+    elsewhere = msgspec.structs.replace(entered, time="2026-03-02T12:00:00.100+03:00")
+    digits = msgspec.structs.replace(entered, id="z", time="2026-03-02T09:00:00.050+03:00")
+
+    _, facts = run([e.encode(elsewhere), e.encode(answered)])
+    state, _ = run([e.encode(digits), e.encode(answered)])
+
+    assert [leg.wait_ms for leg in legs(facts)] == [800]
+    assert state.sources["pbx1"].clock == moment("09:00:00.900")
 
 
 @pytest.mark.parametrize(

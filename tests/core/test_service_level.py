@@ -6,6 +6,7 @@ Genesys community (2019) is not one of our figures.
 """
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -54,18 +55,19 @@ def test_cisco_counts_abandons_in_three_ways() -> None:
     queue = a_day((70, "answer", 10), (10, "abandon", 15), (20, "answer", 30), short="20s")
     counts = queue.totals
 
-    assert queue.service_level(*ALL_DAY) == pytest.approx(70 / 90)
-    assert round(100 * 70 / 90, 1) == 77.8
+    assert queue.service_level(*ALL_DAY) == pytest.approx(0.778, abs=5e-4)
     assert counts["answered_in_time"] / counts["offered"] == 0.70
     assert (counts["answered_in_time"] + counts["short_abandoned"]) / counts["offered"] == 0.80
 
 
-def test_cisco_leaves_out_abandons_of_calls_answered_late() -> None:
+def test_cisco_counts_calls_answered_late_against_those_in_time() -> None:
     """Cisco CUIC guide p. 226: 50 within 30 s, 80 later, abandons ignored: 38 %."""
     queue = a_day((50, "answer", 25), (80, "answer", 45), target="30s")
 
     assert queue.service_level(*ALL_DAY) == pytest.approx(50 / 130)
-    assert queue.totals["answered_in_time"] / queue.totals["answered"] == pytest.approx(0.38, abs=5e-3)
+    assert queue.totals["answered_in_time"] / queue.totals["answered"] == pytest.approx(
+        0.38, abs=5e-3
+    )
 
 
 def test_a_support_group_takes_out_abandons_within_ten_seconds() -> None:
@@ -86,13 +88,15 @@ def test_a_support_group_takes_out_abandons_within_ten_seconds() -> None:
 
 def test_aircall_judges_the_number_and_its_agents_by_different_waits() -> None:
     """Aircall: 25 s unanswered at agent 1, 5 s at agent 2, T = 20: number missed, user hit."""
-    state, facts = run(values("""
+    state, facts = run(
+        values("""
         09:00:00  enter  a sales
         09:00:00  ring   a sales Anna
         09:00:25  miss   a sales Anna
         09:00:25  ring   a sales Boris
         09:00:30  answer a sales Boris
-    """))
+    """)
+    )
 
     (leg,) = legs(facts)
     assert (leg.wait_ms, leg.ring_ms) == (30_000, 5_000)
@@ -104,20 +108,19 @@ def test_aircall_judges_the_number_and_its_agents_by_different_waits() -> None:
 def minutes_busy(state: State, edges: list[str]) -> list[float]:
     busy = state.teams[""].busy
     instants = [moment(edge) for edge in edges]
-    return [
-        busy.between(start, end) / 60_000
-        for start, end in zip(instants, instants[1:], strict=False)
-    ]
+    return [busy.between(start, end) / 60_000 for start, end in pairwise(instants)]
 
 
 def test_a_call_is_split_over_the_half_hours_it_lasted() -> None:
     """AWS historical metrics: a call 05:23-06:15 is 7, 30 and 15 minutes of its half hours."""
-    state, facts = run(values("""
+    state, facts = run(
+        values("""
         05:00:00  login  Anna sales
         05:22:50  enter  a sales
         05:23:00  answer a sales Anna
         06:15:00  end    a sales Anna caller
-    """))
+    """)
+    )
 
     half_hours = ["05:00:00", "05:30:00", "06:00:00", "06:30:00"]
     assert minutes_busy(state, half_hours) == [7, 30, 15]
@@ -126,7 +129,8 @@ def test_a_call_is_split_over_the_half_hours_it_lasted() -> None:
 
 def test_two_calls_are_split_over_the_half_hours_they_lasted() -> None:
     """Genesys forum: calls 9:16-9:32 and 9:35-10:05 split into 14, 27, 5; 46 minutes in all."""
-    state, facts = run(values("""
+    state, facts = run(
+        values("""
         09:00:00  login  Anna sales
         09:15:50  enter  a sales
         09:16:00  answer a sales Anna
@@ -134,7 +138,8 @@ def test_two_calls_are_split_over_the_half_hours_they_lasted() -> None:
         09:34:50  enter  b sales
         09:35:00  answer b sales Anna
         10:05:00  end    b sales Anna caller
-    """))
+    """)
+    )
 
     half_hours = ["09:00:00", "09:30:00", "10:00:00", "10:30:00"]
     assert minutes_busy(state, half_hours) == [14, 27, 5]
@@ -151,10 +156,12 @@ def test_no_calls_is_no_service_level() -> None:
 
 
 def test_a_breach_shows_at_the_instant_the_target_passes() -> None:
-    _, facts = run(values("""
+    _, facts = run(
+        values("""
         09:00:00  enter a sales
         09:00:26  beat
-    """))
+    """)
+    )
 
     shown = walls(facts, "sales")
     before, at, after = (shown[moment(t)] for t in ("09:00:15", "09:00:20", "09:00:25"))
@@ -166,22 +173,26 @@ def test_a_breach_shows_at_the_instant_the_target_passes() -> None:
 
 
 def test_an_answer_at_the_very_instant_the_target_passes_is_in_time() -> None:
-    _, facts = run(values("""
+    _, facts = run(
+        values("""
         09:00:00  enter  a sales
         09:00:20  answer a sales Anna
         09:00:21  beat
-    """))
+    """)
+    )
 
     assert walls(facts, "sales")[moment("09:00:20")].service_level_5m == 1.0
 
 
 @pytest.mark.parametrize("end", ["answer a sales Anna", "abandon a sales", "timeout a sales"])
 def test_a_call_counted_at_the_target_stays_counted_however_it_ends(end: str) -> None:
-    state, _ = run(values(f"""
+    state, _ = run(
+        values(f"""
         09:00:00  enter a sales
         09:00:25  beat
         09:00:30  {end}
-    """))
+    """)
+    )
 
     queue = state.queues["sales"]
     assert (queue.totals["level_counted"], queue.totals["level_in_time"]) == (1, 0)
@@ -219,10 +230,12 @@ def test_an_abandon_counts_when_it_happens() -> None:
 
 
 def test_a_window_is_open_at_its_beginning_and_closed_at_its_end() -> None:
-    state, _ = run(values("""
+    state, _ = run(
+        values("""
         09:00:00      enter  a sales
         09:00:10.000  answer a sales Anna
-    """))
+    """)
+    )
     queue, answered = state.queues["sales"], moment("09:00:10")
     five = 5 * 60_000
 
@@ -234,11 +247,13 @@ def test_a_window_is_open_at_its_beginning_and_closed_at_its_end() -> None:
 
 def test_the_wall_forgets_a_call_five_minutes_after_it_was_answered() -> None:
     beats = "\n".join(f"09:0{minute}:50 beat" for minute in range(6))
-    _, facts = run(values(f"""
+    _, facts = run(
+        values(f"""
         09:00:00  enter  a sales
         09:00:10  answer a sales Anna
         {beats}
-    """))
+    """)
+    )
 
     shown = walls(facts, "sales")
     still, gone = shown[moment("09:05:05")], shown[moment("09:05:10")]
@@ -248,24 +263,28 @@ def test_the_wall_forgets_a_call_five_minutes_after_it_was_answered() -> None:
 
 
 def test_the_wall_shows_an_answer_of_its_own_instant() -> None:
-    _, facts = run(values("""
+    _, facts = run(
+        values("""
         09:00:00      enter  a sales
         09:00:10      answer a sales Anna
         09:00:10.001  beat
-    """))
+    """)
+    )
 
     shown = walls(facts, "sales")[moment("09:00:10")]
     assert (shown.answered_5m, shown.waiting, shown.talking) == (1, 0, 1)
 
 
 def test_the_longest_wait_is_that_of_the_first_in_line() -> None:
-    _, facts = run(values("""
+    _, facts = run(
+        values("""
         09:00:00.500  enter a sales
         09:00:03      enter b sales
         09:00:06      beat
         09:00:07      answer a sales Anna
         09:00:11      beat
-    """))
+    """)
+    )
 
     shown = walls(facts, "sales")
     assert shown[moment("09:00:05")].longest_wait_ms == 4_500

@@ -1,0 +1,275 @@
+"""Runs the installed `pult` in processes of its own, and a demo that answers over HTTP."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+PULT = Path(sys.executable).with_name("pult")
+SECONDS = 90
+"""After which a process is taken to hang; a busy machine needs a few."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a finished command said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def complaint(self) -> str:
+        """The one line of a failure; fails if there is more or less than that."""
+        lines = self.err.splitlines()
+        assert len(lines) == 1, self
+        assert lines[0].startswith("pult: "), self
+        assert lines[0] == lines[0].rstrip(), self
+        return lines[0].removeprefix("pult: ")
+
+
+def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the environment of a person who has set nothing of Pult's."""
+    kept = {name: value for name, value in os.environ.items() if name != "PULT_DATA"}
+    return {**kept, **(extra or {})}
+
+
+def pult(
+    *arguments: object,
+    cwd: Path | None = None,
+    stdin: bytes = b"",
+    env: Mapping[str, str] | None = None,
+    before: Callable[[], None] | None = None,
+) -> Done:
+    """Run a command to its end."""
+    done = subprocess.run(
+        [PULT, *map(str, arguments)],
+        check=False,
+        cwd=cwd,
+        input=stdin,
+        env=environment(env),
+        capture_output=True,
+        timeout=SECONDS,
+        preexec_fn=before,
+    )
+    return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def good(*arguments: object, cwd: Path | None = None) -> str:
+    """Run a command that must work; return what it printed."""
+    done = pult(*arguments, cwd=cwd)
+    assert done.code == 0, done
+    assert "Traceback" not in done.err, done
+    return done.out
+
+
+def rows(data: Path, query: str) -> list[dict[str, Any]]:
+    """Ask the history of a folder, also while a demo owns it."""
+    answer = good("sql", query, "--format", "JSONEachRow", "--data", data)
+    return [json.loads(line) for line in answer.splitlines()]
+
+
+_IN_TURN = """
+import json, os, signal, sys, tempfile
+import pult.cli, pult.demo, pult.importing
+from producers.journal import Journal
+from sql.writer import Writer
+
+PLACES = {"journal": (Journal, "append"), "insert": (Writer, "_insert")}
+
+def die(place, call, when):
+    owner, name = PLACES[place]
+    inner, calls = getattr(owner, name), []
+    def outer(*arguments, **named):
+        calls.append(1)
+        if len(calls) == call and when == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        answer = inner(*arguments, **named)
+        if len(calls) == call:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return answer
+    setattr(owner, name, outer)
+
+said = []
+for words, moment in json.loads(sys.argv[1]):
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        child = os.fork()
+        if not child:
+            os.dup2(out.fileno(), 1)
+            os.dup2(err.fileno(), 2)
+            if moment:
+                die(*moment)
+            code = pult.cli.main(words)
+            sys.stdout.flush()
+            os._exit(code)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        out.seek(0), err.seek(0)
+        said.append((code, out.read().decode(), err.read().decode()))
+print(json.dumps(said))
+"""
+
+Moment = tuple[Literal["journal", "insert"], int, Literal["before", "after"]]
+"""Before or after which call of what a command is killed."""
+
+
+def in_turn(
+    *commands: Sequence[object], killed: Moment | None = None, cwd: Path | None = None
+) -> list[Done]:
+    """Run commands, each in a process of its own, forked from one that has loaded all modules.
+
+    Starting Python takes longer than most of the commands. `killed` names the moment at which
+    the first of them is killed, as by a power cut.
+    """
+    words = [
+        ([str(word) for word in command], None if n else killed)
+        for n, command in enumerate(commands)
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", _IN_TURN, json.dumps(words)],
+        check=False,
+        cwd=cwd,
+        env=environment(),
+        capture_output=True,
+        timeout=2 * SECONDS,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    said = [Done(*each) for each in json.loads(done.stdout)]
+    if killed:
+        assert said.pop(0).code == -signal.SIGKILL, "it came to its end"
+    return said
+
+
+def all_good(*commands: Sequence[object], cwd: Path | None = None) -> list[str]:
+    """Run commands that must work, in turn; return what each of them printed."""
+    said = in_turn(*commands, cwd=cwd)
+    assert [each.code for each in said] == [0] * len(commands), said
+    return [each.out for each in said]
+
+
+def wait_for(condition: Callable[[], bool], seconds: float, what: str) -> None:
+    """Wait until a condition holds; fail in time."""
+    give_up = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < give_up, f"waited {seconds} s in vain: {what}"
+        time.sleep(0.02)
+
+
+@dataclass
+class Demo:
+    """A demo in a process of its own, which keeps its ports when it is started again."""
+
+    data: Path
+    options: Sequence[object]
+    port: int = 0
+    address: str = ""
+    sql: str = ""
+    process: "subprocess.Popen[str]" = field(init=False)
+
+    def start(self) -> None:
+        """Start it and wait until its pages answer."""
+        (self.data / "endpoint.json").unlink(missing_ok=True)
+        self.process = subprocess.Popen(
+            [
+                PULT, "demo", "--data", str(self.data), "--port", str(self.port),
+                "--sql-port", "0", *map(str, self.options),
+            ],
+            env=environment(), cwd=self.data.parent, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        told = self.data / "endpoint.json"
+        wait_for(lambda: told.exists() or self.process.poll() is not None, SECONDS, "a start")
+        assert self.process.poll() is None, self.process.communicate()
+        ways = json.loads(told.read_text())
+        self.address, self.sql = ways["wall"], ways["sql"]
+        self.port = int(self.address.rpartition(":")[2])
+
+    def stop(self, how: signal.Signals = signal.SIGTERM, seconds: float = SECONDS) -> Done:
+        """End it by a signal and return what it said."""
+        self.process.send_signal(how)
+        out, err = self.process.communicate(timeout=seconds)
+        return Done(self.process.returncode, out, err)
+
+    def status(self, path: str, body: str | None = None) -> tuple[int, str]:
+        """Return status and text of a page of the wall or, with a whole address, any other."""
+        address = path if path.startswith("http") else self.address + path
+        data = None if body is None else body.encode()
+        try:
+            with urlopen(Request(address, data), timeout=20) as answer:
+                return answer.status, answer.read().decode()
+        except HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+
+    def get(self, path: str) -> str:
+        """Return a page that must be there."""
+        status, text = self.status(path)
+        assert status == 200, (path, status, text)
+        return text
+
+    def pictures(self, query: str = "", seconds: float = 60) -> Iterator[dict[str, Any]]:
+        """Yield what the wall is sent, until nobody wants more or the time is over."""
+        give_up = time.monotonic() + seconds
+        with urlopen(f"{self.address}/live?{query}", timeout=20) as stream:
+            for line in stream:
+                assert time.monotonic() < give_up, "the pictures never came to the point"
+                if line.startswith(b"data: "):
+                    yield json.loads(line.removeprefix(b"data: "))
+
+    def picture(self, query: str = "") -> dict[str, Any]:
+        """Return the present picture of a scope."""
+        return next(self.pictures(query))
+
+    def until_ended(self) -> dict[str, Any]:
+        """Wait for the end of the recording; return the picture that stays."""
+        return next(each for each in self.pictures() if each["mode"] == "ended")
+
+    @property
+    def resident_bytes(self) -> int:
+        """Memory of the process at present."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        found = re.search(r"VmRSS:\s+(\d+) kB", status)
+        assert found is not None, status
+        return int(found[1]) * 1024
+
+
+@contextmanager
+def demo(data: Path, *options: object) -> Iterator[Demo]:
+    """Run a demo for the length of a test; it is gone afterwards, whatever happened."""
+    running = Demo(data, options)
+    running.start()
+    try:
+        yield running
+    finally:
+        if running.process.poll() is None:
+            running.process.send_signal(signal.SIGCONT)
+            running.process.kill()
+            running.process.communicate(timeout=SECONDS)
+
+
+@contextmanager
+def watching(running: Demo, query: str = "") -> Iterator[list[dict[str, Any]]]:
+    """Keep a page open, as a wall does; the list grows with every picture."""
+    seen: list[dict[str, Any]] = []
+
+    def watch() -> None:
+        try:
+            seen.extend(running.pictures(query))
+        except OSError:
+            return
+
+    page = threading.Thread(target=watch, daemon=True)
+    page.start()
+    wait_for(lambda: bool(seen), 20, "the first picture")
+    yield seen
