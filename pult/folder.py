@@ -66,7 +66,9 @@ class DataFolder:
                     shutil.rmtree(part)
             (self.path / "policies.json").unlink(missing_ok=True)
         except OSError as error:
-            msg = f"cannot empty data folder {self.path}: {error.strerror} (--data names another)"
+            msg = (
+                f"cannot empty data folder {self.path}: {error.strerror} (--data names another)"
+            )
             raise DataFolderUnusable(msg) from error
 
     def caller_secret(self, environ: Mapping[str, str], secret_env: str) -> bytes:

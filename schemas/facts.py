@@ -26,7 +26,7 @@ Origin: TypeAlias = Literal["live", "refold"]
 
 
 class _Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="fact", gc=False):
-    """`revision` is the log position that caused it, `known_at` when that was received."""
+    """`revision` is the log position of its cause, `known_at` when that frame was received."""
 
     tenant: str
     domain: str
@@ -36,7 +36,7 @@ class _Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="fact", gc=Fals
 
 
 class Leg(_Fact, frozen=True, kw_only=True, tag="leg", gc=False):
-    """One visit to one queue. Key: leg_id, derived from the second `first_second`."""
+    """One visit to one queue. Key: leg_id; `first_second` is the second it is derived from."""
 
     leg_id: str
     first_second: int

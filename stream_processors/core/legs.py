@@ -113,8 +113,9 @@ def _talked(
 
 def _moved_on(call: Call, index: int) -> int | None:
     """Return when the caller entered the next queue; nobody is in two places at once."""
-    later = call.visits[index + 1 :]
-    return min(visit.entered[2] for visit in later) if later else None
+    if index + 1 == len(call.visits):
+        return None
+    return min(visit.entered[2] for visit in call.visits[index + 1 :])
 
 
 def _exit(call: Call, index: int, clock: int) -> LegOutcome | None:
@@ -156,13 +157,16 @@ def _closed(
     call: Call, index: int, since: int, sweeps: Sequence[Sweep], clock: int, max_open_ms: int
 ) -> int | None:
     """Return when a visit that nobody ended must have ended, at the latest; None if open."""
-    visit = call.visits[index]
+    gives_up = since + max_open_ms
     moved = _moved_on(call, index)
+    if moved is None and call.hung_up is None and not sweeps and clock < gives_up:
+        return None
+    visit = call.visits[index]
     ends = [] if moved is None else [moved]
     if call.hung_up is not None:
         ends.append(call.hung_up[0])
-    if clock >= since + max_open_ms:
-        ends.append(since + max_open_ms)
+    if clock >= gives_up:
+        ends.append(gives_up)
     ends += [
         sweep.at for sweep in sweeps if sweep.at >= since and _misses(sweep, call, visit, since)
     ]

@@ -167,7 +167,7 @@ class Queue(msgspec.Struct):
         return sum(waits) / len(waits) if waits else None
 
     def longest_wait_ms(self, at: int) -> int | None:
-        """Return the wait [ms] of the first in line at an instant [ms]; None while nobody waits."""
+        """Return the wait of the first in line at `at`, both [ms]; None while nobody waits."""
         if not self.waiting:
             return None
         return max(0, at - min(entered for entered, _ in self.waiting.values()))

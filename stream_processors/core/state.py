@@ -342,8 +342,11 @@ class Change:
             else:
                 agent.counted[key] = new
             if key[0] == "state":
-                _count(team, steps, old, -1)
-                _count(team, steps, new, +1)
+                if old is None or new is None or old.state != new.state or old.end is not None:
+                    _count(team, steps, old, -1)
+                    _count(team, steps, new, +1)
+                else:
+                    _count_end(team, steps, new)
         for at, (available, busy) in steps.items():
             team.step(at, available, busy)
         agent.touched = []
@@ -373,6 +376,18 @@ def _count(team: Team, steps: dict[int, list[int]], span: Span | None, sign: int
             ended = steps.setdefault(span.end, [0, 0])
             ended[0] -= sign
             ended[1] -= busy
+
+
+def _count_end(team: Team, steps: dict[int, list[int]], span: Span) -> None:
+    """Count that a state has ended which was counted as open: what happens most."""
+    if span.end is None:
+        return
+    team.states[span.state] -= 1
+    if span.state in AVAILABLE:
+        ended = steps.setdefault(span.end, [0, 0])
+        ended[0] -= 1
+        if span.state in BUSY:
+            ended[1] -= 1
 
 
 def _activities(it: Conclusion, rings: Sequence[Ringing], source: str) -> Activities:

@@ -81,7 +81,10 @@ class Team(msgspec.Struct):
         self.states[state] = self.states.get(state, 0) + by
 
     def occupancy(self, start: int, end: int) -> float | None:
-        """Return the share of available time spent busy [ratio]; None if nobody was available."""
+        """Return the share of available time spent busy [ratio]; None if nobody was available.
+
+        Busy is on calls and in after-work; `start` and `end` are instants [ms].
+        """
         available = self.available.between(start, end)
         return self.busy.between(start, end) / available if available else None
 

@@ -2,7 +2,7 @@
 
 A custom collector: a series is there while its object is, ratios are absent while there is
 nothing to measure, and nothing has to be updated in between. Instants are exported, not ages.
-Names, labels and their number: docs/metrics.md.
+What each number means: docs/metrics.md.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,0 +1,225 @@
+"""The demo as a whole: what it prints, serves, answers and leaves behind."""
+
+import re
+import signal
+import time
+from datetime import date
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from producers.frame import Naming
+from producers.identity import CallerKeys
+from producers.journal import Journal
+from pult.embedded import translated
+from tests.oracles import ami
+from tests.oracles.lab_numbers import LAB_NUMBERS, LAB_TARGETS, Totals, totals
+from tests.pult.command import Demo, demo, good, rows, wait_for, watching
+from tests.pult.conftest import Cut
+
+MOST_BYTES = 600 * 1024 * 1024
+
+Metrics = dict[tuple[str, ...], float]
+"""A value by name and labels (in the order of their names)."""
+
+
+def metrics(running: Demo) -> Metrics:
+    return {
+        (sample.name, *(value for _, value in sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(running.get("/metrics"))
+        for sample in family.samples
+    }
+
+
+def printed(table: str) -> dict[str, list[str]]:
+    """Return the cells of the demo's table by queue."""
+    lines = [line for line in table.splitlines() if line.startswith("│")]
+    cells = [[cell.strip() for cell in line.strip("│").split("│")] for line in lines]
+    return {queue: figures for queue, *figures in cells}
+
+
+def expected(numbers: Totals) -> list[str]:
+    """Return the cells that a queue must have."""
+
+    def rounded(value: float | None, unit: str) -> str:
+        return "-" if value is None else f"{round(value + 1e-9, 1):g} {unit}"
+
+    def seconds(milliseconds: int | None) -> str:
+        return rounded(None if milliseconds is None else milliseconds / 1000, "s")
+
+    level = numbers.service_level
+    return [
+        *map(str, (numbers.offered, numbers.answered, numbers.abandoned, numbers.timed_out)),
+        rounded(None if level is None else 100 * level, "%"),
+        seconds(numbers.mean_wait_answered_ms),
+        seconds(numbers.longest_wait_ms),
+    ]
+
+
+def test_once_prints_the_figures_of_the_whole_recording(tmp_path: Path) -> None:
+    started = time.monotonic()
+    table = good("demo", "--once", "--data", tmp_path / "data")
+    print(f"pult demo --once took {time.monotonic() - started:.1f} s")  # noqa: T201
+
+    assert printed(table) == {queue: expected(n) for queue, n in LAB_NUMBERS.items()}
+
+
+def test_another_recording_gives_other_figures(cut: Cut, tmp_path: Path) -> None:
+    table = good("demo", "--once", "--recording", cut.ami_path, "--data", tmp_path / "data")
+
+    numbers = totals(ami.legs(cut.ami), LAB_TARGETS)
+    assert printed(table) == {queue: expected(n) for queue, n in numbers.items()}
+    assert numbers != LAB_NUMBERS
+
+
+def test_the_whole_half_hour_runs_live_in_little_memory(tmp_path: Path) -> None:
+    with demo(tmp_path / "data", "--speed", "1000") as running, watching(running) as seen:
+        most = 0
+
+        def over() -> bool:
+            nonlocal most
+            most = max(most, running.resident_bytes)
+            return any(picture["mode"] == "ended" for picture in seen)
+
+        wait_for(over, 60, "the end of the recording")
+        found = metrics(running)
+
+    for queue, numbers in LAB_NUMBERS.items():
+        assert found["cc_queue_offered_total", queue] == numbers.offered
+        assert found["cc_queue_answered_total", queue] == numbers.answered
+        assert found["cc_queue_answered_in_time_total", queue] == numbers.answered_in_time
+        assert found["cc_queue_abandoned_total", queue] == numbers.abandoned
+        assert found["cc_queue_waiting", queue] == 0
+        assert ("cc_queue_oldest_wait_start_timestamp_seconds", queue) not in found
+    assert len({picture["service_level"]["ratio"] for picture in seen}) > 3
+    assert len({picture["as_of"] for picture in seen}) > 3
+    assert most < MOST_BYTES, f"{most / 2**20:.0f} MiB"
+
+
+def test_metrics_the_wall_and_the_history_agree(ended: Demo) -> None:
+    picture = ended.picture()
+    found = metrics(ended)
+
+    def stored() -> bool:
+        counted = rows(ended.data, "SELECT count() AS legs FROM legs")[0]["legs"]
+        return counted == sum(found["cc_queue_offered_total", queue] for queue in LAB_TARGETS)
+
+    wait_for(stored, 20, "the last second of the history")
+    history = rows(
+        ended.data,
+        "SELECT queue_id, count() AS offered, countIf(outcome = 'answered') AS answered, "
+        "countIf(outcome = 'abandoned') AS abandoned, countIf(outcome = 'waiting') AS waiting, "
+        "countIf(outcome = 'answered' AND wait_ms <= answer_within_ms) AS in_time, "
+        "toUnixTimestamp64Milli(minIf(entered_at, outcome = 'waiting')) / 1000 AS oldest "
+        "FROM legs GROUP BY queue_id ORDER BY queue_id",
+    )
+
+    assert {row["queue_id"] for row in history} == set(LAB_TARGETS)
+    for row in history:
+        queue = row["queue_id"]
+        assert found["cc_queue_offered_total", queue] == row["offered"]
+        assert found["cc_queue_answered_total", queue] == row["answered"]
+        assert found["cc_queue_answered_in_time_total", queue] == row["in_time"]
+        assert found["cc_queue_abandoned_total", queue] == row["abandoned"]
+        assert found["cc_queue_waiting", queue] == row["waiting"]
+        assert found["cc_queue_conservation_difference", queue] == 0
+        oldest = found.get(("cc_queue_oldest_wait_start_timestamp_seconds", queue))
+        assert oldest == (row["oldest"] if row["waiting"] else None)
+    assert picture["waiting"]["now"] == sum(row["waiting"] for row in history) > 0
+    assert picture["agents"]["logged_in"] == sum(
+        value for key, value in found.items() if key[0] == "cc_agents"
+    )
+
+
+def test_health_pages_answer_and_unknown_ones_say_where_the_wall_is(ended: Demo) -> None:
+    assert ended.status("/healthz") == (200, "alive\n")
+    assert ended.status("/readyz") == (200, "ready\n")
+    status, text = ended.status("/nothing")
+    assert (status, text) == (404, "nothing at /nothing; the wall is at /")
+
+
+def test_the_page_and_all_it_loads_are_served(ended: Demo) -> None:
+    page = ended.get("/")
+    loaded = re.findall(r'(?:href|src)="([\w.]+)"', page)
+
+    assert {"wall.css", "wall.js"} <= set(loaded)
+    assert all(ended.get(f"/{name}") for name in loaded)
+
+
+def test_curl_and_sql_ask_the_running_demo(ended: Demo) -> None:
+    query = "SELECT count() FROM legs"
+    status, body = ended.status(ended.sql, query)
+    refused, why = ended.status(ended.sql, "INSERT INTO legs VALUES (1)")
+
+    assert status == 200
+    assert body.strip() == good("sql", query + " FORMAT TSV", "--data", ended.data).strip()
+    assert refused >= 400
+    assert "READONLY" in why
+    form = "JSONEachRow"
+    assert good("sql", "SELECT 1 AS one", "--format", form, "--data", ended.data) == '{"one":1}\n'
+
+
+@pytest.fixture(scope="module")
+def quiet(cut: Cut, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A recording that ends before the first call."""
+    path = tmp_path_factory.mktemp("quiet") / "ami.log"
+    path.write_bytes(cut.ami[: cut.ami.index(b"Event: QueueCallerJoin")])
+    return path
+
+
+def test_before_the_first_call_there_are_no_ratios_and_an_open_page_does_not_hold_up_the_end(
+    quiet: Path, tmp_path: Path
+) -> None:
+    with demo(tmp_path / "data", "--recording", quiet) as running, watching(running) as seen:
+        running.until_ended()
+        found = metrics(running)
+        started = time.monotonic()
+        stopped = running.stop(signal.SIGTERM, seconds=5)
+        took = time.monotonic() - started
+
+    names = {key[0] for key in found}
+    assert "cc_agents" in names
+    for absent in (
+        "cc_queue_service_level_ratio",
+        "cc_queue_abandon_ratio",
+        "cc_queue_answer_seconds_mean",
+        "cc_queue_oldest_wait_start_timestamp_seconds",
+    ):
+        assert absent not in names
+    assert seen[-1]["service_level"]["ratio"] is None
+    assert seen[-1]["all_clear"] is False
+    assert (stopped.code, stopped.err) == (0, "")
+    assert took < 5
+
+
+def events_of(data: Path) -> set[str]:
+    """Return the ids of all events that a journal tells of."""
+    (file,) = (data / "journal").glob("*.sqlite")
+    journal = Journal.open(file.parent, date.fromisoformat(file.stem))
+    frames = journal.read(0, 1_000_000)
+    journal.close()
+    events, _ = translated(frames, Naming("demo", "demo", CallerKeys(b"any key at all")))
+    return {event.id for _, event in events}
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_in_mid_call_ends_it_with_everything_stored(
+    how: signal.Signals, cut: Cut, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    with demo(data, "--recording", cut.ami_path, "--speed", "60") as running:
+        with watching(running) as seen:
+            wait_for(lambda: seen[-1]["waiting"]["now"] > 1, 20, "callers")
+            started = time.monotonic()
+            stopped = running.stop(how, seconds=5)
+            took = time.monotonic() - started
+        assert seen[-1]["mode"] == "recording"
+
+    stored = rows(data, "SELECT id FROM events")
+    (legs,) = rows(data, "SELECT count() AS n, countIf(outcome = 'waiting') AS open FROM legs")
+    assert (stopped.code, stopped.err) == (0, "")
+    assert took < 5
+    assert {row["id"] for row in stored} == events_of(data)
+    assert legs["n"] > 0
+    assert legs["open"] > 0
