@@ -127,6 +127,7 @@ class _Run:
             self.reject(value, "foreign", f"of {event.tenant}/{event.domain}", event)
             return
         self.recorded = event.recordedtime
+        self.change.cause = (state.position, self.recorded)
         # Texts of one form compare like the instants they mean; most events end here.
         if event.time > self.recorded and at > self.known_at + FUTURE_MS:
             self.reject(value, "future", f"{event.time} was received at {self.recorded}", event)
@@ -212,7 +213,7 @@ class _Run:
             agent = self.state.agents.get(deadline.key)
             if agent is not None:
                 agents.pass_time(agent, deadline.at, self.terms.wrapup_reasons)
-                self.change.settle_agent(agent, source.name)
+                self.change.settle_agent(agent, source.name, self.change.cause)
             return
         if deadline.key not in self.state.lines:
             return
@@ -248,11 +249,14 @@ class _Run:
         return self.facts
 
     def _say(self) -> None:
-        for key in self.change.lines:
+        at = self.terms.refold_at
+        for key, (position, recorded) in self.change.lines.items():
             line = self.state.lines.get(key)
             if line is not None:
-                self.facts += line_facts(self.state, line, self.revision, self.known_at)
-        for agent_id in self.change.agents:
-            self.facts += agent_facts(self.state, agent_id, self.revision, self.known_at)
+                revision = position if at is None else at
+                self.facts += line_facts(self.state, line, revision, to_ms(recorded))
+        for agent_id, (position, recorded) in self.change.agents.items():
+            revision = position if at is None else at
+            self.facts += agent_facts(self.state, agent_id, revision, to_ms(recorded))
         self.change.lines.clear()
         self.change.agents.clear()

@@ -31,6 +31,9 @@ HORIZON_MS = 10 * 60_000
 """Up to this late, an event gives the same result as if it had come in time."""
 
 
+Cause: TypeAlias = tuple[int, str]
+"""Log position of an event, and when its frame was received (RFC 3339)."""
+
 Activities: TypeAlias = list[tuple[str, AgentMark]]
 """Agents and what a visit tells of them."""
 
@@ -125,10 +128,11 @@ class Change:
     def __init__(self, state: State, terms: Terms) -> None:
         self.state = state
         self.terms = terms
-        self.lines: dict[str, None] = {}
-        self.agents: dict[str, None] = {}
-        self._unsettled: dict[str, None] = {}
-        self._agent_marks: dict[tuple[AgentMark, str], str] = {}
+        self.cause: Cause = (0, "")
+        self.lines: dict[str, Cause] = {}
+        self.agents: dict[str, Cause] = {}
+        self._unsettled: dict[str, Cause] = {}
+        self._agent_marks: dict[tuple[AgentMark, str], tuple[str, Cause]] = {}
 
     # --- looking up -----------------------------------------------------------------------
 
@@ -181,7 +185,7 @@ class Change:
             for loose in source.loose.pop(channel_id, ()):
                 observe(line.call, loose)
         if observe(line.call, mark):
-            self._unsettled[key] = None
+            self._unsettled[key] = self.cause
 
     def hang_up(self, source: Source, channel_id: str, mark: Mark) -> None:
         """Add the end of a channel. Most never see a queue: no call is made of them."""
@@ -192,11 +196,11 @@ class Change:
             if mark not in marks:
                 marks.append(mark)
         elif observe(line.call, mark) and not all(visit.ended for visit in line.call.visits):
-            self._unsettled[key] = None
+            self._unsettled[key] = self.cause
 
     def tell_agent(self, agent_id: str, source: str, mark: AgentMark) -> None:
         """Add a mark to an agent."""
-        self._agent_marks[mark, agent_id] = source
+        self._agent_marks[mark, agent_id] = (source, self.cause)
 
     def pair(self, source: Source, mark: Mark, channel_id: str) -> None:
         """Bring together the calls of an agent in a queue with ends that name no caller.
@@ -226,31 +230,33 @@ class Change:
         prefix = f"{source.name}|"
         for key, line in self.state.lines.items():
             if key.startswith(prefix) and line.call.visits:
-                self._unsettled[key] = None
+                self._unsettled[key] = self.cause
 
     def settle(self) -> bool:
         """Conclude all that was told since the last time; return False if there was nothing."""
         if not self._unsettled and not self._agent_marks:
             return False
-        for key in self._unsettled:
-            self.settle_line(key)
+        for key, cause in self._unsettled.items():
+            self.settle_line(key, cause)
         self._unsettled.clear()
-        concerned: dict[str, str] = {}
-        for mark, agent_id in sorted(self._agent_marks):
-            source = self._agent_marks[mark, agent_id]
+        concerned: dict[str, tuple[str, Cause]] = {}
+        for each in sorted(self._agent_marks):
+            mark, agent_id = each
+            source, cause = self._agent_marks[each]
             agents.begin(self.agent(agent_id, source), mark, self.terms.wrapup_reasons)
-            concerned[agent_id] = source
+            known = concerned.get(agent_id)
+            concerned[agent_id] = (source, max(cause, known[1]) if known else cause)
         self._agent_marks.clear()
-        for agent_id, source in concerned.items():
-            self.settle_agent(self.state.agents[agent_id], source)
+        for agent_id, (source, cause) in concerned.items():
+            self.settle_agent(self.state.agents[agent_id], source, cause)
         return True
 
     def settle_due(self, key: str) -> list[Settled]:
         """Conclude one call because its time has come, if time can change anything about it."""
         line = self.state.lines[key]
-        told = self._unsettled.pop(key, self) is not self
-        if told or any(self._is_due(line, each) for each in line.settled):
-            self.settle_line(key)
+        told = self._unsettled.pop(key, None)
+        if told is not None or any(self._is_due(line, each) for each in line.settled):
+            self.settle_line(key, told or self.cause)
         return line.settled
 
     def _is_due(self, line: Line, settled: Settled) -> bool:
@@ -262,8 +268,8 @@ class Change:
         clock = self.source(line.call.source).clock
         return it.ended_at is None and clock >= since + self.terms.max_open_ms
 
-    def settle_line(self, key: str) -> None:
-        """Conclude all visits of a call anew and pass on what changed."""
+    def settle_line(self, key: str, cause: Cause) -> None:
+        """Conclude all visits of a call anew and pass on what changed, and because of what."""
         line = self.state.lines[key]
         call, settled = line.call, line.settled
         source = self.source(call.source)
@@ -287,7 +293,7 @@ class Change:
         while len(settled) > len(call.visits):
             self._change(call, settled.pop(), None)
         if settled or line.said_legs:
-            self.lines[key] = None
+            self.lines[key] = cause
 
     def _remind(self, source: Source, key: str, visit: Visit, target: Target) -> None:
         """Come back when the target passes, or when leaving without an answer was by a key."""
@@ -315,21 +321,21 @@ class Change:
         for each in old:
             if each not in new:
                 agent_id, mark = each
-                if not self._agent_marks.pop((mark, agent_id), ""):
+                if self._agent_marks.pop((mark, agent_id), None) is None:
                     agent = self.agent(agent_id, source)
                     agents.withdraw(agent, mark, self.terms.wrapup_reasons)
-                    self.settle_agent(agent, source)
+                    self.settle_agent(agent, source, self.cause)
         for each in new:
             if each not in old:
                 self.tell_agent(each[0], source, each[1])
 
     # --- agents ---------------------------------------------------------------------------
 
-    def settle_agent(self, agent: Agent, source: str) -> None:
+    def settle_agent(self, agent: Agent, source: str, cause: Cause) -> None:
         """Pass on to the team what changed in an agent's states."""
         if not agent.touched:
             return
-        self.agents[agent.agent_id] = None
+        self.agents[agent.agent_id] = cause
         team = self.team(agent.team, source)
         steps: dict[int, list[int]] = {}
         for key in agent.touched:
