@@ -1,0 +1,47 @@
+"""The Kafka topics of the distributed form, as data: created and checked from here.
+
+The key of every topic is the domain, so that all of a domain is in one order. Partition counts
+are for ever: the state of a domain is bound to its partition, and keys are spread by murmur2.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """One topic: what a record of it is, and how the broker is to keep it."""
+
+    name: str
+    holds: str
+    partitions: int
+    cleanup: Literal["delete", "compact"]
+    max_message_bytes: int = 1_000_000
+
+
+EVENTS = Topic(
+    name="pult.events",
+    holds="an event of the contract (schemas/events.py)",
+    partitions=32,
+    cleanup="delete",
+)
+FACTS = Topic(
+    name="pult.facts",
+    holds="a fact (schemas/facts.py); same key and partition as the events it follows from",
+    partitions=EVENTS.partitions,
+    cleanup="delete",
+)
+REJECTED = Topic(
+    name="pult.rejected",
+    holds="what could not be used, whole, with its reason",
+    partitions=EVENTS.partitions,
+    cleanup="delete",
+)
+SNAPSHOTS = Topic(
+    name="pult.snapshots",
+    holds="a chunk of a frozen state, under 900 kB; the newest of each key is kept",
+    partitions=EVENTS.partitions,
+    cleanup="compact",
+)
+
+TOPICS = (EVENTS, FACTS, REJECTED, SNAPSHOTS)
