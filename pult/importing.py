@@ -36,6 +36,16 @@ class Imported:
     unread: UnreadableRecording | None
 
 
+def check_readable(kind: str, paths: Sequence[Path]) -> None:
+    """Read the beginning of each recording, before anything is made or changed for it.
+
+    Raises:
+        UnreadableRecording: one of them cannot be read at all.
+    """
+    for path in paths:
+        next(KINDS[kind].frames([path], "", 0, 0), None)
+
+
 def import_recording(
     kind: str,
     paths: Sequence[Path],

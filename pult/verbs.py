@@ -14,7 +14,7 @@ from producers.journal import Journal
 from producers.kinds import KINDS
 from pult import asking, demo, doctor, settings
 from pult.folder import DataFolder
-from pult.importing import Imported, import_recording
+from pult.importing import Imported, check_readable, import_recording
 from pult.progress import Progress
 from schemas import catalogue
 from schemas.errors import DataFolderUnusable, PultFailure, QueryRefused
@@ -55,6 +55,7 @@ def run_demo(context: Context, chosen: argparse.Namespace) -> int:
 def run_import(context: Context, chosen: argparse.Namespace) -> int:
     """Read recordings into the history and say what they held."""
     wanted = settings.load(context.config)
+    check_readable(chosen.kind, chosen.paths)
     with DataFolder(context.data, "import") as folder:
         if folder.demo_mark.exists():
             # Its calls and targets must not be mixed with anybody's history.

@@ -2,10 +2,11 @@
 
 from stream_processors.core import agents
 from stream_processors.core.sources import Source
-from stream_processors.core.state import HORIZON_MS, State, Terms
+from stream_processors.core.state import HORIZON_MS, Settled, State, Terms
 from stream_processors.core.windows import KEPT_MS, MINUTE_MS
 
-_TWO_DAYS_MS = 48 * 60 * MINUTE_MS
+_A_DAY_MS = 24 * 60 * MINUTE_MS
+_TWO_DAYS_MS = 2 * _A_DAY_MS
 
 
 def forget(state: State, source: Source, at: int, terms: Terms) -> None:
@@ -33,7 +34,7 @@ def _forget_lines(state: State, source: Source, before: int) -> None:
             break  # lines stand in the order of their first news
         if not key.startswith(prefix) or line.call.marks[-1].at >= before:
             continue
-        if all(settled.account.it.ended_at is not None for settled in line.settled):
+        if all(_is_over(settled, before) for settled in line.settled):
             gone.append(key)
     for key in gone:
         del state.lines[key]
@@ -49,3 +50,14 @@ def _forget_lines(state: State, source: Source, before: int) -> None:
         pair.ends = [end for end in pair.ends if end.at >= before]
         if not pair.lines and not pair.ends:
             del state.pairs[key]
+
+
+def _is_over(settled: Settled, before: int) -> bool:
+    """Tell whether nothing more is to be expected of a visit.
+
+    One that was given up may still be told to have ended: forgotten, it would count twice.
+    """
+    it = settled.account.it
+    if it.ended_at is None:
+        return False
+    return not it.inferred or it.ended_at < before - _A_DAY_MS

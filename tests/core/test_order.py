@@ -17,7 +17,7 @@ from tests.readings import comparable, newest, sessions, states
 from tests.timetable import TENANT, run, terms
 
 SOME = settings(
-    max_examples=40,
+    max_examples=30,
     deadline=None,
     derandomize=True,
     database=None,

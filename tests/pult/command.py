@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 from urllib.error import HTTPError
@@ -66,23 +67,9 @@ def pult(
     return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
-def good(*arguments: object, cwd: Path | None = None) -> str:
-    """Run a command that must work; return what it printed."""
-    done = pult(*arguments, cwd=cwd)
-    assert done.code == 0, done
-    assert "Traceback" not in done.err, done
-    return done.out
-
-
-def rows(data: Path, query: str) -> list[dict[str, Any]]:
-    """Ask the history of a folder, also while a demo owns it."""
-    answer = good("sql", query, "--format", "JSONEachRow", "--data", data)
-    return [json.loads(line) for line in answer.splitlines()]
-
-
-_IN_TURN = """
+_STARTER = """
 import json, os, signal, sys, tempfile
-import pult.cli, pult.demo, pult.importing
+import pult.cli, pult.demo, pult.doctor, pult.importing
 from producers.journal import Journal
 from sql.writer import Writer
 
@@ -101,54 +88,80 @@ def die(place, call, when):
         return answer
     setattr(owner, name, outer)
 
-said = []
-for words, moment in json.loads(sys.argv[1]):
+def run(words, moment, folder, out, err):
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(out, 1)
+    os.dup2(err, 2)
+    os.chdir(folder)
+    if moment:
+        die(*moment)
+    try:
+        code = pult.cli.main(words)
+    except SystemExit as end:
+        code = end.code or 0
+    sys.stdout.flush()
+    os._exit(code)
+
+for line in sys.stdin:
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         child = os.fork()
         if not child:
-            os.dup2(out.fileno(), 1)
-            os.dup2(err.fileno(), 2)
-            if moment:
-                die(*moment)
-            code = pult.cli.main(words)
-            sys.stdout.flush()
-            os._exit(code)
+            try:
+                run(*json.loads(line), out.fileno(), err.fileno())
+            except BaseException:
+                sys.excepthook(*sys.exc_info())
+                os._exit(99)
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         out.seek(0), err.seek(0)
-        said.append((code, out.read().decode(), err.read().decode()))
-print(json.dumps(said))
+        print(json.dumps([code, out.read().decode(), err.read().decode()]), flush=True)
 """
 
 Moment = tuple[Literal["journal", "insert"], int, Literal["before", "after"]]
 """Before or after which call of what a command is killed."""
 
 
+class Starter:
+    """Runs commands, each in a process of its own, forked from one that has loaded all modules.
+
+    Starting Python takes longer than most of the commands. It ends with its standard input.
+    """
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _STARTER],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(), text=True,
+            start_new_session=True,
+        )  # fmt: skip
+
+    def run(self, command: Sequence[object], killed: Moment | None, cwd: Path | None) -> Done:
+        """Run one command to its end; `killed` is the moment at which it is killed."""
+        asked = [[str(word) for word in command], killed, str(cwd or Path.cwd())]
+        hung = threading.Timer(SECONDS, os.killpg, (self._process.pid, signal.SIGKILL))
+        hung.start()
+        try:
+            assert self._process.stdin is not None
+            assert self._process.stdout is not None
+            self._process.stdin.write(json.dumps(asked) + "\n")
+            self._process.stdin.flush()
+            answer = self._process.stdout.readline()
+        finally:
+            hung.cancel()
+        assert answer, f"{command} did not end in {SECONDS} s"
+        return Done(*json.loads(answer))
+
+
+starter = cache(Starter)
+"""The one of these tests."""
+
+
 def in_turn(
     *commands: Sequence[object], killed: Moment | None = None, cwd: Path | None = None
 ) -> list[Done]:
-    """Run commands, each in a process of its own, forked from one that has loaded all modules.
-
-    Starting Python takes longer than most of the commands. `killed` names the moment at which
-    the first of them is killed, as by a power cut.
-    """
-    words = [
-        ([str(word) for word in command], None if n else killed)
-        for n, command in enumerate(commands)
-    ]
-    done = subprocess.run(
-        [sys.executable, "-c", _IN_TURN, json.dumps(words)],
-        check=False,
-        cwd=cwd,
-        env=environment(),
-        capture_output=True,
-        timeout=2 * SECONDS,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    said = [Done(*each) for each in json.loads(done.stdout)]
+    """Run commands one after another; the first of them is killed if a moment is named."""
     if killed:
-        assert said.pop(0).code == -signal.SIGKILL, "it came to its end"
-    return said
+        victim, *commands = commands
+        assert starter().run(victim, killed, cwd).code == -signal.SIGKILL, "it came to its end"
+    return [starter().run(command, None, cwd) for command in commands]
 
 
 def all_good(*commands: Sequence[object], cwd: Path | None = None) -> list[str]:
@@ -156,6 +169,17 @@ def all_good(*commands: Sequence[object], cwd: Path | None = None) -> list[str]:
     said = in_turn(*commands, cwd=cwd)
     assert [each.code for each in said] == [0] * len(commands), said
     return [each.out for each in said]
+
+
+def good(*command: object, cwd: Path | None = None) -> str:
+    """Run a command that must work; return what it printed."""
+    return all_good(command, cwd=cwd)[0]
+
+
+def rows(data: Path, query: str) -> list[dict[str, Any]]:
+    """Ask the history of a folder, also while a demo owns it."""
+    answer = good("sql", query, "--format", "JSONEachRow", "--data", data)
+    return [json.loads(line) for line in answer.splitlines()]
 
 
 def wait_for(condition: Callable[[], bool], seconds: float, what: str) -> None:

@@ -33,6 +33,10 @@ CASES: Mapping[str, Case] = {
     "directory": (("import", QUEUE_LOG, "directory"), "it is a directory"),
     "missing file": (("import", QUEUE_LOG, "nothing-here"), "there is no such file"),
     "one of two missing": (("import", QUEUE_LOG, "queue_log", "nothing-here"), "no such file"),
+    "missing file, no folder": (
+        ("import", QUEUE_LOG, "none", "--data", "never"),
+        "no such file",
+    ),
     "settings missing": (("doctor-less", "nothing.toml"), "No such file"),
     "settings a directory": (("doctor-less", "directory"), "Is a directory"),
     "settings no text": (("doctor-less", "binary.toml"), "not UTF-8 text"),
@@ -153,6 +157,7 @@ def test_after_all_of_it_the_history_is_what_it_was(
     assert said["digest"].out == queue_log_history.digest
     assert not (folder / "out").exists()
     assert not (folder / "newer" / "store").exists()
+    assert not (folder / "never").exists()
 
 
 def test_a_whole_process_ends_like_that_too(folder: Path) -> None:

@@ -104,7 +104,9 @@ def test_metrics_the_wall_and_the_history_agree(ended: Demo) -> None:
 
     def stored() -> bool:
         counted = rows(ended.data, "SELECT count() AS legs FROM legs")[0]["legs"]
-        return counted == sum(found["cc_queue_offered_total", queue] for queue in LAB_TARGETS)
+        return bool(
+            counted == sum(found["cc_queue_offered_total", queue] for queue in LAB_TARGETS)
+        )
 
     wait_for(stored, 20, "the last second of the history")
     history = rows(

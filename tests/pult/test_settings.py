@@ -1,0 +1,152 @@
+"""Settings: what may be written, what is refused with which advice, and when a target holds."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from pult.settings import Settings, load, parse
+from schemas.errors import SettingsInvalid
+from tests.pult.command import all_good
+from tests.pult.conftest import Cut
+
+
+def queue(text: str) -> str:
+    return f"[queues.support]\n{text}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("10s", timedelta(seconds=10)),
+        ("250ms", timedelta(milliseconds=250)),
+        ("1m30s", timedelta(seconds=90)),
+        ("1h 30m", timedelta(minutes=90)),
+        ("0s", timedelta(0)),
+        ("PT20S", timedelta(seconds=20)),
+    ],
+)
+def test_durations_are_written_as_people_say_them(text: str, meant: timedelta) -> None:
+    settings = parse(queue(f'answer_within = "{text}"'), "pult.toml")
+
+    assert settings.queues["support"].answer_within == meant
+
+
+@pytest.mark.parametrize("text", ["", "10", "ten seconds", "10 sec", "-5s", "1.5s", "s"])
+def test_other_durations_are_refused_with_the_place(text: str) -> None:
+    with pytest.raises(SettingsInvalid, match=r"queues\.support\.answer_within") as refused:
+        parse(queue(f'answer_within = "{text}"'), "pult.toml")
+
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ('tenent = "x"', "tenent is unknown, did you mean tenant?"),
+        (queue('teem = "front"'), "queues.support.teem is unknown, did you mean team?"),
+        ('[queues.team]\nteem = "x"', "queues.team.teem is unknown, did you mean team?"),
+        ('[agents.Anna]\nteams = "x"', "agents.Anna.teams is unknown, did you mean team?"),
+        (
+            '[sources.pbx1]\nkind = "asterisk"\nqueuelog = "x"',
+            "sources.pbx1.queuelog is unknown, did you mean queue_log?",
+        ),
+        (
+            '[sources.pbx1]\nkind = "asterisk"\nami = { hots = "x" }',
+            "sources.pbx1.ami.hots is unknown, did you mean host?",
+        ),
+        ("[privacy]\nkeep_number = true", "did you mean keep_numbers?"),
+        ("[http]\nport = 1", "did you mean sql_port?"),
+        ("[kafka]\nzebra = 1", "kafka.zebra is unknown (known: bootstrap)"),
+        ('password = "x"', "password is unknown"),
+    ],
+)
+def test_an_unknown_key_names_the_nearest_known_one(text: str, advice: str) -> None:
+    with pytest.raises(SettingsInvalid) as refused:
+        parse(text, "my.toml")
+
+    assert str(refused.value).startswith("settings my.toml: ")
+    assert advice in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('timezone = "Mars/Olympus"', "unknown time zone 'Mars/Olympus'"),
+        ('timezone = "../etc/passwd"', "unknown time zone"),
+        (queue("target = 80"), "queues.support.target"),
+        ('tenant = ""', "tenant"),
+        ('[sources.a]\nkind = "avaya"', "sources.a.kind"),
+        ("[http]\nwall_port = 70000", "http.wall_port"),
+        ("queues = 5", "queues"),
+    ],
+)
+def test_a_value_out_of_range_names_its_place(text: str, told: str) -> None:
+    with pytest.raises(SettingsInvalid) as refused:
+        parse(text, "pult.toml")
+
+    assert told in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_without_a_file_the_defaults_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    settings = load(None)
+
+    assert settings == Settings() == parse("", "pult.toml")
+    wanted = settings.policies().queue("any queue")
+    assert (wanted.answer_within, wanted.short_abandon) == (
+        timedelta(seconds=20),
+        timedelta(seconds=5),
+    )
+    assert settings.http.host == "127.0.0.1"
+    assert settings.privacy.keep_numbers is False
+
+
+def test_a_file_beside_the_command_is_read_without_being_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pult.toml").write_text('tenant = "north"\n')
+    monkeypatch.chdir(tmp_path)
+
+    assert load(None).tenant == "north"
+
+
+def test_a_changed_target_does_not_rewrite_the_past(cut: Cut, tmp_path: Path) -> None:
+    # Moved back by years, so that the calls are over before this machine's present time.
+    past = b"".join(
+        b"%d%s" % (int(line[:10]) - 200_000_000, line[10:])
+        for line in cut.queue_log.splitlines(keepends=True)
+    )
+    future = b"".join(
+        b"%d%s" % (int(line[:10]) + 4_000_000_000, line[10:])
+        for line in past.splitlines(keepends=True)
+    )
+    (tmp_path / "past").write_bytes(past)
+    (tmp_path / "future").write_bytes(future)
+    (tmp_path / "before.toml").write_text(queue('answer_within = "11s"'))
+    (tmp_path / "after.toml").write_text(queue('answer_within = "33s"'))
+    asked = (
+        "SELECT DISTINCT toYear(entered_at) > 2050 AS future, answer_within_ms FROM legs "
+        "WHERE queue_id = 'support' ORDER BY ALL FORMAT CSV"
+    )
+
+    _, first, before, _, second, after, last = all_good(
+        ("import", "asterisk-queue-log", "past", "--config", "before.toml"),
+        ("sql", asked),
+        ("digest", "--total"),
+        ("import", "asterisk-queue-log", "past", "--config", "after.toml"),
+        ("sql", asked),
+        ("digest", "--total"),
+        ("import", "asterisk-queue-log", "future", "--config", "after.toml"),
+        cwd=tmp_path,
+    )
+    (third,) = all_good(("sql", asked), cwd=tmp_path)
+
+    assert first == second == "0,11000\n"
+    assert before == after
+    assert "282 queue visits" in last
+    assert third == "0,11000\n1,33000\n"
