@@ -159,8 +159,9 @@ def in_turn(
 ) -> list[Done]:
     """Run commands one after another; the first of them is killed if a moment is named."""
     if killed:
-        victim, *commands = commands
-        assert starter().run(victim, killed, cwd).code == -signal.SIGKILL, "it came to its end"
+        first = starter().run(commands[0], killed, cwd)
+        assert first.code == -signal.SIGKILL, "it came to its end"
+        commands = commands[1:]
     return [starter().run(command, None, cwd) for command in commands]
 
 
