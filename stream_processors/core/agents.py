@@ -61,7 +61,6 @@ class AgentMark(NamedTuple):
     number: int = 0  # wrap-up time [ms] of a membership
     source: str = ""
     paused: bool = False  # a membership that begins paused
-    answers: str = ""  # the ringing that ends because this talk starts
 
 
 class Span(NamedTuple):
@@ -83,7 +82,7 @@ class Standing(msgspec.Struct):
     paused: dict[str, tuple[int, str]] = msgspec.field(default_factory=dict)
     rings: list[str] = msgspec.field(default_factory=list)
     talks: list[str] = msgspec.field(default_factory=list)
-    wrapup_ms: int = 0
+    wrapups: dict[str, int] = msgspec.field(default_factory=dict)
     wrapup_until: int = 0
     told_wrapup: bool = False
     session_since: int | None = None
@@ -202,6 +201,7 @@ def _copy(standing: Standing) -> Standing:
         queues=dict(standing.queues),
         left=dict(standing.left),
         paused=dict(standing.paused),
+        wrapups=dict(standing.wrapups),
         rings=list(standing.rings),
         talks=list(standing.talks),
     )
@@ -278,7 +278,7 @@ class _Fold:
 
     def joined(self, mark: AgentMark) -> bool:
         self.now.queues.setdefault(mark.queue_id, mark.at)
-        self.now.wrapup_ms = max(self.now.wrapup_ms, mark.number)
+        self.now.wrapups[mark.queue_id] = mark.number
         if mark.paused:
             self.now.paused[mark.queue_id] = (mark.at, mark.reason)
         return True
@@ -287,8 +287,10 @@ class _Fold:
         if mark.queue_id == EVERY_QUEUE:
             self.now.queues.clear()
             self.now.paused.clear()
+            self.now.wrapups.clear()
         else:
             self.now.queues.pop(mark.queue_id, None)
+            self.now.wrapups.pop(mark.queue_id, None)
             self.now.paused.pop(mark.queue_id, None)
             self.now.left[mark.queue_id] = mark.at
         return True
@@ -317,7 +319,8 @@ class _Fold:
 
     def ring_started(self, mark: AgentMark) -> bool:
         now, news = self.now, False
-        now.rings.append(mark.reason)
+        # A phone rings for one call at a time: an older ringing has ended unheard.
+        now.rings = [mark.reason]
         if mark.queue_id not in now.queues:
             gone = now.left.get(mark.queue_id)
             if gone is None or mark.at - gone > RING_IS_NEWS_MS:
@@ -336,16 +339,17 @@ class _Fold:
         return False
 
     def talk_started(self, mark: AgentMark) -> bool:
-        self.now.talks.append(mark.reason)
-        if mark.answers in self.now.rings:
-            self.now.rings.remove(mark.answers)
+        # Whoever takes a call no longer rings, nor talks to somebody whose end was lost.
+        self.now.rings.clear()
+        self.now.talks = [mark.reason]
         return False
 
     def talk_ended(self, mark: AgentMark) -> bool:
         if mark.reason in self.now.talks:
             self.now.talks.remove(mark.reason)
-        if self.now.wrapup_ms:
-            self.now.wrapup_until = mark.at + self.now.wrapup_ms
+            wrapup = self.now.wrapups.get(mark.queue_id, 0)
+            if wrapup:
+                self.now.wrapup_until = mark.at + wrapup
         return False
 
     def wrapup_started(self, mark: AgentMark) -> bool:

@@ -17,7 +17,8 @@ def forget(state: State, source: Source, at: int, terms: Terms) -> None:
     before = at - 2 * HORIZON_MS
     _forget_lines(state, source, before)
     for agent in state.agents.values():
-        agents.forget(agent, before)
+        if agent.source == source.name:
+            agents.forget(agent, before)
     for queue in state.queues.values():
         if queue.source == source.name:
             queue.forget(at - KEPT_MS, terms.day_of(at) - _TWO_DAYS_MS)

@@ -28,6 +28,9 @@ from stream_processors.core.calls import ESTIMATED, MATCH_MS, Call, Ring, Visit
 ANSWER_FOLLOWS_MS = 50
 """Asterisk tells that the caller left some microseconds before it tells of the answer."""
 
+LONGEST_RING_MS = 180_000
+"""A ringing of which nothing more is heard has ended by then: its end was lost."""
+
 AT_ONCE_MS = 100
 """A hang-up this soon after leaving the queue is the caller's end, not the dial plan's."""
 
@@ -70,7 +73,7 @@ def conclude(
     outcome = _exit(call, index, clock)
     if outcome is not None and visit.left is not None:
         left, inferred = max(entered, visit.left[2]), visit.entered[0] == ESTIMATED
-        by = "caller" if outcome == "abandoned" else "system"
+        by = "caller" if outcome in ("abandoned", "key") else "system"
     else:
         closed = _closed(call, index, entered, sweeps, clock, max_open_ms)
         if closed is None:
@@ -265,7 +268,7 @@ def leg_fact(
         ended_at=it.ended_at,
         outcome=it.outcome,
         wait_ms=it.wait_ms,
-        ring_ms=_ring_ms(answering, it) if answering else None,
+        ring_ms=_ring_ms(answering, it.answered_at) if answering else None,
         talk_ms=talk,
         hold_ms=None,
         wrapup_ms=None,
@@ -291,19 +294,37 @@ class Ringing(NamedTuple):
     ring_ms: int | None
 
 
-def ringings(call: Call, visit: Visit, it: Conclusion) -> list[Ringing]:
+def ringings(call: Call, visit: Visit, it: Conclusion, clock: int) -> list[Ringing]:
     """Return the ringings of a visit; one that nobody ended ends with the wait."""
-    return [_ringing(call, ring, it) for ring in visit.rings]
+    found = [_ringing(call, visit, ring, it, clock) for ring in visit.rings]
+    if len({ring.offer_id for ring in found}) < len(found):
+        # A busy member tried twice within a second, told by a log of whole seconds.
+        found = [
+            ring._replace(offer_id=derived_id(ring.offer_id, str(nth))) if nth else ring
+            for nth, ring in _numbered(found)
+        ]
+    return found
 
 
-def _ringing(call: Call, ring: Ring, it: Conclusion) -> Ringing:
+def _numbered(rings: Sequence[Ringing]) -> list[tuple[int, Ringing]]:
+    """Return each ringing with its place among those of the same id."""
+    seen: dict[str, int] = {}
+    numbered = []
+    for ring in rings:
+        nth = seen[ring.offer_id] = seen.get(ring.offer_id, -1) + 1
+        numbered.append((nth, ring))
+    return numbered
+
+
+def _ringing(call: Call, visit: Visit, ring: Ring, it: Conclusion, clock: int) -> Ringing:
     started = ring.started[2]
-    ended = ring.ended[2] if ring.ended else None
     result = ring.result[2] if ring.result else ""
     if result == "answered":
         ended = it.answered_at
-    elif ended is None and it.left_at is not None:
-        ended, result = it.left_at, "cancelled"
+    elif ring.ended is not None:
+        ended = ring.ended[2]
+    else:
+        ended, result = _lost_end(visit, ring, it, clock)
     if ended is not None:
         if result == "cancelled" and _taken_elsewhere(ended, it):
             result = "elsewhere"
@@ -311,19 +332,31 @@ def _ringing(call: Call, ring: Ring, it: Conclusion) -> Ringing:
     if not ring.fact_id or not ring.offer_id:
         told = ring.offer_id or f"{it.leg_id}|{ring.agent_id}|{started}"
         ring.fact_id = derived_id(call.source, told)
-    return Ringing(ring.fact_id, ring.agent_id, started, ended, result, _ring_ms(ring, it))
+    lasted = _ring_ms(ring, ended)
+    return Ringing(ring.fact_id, ring.agent_id, started, ended, result, lasted)
+
+
+def _lost_end(visit: Visit, ring: Ring, it: Conclusion, clock: int) -> tuple[int | None, str]:
+    """Return when a ringing must have ended whose end nobody told, and as what."""
+    started = ring.started[2]
+    ends = [(started + LONGEST_RING_MS, "failed")] if clock >= started + LONGEST_RING_MS else []
+    # A queue begins a round of ringing when the one before is over.
+    ends += [
+        (other.started[2], "failed")
+        for other in visit.rings
+        if other.started[2] > started + MATCH_MS
+    ]
+    if it.left_at is not None:
+        ends.append((it.left_at, "cancelled"))
+    return min(ends) if ends else (None, "")
 
 
 def _taken_elsewhere(ended: int, it: Conclusion) -> bool:
     return it.answered_at is not None and abs(ended - it.answered_at) <= MATCH_MS
 
 
-def _ring_ms(ring: Ring, it: Conclusion) -> int | None:
-    ended = ring.ended[2] if ring.ended else it.left_at
-    if ring.result and ring.result[2] == "answered":
-        ended = it.answered_at
-    exact = ring.started[0] == 1
-    if not exact and ring.ring_ms is not None:
+def _ring_ms(ring: Ring, ended: int | None) -> int | None:
+    if ring.started[0] != 1 and ring.ring_ms is not None:
         return ring.ring_ms
     return None if ended is None else max(0, ended - ring.started[2])
 

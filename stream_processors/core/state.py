@@ -17,6 +17,7 @@ from stream_processors.core.calls import ESTIMATED, Call, Mark, Visit, is_end_of
 from stream_processors.core.instants import day_bounds
 from stream_processors.core.legs import (
     ANSWER_FOLLOWS_MS,
+    LONGEST_RING_MS,
     Conclusion,
     Ringing,
     Target,
@@ -276,7 +277,7 @@ class Change:
         for index, visit in enumerate(call.visits):
             it = conclude(call, index, source.sweeps, source.clock, self.terms.max_open_ms)
             target = self.terms.target(visit.queue_id, it.entered_at)
-            rings = ringings(call, visit, it) if visit.rings else []
+            rings = ringings(call, visit, it, source.clock) if visit.rings else []
             if it.left_at is None:
                 self._remind(source, key, visit, target)
             now = account(it, target, source.clock)
@@ -302,6 +303,10 @@ class Change:
             source.remind(Deadline(passed, "leg", key))
         if visit.left is not None:
             source.remind(Deadline(visit.left[2] + ANSWER_FOLLOWS_MS, "leg", key))
+        elif visit.rings and visit.rings[-1].ended is None:
+            lost_by = visit.rings[-1].started[2] + LONGEST_RING_MS
+            if lost_by > source.clock:
+                source.remind(Deadline(lost_by, "leg", key))
 
     def _change(self, call: Call, old: Settled | None, new: Settled | None) -> None:
         was, now = old.account if old else None, new.account if new else None
@@ -428,7 +433,6 @@ def _activities(it: Conclusion, rings: Sequence[Ringing], source: str) -> Activi
             it.queue_id,
             ref,
             source=source,
-            answers=answered_by,
         )
         marks.append((it.agent_id, talk))
         if end is not None:

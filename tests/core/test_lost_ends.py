@@ -1,0 +1,101 @@
+"""What a gap takes away: the end of a ringing, the end of a talk; and what is never charged twice."""
+
+from msgspec.structs import replace
+
+from schemas.events import OfferEnded, encode
+from tests.readings import legs, offers, states
+from tests.timetable import events, run, values
+
+
+def shown(text: str, agent_id: str) -> list[str]:
+    """Return an agent's states in order."""
+    return [each.state for each in states(run(values(text))[1], agent_id)]
+
+
+def test_a_ringing_whose_end_was_lost_ends_within_three_minutes() -> None:
+    _, facts = run(
+        values("""
+            09:00:00 login Anna sales
+            09:00:05 enter a sales
+            09:00:10 ring  a sales Anna
+            09:05:00 beat
+        """)
+    )
+
+    (offer,) = offers(facts)
+    assert (offer.result, offer.ring_ms) == ("failed", 180_000)
+    assert [each.state for each in states(facts, "Anna")] == ["ready", "reserved", "ready"]
+
+
+def test_a_ringing_ends_when_its_queue_rings_the_next_member() -> None:
+    _, facts = run(
+        values("""
+            09:00:00 login Anna sales
+            09:00:00 login Boris sales
+            09:00:05 enter a sales
+            09:00:10 ring  a sales Anna
+            09:00:20 ring  a sales Boris
+        """)
+    )
+
+    lost, open_one = offers(facts)
+    assert (lost.agent_id, lost.ring_ms) == ("Anna", 10_000)
+    assert open_one.ended_at is None
+
+
+def test_who_answers_another_call_no_longer_talks_to_the_one_whose_end_was_lost() -> None:
+    told = shown(
+        """
+        09:00:00 login Anna sales
+        09:00:05 enter a sales
+        09:00:10 answer a sales Anna
+        09:10:00 enter b sales
+        09:10:05 answer b sales Anna
+        09:10:30 end b sales Anna caller
+        09:11:00 beat
+        """,
+        "Anna",
+    )
+
+    assert told == ["ready", "talking", "ready"]
+
+
+def test_after_work_belongs_to_the_queue_of_the_call() -> None:
+    told = shown(
+        """
+        09:00:00 login Anna sales 30
+        09:00:00 login Anna vip
+        09:00:05 enter a vip
+        09:00:10 answer a vip Anna
+        09:00:40 end a vip Anna caller
+        09:02:00 enter b sales
+        09:02:10 answer b sales Anna
+        09:02:40 end b sales Anna caller
+        09:05:00 beat
+        """,
+        "Anna",
+    )
+
+    assert told == ["ready", "talking", "ready", "talking", "wrapup", "ready"]
+
+
+def test_a_caller_let_out_by_a_key_left_by_himself() -> None:
+    _, facts = run(values("09:00:00 enter a sales\n09:00:07 leave a sales\n09:00:08 beat"))
+
+    (leg,) = legs(facts)
+    assert (leg.outcome, leg.ended_by, leg.wait_ms) == ("key", "caller", 7_000)
+
+
+def test_two_tries_within_one_second_are_two_offers() -> None:
+    entered, missed = events("""
+        09:00:00 log: enter a sales
+        09:00:03 log: miss a sales Anna
+    """)
+    assert isinstance(missed, OfferEnded)
+    unnamed = replace(missed, data=replace(missed.data, offer_id="", ring_ms=0))
+    again = replace(unnamed, id="again", sequence=unnamed.sequence + 1)
+
+    _, facts = run([encode(each) for each in (entered, unnamed, again)])
+
+    (leg,) = legs(facts)
+    assert leg.offers == len(offers(facts)) == 2
