@@ -1,4 +1,4 @@
-"""What a gap takes away: the end of a ringing, the end of a talk; and what is never charged twice."""
+"""What a gap takes away: the end of a ringing, of a talk; and what is charged only once."""
 
 from msgspec.structs import replace
 
