@@ -115,6 +115,7 @@ def parser() -> argparse.ArgumentParser:
     )
     load.add_argument(
         "--source",
+        type=_name,
         default="pbx1",
         metavar="NAME",
         help="the PBX they come from; needs no entry in the settings (default pbx1)",
@@ -141,6 +142,13 @@ def parser() -> argparse.ArgumentParser:
     )
     _verb(sub, common, "doctor", "check settings and data folder, say what to do")
     return top
+
+
+def _name(text: str) -> str:
+    if text.strip():
+        return text
+    msg = "a name must not be empty"
+    raise argparse.ArgumentTypeError(msg)
 
 
 def _positive(text: str) -> float:

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -33,8 +35,12 @@ from stream_processors.core.state import Terms
 from stream_processors.shells.exporter import StateCollector
 
 SOURCE = "pbx1"
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 FLUSH_SECONDS = 1.0
 SILENT_SECONDS = 15.0
+SCOPES_REMEMBERED = 200
+LEAVE_SECONDS = 2.5
+"""How long a demo waits for queries to end once everything is stored."""
 
 
 def recording() -> Path:
@@ -143,7 +149,8 @@ FROM
     SELECT *,
         countIf(outcome = 'answered' AND wait_ms <= answer_within_ms)
             OVER (PARTITION BY queue_id) AS in_time,
-        countIf(outcome = 'answered' OR (outcome = 'abandoned' AND wait_ms > short_abandon_ms))
+        countIf(outcome != 'waiting' AND (wait_ms > answer_within_ms OR outcome = 'answered'
+            OR (outcome = 'abandoned' AND wait_ms > short_abandon_ms)))
             OVER (PARTITION BY queue_id) AS counted
     FROM pult.legs
 )
@@ -171,6 +178,8 @@ class Live:
         self._stop = threading.Event()
         self._since: dict[Scope, Since] = {}
         self._heard = time.monotonic()
+        self._leaving = threading.Timer(LEAVE_SECONDS, self._leave)
+        self._leaving.daemon = True
         demo.pipeline.listen(self._note)
 
     def _note(self) -> None:
@@ -187,9 +196,21 @@ class Live:
             speed=self.demo.options.speed,
             silent=frozenset({SOURCE}) if silent else frozenset(),
         )
-        since = self._since.setdefault(scope, Since())
+        since = self.since_of(scope)
         with self.demo.pipeline.state() as state:
             return picture(state, setting, scope, since)
+
+    def since_of(self, scope: Scope) -> Since:
+        """Return a scope's memory; anybody can make up scopes, so the least used one goes."""
+        since = self._since[scope] = self._since.pop(scope, Since())
+        if len(self._since) > SCOPES_REMEMBERED:
+            del self._since[next(iter(self._since))]
+        return since
+
+    @property
+    def scopes_remembered(self) -> int:
+        """Of how many scopes it is known since when what holds."""
+        return len(self._since)
 
     def ready(self) -> str:
         """Return why the figures are not to be trusted; empty if they are."""
@@ -226,7 +247,7 @@ class Live:
         http = self.demo.options.settings.http
         registry = CollectorRegistry()
         registry.register(StateCollector(self.demo.pipeline.state, lambda: self.demo.terms))
-        wall = Wall(self.paint, self.ready, registry)
+        wall = Wall(self.paint, self.ready, registry, http.host)
         self.demo.pipeline.listen(wall.changed)
         runners: list[web.AppRunner] = []
         threads = [threading.Thread(target=each) for each in (self.read, self.store)]
@@ -251,11 +272,31 @@ class Live:
                     await asyncio.to_thread(thread.join)
             # What was read after the last time of storing; by now nobody else writes the store.
             await asyncio.to_thread(self._flush)
+            self._leaving.start()
             wall.close()
             for runner in runners:
                 await runner.cleanup()
         if self.failure is not None:
             raise self.failure
+
+    def _leave(self) -> None:
+        """End the process while queries still run in threads.
+
+        A thread cannot be stopped, and Python waits for all of an executor at its end: a query
+        of a minute would hold up the end for a minute. Everything is stored by now.
+        """
+        if self.failure is not None:
+            sys.stderr.write(f"pult: {' '.join(str(self.failure).split())}\n")
+        self.demo.folder.close()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0 if self.failure is None else 1)
+
+    def stay(self) -> None:
+        """Call off the leaving in haste, unless a thread would hold up the end."""
+        mine = (threading.main_thread(), self._leaving)
+        if all(each.daemon or each in mine for each in threading.enumerate()):
+            self._leaving.cancel()
 
     def _announce(self, host: str, wall_port: int, sql_port: int) -> None:
         self.demo.folder.announce(
@@ -273,8 +314,16 @@ class Live:
         """Wait for a signal or a failure; say once that the recording is over."""
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop.set)
+
+        def heard() -> None:
+            stop.set()
+            for number in _SIGNALS:
+                # Who asks twice does not want to wait for anything.
+                loop.remove_signal_handler(number)
+                signal.signal(number, signal.SIG_DFL)
+
+        for number in _SIGNALS:
+            loop.add_signal_handler(number, heard)
         told = False
         while not stop.is_set() and self.failure is None:
             with contextlib.suppress(TimeoutError):
@@ -289,14 +338,12 @@ def run_live(options: Options, out: Callable[[str], None]) -> None:
     replay = _replay(options)
     with fresh_folder(options.data) as folder:
         demo = Demo(options, replay, folder)
+        live = Live(demo, out)
         try:
-            asyncio.run(_serve(demo, out))
+            asyncio.run(live.serve())
         finally:
             demo.close()
-
-
-async def _serve(demo: Demo, out: Callable[[str], None]) -> None:
-    await Live(demo, out).serve()
+            live.stay()
 
 
 def kinds() -> Sequence[str]:

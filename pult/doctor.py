@@ -86,6 +86,6 @@ def _store(folder: DataFolder) -> Iterator[Finding]:
     if rejected != "0":
         text = (
             f"{rejected} messages could not be used; "
-            "pult sql 'SELECT reason, count() FROM rejected GROUP BY reason'"
+            "pult sql 'SELECT reason, detail, left(bytes, 80) FROM rejected LIMIT 5'"
         )
         yield Finding(good=False, text=text)

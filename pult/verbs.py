@@ -79,15 +79,15 @@ def run_import(context: Context, chosen: argparse.Namespace) -> int:
         finally:
             store.close()
             journal.close()
-    print(_summary(done))
+    print(_summary(done, chosen.source))
     if done.unread is not None:
         raise done.unread
     return 0
 
 
-def _summary(done: Imported) -> str:
+def _summary(done: Imported, source: str) -> str:
     again = done.frames - done.fresh
-    parts = [f"{done.frames} messages", f"{done.events} events"]
+    parts = [f"{done.frames} messages of {source}", f"{done.events} events"]
     if again:
         parts.append(f"{again} were there before")
     if done.rejected:

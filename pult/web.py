@@ -1,14 +1,17 @@
 """The wall, the metrics and the health of a running pipeline, over HTTP."""
 
 import asyncio
+import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.resources import files
+from ipaddress import ip_address
 
 import msgspec
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
@@ -17,6 +20,9 @@ from schemas.errors import PortTaken
 
 SEND_AT_LEAST_SECONDS = 1.0
 SEND_AT_MOST_EVERY_SECONDS = 0.2
+END_SECONDS = 1.0
+"""How long the end of a server waits for answers that are under way."""
+
 _PAGE = {
     "index.html": "text/html",
     "wall.css": "text/css",
@@ -48,7 +54,11 @@ class Wall:
     """Sends pictures to the pages that are open."""
 
     def __init__(
-        self, paint: Paint, ready: Callable[[], str], registry: CollectorRegistry
+        self,
+        paint: Paint,
+        ready: Callable[[], str],
+        registry: CollectorRegistry,
+        host: str = "127.0.0.1",
     ) -> None:
         """Build the application.
 
@@ -56,6 +66,7 @@ class Wall:
             paint: returns the picture of a scope.
             ready: returns why the figures are not to be trusted, or an empty string.
             registry: what `/metrics` shows.
+            host: where it is served; at a loopback address it answers to no other name.
         """
         self._paint = paint
         self._ready = ready
@@ -64,7 +75,9 @@ class Wall:
         self._closed = False
         self._loop = asyncio.get_running_loop()
         self._painted: dict[Scope, _Painted] = {}
-        self.application = web.Application()
+        self.application = web.Application(
+            middlewares=[_only_loopback] if is_loopback(host) else []
+        )
         self.application.add_routes(
             [
                 web.get("/", self._page),
@@ -112,8 +125,9 @@ class Wall:
         response = web.StreamResponse(
             headers={**_HEADERS, "Content-Type": "text/event-stream", "X-Accel-Buffering": "no"}
         )
-        await response.prepare(request)
         try:
+            # A page may be gone before its first picture, which raises here already.
+            await response.prepare(request)
             while not self._closed:
                 shown = self._shown(scope)
                 await response.write(shown.message)
@@ -150,6 +164,25 @@ class Wall:
         return web.Response(text=f"{why or 'ready'}\n", status=503 if why else 200)
 
 
+@web.middleware
+async def _only_loopback(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse other names: a foreign page may point a name of its own at 127.0.0.1 and read."""
+    host = request.headers.get("Host", "")
+    if not is_loopback(re.sub(r":\d*\Z", "", host)):
+        return web.Response(text=f"served on localhost only, not as {host!r}\n", status=403)
+    return await handler(request)
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a name or an address (IPv6 also in brackets) means this machine only."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
 async def listen(
     app: web.Application, host: str, port: int, what: str, option: str
 ) -> tuple[web.AppRunner, int]:
@@ -158,7 +191,7 @@ async def listen(
     Raises:
         PortTaken: another process listens there; the message names the option.
     """
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=END_SECONDS)
     await runner.setup()
     site = web.TCPSite(runner, host, port)
     try:

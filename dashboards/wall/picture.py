@@ -86,7 +86,10 @@ def picture(state: State, setting: Setting, scope: Scope, since: Since) -> Pictu
     agents = [a for a in state.agents.values() if scope.has_agent(a)]
     now = max((source.clock for source in state.sources.values()), default=0)
     rows = _worst_first([_queue_row(queue, now, policies) for queue in queues])
-    exceptions = _exceptions(state, setting, queues, rows, now, since)
+    unknown = _unknown(state, scope, policies)
+    exceptions = _exceptions(state, setting, queues, rows, unknown, now, since)
+    # Nothing deviates where there is nothing to look at: that is no comfort.
+    anybody = bool(queues or agents) or scope == Scope()
     return {
         "version": setting.version,
         "title": setting.title,
@@ -110,8 +113,19 @@ def picture(state: State, setting: Setting, scope: Scope, since: Since) -> Pictu
         "abandoned": _abandoned(queues, now),
         "queues": rows,
         "exceptions": exceptions,
-        "all_clear": bool(state.sources) and not exceptions and setting.mode != "ended",
+        "all_clear": bool(state.sources)
+        and anybody
+        and not exceptions
+        and setting.mode != "ended",
     }
+
+
+def _unknown(state: State, scope: Scope, policies: Policies) -> list[str]:
+    """Return what a scope names and neither the settings nor any event does: a misspelling."""
+    teams = {queue.team for queue in policies.queues.values()}
+    teams |= {agent.team for agent in policies.agents.values()} | state.teams.keys()
+    queues = scope.queues - state.queues.keys() - policies.queues.keys()
+    return [*sorted(queues), *({scope.team} - {""} - teams)]
 
 
 def _queue_row(queue: Queue, now: int, policies: Policies) -> dict[str, Any]:
@@ -255,6 +269,7 @@ def _exceptions(
     setting: Setting,
     queues: Sequence[Queue],
     rows: Sequence[Mapping[str, Any]],
+    unknown: Sequence[str],
     now: int,
     since: Since,
 ) -> list[dict[str, Any]]:
@@ -263,6 +278,8 @@ def _exceptions(
         source = state.sources.get(name)
         row = {"severity": "act", "code": "source_silent", "source": name}
         found.append((row, source.clock if source else now))
+    for name in unknown:
+        found.append(({"severity": "warn", "code": "unknown_scope", "queue": name}, now))
     for queue in queues:
         found += _queue_exceptions(queue, list(state.agents.values()), now)
     found += [level for row in rows for level in _low_level(row, now)]

@@ -355,6 +355,7 @@ function exceptionParts(exception) {
     }),
     source_silent: () => say("sourceSilent"),
     numbers_differ: () => say("numbersDiffer", { n }),
+    unknown_scope: () => say("unknownScope"),
   }[code];
   return { severity: severityOf(exception), who: queue || source || "", what: what ? what() : code.replaceAll("_", " "), since: exception.since ?? null };
 }

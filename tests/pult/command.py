@@ -1,5 +1,6 @@
 """Runs the installed `pult` in processes of its own, and a demo that answers over HTTP."""
 
+import ctypes
 import json
 import os
 import re
@@ -40,17 +41,15 @@ class Done:
         return lines[0].removeprefix("pult: ")
 
 
-def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Return the environment of a person who has set nothing of Pult's."""
-    kept = {name: value for name, value in os.environ.items() if name != "PULT_DATA"}
-    return {**kept, **(extra or {})}
+    return {name: value for name, value in os.environ.items() if name != "PULT_DATA"}
 
 
 def pult(
     *arguments: object,
     cwd: Path | None = None,
     stdin: bytes = b"",
-    env: Mapping[str, str] | None = None,
     before: Callable[[], None] | None = None,
 ) -> Done:
     """Run a command to its end."""
@@ -59,7 +58,7 @@ def pult(
         check=False,
         cwd=cwd,
         input=stdin,
-        env=environment(env),
+        env=environment(),
         capture_output=True,
         timeout=SECONDS,
         preexec_fn=before,
@@ -68,7 +67,7 @@ def pult(
 
 
 _STARTER = """
-import json, os, signal, sys, tempfile
+import ctypes, json, os, signal, sys, tempfile
 import pult.cli, pult.demo, pult.doctor, pult.importing
 from producers.journal import Journal
 from sql.writer import Writer
@@ -88,11 +87,12 @@ def die(place, call, when):
         return answer
     setattr(owner, name, outer)
 
-def run(words, moment, folder, out, err):
+def run(words, moment, folder, extra, out, err):
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(out, 1)
     os.dup2(err, 2)
     os.chdir(folder)
+    os.environ.update(extra)
     if moment:
         die(*moment)
     try:
@@ -102,10 +102,14 @@ def run(words, moment, folder, out, err):
     sys.stdout.flush()
     os._exit(code)
 
+# Whoever kills the tests has killed what they started: it dies with its parent.
+libc = ctypes.CDLL(None)
+libc.prctl(1, signal.SIGKILL)
 for line in sys.stdin:
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         child = os.fork()
         if not child:
+            libc.prctl(1, signal.SIGKILL)
             try:
                 run(*json.loads(line), out.fileno(), err.fileno())
             except BaseException:
@@ -133,9 +137,17 @@ class Starter:
             start_new_session=True,
         )  # fmt: skip
 
-    def run(self, command: Sequence[object], killed: Moment | None, cwd: Path | None) -> Done:
+    def run(
+        self,
+        command: Sequence[object],
+        *,
+        killed: Moment | None = None,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> Done:
         """Run one command to its end; `killed` is the moment at which it is killed."""
-        asked = [[str(word) for word in command], killed, str(cwd or Path.cwd())]
+        words = [str(word) for word in command]
+        asked = [words, killed, str(cwd or Path.cwd()), dict(env or {})]
         hung = threading.Timer(SECONDS, os.killpg, (self._process.pid, signal.SIGKILL))
         hung.start()
         try:
@@ -155,14 +167,17 @@ starter = cache(Starter)
 
 
 def in_turn(
-    *commands: Sequence[object], killed: Moment | None = None, cwd: Path | None = None
+    *commands: Sequence[object],
+    killed: Moment | None = None,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
 ) -> list[Done]:
     """Run commands one after another; the first of them is killed if a moment is named."""
     if killed:
-        first = starter().run(commands[0], killed, cwd)
+        first = starter().run(commands[0], killed=killed, cwd=cwd, env=env)
         assert first.code == -signal.SIGKILL, "it came to its end"
         commands = commands[1:]
-    return [starter().run(command, None, cwd) for command in commands]
+    return [starter().run(command, cwd=cwd, env=env) for command in commands]
 
 
 def all_good(*commands: Sequence[object], cwd: Path | None = None) -> list[str]:
@@ -191,6 +206,14 @@ def wait_for(condition: Callable[[], bool], seconds: float, what: str) -> None:
         time.sleep(0.02)
 
 
+_LIBC = ctypes.CDLL(None)
+
+
+def dies_with_its_parent() -> None:
+    """Have this process killed when the tests are (PR_SET_PDEATHSIG)."""
+    _LIBC.prctl(1, signal.SIGKILL)
+
+
 @dataclass
 class Demo:
     """A demo in a process of its own, which keeps its ports when it is started again."""
@@ -211,7 +234,7 @@ class Demo:
                 "--sql-port", "0", *map(str, self.options),
             ],
             env=environment(), cwd=self.data.parent, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=dies_with_its_parent,
         )  # fmt: skip
         told = self.data / "endpoint.json"
         wait_for(lambda: told.exists() or self.process.poll() is not None, SECONDS, "a start")

@@ -134,19 +134,16 @@ def test_a_changed_target_does_not_rewrite_the_past(cut: Cut, tmp_path: Path) ->
         "WHERE queue_id = 'support' ORDER BY ALL FORMAT CSV"
     )
 
-    _, first, before, _, second, after, last = all_good(
+    _, first, _, second, last, third = all_good(
         ("import", "asterisk-queue-log", "past", "--config", "before.toml"),
         ("sql", asked),
-        ("digest", "--total"),
         ("import", "asterisk-queue-log", "past", "--config", "after.toml"),
         ("sql", asked),
-        ("digest", "--total"),
         ("import", "asterisk-queue-log", "future", "--config", "after.toml"),
+        ("sql", asked),
         cwd=tmp_path,
     )
-    (third,) = all_good(("sql", asked), cwd=tmp_path)
 
     assert first == second == "0,11000\n"
-    assert before == after
     assert "282 queue visits" in last
     assert third == "0,11000\n1,33000\n"

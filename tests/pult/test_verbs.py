@@ -52,7 +52,7 @@ def test_on_a_terminal_sql_prints_a_table(queue_log_history: History) -> None:
 
 
 def test_a_reader_that_goes_away_is_no_failure(queue_log_history: History) -> None:
-    query = "SELECT number FROM numbers(3000000)"
+    query = "SELECT number FROM numbers(300000)"
     asked = ["sql", query, "--data", str(queue_log_history.data)]
     with subprocess.Popen(
         [PULT, *asked], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
@@ -113,6 +113,8 @@ def test_the_doctor_says_how_settings_and_data_are(
     assert "holds 585 events, 141 queue visits" in good_one.out
     assert doubtful.code == 1
     assert "PROBLEM 1 messages could not be used; pult sql" in doubtful.out
+    hint = doubtful.out.partition("pult sql '")[2].partition("'")[0]
+    assert "not a line of a queue log" in good("sql", hint, "--data", rejected)
     assert f"is in use by pult demo (process {ended.process.pid}), wall at http" in used.out
     assert wrong.code == 1
     assert "did you mean tenant?" in wrong.out
@@ -155,9 +157,8 @@ def test_common_options_stand_before_or_after_the_verb(
     data = queue_log_history.data
 
     before, after = all_good(("--data", data, *asked), (*asked, "--data", data))
-    by_environment = pult(*asked, env={"PULT_DATA": str(data)}, cwd=tmp_path)
-    overruled = pult(
-        *asked, "--data", tmp_path / "other", env={"PULT_DATA": str(data)}, cwd=tmp_path
+    by_environment, overruled = in_turn(
+        asked, (*asked, "--data", "other"), cwd=tmp_path, env={"PULT_DATA": str(data)}
     )
 
     assert before == after == by_environment.out == "141\n"
@@ -171,10 +172,12 @@ def test_a_source_may_have_any_name_and_two_sources_are_not_mixed(
     common = ("--data", tmp_path / "data")
     query = "SELECT source, count() FROM legs GROUP BY source ORDER BY ALL FORMAT TSV"
 
-    *_, counted = all_good(
+    first, second, counted = all_good(
         ("import", "asterisk-queue-log", cut.queue_log_path, *common),
         ("import", "asterisk-queue-log", cut.queue_log_path, "--source", "Филиал 2", *common),
         ("sql", query, *common),
     )
 
+    assert "messages of pbx1, " in first
+    assert "messages of Филиал 2, " in second
     assert counted == "pbx1\t141\nФилиал 2\t141\n"

@@ -4,7 +4,6 @@ import signal
 import time
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -13,7 +12,6 @@ from selenium.webdriver import Chrome
 
 from tests.dashboards.test_wall_page import CUT_OFF, Server, Wall, browser
 from tests.pult.command import Demo, demo
-from tests.pult.conftest import Cut
 
 __all__ = ["browser"]
 
@@ -168,18 +166,3 @@ def test_scopes_differ_and_people_are_not_counted_twice(ended: Demo) -> None:
         each["abandoned"]["offered"] for each in (front, back)
     )
     assert front["agents"]["occupancy"] != back["agents"]["occupancy"]
-
-
-def test_in_a_quiet_minute_the_clock_of_the_source_goes_on(
-    cut: Cut, browser: Chrome, tmp_path: Path
-) -> None:
-    with demo(tmp_path / "data", "--recording", cut.ami_path, "--speed", "1") as slow:
-        wall = wall_of(slow, browser)
-        wall.open("lang=en")
-        wall.wait(lambda: wall.state() == "fresh")
-        before = shown_ms(wall)
-
-        wall.wait(lambda: shown_ms(wall) - before >= 1000)
-
-        assert wall.text("#state") == "Recording"
-        assert wall.errors() == []
