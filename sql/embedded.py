@@ -1,5 +1,6 @@
 """The embedded store of one folder: opened, migrated, written by one thread, read by many."""
 
+import re
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,18 +9,25 @@ from clickhouse_connect.driver.client import Client
 
 from schemas.errors import StoreFailed
 from sql.migrate import migrate
-from sql.statement import check_setting, read_only
+from sql.settings import LIMITS, check_setting
+from sql.statement import check_format, read_only
 from sql.store import DATABASE, open_embedded, store_errors
 from sql.writer import Writer
 
 # Readers of one process share the machine with the fold: one long query must not take it all.
 _READING: Mapping[str, str | int] = {
-    "max_execution_time": 60,
-    "max_memory_usage": 1_000_000_000,
+    "max_execution_time": LIMITS["max_execution_time"],
+    "max_memory_usage": LIMITS["max_memory_usage"],
     "max_bytes_before_external_group_by": 300_000_000,
     "max_bytes_before_external_sort": 300_000_000,
+    # A row delivered twice stays twice in the table until a merge; readers see it once.
+    "final": 1,
     "readonly": 2,  # last: nothing can be set back afterwards, and 2 lets a query limit itself
 }
+
+# Where there is no such place, the client writes the values into the text itself (%(x)s),
+# also within quotes, where a value ends the quote and goes on as SQL that nobody checked.
+_PLACE = re.compile(r"\{\w+:[^}]+\}")
 
 
 class EmbeddedStore:
@@ -58,14 +66,13 @@ class EmbeddedStore:
             StoreFailed: the store cannot answer it.
         """
         checked = read_only(statement)
-        for name in settings or {}:
-            check_setting(name)
+        allowed = {name: check_setting(name, value) for name, value in (settings or {}).items()}
         with store_errors("answer a query"):
             return self._reader().raw_query(
                 checked.text,
-                parameters=dict(parameters or {}) if "{" in checked.text else None,
-                settings=dict(settings or {}),
-                fmt=None if checked.format else format,
+                parameters=dict(parameters or {}) if _PLACE.search(checked.text) else None,
+                settings=allowed,
+                fmt=None if checked.format else check_format(format),
             )
 
     def close(self) -> None:

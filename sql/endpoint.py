@@ -1,8 +1,10 @@
 """ClickHouse's HTTP form over the embedded store: what Grafana and curl speak.
 
 Loopback only, read-only, one statement per request. An answer is complete before its first byte
-leaves, so an error is always an error and never a table cut short. Queries run in threads, each
-with a handle of its own, so a slow one blocks neither the wall nor the others.
+leaves, so an error is always an error and never a table cut short. Queries run in a few
+threads, each with a handle of its own: a slow one does not block the wall, but
+holds its thread until it ends or meets max_execution_time; when all threads are held, further
+queries wait.
 Source: src/Server/HTTPHandler.cpp of ClickHouse; clickhouse-go 2.43, clickhouse-connect 1.12.
 """
 
@@ -104,7 +106,9 @@ def make_endpoint(query: Query, at_once: int = QUERIES_AT_ONCE) -> web.Applicati
         at_once: queries that run together; more wait, many more are turned away.
     """
     endpoint = _Endpoint(query, at_once)
-    app = web.Application(client_max_size=BODY_BYTES, middlewares=[_only_loopback])
+    app = web.Application(
+        client_max_size=BODY_BYTES, middlewares=[_only_loopback, _no_other_site]
+    )
     app.router.add_get("/ping", _ping)
     app.router.add_get("/replicas_status", _ping)
     app.router.add_route("*", "/", endpoint.answer)
@@ -152,8 +156,8 @@ class _Endpoint:
         return _table(body, checked.format or asked.format)
 
     async def close(self, _: web.Application) -> None:
-        """Let the running queries end and take no more."""
-        self._threads.shutdown(wait=True, cancel_futures=True)
+        """Take no more; nobody waits for what still runs, it meets max_execution_time."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 _EMPTY = "Code: 62. DB::Exception: Syntax error: Empty query. (SYNTAX_ERROR)"
@@ -244,6 +248,23 @@ async def _only_loopback(request: web.Request, handler: Handler) -> web.StreamRe
         return _failed(
             "Code: 516. DB::Exception: this endpoint answers on localhost only, "
             f"not as {host!r}. (AUTHENTICATION_FAILED)",
+            403,
+        )
+    return await handler(request)
+
+
+@web.middleware
+async def _no_other_site(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """A page of another site may send requests here unasked; its browser says where it is from.
+
+    It could not read the answers, but a slow query would keep the store busy for its owner.
+    """
+    origin = request.headers.get("Origin")
+    foreign = origin is not None and not _loopback(origin.partition("://")[2])
+    if foreign or request.headers.get("Sec-Fetch-Site") == "cross-site":
+        return _failed(
+            "Code: 516. DB::Exception: this endpoint answers no page of another site, "
+            f"such as {origin or 'unknown'!r}. (AUTHENTICATION_FAILED)",
             403,
         )
     return await handler(request)

@@ -6,40 +6,50 @@ still writes files (INTO OUTFILE), reads them (file(), and any path as a table o
 What is sent to the engine is the text that was checked: without comments, heredocs as strings.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
 from schemas.errors import QueryRefused
 from sql.lexer import Token, join, tokens
+from sql.settings import check_setting
 
 _BEGINNINGS = frozenset({"select", "with", "show", "describe", "desc", "explain", "exists"})
 
 READING_TABLE_FUNCTIONS = frozenset({
-    "format", "fuzzjson", "generaterandom", "generateseries", "generate_series",
+    "fuzzjson", "generaterandom", "generateseries", "generate_series",
     "mergetreecodecblockcounts", "mergetreeindex", "mergetreeprojection", "mergetreetextindex",
     "mergetreeanalyzeindexes", "mergetreeanalyzeindexesuuid", "null", "numbers", "numbers_mt",
     "primes", "sqlstandardvalues", "values", "view", "viewexplain", "viewifpermitted", "zeros",
     "zeros_mt",
 })  # fmt: skip
 
-# Table functions and functions that reach outside of the database, by their first letters.
+# Table functions and functions that reach outside of the database, by their first letters; also
+# those that find a table, a dictionary or a model by a string, which no check of names sees.
 _REACHING_OUT = (
-    "arrowstream", "azureblobstorage", "bigquery", "cosn", "deltalake", "eval", "executable",
-    "file", "gcs", "hdfs", "hudi", "iceberg", "jdbc", "mongodb", "mysql", "odbc", "oss",
-    "paimon", "postgresql", "python", "remote", "s3", "sqlite", "urlcluster", "ytsaurus",
+    "addressto", "arrowstream", "azureblobstorage", "bigquery", "catboost", "cosn", "deltalake",
+    "dictget", "dicthas", "dictisin", "eval", "executable", "file", "gcs", "getmaxtablename",
+    "hascolumnintable", "hdfs", "hudi", "iceberg", "jdbc", "joinget", "lemmatize",
+    "modelevaluate", "mongodb", "mysql", "naivebayesclassifier", "odbc", "oss", "paimon",
+    "postgresql", "python", "region", "remote", "s3", "sqlite", "synonyms", "urlcluster",
+    "ytsaurus", "zookeeper",
 )  # fmt: skip
 _REACHING_OUT_WHOLE = frozenset({
     "aiclassify", "aiembed", "aiextract", "aifilter", "aigenerate", "airedact", "aisimilarity",
-    "aitranslate", "catboostevaluate", "cluster", "clusterallreplicas", "dictionary",
+    "aitranslate", "cluster", "clusterallreplicas", "dictionary",
     "fuzzquery", "input", "loop", "merge", "prometheusquery", "prometheusqueryrange", "redis",
     "timeseriesdata", "timeseriesmetricfamilies", "timeseriesmetrics", "timeseriessamples",
     "timeseriesselector", "timeseriestags", "url",
 })  # fmt: skip
 
-_SETTINGS_REFUSED = frozenset({"readonly", "database", "dialect", "implicit_select"})
-_SETTINGS_REFUSED_FROM = ("allow_introspection", "allow_ddl", "allow_experimental",
-                          "format_schema", "format_template")  # fmt: skip
+# Formats that read a schema from a file or ask a registry for it.
+_FORMATS_REFUSED = ("avroconfluent", "capnproto", "protobuf", "template")
+_FORMAT_NAME = re.compile(r"[A-Za-z0-9_]+")
+
+# What may follow the word SETTINGS where it is a name and begins no clause.
+_AFTER_NAME = frozenset({"as", "from", "ilike", "in", "is", "like", "not", "where"})
+_VALUES = frozenset({"true", "false"})
 
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 
@@ -70,20 +80,23 @@ def read_only(statement: str) -> Statement:
     _check_beginning(words)
     _check_writing(words)
     _check_tables(words)
-    for name in _settings(words):
-        check_setting(name)
+    _check_formats(words)
+    words = _with_settings(words)
     return Statement(join(words), _format(words))
 
 
-def check_setting(name: str) -> None:
-    """Refuse a setting that would undo the protection, wherever it is named.
+def check_format(name: str) -> str:
+    """Return the name of an output format; a client's becomes part of the statement as it is.
 
     Raises:
-        QueryRefused: it would.
+        QueryRefused: no name, or a format that needs something from outside of the store.
     """
-    lowered = name.lower()
-    if lowered in _SETTINGS_REFUSED or lowered.startswith(_SETTINGS_REFUSED_FROM):
-        _refuse_write(f"Cannot modify '{name}' setting in readonly mode")
+    if not _FORMAT_NAME.fullmatch(name):
+        msg = f"Code: 73. DB::Exception: Unknown format {name[:80]!r}. (UNKNOWN_FORMAT)"
+        raise QueryRefused(msg)
+    if name.lower().startswith(_FORMATS_REFUSED):
+        _refuse_reach(f"format {name}")
+    return name
 
 
 def _without_end(words: list[Token]) -> list[Token]:
@@ -170,15 +183,50 @@ def reaches_out(function: str) -> bool:
     return function in _REACHING_OUT_WHOLE or function.startswith(_REACHING_OUT)
 
 
-def _settings(words: Sequence[Token]) -> Iterator[str]:
-    """Names set by SETTINGS clauses: each word before `=` after SETTINGS."""
-    listing, before = False, _NOTHING
-    for token, after in _pairs(words):
-        if token.kind == "word" and token.value == "settings" and before.text != ".":
-            listing = True
-        elif listing and token.kind in ("word", "name") and after.text in ("=", ",", ""):
-            yield token.value
-        before = token
+def _check_formats(words: Sequence[Token]) -> None:
+    """Refuse what needs a schema, as FORMAT x and as format(x, ...) after a comma."""
+    for index, token in enumerate(words[:-1]):
+        if token.kind in ("word", "name") and token.value == "format":
+            named = words[index + 1 :][:2]
+            name = named[-1] if named[0].text == "(" else named[0]
+            if name.value.strip("'").lower().startswith(_FORMATS_REFUSED):
+                _refuse_reach(f"format {name.text}")
+
+
+def _with_settings(words: Sequence[Token]) -> list[Token]:
+    """Return the words with every SETTINGS clause checked and held within the limits."""
+    made = list(words)
+    for index, token in enumerate(words):
+        named = index > 0 and words[index - 1].text == "."
+        if token.kind == "word" and token.value == "settings" and not named:
+            _check_clause(made, index + 1)
+    return made
+
+
+def _check_clause(words: list[Token], start: int) -> None:
+    """Check `name = value, ...` in place; anything else after a name is refused."""
+    here = start
+    while here < len(words) and words[here].kind in ("word", "name", "string"):
+        name, equals, value, after = (*words[here : here + 4], *[_NOTHING] * 4)[:4]
+        if equals.text != "=" and here == start and name.value in _AFTER_NAME:
+            return
+        given = _value(name, equals, value)
+        kept = check_setting(name.text.strip('`"'), given)
+        if kept != given:
+            words[here + 2] = Token("number", kept, kept, value.spaced)
+        if after.text != ",":
+            return
+        here += 4
+
+
+def _value(name: Token, equals: Token, value: Token) -> str:
+    """Return what a setting is set to: a constant, as no other can be held within limits."""
+    constant = value.kind in ("number", "string") or value.value in _VALUES
+    if equals.text != "=" or not constant:
+        _refuse_write(
+            f"Cannot modify {name.text!r} setting in readonly mode: no constant value"
+        )
+    return value.text.strip("'")
 
 
 def _format(words: Sequence[Token]) -> str:

@@ -16,7 +16,7 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 
 from sql.embedded import EmbeddedStore
 from sql.endpoint import make_endpoint
-from tests.sql.examples import leg
+from tests.sql.examples import heartbeat, leg
 
 
 @dataclass
@@ -74,7 +74,10 @@ async def test_parameters_and_settings(ask: Asker) -> None:
     assert (await ask("SELECT {x:String} || '%s'", param_x="it's"))[1] == "it\\'s%s\n"
     query = "SELECT value FROM system.settings WHERE name = 'max_execution_time'"
     assert (await ask(query, max_execution_time="9"))[1] == "9\n"
-    assert (await ask(query))[1] == "60\n"
+    assert (await ask(query))[1] == "30\n"
+    for asked in ("0", "60"):
+        assert (await ask(query, max_execution_time=asked))[1] == "30\n"
+        assert (await ask(f"{query} SETTINGS max_execution_time={asked}"))[1] == "30\n"
     assert (await ask("SELECT 1", session_id="x", wait_end_of_query="1", compress="0"))[
         0
     ] == 200
@@ -126,7 +129,10 @@ async def test_an_outfile_is_not_written(ask: Asker, tmp_path: Path) -> None:
 
 
 async def test_protection_cannot_be_set_away(ask: Asker) -> None:
-    for setting in ("readonly", "dialect", "allow_introspection_functions"):
+    for setting in (
+        "readonly", "dialect", "allow_introspection_functions",
+        "format_avro_schema_registry_url", "input_format_record_errors_file_path",
+    ):  # fmt: skip
         assert (await ask("SELECT 1", **{setting: "0"}))[2][
             "X-ClickHouse-Exception-Code"
         ] == "164"
@@ -138,6 +144,77 @@ async def test_only_a_local_name_is_answered(ask: Asker) -> None:
     status, text, _ = await ask("SELECT 1", host="evil.example:8123")
     assert status == 403
     assert text.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "status"),
+    [
+        ("Origin", "http://evil.example", 403),
+        ("Origin", "null", 403),
+        ("Origin", "http://localhost.evil.example:80", 403),
+        ("Sec-Fetch-Site", "cross-site", 403),
+        ("Origin", "http://localhost:3000", 200),
+        ("Sec-Fetch-Site", "same-origin", 200),
+    ],
+)
+async def test_a_page_of_another_site_is_turned_away(
+    ask: Asker, name: str, value: str, status: int
+) -> None:
+    url = f"http://127.0.0.1:{ask.port}/?query=SELECT+1"
+    async with ask.session.get(url, headers={name: value}) as response:
+        assert response.status == status
+        assert (await response.text()).count("\n") == 1
+
+
+async def test_a_format_of_the_address_cannot_carry_more(ask: Asker, tmp_path: Path) -> None:
+    form = f"CSV INTO OUTFILE '{tmp_path}/out'"
+
+    assert (await ask("SELECT 1", default_format=form))[0] == 404
+    assert not list(tmp_path.iterdir())
+
+
+async def test_a_parameter_cannot_leave_its_quotes(ask: Asker, tmp_path: Path) -> None:
+    value = f" INTO OUTFILE $${tmp_path}/out$$ -- "
+
+    assert (await ask("SELECT '{ %(x)s'", param_x=value))[1] == "{ %(x)s\n"
+    assert not list(tmp_path.iterdir())
+
+
+async def test_closing_waits_for_no_query() -> None:
+    started, released = threading.Event(), threading.Event()
+
+    def query(*_: object) -> bytes:
+        started.set()
+        released.wait(10)
+        return b""
+
+    app = make_endpoint(query)
+    async with TestServer(app) as server, aiohttp.ClientSession() as session:
+        asked = asyncio.create_task(session.get(server.make_url("/?query=SELECT+1")))
+        await asyncio.to_thread(started.wait, 10)
+        before = time.monotonic()
+        await app.cleanup()
+        assert time.monotonic() - before < 1
+        released.set()
+        await asked
+
+
+async def test_a_row_delivered_twice_is_counted_once(ask: Asker, store: EmbeddedStore) -> None:
+    for token in ("a", "b"):
+        store.writer.write_events([heartbeat()], [(0, 0)], token)
+    assert store.client.command("SELECT count() FROM pult.events") == 2
+
+    assert (await ask("SELECT count() FROM events"))[1] == "1\n"
+    assert (await ask("SELECT count() FROM events AS e JOIN events FINAL USING (id)"))[
+        1
+    ] == "1\n"
+
+
+async def test_every_table_and_view_still_answers(ask: Asker, store: EmbeddedStore) -> None:
+    query = "SELECT name FROM system.tables WHERE database = 'pult'"
+    for (name,) in store.client.query(query).result_rows:
+        assert (await ask(f"SELECT count() FROM `{name}`"))[0] == 200, name
+    assert (await ask("SELECT count() > 1 FROM system.settings, numbers(3) AS n"))[1] == "1\n"
 
 
 async def test_a_client_looking_for_a_server_finds_one(ask: Asker) -> None:
