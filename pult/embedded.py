@@ -5,7 +5,7 @@ the one that writes the store, which is slower and must never hold up the journa
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from producers.frame import Frame, FrameWithoutTime, Naming, Rejected
@@ -138,6 +138,3 @@ def write(
     if facts:
         token = f"facts:{facts[0].revision}-{facts[-1].revision}:{len(facts)}"
         store.writer.write_facts(facts, token)
-
-
-Environ = Mapping[str, str]

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
 _SAY_EVERY_SECONDS = 5.0
@@ -19,7 +19,7 @@ class Progress:
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self._bar: Bar | None = None
-        self._tasks: dict[str, int] = {}
+        self._tasks: dict[str, TaskID] = {}
         self._said = self._started = time.monotonic()
         self._what = paths[0].name if len(paths) == 1 else f"{len(paths)} files"
         if sys.stderr.isatty():
@@ -58,7 +58,7 @@ class Progress:
                     f"{_NAMES[stage]} {self._what}", total=of, rate=rate
                 )
                 self._started = now
-            self._bar.update(task, completed=count, total=of, rate=rate)  # type: ignore[arg-type]
+            self._bar.update(task, completed=count, total=of, rate=rate)
         elif now - self._said >= _SAY_EVERY_SECONDS:
             self._said = now
             share = f" of {of}" if of else ""

@@ -17,10 +17,11 @@ Source: Asterisk apps/app_queue.c (record_abandoned, leave_queue, set_queue_resu
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple, cast
 
 import msgspec
 
+from schemas.events import EndedBy, OfferResult, TransferKind
 from schemas.facts import Leg, LegOutcome, Offer
 from schemas.identity import derived_id
 from stream_processors.core.calls import ESTIMATED, MATCH_MS, Call, Ring, Visit
@@ -124,7 +125,7 @@ def _moved_on(call: Call, index: int) -> int | None:
 def _exit(call: Call, index: int, clock: int) -> LegOutcome | None:
     visit = call.visits[index]
     if visit.verdict is not None:
-        return visit.verdict[1]  # type: ignore[return-value]
+        return cast(LegOutcome, visit.verdict[1])  # a told exit that is sure is an outcome
     if visit.unanswered is not None:
         return _of_unanswered(call, visit)
     if visit.left is None:
@@ -273,9 +274,9 @@ def leg_fact(
         hold_ms=None,
         wrapup_ms=None,
         agent_id=it.agent_id,
-        ended_by=it.ended_by,  # type: ignore[arg-type]
+        ended_by=cast('EndedBy | Literal[""]', it.ended_by),
         transferred_to=to,
-        transfer_kind=kind,  # type: ignore[arg-type]
+        transfer_kind=cast('TransferKind | Literal[""]', kind),
         offers=len(visit.rings),
         answer_within_ms=target.answer_within_ms,
         short_abandon_ms=target.short_abandon_ms,
@@ -385,6 +386,6 @@ def offer_fact(
         agent_id=ring.agent_id,
         started_at=ring.started_at,
         ended_at=ring.ended_at,
-        result=ring.result,  # type: ignore[arg-type]
+        result=cast('OfferResult | Literal[""]', ring.result),
         ring_ms=ring.ring_ms,
     )
