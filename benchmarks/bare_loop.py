@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.lab import stream
 from producers.asterisk.message import parse
 from producers.asterisk.translate import NEEDED
-from pult import verbs  # noqa: F401 - start-up of the command includes loading it
+from pult.commands import import_  # noqa: F401 - start-up of the command includes loading it
 from schemas.metrics import METRICS
 from sql.embedded import EmbeddedStore
 
