@@ -8,13 +8,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PACKAGES := pult producers stream_processors schemas sql dashboards
-SYSTEM := chromium chromium-driver fonts-noto-cjk
+SYSTEM := chromium chromium-driver fonts-noto-cjk default-jre-headless maven openssl
+KAFKA := .kafka/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check docs soak lock clean system
+.PHONY: help setup demo kafka kafka-jars test check docs soak lock clean system
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 setup: $(STAMP) ## make .venv with .venv/bin/pult; does nothing when it is up to date
 	@# Written even where PYTHONDONTWRITEBYTECODE is set: without it every start compiles anew.
@@ -45,7 +46,22 @@ $(STAMP): requirements.lock pyproject.toml
 demo: setup ## a recorded half hour on the wall; options: make demo DEMO="--port 0 --sql-port 0"
 	@$(BIN)/pult demo $(DEMO)
 
-test: setup system check ## everything CI runs: checks, then all tests; one folder: make test TESTS=tests/core
+kafka: setup $(KAFKA) ## a real broker on 127.0.0.1:9092, in the foreground, for trying things
+	@$(BIN)/python -m tests.kafka
+
+kafka-jars: $(KAFKA) ## fetch the broker that tests and `make kafka` start, into .kafka
+
+$(KAFKA): deploy/kafka/pom.xml | system
+	@if command -v java > /dev/null && command -v mvn > /dev/null; then \
+	    echo "Fetching Kafka into .kafka (60 MB, once)"; \
+	    rm -rf .kafka/jars .kafka/broker.jsa; \
+	    said=$$(mvn --quiet --batch-mode --file deploy/kafka/pom.xml \
+	        dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/.kafka/jars 2>&1) \
+	        || { echo "$$said" >&2; exit 1; }; \
+	    $(PYTHON) -m tests.kafka archive && touch $@; \
+	elif [ "$$PULT_REQUIRE_SERVERS" = 1 ]; then exit 1; fi
+
+test: setup system kafka-jars check ## everything CI runs: checks, then all tests; one folder: make test TESTS=tests/core
 	@$(BIN)/pytest -m "not soak" $(TESTS)
 
 check: setup ## lint, format, types, import contracts
@@ -67,17 +83,18 @@ lock: ## pin all dependencies anew, in their newest versions
 	    --output-file requirements.lock
 
 clean: ## remove .venv and all caches; keeps pult-data
-	rm -rf $(VENV) .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf $(VENV) .kafka .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
 	find $(PACKAGES) tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The wall is tested in a real Chromium, in Chinese too.
+# The wall is tested in a real Chromium, in Chinese too; the pipeline on a real Kafka, with TLS.
 system:
 	@if command -v dpkg-query > /dev/null; then \
 	    missing=$$(for each in $(SYSTEM); do \
 	        dpkg-query --show --showformat '$${db:Status-Status}\n' $$each 2> /dev/null | grep -qx installed \
 	            || echo $$each; done); \
 	else \
-	    missing=$$(command -v chromium chromedriver > /dev/null || echo chromium chromedriver); \
+	    missing=$$(for each in chromium chromedriver java mvn openssl; do \
+	        command -v $$each > /dev/null || echo $$each; done); \
 	fi; \
 	[ -n "$$missing" ] || exit 0; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
@@ -87,5 +104,5 @@ system:
 	elif [ "$$PULT_REQUIRE_SERVERS" = 1 ]; then \
 	    echo "missing:" $$missing "(needed, because PULT_REQUIRE_SERVERS=1)" >&2; exit 1; \
 	else \
-	    echo "missing:" $$missing "(the tests of the wall in a browser are skipped without)" >&2; \
+	    echo "missing:" $$missing "(what needs it is skipped: the wall in a browser, Kafka)" >&2; \
 	fi

@@ -1,0 +1,185 @@
+"""A TCP proxy that a test owns: it stands between two programs and spoils what they say."""
+
+import asyncio
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+
+from tests.kafka import free_port
+
+_PORTION = 1 << 16
+_IN_FLIGHT = 64
+_RESET_AT_CLOSE = struct.pack("ii", 1, 0)
+
+
+class Proxy:
+    """Passes connections of its port on to another port of the loopback, until told otherwise.
+
+    Its methods may be called from any thread, and have taken effect when they return.
+
+    Attributes:
+        port: where it listens; the same for its whole life.
+        delay_ms: how much later than it came each portion is passed on, in both directions.
+    """
+
+    def __init__(self, target_port: int) -> None:
+        self.port = free_port()
+        self.delay_ms = 0.0
+        self._target_port = target_port
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._server: asyncio.Server | None = None
+        self._clients: list[asyncio.StreamWriter] = []
+        self._targets: list[asyncio.StreamWriter] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def __enter__(self) -> "Proxy":
+        self._thread.start()
+        self.accept()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.refuse()
+        self._do(self._cancel_all)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open now."""
+        return len(self._clients)
+
+    def accept(self) -> None:
+        """Listen, as at the beginning."""
+
+        async def listen() -> None:
+            if self._server is None:
+                self._server = await asyncio.start_server(
+                    self._connected, "127.0.0.1", self.port
+                )
+
+        asyncio.run_coroutine_threadsafe(listen(), self._loop).result()
+
+    def refuse(self) -> None:
+        """Cut all connections and refuse new ones, as a host whose program has died."""
+
+        def close() -> None:
+            if self._server is not None:
+                self._server.close()
+                self._server = None
+            self._cut_all()
+
+        self._do(close)
+
+    def cut(self) -> None:
+        """Reset all connections; new ones are accepted at once."""
+        self._do(self._cut_all)
+
+    def half_close(self) -> None:
+        """Tell all clients that nothing more will come, while what they say still goes on."""
+
+        def close() -> None:
+            for client in self._clients:
+                if client.can_write_eof():
+                    client.write_eof()
+
+        self._do(close)
+
+    def _do(self, what: Callable[[], None]) -> None:
+        async def now() -> None:
+            what()
+
+        asyncio.run_coroutine_threadsafe(now(), self._loop).result()
+
+    def _cut_all(self) -> None:
+        for writer in (*self._clients, *self._targets):
+            _reset(writer)
+        self._clients.clear()
+        self._targets.clear()
+
+    def _cancel_all(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+
+    async def _connected(
+        self, from_client: asyncio.StreamReader, to_client: asyncio.StreamWriter
+    ) -> None:
+        self._clients.append(to_client)
+        try:
+            from_target, to_target = await asyncio.open_connection(
+                "127.0.0.1", self._target_port
+            )
+        except OSError:
+            to_client.transport.abort()
+            self._forget(to_client)
+            return
+        if to_client.transport.is_closing():
+            # It was cut while the other half was made.
+            _reset(to_target)
+            return
+        self._targets.append(to_target)
+        ways = [
+            asyncio.ensure_future(self._pass_on(from_client, to_target)),
+            asyncio.ensure_future(self._pass_on(from_target, to_client)),
+        ]
+        self._tasks.update(ways)
+        await asyncio.wait(ways)
+        self._tasks.difference_update(ways)
+        for writer in (to_client, to_target):
+            writer.transport.abort()
+            self._forget(writer)
+
+    def _forget(self, writer: asyncio.StreamWriter) -> None:
+        for writers in (self._clients, self._targets):
+            if writer in writers:
+                writers.remove(writer)
+
+    async def _pass_on(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        """Pass one direction on until its end; a half-closed connection stays half-closed."""
+        waiting: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(_IN_FLIGHT)
+        read = asyncio.ensure_future(self._read(reader, waiting))
+        try:
+            while True:
+                at, portion = await waiting.get()
+                await asyncio.sleep(max(0.0, at - time.monotonic()))
+                if not portion:
+                    break
+                writer.write(portion)
+                await writer.drain()
+            if writer.can_write_eof() and not writer.is_closing():
+                writer.write_eof()
+        except (OSError, RuntimeError):
+            # The other side has gone, or was told already that nothing more comes.
+            writer.transport.abort()
+        finally:
+            read.cancel()
+
+    async def _read(
+        self, reader: asyncio.StreamReader, waiting: "asyncio.Queue[tuple[float, bytes]]"
+    ) -> None:
+        portion = b"?"
+        while portion:
+            try:
+                portion = await reader.read(_PORTION)
+            except OSError:
+                portion = b""
+            await waiting.put((time.monotonic() + self.delay_ms / 1000, portion))
+
+
+def _reset(writer: asyncio.StreamWriter) -> None:
+    """Close a connection in a way that the other side notices as a reset."""
+    plug: socket.socket = writer.get_extra_info("socket")
+    if not writer.transport.is_closing():
+        plug.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_CLOSE)
+    writer.transport.abort()
