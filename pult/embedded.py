@@ -119,6 +119,7 @@ def rejected_fact(position: int, refused: Rejected, names: Naming) -> RejectedFa
         domain=names.domain,
         revision=position,
         known_at=refused.frame.received_at_us // 1000,
+        voided=False,
         source=refused.frame.source,
         feed=refused.frame.feed,
         reason=refused.reason,

@@ -25,17 +25,21 @@ RejectReason: TypeAlias = Literal[
 Origin: TypeAlias = Literal["live", "refold"]
 
 
-class _Fact(msgspec.Struct, frozen=True, kw_only=True, tag_field="fact", gc=False):
-    """`revision` is the log position of its cause, `known_at` when that frame was received."""
+class _Fact(msgspec.Struct, frozen=True, tag_field="fact", gc=False):
+    """`revision` is the log position of its cause, `known_at` when that frame was received.
+
+    The order of fields is for whoever makes many: with thirty fields, giving them by place
+    costs a tenth of giving them by name.
+    """
 
     tenant: str
     domain: str
     revision: int
     known_at: int
-    voided: bool = False
+    voided: bool
 
 
-class Leg(_Fact, frozen=True, kw_only=True, tag="leg", gc=False):
+class Leg(_Fact, frozen=True, tag="leg", gc=False):
     """One visit to one queue. Key: leg_id; `first_second` is the second it is derived from."""
 
     leg_id: str
@@ -67,7 +71,7 @@ class Leg(_Fact, frozen=True, kw_only=True, tag="leg", gc=False):
     clock: Clock
 
 
-class Offer(_Fact, frozen=True, kw_only=True, tag="offer", gc=False):
+class Offer(_Fact, frozen=True, tag="offer", gc=False):
     """One ringing of one agent. Key: offer_id. `result` is empty while it rings."""
 
     offer_id: str
@@ -82,7 +86,7 @@ class Offer(_Fact, frozen=True, kw_only=True, tag="offer", gc=False):
     ring_ms: int | None
 
 
-class AgentSession(_Fact, frozen=True, kw_only=True, tag="agent_session", gc=False):
+class AgentSession(_Fact, frozen=True, tag="agent_session", gc=False):
     """Log-in to log-out of one agent. Key: agent_id, logged_in_at."""
 
     agent_id: str
@@ -91,7 +95,7 @@ class AgentSession(_Fact, frozen=True, kw_only=True, tag="agent_session", gc=Fal
     logged_out_at: int | None
 
 
-class AgentInterval(_Fact, frozen=True, kw_only=True, tag="agent_state", gc=False):
+class AgentInterval(_Fact, frozen=True, tag="agent_state", gc=False):
     """An agent was in one state. Key: agent_id, started_at."""
 
     agent_id: str
@@ -102,7 +106,7 @@ class AgentInterval(_Fact, frozen=True, kw_only=True, tag="agent_state", gc=Fals
     duration_ms: int | None
 
 
-class Break(_Fact, frozen=True, kw_only=True, tag="break", gc=False):
+class Break(_Fact, frozen=True, tag="break", gc=False):
     """Pause to unpause or log-out, also while the agent talks. Key: agent_id, started_at."""
 
     agent_id: str
@@ -112,7 +116,7 @@ class Break(_Fact, frozen=True, kw_only=True, tag="break", gc=False):
     duration_ms: int | None
 
 
-class WallSample(_Fact, frozen=True, kw_only=True, tag="wall_sample", gc=False):
+class WallSample(_Fact, frozen=True, tag="wall_sample", gc=False):
     """What the wall showed of a queue at an instant. Key: at, origin, queue_id."""
 
     at: int
@@ -134,7 +138,7 @@ class WallSample(_Fact, frozen=True, kw_only=True, tag="wall_sample", gc=False):
     service_level_30m: float | None
 
 
-class TeamSample(_Fact, frozen=True, kw_only=True, tag="team_sample", gc=False):
+class TeamSample(_Fact, frozen=True, tag="team_sample", gc=False):
     """What the wall showed of a team's people at an instant. Key: at, origin, team."""
 
     at: int
@@ -150,13 +154,13 @@ class TeamSample(_Fact, frozen=True, kw_only=True, tag="team_sample", gc=False):
     occupancy_30m: float | None
 
 
-class DayDirty(_Fact, frozen=True, kw_only=True, tag="day_dirty", gc=False):
+class DayDirty(_Fact, frozen=True, tag="day_dirty", gc=False):
     """An event came too late to be applied live: fold this local day again. Key: day."""
 
     day: str
 
 
-class Rejected(_Fact, frozen=True, kw_only=True, tag="rejected", gc=False):
+class Rejected(_Fact, frozen=True, tag="rejected", gc=False):
     """What could not be used, whole, and why. Key: everything but `detail`."""
 
     source: str

@@ -14,7 +14,8 @@ tells of a membership whose beginning was never seen (a static member, a log tha
 """
 
 from bisect import bisect_left
-from typing import NamedTuple, TypeAlias
+from collections.abc import Sequence
+from typing import TypeAlias
 
 import msgspec
 
@@ -47,7 +48,7 @@ A ringing that is answered ends as the talk starts; so no state of no length lie
 """
 
 
-class AgentMark(NamedTuple):
+class AgentMark(msgspec.Struct, frozen=True, order=True, gc=False, array_like=True):
     """One thing that an agent did or that happened to him. Sorts by time."""
 
     at: int
@@ -63,7 +64,7 @@ class AgentMark(NamedTuple):
     paused: bool = False  # a membership that begins paused
 
 
-class Span(NamedTuple):
+class Span(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """A stretch of time: a session, a break, or one state. Only a session tells its source."""
 
     kind: str
@@ -122,28 +123,47 @@ class Agent(msgspec.Struct):
     fine: bool = False
 
 
-def begin(agent: Agent, mark: AgentMark, wrapup_reasons: frozenset[str]) -> bool:
-    """Add a mark; return False if it was there already."""
+def begin(agent: Agent, new: Sequence[AgentMark], wrapup_reasons: frozenset[str]) -> None:
+    """Add marks, which come in their order; those that were there already change nothing."""
     marks = agent.marks
-    told = mark.kind in _TOLD_BY_FEEDS
-    if told:
-        agent.coarse = agent.coarse or mark.resolution > 1
-        agent.fine = agent.fine or mark.resolution == 1
-    mixed = told and agent.coarse and agent.fine
-    last = not marks or mark > marks[-1]
-    # A stop may stand before a mark that was withdrawn since; what comes before it is late.
-    if last and mark.at >= agent.stops[-1].at and not mixed:
-        marks.append(mark)
-        _Fold(agent, wrapup_reasons).take(mark)
-        return True
+    fold = _Fold(agent, wrapup_reasons)
+    for mark in new:
+        told = mark.kind in _TOLD_BY_FEEDS
+        if told:
+            agent.coarse = agent.coarse or mark.resolution > 1
+            agent.fine = agent.fine or mark.resolution == 1
+        mixed = told and agent.coarse and agent.fine
+        # A stop may stand before a mark that was withdrawn since; what comes before it is late.
+        is_last = not marks or mark > marks[-1]
+        if is_last and not mixed and mark.at >= agent.stops[-1].at:
+            marks.append(mark)
+            fold.take(mark)
+        elif _insert(agent, mark, wrapup_reasons, mixed=mixed):
+            fold = _Fold(agent, wrapup_reasons)
+
+
+def _insert(
+    agent: Agent, mark: AgentMark, wrapup_reasons: frozenset[str], *, mixed: bool
+) -> bool:
+    """Put a late mark into its place; return False if it was there already."""
+    marks = agent.marks
     place = bisect_left(marks, mark)
-    if place < len(marks) and marks[place][:4] == mark[:4]:  # at, phase, sequence, id
+    if place < len(marks) and _is_same(marks[place], mark):
         return False
     marks.insert(place, mark)
     if not (mixed and mark.resolution > 1 and _is_echo(mark, _exact(marks))):
         # A fine mark may make an echo of a coarse one that stands a little before it.
         _fold_again(agent, mark.at - (ECHO_MS if mixed else 0), wrapup_reasons)
     return True
+
+
+def _is_same(one: AgentMark, other: AgentMark) -> bool:
+    return (
+        one.at == other.at
+        and one.phase == other.phase
+        and one.sequence == other.sequence
+        and one.mark_id == other.mark_id
+    )
 
 
 def withdraw(agent: Agent, mark: AgentMark, wrapup_reasons: frozenset[str]) -> None:

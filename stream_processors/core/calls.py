@@ -10,9 +10,11 @@ of what it was told: a tuple whose first item is the resolution [ms], so that `m
 """
 
 from bisect import bisect_left
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, TypeAlias, cast
 
 import msgspec
+
+from schemas.events import EndedBy, TransferKind
 
 MATCH_MS = 2_000
 """Two feeds mean the same thing when their times agree within this."""
@@ -26,7 +28,7 @@ Kind: TypeAlias = Literal[
 ]  # fmt: skip
 
 
-class Mark(NamedTuple):
+class Mark(msgspec.Struct, frozen=True, order=True, gc=False, array_like=True):
     """One event of a channel, reduced to what visits need. Sorts by the source's own order."""
 
     sequence: int
@@ -83,10 +85,10 @@ class Visit(msgspec.Struct):
     agent_id: str = ""
     connected: Told | None = None
     ended: Told | None = None
-    ended_by: str = ""
+    ended_by: EndedBy | Literal[""] = ""
     talk: tuple[int, int] | None = None
     transferred_to: str = ""
-    transfer_kind: str = ""
+    transfer_kind: TransferKind | Literal[""] = ""
     rings: list[Ring] = msgspec.field(default_factory=list)
 
 
@@ -127,6 +129,11 @@ def _fold_again(call: Call) -> None:
 def finer(told: Told | None, new: Told) -> Told:
     """Return the better told of two values."""
     return new if told is None or new < told else told
+
+
+def has_open_visit(call: Call) -> bool:
+    """Tell whether an end has not been told of every visit."""
+    return any(visit.ended is None for visit in call.visits)
 
 
 def is_end_of(call: Call, mark: Mark) -> bool:
@@ -256,7 +263,8 @@ def _ended(call: Call, mark: Mark) -> None:
     visit = _talking_visit(call, mark)
     visit.ended = finer(visit.ended, (mark.resolution, 0, mark.at))
     visit.agent_id = visit.agent_id or mark.agent_id
-    visit.ended_by = visit.ended_by if visit.ended_by not in ("", "unknown") else mark.word
+    if visit.ended_by in ("", "unknown"):
+        visit.ended_by = cast(EndedBy, mark.word)
     _tell_wait(visit, mark)
     if mark.span_ms is not None:
         talk = (mark.resolution, mark.span_ms)
@@ -284,7 +292,7 @@ def _transferred(call: Call, mark: Mark) -> None:
             continue
         if mark.at <= (visit.ended[2] if visit.ended else mark.at) + MATCH_MS:
             visit.transferred_to = visit.transferred_to or mark.ref
-            visit.transfer_kind = visit.transfer_kind or mark.word
+            visit.transfer_kind = visit.transfer_kind or cast(TransferKind, mark.word)
         return
 
 

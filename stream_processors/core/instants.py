@@ -6,6 +6,9 @@ from zoneinfo import ZoneInfo
 
 from schemas.errors import MalformedEvent
 
+THOUSANDTHS = {f"{part:03}Z": part for part in range(1000)}
+"""What stands behind the whole second of an instant in milliseconds, and what it means."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -16,10 +19,9 @@ def to_ms(text: str) -> int:
     Raises:
         MalformedEvent: no time, one without zone, or one before 1970 or after 9998.
     """
-    if len(text) == 24 and text[19] == "." and text[23] == "Z":
-        fraction = text[20:23]
-        if fraction.isdecimal():
-            return _second(text[:19]) + int(fraction)
+    thousandths = THOUSANDTHS.get(text[20:])
+    if thousandths is not None and text[19] == ".":
+        return _second(text[:19]) + thousandths
     return _instant(text)
 
 

@@ -17,11 +17,12 @@ Source: Asterisk apps/app_queue.c (record_abandoned, leave_queue, set_queue_resu
 """
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple, cast
+from typing import Literal, cast
 
 import msgspec
+from msgspec.structs import replace
 
-from schemas.events import EndedBy, OfferResult, TransferKind
+from schemas.events import EndedBy, OfferResult
 from schemas.facts import Leg, LegOutcome, Offer
 from schemas.identity import derived_id
 from stream_processors.core.calls import ESTIMATED, MATCH_MS, Call, Ring, Visit
@@ -45,7 +46,7 @@ class Sweep(msgspec.Struct, frozen=True):
     present: frozenset[str] = frozenset()
 
 
-class Conclusion(NamedTuple):
+class Conclusion(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What a visit is now. Instants and durations in milliseconds."""
 
     leg_id: str
@@ -56,7 +57,7 @@ class Conclusion(NamedTuple):
     wait_ms: int | None
     answered_at: int | None
     ended_at: int | None
-    ended_by: str
+    ended_by: EndedBy | Literal[""]
     agent_id: str
     inferred: bool  # a beginning or an end was lost and has been estimated
 
@@ -74,7 +75,7 @@ def conclude(
     outcome = _exit(call, index, clock)
     if outcome is not None and visit.left is not None:
         left, inferred = max(entered, visit.left[2]), visit.entered[0] == ESTIMATED
-        by = "caller" if outcome in ("abandoned", "key") else "system"
+        by: EndedBy | Literal[""] = "caller" if outcome in ("abandoned", "key") else "system"
     else:
         closed = _closed(call, index, entered, sweeps, clock, max_open_ms)
         if closed is None:
@@ -222,7 +223,7 @@ def _leg_id(call: Call, visit: Visit) -> str:
 # --- facts --------------------------------------------------------------------------------
 
 
-class Target(NamedTuple):
+class Target(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What was wanted of the queue when the caller entered."""
 
     answer_within_ms: int
@@ -243,48 +244,48 @@ def leg_fact(
     talk = None
     if it.answered_at is not None and it.ended_at is not None:
         talk = _talk(visit, it.answered_at, it.ended_at)
-    answering = next((r for r in visit.rings if r.result and r.result[2] == "answered"), None)
     to, kind = visit.transferred_to, visit.transfer_kind
-    if not to and visit.connected is not None:
+    if not to and visit.connected is not None and len(call.visits) > 1:
         following = [v for v in call.visits if v.entered[2] > visit.entered[2]]
         if following:  # a transfer that nobody announced, such as an AMI redirect
             to, kind = min(following, key=lambda v: v.entered[2]).queue_id, "queue"
     return Leg(
-        tenant=tenant,
-        domain=domain,
-        revision=revision,
-        known_at=known_at,
-        leg_id=it.leg_id,
-        first_second=visit.first_second,
-        source=call.source,
-        interaction_id=visit.interaction[1] or call.channel_id,
-        queue_id=visit.queue_id,
-        channel="voice",
-        direction="in",
-        caller_key=visit.caller_key,
-        priority=visit.priority,
-        entered_at=it.entered_at,
-        answered_at=it.answered_at,
-        left_at=it.left_at,
-        ended_at=it.ended_at,
-        outcome=it.outcome,
-        wait_ms=it.wait_ms,
-        ring_ms=_ring_ms(answering, it.answered_at) if answering else None,
-        talk_ms=talk,
-        hold_ms=None,
-        wrapup_ms=None,
-        agent_id=it.agent_id,
-        ended_by=cast('EndedBy | Literal[""]', it.ended_by),
-        transferred_to=to,
-        transfer_kind=cast('TransferKind | Literal[""]', kind),
-        offers=len(visit.rings),
-        answer_within_ms=target.answer_within_ms,
-        short_abandon_ms=target.short_abandon_ms,
-        clock="estimated" if it.inferred else "adapter" if visit.adapter_clock else "source",
+        tenant,
+        domain,
+        revision,
+        known_at,
+        False,  # voided
+        it.leg_id,
+        visit.first_second,
+        call.source,
+        visit.interaction[1] or call.channel_id,  # interaction_id
+        visit.queue_id,
+        "voice",  # channel
+        "in",  # direction
+        visit.caller_key,
+        visit.priority,
+        it.entered_at,
+        it.answered_at,
+        it.left_at,
+        it.ended_at,
+        it.outcome,
+        it.wait_ms,
+        _ring_of_answer_ms(visit, it.answered_at),  # ring_ms
+        talk,  # talk_ms
+        None,  # hold_ms
+        None,  # wrapup_ms
+        it.agent_id,
+        it.ended_by,
+        to,  # transferred_to
+        kind,  # transfer_kind
+        len(visit.rings),  # offers
+        target.answer_within_ms,
+        target.short_abandon_ms,
+        "estimated" if it.inferred else "adapter" if visit.adapter_clock else "source",  # clock
     )
 
 
-class Ringing(NamedTuple):
+class Ringing(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What a ringing is now."""
 
     offer_id: str
@@ -298,10 +299,10 @@ class Ringing(NamedTuple):
 def ringings(call: Call, visit: Visit, it: Conclusion, clock: int) -> list[Ringing]:
     """Return the ringings of a visit; one that nobody ended ends with the wait."""
     found = [_ringing(call, visit, ring, it, clock) for ring in visit.rings]
-    if len({ring.offer_id for ring in found}) < len(found):
+    if len(found) > 1 and len({ring.offer_id for ring in found}) < len(found):
         # A busy member tried twice within a second, told by a log of whole seconds.
         found = [
-            ring._replace(offer_id=derived_id(ring.offer_id, str(nth))) if nth else ring
+            replace(ring, offer_id=derived_id(ring.offer_id, str(nth))) if nth else ring
             for nth, ring in _numbered(found)
         ]
     return found
@@ -356,6 +357,13 @@ def _taken_elsewhere(ended: int, it: Conclusion) -> bool:
     return it.answered_at is not None and abs(ended - it.answered_at) <= MATCH_MS
 
 
+def _ring_of_answer_ms(visit: Visit, answered: int | None) -> int | None:
+    for ring in visit.rings:
+        if ring.result is not None and ring.result[2] == "answered":
+            return _ring_ms(ring, answered)
+    return None
+
+
 def _ring_ms(ring: Ring, ended: int | None) -> int | None:
     if ring.started[0] != 1 and ring.ring_ms is not None:
         return ring.ring_ms
@@ -378,6 +386,7 @@ def offer_fact(
         domain=domain,
         revision=revision,
         known_at=known_at,
+        voided=False,
         offer_id=ring.offer_id,
         leg_id=it.leg_id,
         interaction_id=visit.interaction[1] or call.channel_id,

@@ -16,7 +16,7 @@ from schemas.events import Event, decode
 from schemas.facts import DayDirty, Fact, Origin, Rejected, RejectReason
 from stream_processors.core import agents
 from stream_processors.core.forgetting import forget
-from stream_processors.core.instants import day_name, to_ms
+from stream_processors.core.instants import THOUSANDTHS, day_name, to_ms
 from stream_processors.core.readings import READINGS
 from stream_processors.core.samples import team_sample, wall_sample
 from stream_processors.core.saying import agent_facts, line_facts
@@ -65,11 +65,7 @@ def apply(state: State, batch: Batch, terms: Terms) -> list[Fact]:
             continue
         state.position = position
         try:
-            event = decode(value)
-            at = run.instant(event.time)
-            if event.recordedtime != event.time:
-                to_ms(event.recordedtime)  # dates every fact that follows, so it must be a time
-            run.take(event, at, value)
+            run.take(decode(value), value)
         except MalformedEvent as error:
             run.reject(value, "malformed", str(error))
     return run.finish()
@@ -93,20 +89,25 @@ class _Run:
         self.terms = terms
         self.change = Change(state, terms)
         self.origin: Origin = "live" if terms.refold_at is None else "refold"
-        self.recorded = ""
+        self.recorded = ""  # when the adapter saw the last event, as text and [ms since 1970]
+        self.known_at = 0
         self.facts: list[Fact] = []
+        self.told = ""  # the last time of an event as text, and what it means [ms]
+        self.told_ms = 0
         self.second = ""
         self.second_ms = 0
         self.source: Source | None = None
 
     def instant(self, text: str) -> int:
         """Return an event's time [ms]; events of one second stand together."""
-        fraction = text[20:23]
-        if text[:20] == self.second and text[23:] == "Z" and fraction.isdecimal():
-            return self.second_ms + int(fraction)
-        at = to_ms(text)
-        if text[19:20] == "." and text[23:] == "Z":  # the same digits mean else with an offset
-            self.second, self.second_ms = text[:20], at // 1000 * 1000
+        thousandths = THOUSANDTHS.get(text[20:])
+        if thousandths is not None and text[:20] == self.second:
+            at = self.second_ms + thousandths
+        else:
+            at = to_ms(text)
+            if thousandths is not None and text[19] == ".":
+                self.second, self.second_ms = text[:20], at - thousandths
+        self.told, self.told_ms = text, at
         return at
 
     @property
@@ -115,22 +116,21 @@ class _Run:
         at = self.terms.refold_at
         return self.state.position if at is None else at
 
-    @property
-    def known_at(self) -> int:
-        """When the adapter saw the last event [ms since 1970]."""
-        return to_ms(self.recorded) if self.recorded else 0
-
-    def take(self, event: Event, at: int, value: bytes) -> None:
+    def take(self, event: Event, value: bytes) -> None:
         """Apply one event, after everything that was due before it."""
         state = self.state
+        at = self.told_ms if event.time == self.told else self.instant(event.time)
+        if event.recordedtime != self.recorded:
+            same = event.recordedtime == event.time
+            self.known_at = at if same else to_ms(event.recordedtime)
+            self.recorded = event.recordedtime
         if event.tenant != state.tenant or event.domain != state.domain:
             self.reject(value, "foreign", f"of {event.tenant}/{event.domain}", event)
             return
-        self.recorded = event.recordedtime
-        self.change.cause = (state.position, self.recorded)
-        # Texts of one form compare like the instants they mean; most events end here.
-        if event.time > self.recorded and at > self.known_at + FUTURE_MS:
-            self.reject(value, "future", f"{event.time} was received at {self.recorded}", event)
+        self.change.cause = (state.position, self.known_at)
+        if at > self.known_at + FUTURE_MS:
+            told = f"{event.time} was received at {event.recordedtime}"
+            self.reject(value, "future", told, event)
             return
         source = self.source
         if source is None or source.name != event.source:
@@ -163,6 +163,7 @@ class _Run:
                 domain=self.state.domain,
                 revision=self.revision,
                 known_at=self.known_at,
+                voided=False,
                 source=event.source if event else "",
                 feed=event.feed if event else "",
                 reason=reason,
@@ -182,6 +183,7 @@ class _Run:
                 domain=self.state.domain,
                 revision=self.revision,
                 known_at=self.known_at,
+                voided=False,
                 day=day,
             )
         )
@@ -250,13 +252,13 @@ class _Run:
 
     def _say(self) -> None:
         at = self.terms.refold_at
-        for key, (position, recorded) in self.change.lines.items():
+        for key, (position, known_at) in self.change.lines.items():
             line = self.state.lines.get(key)
             if line is not None:
                 revision = position if at is None else at
-                self.facts += line_facts(self.state, line, revision, to_ms(recorded))
-        for agent_id, (position, recorded) in self.change.agents.items():
+                self.facts += line_facts(self.state, line, revision, known_at)
+        for agent_id, (position, known_at) in self.change.agents.items():
             revision = position if at is None else at
-            self.facts += agent_facts(self.state, agent_id, revision, to_ms(recorded))
+            self.facts += agent_facts(self.state, agent_id, revision, known_at)
         self.change.lines.clear()
         self.change.agents.clear()

@@ -12,7 +12,7 @@ Source: docs/decisions/0003; Cisco CUIC report reference, "service level calls o
 
 from bisect import bisect_right, insort
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 
@@ -23,14 +23,14 @@ DayOf: TypeAlias = Callable[[int], int]
 """Tells the start [ms] of the local day of an instant."""
 
 
-class Level(NamedTuple):
+class Level(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """When a call counted for the service level, and whether it was in time."""
 
     at: int
     in_time: bool
 
 
-class Account(NamedTuple):
+class Account(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What one leg adds to the figures of its queue."""
 
     it: Conclusion
@@ -149,9 +149,23 @@ class Queue(msgspec.Struct):
         """Count what happened in (after, until] [ms]."""
         return counted(self.instants[name], after, until)
 
-    def counts(self, names: Sequence[str], after: int, until: int) -> list[int]:
-        """Count several things over (after, until] [ms]."""
-        return [counted(self.instants[name], after, until) for name in names]
+    def counts(
+        self, names: Sequence[str], short: int, long: int, until: int
+    ) -> tuple[list[int], list[int]]:
+        """Count several things over (short, until] and over (long, until] [ms]."""
+        in_short: list[int] = []
+        in_long: list[int] = []
+        for name in names:
+            instants = self.instants[name]
+            if not instants or instants[-1] <= long:
+                in_short.append(0)
+                in_long.append(0)
+                continue
+            last = len(instants) if instants[-1] <= until else bisect_right(instants, until)
+            first = bisect_right(instants, long, 0, last)
+            in_long.append(last - first)
+            in_short.append(last - bisect_right(instants, short, first, last))
+        return in_short, in_long
 
     def service_level(self, after: int, until: int) -> float | None:
         """Return the headline ratio over (after, until] [ms]; None when nothing counted."""
@@ -174,7 +188,10 @@ class Queue(msgspec.Struct):
 
     def waiting_over_target(self, at: int) -> int:
         """Count who has waited longer than the target."""
-        return sum(at - entered > target for entered, target in self.waiting.values())
+        over = 0
+        for entered, target in self.waiting.values():
+            over += at - entered > target
+        return over
 
     def difference(self) -> int:
         """Return offered - (outcomes + waiting); anything but 0 means that calls were lost."""

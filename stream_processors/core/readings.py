@@ -131,22 +131,22 @@ def _agent_queue_joined(
         number=data.wrapup_ms, paused=data.paused,
     )  # fmt: skip
     change.queue(data.queue_id, source.name)
-    change.tell_agent(data.agent_id, source.name, mark)
+    change.tell_agent(data.agent_id, mark)
 
 
 def _agent_queue_left(change: Change, event: e.AgentQueueLeft, source: Source, at: int) -> None:
     mark = _told(event, "left", at, queue_id=event.data.queue_id)
-    change.tell_agent(event.data.agent_id, source.name, mark)
+    change.tell_agent(event.data.agent_id, mark)
 
 
 def _agent_logged_in(change: Change, event: e.AgentLoggedIn, source: Source, at: int) -> None:
     mark = _told(event, "joined", at, queue_id=EVERY_QUEUE)
-    change.tell_agent(event.data.agent_id, source.name, mark)
+    change.tell_agent(event.data.agent_id, mark)
 
 
 def _agent_logged_out(change: Change, event: e.AgentLoggedOut, source: Source, at: int) -> None:
     mark = _told(event, "left", at, queue_id=EVERY_QUEUE)
-    change.tell_agent(event.data.agent_id, source.name, mark)
+    change.tell_agent(event.data.agent_id, mark)
 
 
 def _agent_state_changed(
@@ -156,17 +156,17 @@ def _agent_state_changed(
     kind = "paused" if data.state == "not_ready" else "unpaused"
     queue_id = data.queue_id if data.scope == "queue" else EVERY_QUEUE
     mark = _told(event, kind, at, queue_id=queue_id, reason=data.reason)
-    change.tell_agent(data.agent_id, source.name, mark)
+    change.tell_agent(data.agent_id, mark)
 
 
 def _wrapup_started(change: Change, event: e.WrapupStarted, source: Source, at: int) -> None:
     mark = AgentMark(at, STARTS, event.sequence, event.id, "wrapup_started", source=source.name)
-    change.tell_agent(event.data.agent_id, source.name, mark)
+    change.tell_agent(event.data.agent_id, mark)
 
 
 def _wrapup_ended(change: Change, event: e.WrapupEnded, source: Source, at: int) -> None:
     mark = AgentMark(at, ENDS, event.sequence, event.id, "wrapup_ended", source=source.name)
-    change.tell_agent(event.data.agent_id, source.name, mark)
+    change.tell_agent(event.data.agent_id, mark)
 
 
 # --- snapshots and the source itself ------------------------------------------------------
@@ -205,7 +205,7 @@ def _snapshot_agent(change: Change, event: e.SnapshotAgent, source: Source, at: 
     if data.queue_id not in agent.now.queues:
         mark = _told(event, "joined", at, queue_id=data.queue_id, paused=data.paused,
                      reason=data.reason)  # fmt: skip
-        change.tell_agent(data.agent_id, source.name, mark)
+        change.tell_agent(data.agent_id, mark)
 
 
 def _snapshot_completed(
@@ -255,7 +255,7 @@ def _sweep(change: Change, source: Source, sweep: Sweep) -> None:
     change.unsettle(source)
     if sweep.restarted:
         for agent_id in change.state.agents:
-            change.tell_agent(agent_id, source.name, restart_mark(sweep.at, source.name))
+            change.tell_agent(agent_id, restart_mark(sweep.at, source.name))
 
 
 def _nothing(change: Change, event: e.Event, source: Source, at: int) -> None:

@@ -6,35 +6,37 @@ from stream_processors.core.state import State
 from stream_processors.core.teams import Team
 from stream_processors.core.windows import WINDOWS
 
+_COUNTED = COUNTED[1:]
+
 
 def wall_sample(
     state: State, queue: Queue, at: int, origin: Origin, revision: int, known_at: int
 ) -> WallSample:
     """Return the figures of a queue at an instant [ms]; all events up to it are applied."""
-    short = queue.counts(COUNTED[1:], at - WINDOWS["5m"], at)
-    long = queue.counts(COUNTED[1:], at - WINDOWS["30m"], at)
+    short, long = queue.counts(_COUNTED, at - WINDOWS["5m"], at - WINDOWS["30m"], at)
     return WallSample(
-        tenant=state.tenant,
-        domain=state.domain,
-        revision=revision,
-        known_at=known_at,
-        at=at,
-        origin=origin,
-        queue_id=queue.queue_id,
-        waiting=len(queue.waiting),
-        longest_wait_ms=queue.longest_wait_ms(at),
-        waiting_over_target=queue.waiting_over_target(at),
-        talking=len(queue.talking),
-        answered_5m=short[0],
-        answered_in_time_5m=short[1],
-        abandoned_5m=short[2],
-        short_abandoned_5m=short[3],
-        service_level_5m=short[4] / short[5] if short[5] else None,
-        answered_30m=long[0],
-        answered_in_time_30m=long[1],
-        abandoned_30m=long[2],
-        short_abandoned_30m=long[3],
-        service_level_30m=long[4] / long[5] if long[5] else None,
+        state.tenant,
+        state.domain,
+        revision,
+        known_at,
+        False,  # voided
+        at,
+        origin,
+        queue.queue_id,
+        len(queue.waiting),
+        queue.longest_wait_ms(at),
+        queue.waiting_over_target(at),
+        len(queue.talking),
+        short[0],  # answered_5m
+        short[1],  # answered_in_time_5m
+        short[2],  # abandoned_5m
+        short[3],  # short_abandoned_5m
+        short[4] / short[5] if short[5] else None,  # service_level_5m
+        long[0],  # answered_30m
+        long[1],  # answered_in_time_30m
+        long[2],  # abandoned_30m
+        long[3],  # short_abandoned_30m
+        long[4] / long[5] if long[5] else None,  # service_level_30m
     )
 
 
@@ -48,6 +50,7 @@ def team_sample(
         domain=state.domain,
         revision=revision,
         known_at=known_at,
+        voided=False,
         at=at,
         origin=origin,
         team=team.team,

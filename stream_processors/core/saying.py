@@ -34,12 +34,15 @@ def line_facts(state: State, line: Line, revision: int, known_at: int) -> Iterat
             if told is None or not _same(told, offer):
                 line.said_offers[ring.offer_id] = offer
                 yield offer
-    for leg_id in sorted(line.said_legs.keys() - legs):
-        gone = line.said_legs.pop(leg_id)
-        yield replace(gone, revision=revision, known_at=known_at, voided=True)
-    for offer_id in sorted(line.said_offers.keys() - offers):
-        lost = line.said_offers.pop(offer_id)
-        yield replace(lost, revision=revision, known_at=known_at, voided=True)
+    # All of now have been said; only where more was said is there something to take back.
+    if len(line.said_legs) > len(legs):
+        for leg_id in sorted(line.said_legs.keys() - legs):
+            gone = line.said_legs.pop(leg_id)
+            yield replace(gone, revision=revision, known_at=known_at, voided=True)
+    if len(line.said_offers) > len(offers):
+        for offer_id in sorted(line.said_offers.keys() - offers):
+            lost = line.said_offers.pop(offer_id)
+            yield replace(lost, revision=revision, known_at=known_at, voided=True)
 
 
 def _same(said: Leg | Offer, now: Leg | Offer) -> bool:

@@ -6,7 +6,6 @@ the clock passes it, after all events of that instant; deadlines come first.
 """
 
 from heapq import heappush
-from typing import NamedTuple
 
 import msgspec
 
@@ -22,7 +21,7 @@ SILENT_MS = 60_000
 NEVER = 1 << 62
 
 
-class Deadline(NamedTuple):
+class Deadline(msgspec.Struct, frozen=True, order=True, gc=False, array_like=True):
     """Something that happens because time passes. Sorts by time."""
 
     at: int

@@ -13,7 +13,15 @@ from schemas.facts import Leg, Offer
 from schemas.policies import PolicyHistory
 from stream_processors.core import agents
 from stream_processors.core.agents import ENDS, STARTS, Agent, AgentMark, Span
-from stream_processors.core.calls import ESTIMATED, Call, Mark, Visit, is_end_of, observe
+from stream_processors.core.calls import (
+    ESTIMATED,
+    Call,
+    Mark,
+    Visit,
+    has_open_visit,
+    is_end_of,
+    observe,
+)
 from stream_processors.core.instants import day_bounds
 from stream_processors.core.legs import (
     ANSWER_FOLLOWS_MS,
@@ -32,8 +40,8 @@ HORIZON_MS = 10 * 60_000
 """Up to this late, an event gives the same result as if it had come in time."""
 
 
-Cause: TypeAlias = tuple[int, str]
-"""Log position of an event, and when its frame was received (RFC 3339)."""
+Cause: TypeAlias = tuple[int, int]
+"""Log position of an event, and when its frame was received [ms since 1970]."""
 
 Activities: TypeAlias = list[tuple[str, AgentMark]]
 """Agents and what a visit tells of them."""
@@ -129,11 +137,11 @@ class Change:
     def __init__(self, state: State, terms: Terms) -> None:
         self.state = state
         self.terms = terms
-        self.cause: Cause = (0, "")
+        self.cause: Cause = (0, 0)
         self.lines: dict[str, Cause] = {}
         self.agents: dict[str, Cause] = {}
         self._unsettled: dict[str, Cause] = {}
-        self._agent_marks: dict[tuple[AgentMark, str], tuple[str, Cause]] = {}
+        self._agent_marks: dict[str, dict[AgentMark, Cause]] = {}
 
     # --- looking up -----------------------------------------------------------------------
 
@@ -165,7 +173,8 @@ class Change:
     def _sweep_new_agent(self, agent: Agent, source: str) -> None:
         for sweep in self.source(source).sweeps:
             if sweep.restarted:
-                agents.begin(agent, restart_mark(sweep.at, source), self.terms.wrapup_reasons)
+                marks = [restart_mark(sweep.at, source)]
+                agents.begin(agent, marks, self.terms.wrapup_reasons)
 
     def team(self, team: str, source: str) -> Team:
         """Return a team, added when first named; of its sources the first by name is kept."""
@@ -196,12 +205,15 @@ class Change:
             marks = source.loose.setdefault(channel_id, [])
             if mark not in marks:
                 marks.append(mark)
-        elif observe(line.call, mark) and not all(visit.ended for visit in line.call.visits):
+        elif observe(line.call, mark) and has_open_visit(line.call):
             self._unsettled[key] = self.cause
 
-    def tell_agent(self, agent_id: str, source: str, mark: AgentMark) -> None:
+    def tell_agent(self, agent_id: str, mark: AgentMark) -> None:
         """Add a mark to an agent."""
-        self._agent_marks[mark, agent_id] = (source, self.cause)
+        marks = self._agent_marks.get(agent_id)
+        if marks is None:
+            marks = self._agent_marks[agent_id] = {}
+        marks[mark] = self.cause
 
     def pair(self, source: Source, mark: Mark, channel_id: str) -> None:
         """Bring together the calls of an agent in a queue with ends that name no caller.
@@ -240,17 +252,17 @@ class Change:
         for key, cause in self._unsettled.items():
             self.settle_line(key, cause)
         self._unsettled.clear()
-        concerned: dict[str, tuple[str, Cause]] = {}
-        for each in sorted(self._agent_marks):
-            mark, agent_id = each
-            source, cause = self._agent_marks[each]
-            agents.begin(self.agent(agent_id, source), mark, self.terms.wrapup_reasons)
-            known = concerned.get(agent_id)
-            concerned[agent_id] = (source, max(cause, known[1]) if known else cause)
-        self._agent_marks.clear()
-        for agent_id, (source, cause) in concerned.items():
-            self.settle_agent(self.state.agents[agent_id], source, cause)
+        told, self._agent_marks = self._agent_marks, {}
+        for agent_id, marks in told.items():
+            if marks:
+                self._settle_marks(agent_id, marks)
         return True
+
+    def _settle_marks(self, agent_id: str, marks: dict[AgentMark, Cause]) -> None:
+        in_order = sorted(marks) if len(marks) > 1 else list(marks)
+        agent = self.agent(agent_id, in_order[0].source)
+        agents.begin(agent, in_order, self.terms.wrapup_reasons)
+        self.settle_agent(agent, in_order[-1].source, max(marks.values()))
 
     def settle_due(self, key: str) -> list[Settled]:
         """Conclude one call because its time has come, if time can change anything about it."""
@@ -326,13 +338,14 @@ class Change:
         for each in old:
             if each not in new:
                 agent_id, mark = each
-                if self._agent_marks.pop((mark, agent_id), None) is None:
+                waiting = self._agent_marks.get(agent_id)
+                if waiting is None or waiting.pop(mark, None) is None:
                     agent = self.agent(agent_id, source)
                     agents.withdraw(agent, mark, self.terms.wrapup_reasons)
                     self.settle_agent(agent, source, self.cause)
         for each in new:
             if each not in old:
-                self.tell_agent(each[0], source, each[1])
+                self.tell_agent(each[0], each[1])
 
     # --- agents ---------------------------------------------------------------------------
 

@@ -31,6 +31,7 @@ _KNOWN: dict[str, Any] = {
     "domain": "demo",
     "revision": 1,
     "known_at": MORNING + 50,
+    "voided": False,
 }
 
 
