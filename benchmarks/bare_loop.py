@@ -6,18 +6,27 @@ those that a translation needs. It concludes and stores nothing.
 """
 
 import sys
+from importlib import import_module
 from pathlib import Path
 
-from benchmarks.lab import stream
-from producers.asterisk.message import parse
-from producers.asterisk.translate import NEEDED
-from pult.commands import import_  # noqa: F401 - start-up of the command includes loading it
-from schemas.metrics import METRICS
-from sql.embedded import EmbeddedStore
+from pult.lean import rarely_collect, without_pandas
 
 
 def main() -> None:
     """Start as the command does, then split and decode."""
+    without_pandas()
+    rarely_collect()
+    import_module("pult.commands.import_")  # what the command loads, before anything else is
+    _split_and_decode()
+
+
+def _split_and_decode() -> None:
+    from benchmarks.lab import stream
+    from producers.asterisk.message import parse
+    from producers.asterisk.translate import NEEDED
+    from schemas.metrics import METRICS
+    from sql.embedded import EmbeddedStore
+
     store = EmbeddedStore(Path(sys.argv[1]), METRICS)
     for block in stream().split(b"\r\n\r\n"):
         name = block[7 : block.find(b"\r\n")] if block.startswith(b"Event: ") else b""
