@@ -27,15 +27,16 @@ class Finding:
 
 def examine(config: Path | None, data: Path, environ: Mapping[str, str]) -> list[Finding]:
     """Look at the settings and the data folder; nothing is changed."""
-    return [*_settings(config, environ), *_folder(data)]
-
-
-def _settings(config: Path | None, environ: Mapping[str, str]) -> Iterator[Finding]:
     try:
         loaded = settings.load(config)
     except PultFailure as failure:
-        yield Finding(good=False, text=str(failure))
-        return
+        return [Finding(good=False, text=str(failure)), *_folder(data)]
+    return [*_settings(loaded, config, environ), *_kafka(loaded, environ), *_folder(data)]
+
+
+def _settings(
+    loaded: settings.Settings, config: Path | None, environ: Mapping[str, str]
+) -> Iterator[Finding]:
     where = config or settings.DEFAULT_FILE
     name = str(where) if where.exists() else "built-in defaults (no pult.toml here)"
     queues = ", ".join(loaded.queues) or "none named, all have 20 s and 5 s"
@@ -45,6 +46,21 @@ def _settings(config: Path | None, environ: Mapping[str, str]) -> Iterator[Findi
     for secret in secrets:
         if secret and not environ.get(secret):
             yield Finding(good=False, text=f"environment variable {secret} is not set")
+
+
+def _kafka(loaded: settings.Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
+    if "kafka" not in loaded.model_fields_set:
+        return
+    # Loaded only for those who have a broker: its client takes a while.
+    from pult import kafka, topics
+
+    try:
+        client = kafka.connect(loaded.kafka, environ)
+        yield Finding(good=True, text=f"kafka: {loaded.kafka.bootstrap} answers")
+        for each in topics.check(client, loaded.kafka):
+            yield Finding(good=each.good, text=f"kafka: topic {each.text}")
+    except PultFailure as failure:
+        yield Finding(good=False, text=str(failure))
 
 
 def _folder(data: Path) -> Iterator[Finding]:

@@ -8,9 +8,9 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, Self, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
 from schemas.errors import SettingsInvalid
@@ -57,12 +57,62 @@ class HttpSettings(_Section):
     host: str = "127.0.0.1"
     wall_port: int = Field(default=8400, ge=0, le=65535)
     sql_port: int = Field(default=8123, ge=0, le=65535)
+    adapter_port: int = Field(
+        default=8402, ge=0, le=65535, description="health and metrics of an adapter"
+    )
 
 
 class KafkaSettings(_Section):
-    """The broker of the distributed form."""
+    """The brokers of the distributed form, and how to be let in."""
 
-    bootstrap: str = "127.0.0.1:9092"
+    bootstrap: str = Field(
+        default="127.0.0.1:9092", min_length=1, description="HOST:PORT of brokers, by commas"
+    )
+    prefix: str = Field(
+        default="pult",
+        pattern=r"^[A-Za-z0-9._-]{1,100}$",
+        description="first part of the topics' names",
+    )
+    replication: int = Field(
+        default=1, ge=1, le=9, description="copies of a new topic; 3 where there are 3 brokers"
+    )
+    protocol: Literal["plaintext", "tls", "sasl_plaintext", "sasl_tls"] = "plaintext"
+    ca: Path | None = Field(
+        default=None, description="PEM file of the authority; unset: the system's"
+    )
+    cert: Path | None = Field(default=None, description="PEM file of our certificate")
+    key: Path | None = Field(default=None, description="PEM file of its key, no passphrase")
+    mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    username: str = ""
+    password_env: str = Field(
+        default="", description="environment variable that holds the password"
+    )
+
+    @property
+    def tls(self) -> bool:
+        """Whether connections are encrypted."""
+        return self.protocol.endswith("tls")
+
+    @property
+    def sasl(self) -> bool:
+        """Whether the broker asks for a password."""
+        return self.protocol.startswith("sasl")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if not self.tls and (self.ca or self.cert or self.key):
+            msg = f"ca, cert and key are of no use with protocol {self.protocol}; set tls"
+            raise ValueError(msg)
+        if bool(self.cert) != bool(self.key):
+            msg = "cert and key belong together; set both or none"
+            raise ValueError(msg)
+        if self.sasl and not (self.username and self.password_env):
+            msg = f"protocol {self.protocol} needs username and password_env"
+            raise ValueError(msg)
+        if not self.sasl and (self.username or self.password_env):
+            msg = f"username and password_env are of no use with protocol {self.protocol}"
+            raise ValueError(msg)
+        return self
 
 
 class ClickHouseSettings(_Section):

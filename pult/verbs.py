@@ -47,5 +47,10 @@ VERBS = (
         "print the JSON Schemas of the events",
         "pult schemas cc.queue.entered.v1\npult schemas --write docs/schemas",
     ),
-    Verb("doctor", "check settings and data folder, say what to do", "pult doctor"),
+    Verb(
+        "topics",
+        "create the topics in Kafka, check those that are there",
+        "pult topics\npult topics --check",
+    ),
+    Verb("doctor", "check settings, data folder and Kafka, say what to do", "pult doctor"),
 )

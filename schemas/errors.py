@@ -39,3 +39,7 @@ class SettingsInvalid(PultFailure):
 
 class PortTaken(PultFailure):
     """Another process listens where this one was told to; nothing was started."""
+
+
+class KafkaUnusable(PultFailure):
+    """No broker answers, none lets us in, or its topics are not what they must be."""

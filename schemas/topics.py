@@ -18,6 +18,10 @@ class Topic:
     cleanup: Literal["delete", "compact"]
     max_message_bytes: int = 1_000_000
 
+    def named(self, prefix: str) -> str:
+        """Return the name with another first part, for an installation of its own."""
+        return f"{prefix}.{self.name.partition('.')[2]}"
+
 
 EVENTS = Topic(
     name="pult.events",

@@ -57,7 +57,7 @@ def test_other_durations_are_refused_with_the_place(text: str) -> None:
         ),
         ("[privacy]\nkeep_number = true", "did you mean keep_numbers?"),
         ("[http]\nport = 1", "did you mean sql_port?"),
-        ("[kafka]\nzebra = 1", "kafka.zebra is unknown (known: bootstrap)"),
+        ("[kafka]\nzebra = 1", "kafka.zebra is unknown (known: bootstrap, ca, cert,"),
         ('password = "x"', "password is unknown"),
     ],
 )

@@ -1,0 +1,22 @@
+"""`pult topics`."""
+
+import argparse
+
+from pult import kafka, settings, topics
+from pult.context import Context
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what this verb takes."""
+    parser.add_argument("--check", action="store_true", help="create nothing, only compare")
+
+
+def run(context: Context, chosen: argparse.Namespace) -> int:
+    """Create what is missing, compare the rest; 1 if something is not as it must be."""
+    wanted = settings.load(context.config).kafka
+    client = kafka.connect(wanted, context.environ)
+    created = [] if chosen.check else topics.create(client, wanted)
+    findings = topics.check(client, wanted)
+    for finding in (*created, *findings):
+        print(f"{'ok      ' if finding.good else 'PROBLEM '}{finding.text}")
+    return 0 if all(finding.good for finding in findings) else 1

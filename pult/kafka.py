@@ -1,0 +1,200 @@
+"""The settings of Kafka in the words of its two clients, and what a client's errors mean.
+
+The password is only ever in the values returned here; no message of ours holds it.
+"""
+
+import socket
+import ssl
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
+
+from pult.settings import KafkaSettings
+from schemas.errors import KafkaUnusable, SettingsInvalid
+
+PATIENCE_SECONDS = 8.0
+"""How long a broker may take for its first answer."""
+
+_SURE_SECONDS = 2.0
+_ASK_SECONDS = 0.5
+_PROTOCOLS = {
+    "plaintext": "PLAINTEXT", "tls": "SSL",
+    "sasl_plaintext": "SASL_PLAINTEXT", "sasl_tls": "SASL_SSL",
+}  # fmt: skip
+
+
+def librdkafka(settings: KafkaSettings, environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return what confluent-kafka's clients need to reach the brokers.
+
+    Raises:
+        SettingsInvalid: a file cannot be read, or the password is not in the environment.
+    """
+    values: dict[str, Any] = {
+        "bootstrap.servers": settings.bootstrap,
+        "security.protocol": _PROTOCOLS[settings.protocol],
+        # What matters comes to error callbacks; the client's own lines would never end.
+        "log_level": 0,
+    }
+    for setting, name in (
+        ("ca", "ssl.ca.location"),
+        ("cert", "ssl.certificate.location"),
+        ("key", "ssl.key.location"),
+    ):
+        path = _readable(settings, setting)
+        if path:
+            values[name] = path
+    if settings.sasl:
+        values["sasl.mechanism"] = settings.mechanism
+        values["sasl.username"] = settings.username
+        values["sasl.password"] = _password(settings, environ)
+    return values
+
+
+def aiokafka(settings: KafkaSettings, environ: Mapping[str, str]) -> dict[str, Any]:
+    """Return what aiokafka's clients need, which Faust takes as `broker` and `credentials`.
+
+    The keys are those of aiokafka's constructors; `ssl_context` and the `sasl_` keys are there
+    only where the protocol wants them.
+
+    Raises:
+        SettingsInvalid: a file cannot be read, or the password is not in the environment.
+    """
+    values: dict[str, Any] = {
+        "bootstrap_servers": [each.strip() for each in settings.bootstrap.split(",")],
+        "security_protocol": _PROTOCOLS[settings.protocol],
+    }
+    if settings.tls:
+        values["ssl_context"] = _ssl_context(settings)
+    if settings.sasl:
+        values["sasl_mechanism"] = settings.mechanism
+        values["sasl_plain_username"] = settings.username
+        values["sasl_plain_password"] = _password(settings, environ)
+    return values
+
+
+def _ssl_context(settings: KafkaSettings) -> ssl.SSLContext:
+    cert, key = _readable(settings, "cert"), _readable(settings, "key")
+    setting = "ca"
+    try:
+        context = ssl.create_default_context(cafile=_readable(settings, "ca") or None)
+        if cert:
+            setting = "cert and kafka.key"
+            context.load_cert_chain(cert, key)
+    except ssl.SSLError as error:
+        msg = f"kafka.{setting}: no PEM that can be used ({error.reason or 'no certificate'})"
+        raise SettingsInvalid(msg) from error
+    return context
+
+
+def _readable(settings: KafkaSettings, setting: str) -> str:
+    path = getattr(settings, setting)
+    if path is None:
+        return ""
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        msg = f"kafka.{setting}: cannot read {path}: {error.strerror}"
+        raise SettingsInvalid(msg) from error
+    return str(path)
+
+
+def _password(settings: KafkaSettings, environ: Mapping[str, str]) -> str:
+    password = environ.get(settings.password_env, "")
+    if not password:
+        msg = f"environment variable {settings.password_env} (kafka.password_env) is not set"
+        raise SettingsInvalid(msg)
+    return password
+
+
+def connect(settings: KafkaSettings, environ: Mapping[str, str]) -> AdminClient:
+    """Return a client that a broker has answered.
+
+    Raises:
+        KafkaUnusable: no broker answers, or none lets us in; named with the setting at fault.
+        SettingsInvalid: as for `librdkafka`.
+    """
+    errors: list[KafkaError] = []
+    values = librdkafka(settings, environ)
+    values["error_cb"] = errors.append
+    try:
+        client = AdminClient(values)
+    except KafkaException as error:
+        raise KafkaUnusable(explained([error.args[0]], settings)) from error
+    started = time.monotonic()
+    while True:
+        try:
+            client.list_topics(timeout=_ASK_SECONDS)
+        except KafkaException as error:
+            client.poll(0)
+            waited = time.monotonic() - started
+            down = any(each.code() == KafkaError._ALL_BROKERS_DOWN for each in errors)
+            if _decisive(errors) or waited > (_SURE_SECONDS if down else PATIENCE_SECONDS):
+                raise KafkaUnusable(explained(errors, settings)) from error
+        else:
+            return client
+
+
+def _decisive(errors: Sequence[KafkaError]) -> bool:
+    """Tell whether waiting longer is of no use."""
+    return any(
+        error.code() in (KafkaError._AUTHENTICATION, KafkaError._SSL, KafkaError._RESOLVE)
+        or "PLAINTEXT broker listener" in error.str()
+        for error in errors
+    )
+
+
+def explained(errors: Sequence[KafkaError], settings: KafkaSettings) -> str:
+    """Return in one line what keeps us from the brokers, naming the setting to look at."""
+    return f"cannot use Kafka at {settings.bootstrap}: {_cause(errors, settings)}"
+
+
+def _cause(errors: Sequence[KafkaError], settings: KafkaSettings) -> str:
+    # The kinds in the order in which one hides another; of each the first is as good as any.
+    kinds = {error.code(): error for error in reversed(errors)}
+    if KafkaError._AUTHENTICATION in kinds:
+        return _refused(kinds[KafkaError._AUTHENTICATION].str(), settings)
+    said = " ".join(error.str() for error in errors)
+    if KafkaError._SSL in kinds:
+        if "verify failed" in said:
+            who = settings.ca or "the system's authorities"
+            return f"its certificate is not of {who}; set kafka.ca to its authority's file"
+        return f"no TLS can be agreed on; check kafka.ca, kafka.cert and kafka.key ({said})"
+    if "PLAINTEXT broker listener" in said:
+        return f"it speaks no TLS there; kafka.protocol is {settings.protocol}"
+    if KafkaError._RESOLVE in kinds:
+        return "its host has no address; check kafka.bootstrap"
+    if "refused" in said or not _somebody_listens(settings.bootstrap):
+        return "nobody listens there; start it, or check kafka.bootstrap"
+    if KafkaError._ALL_BROKERS_DOWN in kinds:
+        return (
+            f"it closes the connection, as where TLS or a password is wanted; kafka.protocol "
+            f"is {settings.protocol}"
+        )
+    return f"no answer within {PATIENCE_SECONDS:g} s; check kafka.bootstrap ({said})"
+
+
+def _refused(said: str, settings: KafkaSettings) -> str:
+    if "SASL state" in said:
+        return f"it asks for no password there; kafka.protocol is {settings.protocol}"
+    if "Unsupported SASL mechanism" in said:
+        offered = said.rpartition("mechanisms:")[2].partition("(")[0].strip()
+        return f"it does not know kafka.mechanism {settings.mechanism} (it offers: {offered})"
+    return (
+        f"it refuses {settings.username} with the password of ${settings.password_env}; "
+        "check kafka.username and kafka.password_env"
+    )
+
+
+def _somebody_listens(bootstrap: str) -> bool:
+    for address in bootstrap.split(","):
+        host, _, port = address.strip().rpartition(":")
+        try:
+            with closing(socket.create_connection((host.strip("[]"), int(port)), 1)):
+                return True
+        except (OSError, ValueError):
+            continue
+    return False

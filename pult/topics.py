@@ -1,0 +1,167 @@
+"""`pult topics`: the topics of an installation, created where missing, checked where not.
+
+What is there is never changed: the state of a domain is bound to the number of partitions.
+"""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._config import ConfigResource
+from confluent_kafka.admin._resource import ResourceType
+from confluent_kafka.cimpl import NewTopic
+
+from pult.settings import KafkaSettings
+from schemas.errors import KafkaUnusable
+from schemas.topics import TOPICS, Topic
+
+_ANSWER_SECONDS = 15.0
+_LOOK_AGAIN_SECONDS = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class TopicFinding:
+    """What was found of one topic."""
+
+    good: bool
+    text: str
+
+
+def create(client: AdminClient, settings: KafkaSettings) -> list[TopicFinding]:
+    """Create the topics that are missing, and tell which.
+
+    Raises:
+        KafkaUnusable: the brokers refuse to.
+    """
+    there = client.list_topics(timeout=_ANSWER_SECONDS).topics
+    missing = [each for each in TOPICS if each.named(settings.prefix) not in there]
+    if not missing:
+        return []
+    asked = client.create_topics(
+        [_new(topic, settings) for topic in missing], operation_timeout=_ANSWER_SECONDS
+    )
+    findings = []
+    for topic in missing:
+        name = topic.named(settings.prefix)
+        try:
+            asked[name].result()
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise KafkaUnusable(_refusal(name, error.args[0], settings)) from error
+        text = f"{name}: created with {topic.partitions} partitions"
+        findings.append(TopicFinding(good=True, text=text))
+    _wait_until_known(client, {topic.named(settings.prefix) for topic in missing})
+    return findings
+
+
+def _wait_until_known(client: AdminClient, names: set[str]) -> None:
+    """Wait until the broker we ask has heard of new topics; the controller tells it later."""
+    give_up = time.monotonic() + _ANSWER_SECONDS
+    while time.monotonic() < give_up:
+        there = client.list_topics(timeout=_ANSWER_SECONDS).topics
+        leaders = (
+            partition.leader for name in names & set(there)
+            for partition in there[name].partitions.values()
+        )  # fmt: skip
+        if names <= set(there) and all(leader >= 0 for leader in leaders):
+            return
+        time.sleep(_LOOK_AGAIN_SECONDS)
+
+
+def _new(topic: Topic, settings: KafkaSettings) -> NewTopic:
+    config = {
+        "cleanup.policy": topic.cleanup,
+        "max.message.bytes": str(topic.max_message_bytes),
+        # One copy may be away without stopping anybody, two may not: an acknowledged event
+        # must be in at least two places where there are three.
+        "min.insync.replicas": str(max(1, settings.replication - 1)),
+    }
+    name = topic.named(settings.prefix)
+    return NewTopic(name, topic.partitions, settings.replication, config=config)
+
+
+def _refusal(name: str, error: KafkaError, settings: KafkaSettings) -> str:
+    if error.code() == KafkaError.INVALID_REPLICATION_FACTOR:
+        return (
+            f"cannot create topic {name} with kafka.replication {settings.replication}: there "
+            "are not as many brokers"
+        )
+    if error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+        return f"cannot create topic {name}: {settings.username or 'anybody'} may not (ACL)"
+    return f"cannot create topic {name}: {error.str()} (check kafka.prefix and the brokers)"
+
+
+def check(client: AdminClient, settings: KafkaSettings) -> list[TopicFinding]:
+    """Compare the topics with what they have to be; nothing is changed.
+
+    Raises:
+        KafkaUnusable: the brokers stopped answering.
+    """
+    try:
+        return list(_compared(client, settings))
+    except KafkaException as error:
+        msg = f"cannot ask Kafka at {settings.bootstrap} for its topics: {error.args[0].str()}"
+        raise KafkaUnusable(msg) from error
+
+
+def _compared(client: AdminClient, settings: KafkaSettings) -> Iterator[TopicFinding]:
+    cluster = client.list_topics(timeout=_ANSWER_SECONDS)
+    names = {topic.named(settings.prefix): topic for topic in TOPICS}
+    there = [name for name in names if name in cluster.topics]
+    configs = _configs(client, there)
+    for name, topic in names.items():
+        if name not in cluster.topics:
+            text = f"{name}: missing; pult topics creates it (kafka.prefix)"
+            yield TopicFinding(good=False, text=text)
+            continue
+        partitions = cluster.topics[name].partitions
+        replicas = min((len(each.replicas) for each in partitions.values()), default=0)
+        faults = [
+            *_wrong_partitions(topic, len(partitions)),
+            *_wrong_configs(topic, configs[name]),
+            *_wrong_replicas(replicas, settings.replication),
+        ]
+        for fault in faults:
+            yield TopicFinding(good=False, text=f"{name}: {fault}")
+        if not faults:
+            text = f"{name}: {len(partitions)} partitions, {replicas} replica(s)"
+            yield TopicFinding(good=True, text=text)
+
+
+def _configs(client: AdminClient, names: Sequence[str]) -> dict[str, Mapping[str, str]]:
+    resources = [ConfigResource(ResourceType.TOPIC, name) for name in names]
+    if not resources:
+        return {}
+    asked = client.describe_configs(resources, request_timeout=_ANSWER_SECONDS)
+    return {
+        resource.name: {entry.name: entry.value or "" for entry in future.result().values()}
+        for resource, future in asked.items()
+    }
+
+
+def _wrong_partitions(topic: Topic, count: int) -> Iterator[str]:
+    if count != topic.partitions:
+        yield (
+            f"has {count} partitions, must have {topic.partitions}; they cannot be changed "
+            "without losing the order of a domain: make it anew under another kafka.prefix"
+        )
+
+
+def _wrong_configs(topic: Topic, config: Mapping[str, str]) -> Iterator[str]:
+    for key, wanted in (
+        ("cleanup.policy", topic.cleanup),
+        ("max.message.bytes", str(topic.max_message_bytes)),
+    ):
+        found = config.get(key, "")
+        if found != wanted:
+            yield f"{key} is {found}, must be {wanted}; set it with kafka-configs.sh"
+
+
+def _wrong_replicas(count: int, wanted: int) -> Iterator[str]:
+    if count < wanted:
+        yield (
+            f"has {count} replica(s), kafka.replication asks for {wanted}; reassign it with "
+            "kafka-reassign-partitions.sh"
+        )
