@@ -3,22 +3,24 @@
 One SQLite file for each day, one sequence of positions across the files. A batch is one
 transaction with `synchronous=FULL`: once `append` returns, its frames survive a power cut; if
 it raises, none of them was kept. A frame that is already there is not kept again, so a message
-delivered twice or a recording imported twice changes nothing.
+delivered twice or a recording imported twice changes nothing. What was refused when it was read
+is kept with the reason, so that everything that follows can be had from the journal again.
 """
 
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
-from producers.frame import Frame, frame_number
+from producers.frame import Frame, Rejected, frame_number
 from producers.journal_day import JournalDay
 from schemas.errors import JournalFailed
 
 
 class Journal:
-    """Appends to the newest day, reads all days. For one writer, used by one thread at a time.
+    """Appends to the newest day, reads all days. For one process; its threads take turns.
 
     A day never precedes the newest file's: where a clock was set back, the newest file goes on,
     so that positions rise from file to file.
@@ -27,6 +29,7 @@ class Journal:
     def __init__(self, folder: Path, days: list[JournalDay]) -> None:
         self._folder = folder
         self._days = days
+        self._turn = threading.RLock()
 
     @classmethod
     def open(cls, folder: Path, day: date) -> "Journal":
@@ -49,17 +52,19 @@ class Journal:
         """The position of the newest frame; 0 before the first one."""
         return self._days[-1].last_position
 
-    def append(self, frames: Sequence[Frame]) -> list[int | None]:
+    def append(self, frames: Sequence[Frame | Rejected]) -> list[int | None]:
         """Keep frames in one transaction; for each its position, None if it was kept before.
 
         Raises:
             JournalFailed: the disk is full, the file damaged or read-only; nothing was kept.
         """
-        newest = self._days[-1]
-        numbered = [(frame_number(frame), frame) for frame in frames]
-        fresh = [self._is_fresh(number, frame) for number, frame in numbered]
-        with _one_line(newest.path):
-            return newest.append(numbered, fresh)
+        told = [each.frame if isinstance(each, Rejected) else each for each in frames]
+        numbers = [frame_number(frame) for frame in told]
+        with self._turn:
+            newest = self._days[-1]
+            fresh = list(map(self._is_fresh, numbers, told))
+            with _one_line(newest.path):
+                return newest.append(list(zip(numbers, frames, strict=True)), fresh)
 
     def _is_fresh(self, number: int, frame: Frame) -> bool:
         for day in self._days[:-1]:
@@ -69,17 +74,18 @@ class Journal:
                         return False
         return True
 
-    def read(self, after: int, limit: int) -> list[tuple[int, Frame]]:
+    def read(self, after: int, limit: int) -> list[tuple[int, Frame | Rejected]]:
         """Return at most `limit` frames behind a position, in order, over all days.
 
         Raises:
             JournalFailed: a file is damaged; the frames before it can still be read.
         """
-        found: list[tuple[int, Frame]] = []
-        for day in self._days:
-            if day.last_position > after and len(found) < limit:
-                with _one_line(day.path):
-                    found += day.read(after, limit - len(found))
+        found: list[tuple[int, Frame | Rejected]] = []
+        with self._turn:
+            for day in self._days:
+                if day.last_position > after and len(found) < limit:
+                    with _one_line(day.path):
+                        found += day.read(after, limit - len(found))
         return found
 
     def last_line(self, source: str, feed: str) -> tuple[int, int]:
@@ -88,23 +94,26 @@ class Journal:
         A log that goes on in a new file gives its next line of that second the next ordinal.
         Without any line it is (0, -1).
         """
-        for day in reversed(self._days):
-            with _one_line(day.path):
-                line = day.last_line(source, feed)
-            if line is not None:
-                return line
+        with self._turn:
+            for day in reversed(self._days):
+                with _one_line(day.path):
+                    line = day.last_line(source, feed)
+                if line is not None:
+                    return line
         return 0, -1
 
     def rotate(self, day: date) -> None:
         """Write into the file of a day from now on, if it is later than the newest one."""
-        if self._path(day).name > self._days[-1].path.name:
-            self._open(self._path(day))
+        with self._turn:
+            if self._path(day).name > self._days[-1].path.name:
+                self._open(self._path(day))
 
     def close(self) -> None:
         """Close all files; the journal cannot be used afterwards."""
-        for day in self._days:
-            with _one_line(day.path):
-                day.close()
+        with self._turn:
+            for day in self._days:
+                with _one_line(day.path):
+                    day.close()
 
     def _open(self, path: Path) -> None:
         first_position = self.last_position + 1 if self._days else 1

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from producers.frame import Frame
+from producers.frame import Frame, Rejected
 from producers.instants import whole_second
 from schemas.errors import JournalFailed
 
-_FORMAT = 1
+_FORMAT = 2
 _SCHEMA = """
 CREATE TABLE frames (
     position INTEGER PRIMARY KEY,        -- place in the journal, rising from file to file
@@ -19,7 +19,9 @@ CREATE TABLE frames (
     received_at_us INTEGER NOT NULL,     -- microseconds since 1970 UTC
     ordinal INTEGER NOT NULL,            -- place among the messages of one second
     repeat INTEGER NOT NULL,             -- place among the equal texts of one second
-    content BLOB NOT NULL                -- what the source said
+    content BLOB NOT NULL,               -- what the source said
+    reason TEXT NOT NULL DEFAULT '',     -- why it was refused already when it was read
+    detail TEXT NOT NULL DEFAULT ''      -- the same for people
 );
 CREATE TABLE feeds (
     source TEXT NOT NULL,
@@ -33,14 +35,18 @@ CREATE TABLE day (
     latest_us INTEGER NOT NULL           -- the greatest one
 );
 """
+_SINCE_2 = """
+ALTER TABLE frames ADD COLUMN reason TEXT NOT NULL DEFAULT '';
+ALTER TABLE frames ADD COLUMN detail TEXT NOT NULL DEFAULT '';
+"""
 _INSERT = """
 INSERT INTO frames
-    (position, number, source, feed, received_at_us, ordinal, repeat, content)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    (position, number, source, feed, received_at_us, ordinal, repeat, content, reason, detail)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (number) DO NOTHING
 """
 _READ = """
-SELECT position, source, feed, received_at_us, content, ordinal, repeat
+SELECT position, reason, detail, source, feed, received_at_us, content, ordinal, repeat
 FROM frames WHERE position > ? ORDER BY position LIMIT ?
 """
 _LAST_LINE = """
@@ -87,10 +93,12 @@ class JournalDay:
             raise JournalFailed(msg)
         if version == 0:
             _create(connection, first_position)
+        elif version < _FORMAT:
+            _run(connection, _SINCE_2)
         return cls(path, connection)
 
     def append(
-        self, numbered: Sequence[tuple[int, Frame]], fresh: Sequence[bool]
+        self, numbered: Sequence[tuple[int, Frame | Rejected]], fresh: Sequence[bool]
     ) -> list[int | None]:
         """Keep the fresh frames in one transaction, those excepted that this file holds."""
         positions: list[int | None] = []
@@ -98,12 +106,13 @@ class JournalDay:
         newest_of: dict[tuple[str, str], int] = {}
         earliest, latest = self.earliest_us, self.latest_us
         with _transaction(self._connection):
-            for (number, frame), is_fresh in zip(numbered, fresh, strict=True):
-                if not (is_fresh and self._insert(last + 1, number, frame)):
+            for (number, told), is_fresh in zip(numbered, fresh, strict=True):
+                if not (is_fresh and self._insert(last + 1, number, told)):
                     positions.append(None)
                     continue
                 last += 1
                 positions.append(last)
+                frame = told.frame if isinstance(told, Rejected) else told
                 newest_of[frame.source, frame.feed] = last
                 earliest = min(earliest, frame.received_at_us)
                 latest = max(latest, frame.received_at_us)
@@ -112,9 +121,10 @@ class JournalDay:
         self.last_position, self.earliest_us, self.latest_us = last, earliest, latest
         return positions
 
-    def _insert(self, position: int, number: int, frame: Frame) -> bool:
+    def _insert(self, position: int, number: int, told: Frame | Rejected) -> bool:
+        frame, *why = told if isinstance(told, Rejected) else (told, "", "")
         source, feed, received_at_us, content, ordinal, repeat = frame
-        row = (position, number, source, feed, received_at_us, ordinal, repeat, content)
+        row = (position, number, source, feed, received_at_us, ordinal, repeat, content, *why)
         return self._connection.execute(_INSERT, row).rowcount == 1
 
     def _note(self, newest_of: dict[tuple[str, str], int], earliest: int, latest: int) -> None:
@@ -131,10 +141,13 @@ class JournalDay:
         found = self._connection.execute("SELECT 1 FROM frames WHERE number = ?", (number,))
         return found.fetchone() is not None
 
-    def read(self, after: int, limit: int) -> list[tuple[int, Frame]]:
+    def read(self, after: int, limit: int) -> list[tuple[int, Frame | Rejected]]:
         """Return at most `limit` frames behind a position, in order."""
         rows = self._connection.execute(_READ, (after, limit))
-        return [(position, Frame(*columns)) for position, *columns in rows]
+        return [
+            (position, Rejected(Frame(*columns), reason, detail) if reason else Frame(*columns))
+            for position, reason, detail, *columns in rows
+        ]
 
     def last_line(self, source: str, feed: str) -> tuple[int, int] | None:
         """Return second and ordinal of the newest frame of a feed, None if it has none here."""
@@ -151,12 +164,15 @@ class JournalDay:
 
 
 def _create(connection: sqlite3.Connection, first_position: int) -> None:
+    never = f"INSERT INTO day VALUES ({first_position}, {_NEVER}, {-_NEVER})"
+    _run(connection, _SCHEMA + never)
+
+
+def _run(connection: sqlite3.Connection, statements: str) -> None:
     # In one transaction, so that a file whose making was cut short is made again.
     with _transaction(connection):
-        for statement in _SCHEMA.split(";"):
+        for statement in statements.split(";"):
             connection.execute(statement)
-        never = (first_position, _NEVER, -_NEVER)
-        connection.execute("INSERT INTO day VALUES (?, ?, ?)", never)
         connection.execute(f"PRAGMA user_version = {_FORMAT}")
 
 

@@ -8,13 +8,11 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from producers.frame import Frame, FrameWithoutTime, Naming, Rejected
+from producers.frame import Frame, Naming, Rejected
 from producers.journal import Journal
-from producers.kinds import TRANSLATIONS
-from schemas.errors import UntranslatableFrame
+from producers.translated import translated
 from schemas.events import Event, encode
-from schemas.facts import Fact, RejectReason
-from schemas.facts import Rejected as RejectedFact
+from schemas.facts import Fact
 from sql.embedded import EmbeddedStore
 from stream_processors.core.pipeline import Batch, Record, apply
 from stream_processors.core.state import State, Terms
@@ -52,8 +50,7 @@ class Pipeline:
         Raises:
             JournalFailed: nothing of the batch was kept or applied.
         """
-        told = [frame.frame if isinstance(frame, Rejected) else frame for frame in frames]
-        positions = self._journal.append(told)
+        positions = self._journal.append(frames)
         fresh = [
             (position, frame)
             for position, frame in zip(positions, frames, strict=True)
@@ -88,44 +85,6 @@ class Pipeline:
                 self._events = events + self._events
                 self._facts = facts + self._facts
             raise
-
-
-def translated(
-    frames: Sequence[tuple[int, Frame | Rejected]], names: Naming
-) -> tuple[list[tuple[int, Event]], list[RejectedFact]]:
-    """Return the events of frames with their positions, and what could not be translated."""
-    events: list[tuple[int, Event]] = []
-    rejected: list[RejectedFact] = []
-    for position, frame in frames:
-        if isinstance(frame, Rejected):
-            rejected.append(rejected_fact(position, frame, names))
-            continue
-        try:
-            for event in TRANSLATIONS[frame.feed](frame, names):
-                events.append((position, event))
-        except UntranslatableFrame as error:
-            reason: RejectReason = (
-                "no_time" if isinstance(error, FrameWithoutTime) else "malformed"
-            )
-            refused = Rejected(frame, reason, str(error))
-            rejected.append(rejected_fact(position, refused, names))
-    return events, rejected
-
-
-def rejected_fact(position: int, refused: Rejected, names: Naming) -> RejectedFact:
-    """Return what goes into `rejected` for a frame that cannot be used."""
-    return RejectedFact(
-        tenant=names.tenant,
-        domain=names.domain,
-        revision=position,
-        known_at=refused.frame.received_at_us // 1000,
-        voided=False,
-        source=refused.frame.source,
-        feed=refused.frame.feed,
-        reason=refused.reason,
-        detail=refused.detail,
-        content=refused.frame.content,
-    )
 
 
 def write(

@@ -12,7 +12,7 @@ from pathlib import Path
 from producers.frame import Frame, Naming, Rejected
 from producers.journal import Journal
 from producers.kinds import KINDS
-from pult.embedded import translated
+from producers.translated import translated
 from pult.refold import refold
 from schemas.errors import UnreadableRecording
 from schemas.policies import PolicyHistory
@@ -114,9 +114,6 @@ def _number(store: EmbeddedStore, query: str) -> int:
 def _keep(journal: Journal, batch: Sequence[Frame | Rejected]) -> int:
     fresh = 0
     for start in range(0, len(batch), FRAMES_AT_ONCE):
-        part = [
-            frame.frame if isinstance(frame, Rejected) else frame
-            for frame in batch[start : start + FRAMES_AT_ONCE]
-        ]
-        fresh += sum(position is not None for position in journal.append(part))
+        positions = journal.append(batch[start : start + FRAMES_AT_ONCE])
+        fresh += sum(position is not None for position in positions)
     return fresh

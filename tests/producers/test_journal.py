@@ -5,13 +5,14 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from producers.frame import Frame
+from producers.frame import Frame, Rejected
 from producers.journal import Journal
 from schemas.errors import JournalFailed
 
@@ -41,6 +42,47 @@ def test_frames_come_back_byte_for_byte_in_order(journal: Journal) -> None:
     assert journal.read(1, 1) == [(2, frames[1])]
     assert journal.read(3, 10) == []
     assert journal.last_position == 3
+
+
+def test_what_was_refused_comes_back_with_the_reason(journal: Journal) -> None:
+    refused = Rejected(line(2, "x" * 100), "oversized", "queue log: line longer than 50 bytes")
+
+    assert journal.append([line(1), refused, line(3)]) == [1, 2, 3]
+    assert journal.append([refused]) == [None]
+
+    assert journal.read(0, 10) == [(1, line(1)), (2, refused), (3, line(3))]
+
+
+def test_a_day_of_the_first_format_is_read_and_written_on(tmp_path: Path) -> None:
+    journal = Journal.open(tmp_path, MONDAY)
+    journal.append([line(1)])
+    journal.close()
+    with sqlite3.connect(tmp_path / "2026-03-02.sqlite") as day:
+        day.execute("ALTER TABLE frames DROP COLUMN reason")
+        day.execute("ALTER TABLE frames DROP COLUMN detail")
+        day.execute("PRAGMA user_version = 1")
+
+    again = Journal.open(tmp_path, MONDAY)
+
+    assert again.append([line(1), Rejected(line(2), "malformed", "why")]) == [None, 2]
+    assert again.read(0, 10) == [(1, line(1)), (2, Rejected(line(2), "malformed", "why"))]
+    again.close()
+
+
+def test_threads_may_read_while_another_appends(journal: Journal) -> None:
+    seen: list[int] = []
+
+    def follow() -> None:
+        while len(seen) < 2_000:
+            seen.extend(position for position, _ in journal.read(len(seen), 100))
+
+    reader = threading.Thread(target=follow)
+    reader.start()
+    for batch in range(100):
+        journal.append([line(batch, ordinal=n, repeat=n) for n in range(20)])
+    reader.join(20)
+
+    assert seen == list(range(1, 2_001))
 
 
 def test_nothing_is_kept_twice(journal: Journal) -> None:
@@ -211,5 +253,7 @@ def test_what_was_acknowledged_survives_the_death_of_the_process(tmp_path: Path)
     assert len(kept) >= acknowledged
     assert len(kept) % 50 == 0
     assert [position for position, _ in kept] == list(range(1, len(kept) + 1))
-    assert kept[-1][1].content == b"%d.49\nTimestamp: 1.0" % (len(kept) // 50 - 1)
+    newest = kept[-1][1]
+    assert isinstance(newest, Frame)
+    assert newest.content == b"%d.49\nTimestamp: 1.0" % (len(kept) // 50 - 1)
     journal.close()

@@ -19,8 +19,8 @@ from dashboards.wall.picture import Scope
 from producers.frame import Naming
 from producers.identity import CallerKeys
 from producers.journal import Journal
+from producers.translated import translated
 from pult.demo import SCOPES_REMEMBERED, Live
-from pult.embedded import translated
 from tests.oracles import ami
 from tests.oracles.lab_numbers import LAB_NUMBERS, LAB_TARGETS, Totals, ami_log, totals
 from tests.oracles.shapes import OracleLeg
