@@ -172,10 +172,17 @@ function tile(id, severity, figure, foot) {
   const num = panel.querySelector(".num");
   num.replaceChildren(...figure);
   num.classList.toggle("none", num.textContent === DASH);
-  panel.querySelector(".foot").replaceChildren(...foot.filter(Boolean).map((each) => make("span", "", each)));
-  num.style.setProperty("--fit", "1");
-  const over = num.scrollWidth / Math.max(1, num.clientWidth);
-  if (over > 1) num.style.setProperty("--fit", String(Math.max(0.4, 0.98 / over)));
+  const line = panel.querySelector(".foot");
+  line.replaceChildren(...foot.filter(Boolean).map((each) => make("span", "", each)));
+  fit(num);
+  fit(line);
+}
+
+/** Makes a text smaller until it is whole: how wide it is depends on the reader's fonts. */
+function fit(element) {
+  element.style.setProperty("--fit", "1");
+  const over = element.scrollWidth / Math.max(1, element.clientWidth);
+  if (over > 1) element.style.setProperty("--fit", String(Math.max(0.4, 0.98 / over)));
 }
 
 /** The percent of a ratio, its sign small; a dash when there is nothing to take a share of. */
