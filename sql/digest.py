@@ -32,16 +32,17 @@ _FIRST_TIME = {
     "agent_states": "started_at",
     "breaks": "started_at",
 }
+_OF_TENANT = "WHERE tenant = {tenant:String}"
 _LEFT_OUT = frozenset({"tenant", "domain", "revision", "known_at", "caller_key"})
 
 
-def digest(client: Client, timezone: str = "UTC") -> list[DigestRow]:
-    """Return one row for each table and local day that holds facts.
+def digest(client: Client, timezone: str = "UTC", tenant: str = "") -> list[DigestRow]:
+    """Return one row for each table and local day that holds facts, of one tenant or of all.
 
     Raises:
         StoreFailed: the store cannot be read, or knows no such time zone.
     """
-    return [row for view in _FIRST_TIME for row in _digest_view(client, view, timezone)]
+    return [row for view in _FIRST_TIME for row in _digest_view(client, view, timezone, tenant)]
 
 
 def total(rows: Sequence[DigestRow]) -> str:
@@ -50,7 +51,7 @@ def total(rows: Sequence[DigestRow]) -> str:
     return sha256("".join(lines).encode()).hexdigest()[:32]
 
 
-def _digest_view(client: Client, view: str, timezone: str) -> list[DigestRow]:
+def _digest_view(client: Client, view: str, timezone: str, tenant: str) -> list[DigestRow]:
     with store_errors(f"compute the digest of {view}"):
         described = client.query(f"DESCRIBE TABLE pult.{view}").result_rows
         columns = ", ".join(row[0] for row in described if row[0] not in _LEFT_OUT)
@@ -58,7 +59,8 @@ def _digest_view(client: Client, view: str, timezone: str) -> list[DigestRow]:
         query = (
             f"SELECT toString(toDate({_FIRST_TIME[view]}, {{zone:String}})) AS day, count(), "
             f"lower(hex(sum(reinterpretAsUInt128(sipHash128(toString(({columns}))))))) "
-            f"FROM pult.{view} GROUP BY day ORDER BY day"
+            f"FROM pult.{view} {_OF_TENANT if tenant else ''} GROUP BY day ORDER BY day"
         )
-        found = client.query(query, parameters={"zone": timezone}).result_rows
+        asked = {"zone": timezone, "tenant": tenant}
+        found = client.query(query, parameters=asked).result_rows
     return [DigestRow(view, day, rows, hashed) for day, rows, hashed in found]

@@ -14,6 +14,7 @@ from sql.embedded import EmbeddedStore
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what this verb takes."""
     parser.add_argument("--total", action="store_true", help="only one hash over all")
+    parser.add_argument("--tenant", default="", help="only what is of one tenant")
 
 
 def run(context: Context, chosen: argparse.Namespace) -> int:
@@ -28,7 +29,7 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
     with DataFolder(context.data, "digest") as folder:
         store = EmbeddedStore(folder.store, METRICS)
         try:
-            rows = digest(store.client, zone)
+            rows = digest(store.client, zone, chosen.tenant)
         finally:
             store.close()
     if not chosen.total:

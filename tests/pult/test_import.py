@@ -208,3 +208,23 @@ def test_an_import_killed_at_any_moment_leaves_a_folder_that_works(
     _, healed = all_good(load, ("digest", "--total", "--data", tmp_path / "data"))
 
     assert healed == queue_log_history.digest
+
+
+def test_the_digest_of_one_tenant_is_that_of_a_folder_with_nobody_else(
+    queue_log_history: History, cut: Cut, tmp_path: Path
+) -> None:
+    data, other = tmp_path / "data", tmp_path / "other.toml"
+    other.write_text('tenant = "other"\n')
+    common = ("--data", data)
+
+    *_, of_main, of_other, of_nobody = all_good(
+        ("import", "asterisk-ami", cut.ami_path, *common, "--config", other),
+        ("import", "asterisk-queue-log", cut.queue_log_path, *common),
+        ("digest", "--total", "--tenant", "main", *common),
+        ("digest", "--tenant", "other", *common),
+        ("digest", "--tenant", "nobody", *common),
+    )
+
+    assert of_main == queue_log_history.digest
+    assert len(of_other.splitlines()) == 5 + 1
+    assert len(of_nobody.splitlines()) == 1
