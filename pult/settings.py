@@ -6,6 +6,7 @@ handed the values it needs.
 
 import tomllib
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, Self, get_args, get_origin
@@ -14,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic.fields import FieldInfo
 
 from schemas.errors import SettingsInvalid
-from schemas.policies import AgentPolicy, Policies, QueuePolicy, Zone
+from schemas.policies import AgentPolicy, Duration, Policies, QueuePolicy, Ratio, Zone
 
 DEFAULT_FILE = Path("pult.toml")
 
@@ -59,6 +60,9 @@ class HttpSettings(_Section):
     sql_port: int = Field(default=8123, ge=0, le=65535)
     adapter_port: int = Field(
         default=8402, ge=0, le=65535, description="health and metrics of an adapter"
+    )
+    processor_port: int = Field(
+        default=8400, ge=0, le=65535, description="wall, health and metrics of a worker"
     )
 
 
@@ -115,6 +119,30 @@ class KafkaSettings(_Section):
         return self
 
 
+class ProcessorSettings(_Section):
+    """When a worker saves, and when it stops rather than reject more."""
+
+    reject_share: Ratio = Field(
+        default=0.1, description="above this share of the last events rejected it stops [0..1]"
+    )
+    reject_least: int = Field(default=100, ge=1, description="but not before so many of them")
+    reject_window: int = Field(default=10_000, ge=100, description="of so many last events")
+    snapshot_every: Duration = Field(
+        default=timedelta(seconds=60), description="a partition's state is saved so often"
+    )
+    snapshot_events: int = Field(
+        default=50_000, ge=1_000, description="and after so many events of it"
+    )
+
+
+class TenantSettings(_Section):
+    """What one tenant wants otherwise; what it does not name holds as for everybody."""
+
+    timezone: Zone | None = None
+    queues: Mapping[str, QueuePolicy] = Field(default_factory=dict)
+    agents: Mapping[str, AgentPolicy] = Field(default_factory=dict)
+
+
 class ClickHouseSettings(_Section):
     """The server of the distributed form."""
 
@@ -128,15 +156,22 @@ class Settings(_Section):
     timezone: Zone = "UTC"
     queues: Mapping[str, QueuePolicy] = Field(default_factory=dict)
     agents: Mapping[str, AgentPolicy] = Field(default_factory=dict)
+    tenants: Mapping[str, TenantSettings] = Field(default_factory=dict)
     sources: Mapping[str, SourceSettings] = Field(default_factory=dict)
     privacy: PrivacySettings = PrivacySettings()
     http: HttpSettings = HttpSettings()
     kafka: KafkaSettings = KafkaSettings()
     clickhouse: ClickHouseSettings = ClickHouseSettings()
+    processor: ProcessorSettings = ProcessorSettings()
 
-    def policies(self) -> Policies:
-        """Return what the fold has to know of these settings."""
-        return Policies(timezone=self.timezone, queues=self.queues, agents=self.agents)
+    def policies(self, tenant: str = "") -> Policies:
+        """Return what the fold has to know of these settings, for everybody or a tenant."""
+        own = self.tenants.get(tenant, TenantSettings())
+        return Policies(
+            timezone=own.timezone or self.timezone,
+            queues={**self.queues, **own.queues},
+            agents={**self.agents, **own.agents},
+        )
 
 
 def load(path: Path | None) -> Settings:

@@ -52,5 +52,11 @@ VERBS = (
         "create the topics in Kafka, check those that are there",
         "pult topics\npult topics --check",
     ),
+    Verb(
+        "processor",
+        "run a worker: events of Kafka in, facts, wall and metrics out",
+        "pult processor --name w1\npult processor --name w2 --port 8401\n"
+        "pult processor --name w2 --leave",
+    ),
     Verb("doctor", "check settings, data folder and Kafka, say what to do", "pult doctor"),
 )

@@ -121,6 +121,7 @@ class Wall:
                 if name
             ),
             request.query.get("team", ""),
+            request.query.get("tenant", ""),
         )
         response = web.StreamResponse(
             headers={**_HEADERS, "Content-Type": "text/event-stream", "X-Accel-Buffering": "no"}

@@ -43,3 +43,19 @@ class PortTaken(PultFailure):
 
 class KafkaUnusable(PultFailure):
     """No broker answers, none lets us in, or its topics are not what they must be."""
+
+
+class LogTorn(PultFailure):
+    """Events that must be there are not; going on would lose them without a word."""
+
+
+class TooManyRejects(PultFailure):
+    """So much of the log is unusable that something is wrong with what writes or reads it."""
+
+
+class OutputFailed(PultFailure):
+    """The broker did not take what was concluded; it is concluded again after a restart."""
+
+
+class SnapshotUnusable(PultFailure):
+    """A snapshot is damaged or of another version; the log holds everything that was in it."""

@@ -37,10 +37,11 @@ FAR_UNDER = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which queues and whose people; empty means all."""
+    """Which queues and whose people, empty means all; of which domain, where there are many."""
 
     queues: frozenset[str] = frozenset()
     team: str = ""
+    domain: str = ""
 
     def has_queue(self, queue_id: str, policies: Policies) -> bool:
         """Tell whether a queue belongs to the scope: named, or served by the scope's team."""
@@ -89,7 +90,7 @@ def picture(state: State, setting: Setting, scope: Scope, since: Since) -> Pictu
     unknown = _unknown(state, scope, policies)
     exceptions = _exceptions(state, setting, queues, rows, unknown, now, since)
     # Nothing deviates where there is nothing to look at: that is no comfort.
-    anybody = bool(queues or agents) or scope == Scope()
+    anybody = bool(queues or agents or not (scope.queues or scope.team))
     return {
         "version": setting.version,
         "title": setting.title,

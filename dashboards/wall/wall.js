@@ -70,7 +70,7 @@ let openedAt = 0;
 
 function address() {
   const scope = new URLSearchParams();
-  for (const name of ["queues", "team"]) {
+  for (const name of ["queues", "team", "tenant"]) {
     for (const value of asked.getAll(name)) scope.append(name, value);
   }
   const query = scope.toString();

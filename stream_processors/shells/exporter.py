@@ -5,7 +5,7 @@ nothing to measure, and nothing has to be updated in between. Instants are expor
 What each number means: docs/metrics.md.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -37,11 +37,58 @@ class StateCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """Return all metrics; runs while the state is held, so it must not wait."""
         with self._state() as state:
-            families = [
-                *_waiting(state), *_windows(state, self._terms()), *_totals(state),
-                *_people(state), *_ourselves(state),
-            ]  # fmt: skip
+            families = list(_all(state, self._terms()))
         yield from families
+
+
+class StatesCollector(Collector):
+    """Collects the metrics of several domains, each with its tenant and, if it has one, site.
+
+    Args:
+        states: returns the states to read and their terms, held still inside the context.
+        unplaced: returns how many records of no domain were rejected, by reason.
+    """
+
+    def __init__(
+        self,
+        states: Callable[[], AbstractContextManager[Iterable[tuple[State, Terms]]]],
+        unplaced: Callable[[], Mapping[str, int]],
+    ) -> None:
+        self._states = states
+        self._unplaced = unplaced
+
+    def collect(self) -> Iterator[Metric]:
+        """Return all metrics; runs while the states are held, so it must not wait."""
+        families: dict[str, Metric] = {}
+        with self._states() as states:
+            for state, terms in states:
+                _, _, site = state.domain.partition("/")
+                place = {"tenant": state.tenant, **({"site": site} if site else {})}
+                for family in _all(state, terms):
+                    whole = families.setdefault(family.name, family)
+                    labelled = [
+                        sample._replace(labels={**place, **sample.labels})
+                        for sample in family.samples
+                    ]
+                    if whole is family:
+                        whole.samples = labelled
+                    else:
+                        whole.samples += labelled
+        yield from families.values()
+        unplaced = CounterMetricFamily(
+            "pult_rejected_unplaced", "Records of no domain, not used", labels=["reason"]
+        )
+        for reason, count in self._unplaced().items():
+            unplaced.add_metric([reason], count)
+        yield unplaced
+
+
+def _all(state: State, terms: Terms) -> Iterator[Metric]:
+    yield from _waiting(state)
+    yield from _windows(state, terms)
+    yield from _totals(state)
+    yield from _people(state)
+    yield from _ourselves(state)
 
 
 def now_of(state: State, source: str) -> int:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import pytest
 
+from tests.integration.workers import Site, site
 from tests.kafka import Cluster, missing
 
 
@@ -60,6 +61,13 @@ def kafka_cluster(new_cluster: NewCluster) -> Cluster:
     cluster = new_cluster(3)
     cluster.start()
     return cluster
+
+
+@pytest.fixture
+def installation(kafka: Cluster, prefix: str, tmp_path: Path) -> Iterator[Site]:
+    """Topics, settings and workers of this test alone, on the one broker."""
+    with site(kafka.bootstrap, prefix, tmp_path) as made:
+        yield made
 
 
 @pytest.fixture

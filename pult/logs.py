@@ -1,0 +1,34 @@
+"""How a process that runs for long says what happens to it: one line for each transition."""
+
+import logging
+import sys
+import time
+
+_NOISY = {"aiokafka": logging.CRITICAL, "faust": logging.CRITICAL, "mode": logging.CRITICAL}
+
+
+class _Line(logging.Formatter):
+    """`2026-03-02T09:00:00.123Z info worker: assigned partitions=0,1`."""
+
+    converter = staticmethod(time.gmtime)
+    default_msec_format = "%s.%03dZ"
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+
+    def format(self, record: logging.LogRecord) -> str:
+        record.word = record.levelname.lower()
+        record.part = record.name.rpartition(".")[2]
+        return super().format(record)
+
+
+def configure() -> None:
+    """Send our lines to standard error; what libraries say of themselves is left out.
+
+    What matters of it comes as a failure of ours, in one line that says what to do.
+    """
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Line("%(asctime)s %(word)s %(part)s: %(message)s"))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.INFO)
+    for name, level in _NOISY.items():
+        logging.getLogger(name).setLevel(level)

@@ -1,0 +1,172 @@
+"""`pult processor`: a worker of the distributed form, with its wall, metrics and health."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+
+from prometheus_client import CollectorRegistry
+
+from dashboards.wall.picture import Picture, Scope, Setting, Since, picture
+from pult import kafka, logs, topics
+from pult.settings import Settings
+from pult.web import Wall, listen
+from schemas.errors import KafkaUnusable, PultFailure
+from schemas.policies import PolicyHistory
+from schemas.topics import EVENTS, FACTS, REJECTED, SNAPSHOTS
+from stream_processors.core.state import State, Terms
+from stream_processors.shells.application import Connection, Processor, group_of
+from stream_processors.shells.exporter import StatesCollector
+from stream_processors.shells.policy_log import TenantPolicies
+from stream_processors.shells.rejects import RejectLimit
+from stream_processors.shells.worker import Plan
+
+SCOPES_REMEMBERED = 200
+SILENT_SECONDS = 15.0
+LAST_WORDS_SECONDS = 3.0
+"""How long a worker that stopped for a reason still tells it at /readyz."""
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def plan(settings: Settings, name: str, *, accept_loss: bool) -> Plan:
+    """Return what a worker is told by the settings."""
+    prefix, own = settings.kafka.prefix, settings.processor
+    return Plan(
+        name=name,
+        events=EVENTS.named(prefix),
+        facts=FACTS.named(prefix),
+        rejected=REJECTED.named(prefix),
+        snapshots=SNAPSHOTS.named(prefix),
+        policies=TenantPolicies(
+            everybody=settings.policies(),
+            tenants={each: settings.policies(each) for each in settings.tenants},
+        ),
+        limit=RejectLimit(own.reject_share, own.reject_least, own.reject_window),
+        accept_loss=accept_loss,
+        save_seconds=own.snapshot_every.total_seconds(),
+        save_events=own.snapshot_events,
+    )
+
+
+def connection(settings: Settings, environ: Mapping[str, str]) -> Connection:
+    """Return how to reach the brokers.
+
+    Raises:
+        SettingsInvalid: a file cannot be read, or the password is not in the environment.
+    """
+    return Connection(
+        librdkafka=kafka.librdkafka(settings.kafka, environ),
+        aiokafka=kafka.aiokafka(settings.kafka, environ),
+    )
+
+
+def check_topics(settings: Settings, environ: Mapping[str, str]) -> None:
+    """Look whether the brokers answer and the topics are what they must be.
+
+    Raises:
+        KafkaUnusable: they are not; the message names the setting or the remedy.
+    """
+    client = kafka.connect(settings.kafka, environ)
+    wrong = [each.text for each in topics.check(client, settings.kafka) if not each.good]
+    if wrong:
+        msg = f"cannot start on these topics: {'; '.join(wrong)} (run pult topics)"
+        raise KafkaUnusable(msg)
+
+
+class Service:
+    """One worker and what it serves."""
+
+    def __init__(self, settings: Settings, told: Plan, how: Connection) -> None:
+        self.settings = settings
+        self.registry = CollectorRegistry()
+        self.processor = Processor(told, group_of(settings.kafka.prefix), how, self.registry)
+        worker = self.processor.worker
+        self.registry.register(StatesCollector(worker.states, lambda: worker.rejected))
+        self._since: dict[Scope, Since] = {}
+        self._heard: dict[tuple[str, str], tuple[int, float]] = {}
+
+    def paint(self, scope: Scope) -> Picture:
+        """Return the picture of a scope of one tenant, the first by name if none is named."""
+        since = self._since[scope] = self._since.pop(scope, Since())
+        if len(self._since) > SCOPES_REMEMBERED:
+            del self._since[next(iter(self._since))]
+        with self.processor.worker.states() as states:
+            by_domain = {state.domain: (state, terms) for state, terms in states}
+            domain = scope.domain or min(by_domain, default=self.settings.tenant)
+            state, terms = by_domain.get(domain) or self._nothing(domain)
+            setting = Setting(
+                version=version("pult"),
+                title=domain,
+                terms=terms,
+                silent=frozenset(self._silent(state)),
+            )
+            return picture(state, setting, scope, since)
+
+    def _nothing(self, domain: str) -> tuple[State, Terms]:
+        tenant = domain.partition("/")[0]
+        policies = PolicyHistory([(0, self.settings.policies(tenant))])
+        return State(tenant, domain), Terms(policies)
+
+    def _silent(self, state: State) -> list[str]:
+        """Return the sources whose clock has stood still for a while."""
+        now = time.monotonic()
+        silent = []
+        for source in state.sources.values():
+            key = (state.domain, source.name)
+            clock, since = self._heard.get(key, (0, now))
+            if clock != source.clock:
+                since = now
+            self._heard[key] = (source.clock, since)
+            if now - since > SILENT_SECONDS:
+                silent.append(source.name)
+        return silent
+
+
+async def serve(
+    settings: Settings, told: Plan, how: Connection, out: Callable[[str], None]
+) -> None:
+    """Run a worker until a signal comes or it cannot go on.
+
+    Raises:
+        PultFailure: it could not go on.
+    """
+    http = settings.http
+    service = Service(settings, told, how)
+    worker = service.processor.worker
+    wall = Wall(service.paint, worker.ready, service.registry, http.host)
+    worker.listen(wall.changed)
+    runner, port = await listen(
+        wall.application, http.host, http.processor_port, "the worker", "--port"
+    )
+    loop = asyncio.get_running_loop()
+    for each in _SIGNALS:
+        loop.add_signal_handler(each, service.processor.stop)
+    try:
+        out(f"Worker   http://{http.host}:{port}/")
+        await service.processor.run()
+    except PultFailure:
+        # Whoever watches /readyz can read why before the address is gone.
+        await asyncio.sleep(LAST_WORDS_SECONDS)
+        raise
+    finally:
+        wall.close()
+        await runner.cleanup()
+
+
+def run(
+    settings: Settings,
+    environ: Mapping[str, str],
+    told: Plan,
+    out: Callable[[str], None],
+) -> None:
+    """Check what is needed, then run a worker to its end.
+
+    Raises:
+        PultFailure: something is missing, or it could not go on.
+    """
+    logs.configure()
+    how = connection(settings, environ)
+    check_topics(settings, environ)
+    asyncio.run(serve(settings, told, how, out))

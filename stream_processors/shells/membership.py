@@ -1,0 +1,85 @@
+"""Takes a static member out of its group, which no client of Python's does by itself.
+
+A worker with a stable name does not leave when it stops: it is expected back, and its
+partitions wait for the whole session. Who scales down says so here. It is the request of
+Kafka's own admin clients (LeaveGroup, version 3, KIP-345).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError, for_code
+from aiokafka.protocol.api import Request, RequestStruct, Response
+from aiokafka.protocol.types import Array, Int16, Int32, Schema, String
+
+from schemas.errors import OutputFailed
+
+_UNKNOWN_MEMBER = 25
+_NO_ERROR = 0
+_LEAVE_GROUP = 13
+_TEXT = String("utf-8")
+
+
+class _Left(Response):
+    API_KEY = _LEAVE_GROUP
+    API_VERSION = 3
+    SCHEMA = Schema(
+        ("throttle_time_ms", Int32),
+        ("error_code", Int16),
+        (
+            "members",
+            Array(("member_id", _TEXT), ("group_instance_id", _TEXT), ("error_code", Int16)),
+        ),
+    )
+
+
+class _LeaveStruct(RequestStruct):
+    API_KEY = _LEAVE_GROUP
+    API_VERSION = 3
+    RESPONSE_TYPE = _Left
+    SCHEMA = Schema(
+        ("group", _TEXT),
+        ("members", Array(("member_id", _TEXT), ("group_instance_id", _TEXT))),
+    )
+
+
+class _Leave(Request[_LeaveStruct]):
+    API_KEY = _LEAVE_GROUP
+
+    def __init__(self, group: str, name: str) -> None:
+        self._group = group
+        self._name = name
+
+    def build(self, request_struct_class: type[_LeaveStruct]) -> _LeaveStruct:
+        return request_struct_class(self._group, [("", self._name)])
+
+
+async def remove(connection: Mapping[str, Any], group: str, name: str) -> bool:
+    """Take a static member out of a group at once; False if the group has none of that name.
+
+    Args:
+        connection: how to reach the brokers, in aiokafka's words.
+        group: the consumer group.
+        name: its static id.
+
+    Raises:
+        OutputFailed: the brokers do not do it.
+    """
+    client = AIOKafkaAdminClient(**connection)
+    try:
+        await client.start()
+        coordinator = await client.find_coordinator(group)
+        answer = await client._send_request_to_node(coordinator, _Leave(group, name))
+        codes = {answer.error_code, *(code for _, _, code in answer.members)}
+        codes.discard(_NO_ERROR)
+        if codes == {_UNKNOWN_MEMBER}:
+            return False
+        for code in codes:
+            raise for_code(code)
+    except KafkaError as error:
+        msg = f"cannot take {name} out of group {group}: {error}"
+        raise OutputFailed(msg) from error
+    finally:
+        await client.close()
+    return True
