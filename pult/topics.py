@@ -23,10 +23,11 @@ _LOOK_AGAIN_SECONDS = 0.05
 
 @dataclass(frozen=True, slots=True)
 class TopicFinding:
-    """What was found of one topic."""
+    """What was found of one topic; `hinders`: nothing may be written to it as it is."""
 
     good: bool
     text: str
+    hinders: bool = False
 
 
 def create(client: AdminClient, settings: KafkaSettings) -> list[TopicFinding]:
@@ -114,7 +115,7 @@ def _compared(client: AdminClient, settings: KafkaSettings) -> Iterator[TopicFin
     for name, topic in names.items():
         if name not in cluster.topics:
             text = f"{name}: missing; pult topics creates it (kafka.prefix)"
-            yield TopicFinding(good=False, text=text)
+            yield TopicFinding(good=False, text=text, hinders=True)
             continue
         partitions = cluster.topics[name].partitions
         replicas = min((len(each.replicas) for each in partitions.values()), default=0)
@@ -124,7 +125,8 @@ def _compared(client: AdminClient, settings: KafkaSettings) -> Iterator[TopicFin
             *_wrong_replicas(replicas, settings.replication),
         ]
         for fault in faults:
-            yield TopicFinding(good=False, text=f"{name}: {fault}")
+            hinders = len(partitions) != topic.partitions
+            yield TopicFinding(good=False, text=f"{name}: {fault}", hinders=hinders)
         if not faults:
             text = f"{name}: {len(partitions)} partitions, {replicas} replica(s)"
             yield TopicFinding(good=True, text=text)

@@ -48,6 +48,11 @@ VERBS = (
         "pult schemas cc.queue.entered.v1\npult schemas --write docs/schemas",
     ),
     Verb(
+        "adapter",
+        "carry what a source says into Kafka, by way of a journal",
+        "pult adapter pbx1 --recording ami.log.gz --speed 30",
+    ),
+    Verb(
         "topics",
         "create the topics in Kafka, check those that are there",
         "pult topics\npult topics --check",

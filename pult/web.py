@@ -12,10 +12,10 @@ from ipaddress import ip_address
 import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client import CollectorRegistry
 
 from dashboards.wall.picture import Picture, Scope
+from pult.health import health_routes
 from schemas.errors import PortTaken
 
 SEND_AT_LEAST_SECONDS = 1.0
@@ -69,22 +69,18 @@ class Wall:
             host: where it is served; at a loopback address it answers to no other name.
         """
         self._paint = paint
-        self._ready = ready
-        self._registry = registry
         self._changed = asyncio.Event()
         self._closed = False
         self._loop = asyncio.get_running_loop()
         self._painted: dict[Scope, _Painted] = {}
         self.application = web.Application(
-            middlewares=[_only_loopback] if is_loopback(host) else []
+            middlewares=[only_loopback] if is_loopback(host) else []
         )
         self.application.add_routes(
             [
                 web.get("/", self._page),
                 web.get("/live", self._live),
-                web.get("/metrics", self._metrics),
-                web.get("/healthz", self._alive),
-                web.get("/readyz", self._is_ready),
+                *health_routes(ready, registry),
                 web.get("/{name}", self._page),
             ]
         )
@@ -153,20 +149,9 @@ class Wall:
             painted = self._painted[scope] = _Painted(now, body, self._changed)
         return painted
 
-    async def _metrics(self, _: web.Request) -> web.Response:
-        body = await asyncio.to_thread(generate_latest, self._registry)
-        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
-
-    async def _alive(self, _: web.Request) -> web.Response:
-        return web.Response(text="alive\n")
-
-    async def _is_ready(self, _: web.Request) -> web.Response:
-        why = self._ready()
-        return web.Response(text=f"{why or 'ready'}\n", status=503 if why else 200)
-
 
 @web.middleware
-async def _only_loopback(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def only_loopback(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse other names: a foreign page may point a name of its own at 127.0.0.1 and read."""
     host = request.headers.get("Host", "")
     if not is_loopback(re.sub(r":\d*\Z", "", host)):

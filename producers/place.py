@@ -1,0 +1,53 @@
+"""How far a journal has been published: a position in a file that survives a power cut."""
+
+import os
+from pathlib import Path
+
+from schemas.errors import JournalFailed
+
+
+class Place:
+    """A position that only rises.
+
+    Attributes:
+        path: the file.
+        position: everything up to it has been published; 0 before the first frame.
+
+    Raises:
+        JournalFailed: the file holds no position, or cannot be read or written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            text = path.read_text(encoding="ascii").strip() if path.exists() else "0"
+            self.position = int(text)
+        except (OSError, ValueError) as error:
+            msg = (
+                f"cannot read from {path} how far the journal was published: {error}; remove "
+                "it to publish the whole journal again (nothing is counted twice)"
+            )
+            raise JournalFailed(msg) from error
+        self._saved = self.position
+
+    def save(self) -> None:
+        """Make the position durable; a crash before that makes frames be published again."""
+        if self._saved == self.position:
+            return
+        scratch = self.path.with_suffix(".new")
+        try:
+            with scratch.open("w", encoding="ascii") as file:
+                file.write(f"{self.position}\n")
+                file.flush()
+                os.fsync(file.fileno())
+            scratch.replace(self.path)
+            # The new name, too, must not be lost with the power.
+            folder = os.open(self.path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+        except OSError as error:
+            msg = f"cannot write {self.path}: {error.strerror} (free some space)"
+            raise JournalFailed(msg) from error
+        self._saved = self.position

@@ -1,0 +1,229 @@
+"""`pult adapter`: one source into its journal, the journal into Kafka, in one process.
+
+The source's thread only appends to the journal; the publisher's thread follows it. Where Kafka
+is away the first goes on undisturbed.
+"""
+
+import asyncio
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Protocol
+
+from aiohttp import web
+from confluent_kafka import KafkaError
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from producers.frame import Frame, Naming, Rejected
+from producers.identity import CallerKeys
+from producers.journal import Journal
+from producers.place import Place
+from producers.publish import Publisher, Target
+from pult import kafka, logs, topics
+from pult.folder import DataFolder
+from pult.health import health_routes
+from pult.replay import Replay
+from pult.settings import Settings
+from pult.web import is_loopback, listen, only_loopback
+from schemas.errors import PultFailure
+from schemas.topics import EVENTS, REJECTED
+
+GRACE_SECONDS = 10.0
+"""How long an adapter that is told to stop goes on publishing what it has."""
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+Take = Callable[[Sequence[Frame | Rejected]], None]
+
+
+class Source(Protocol):
+    """Whatever brings frames."""
+
+    def run(self, take: Take, stopped: threading.Event) -> None:
+        """Hand frames over as they come, until stopped or at an end; in a thread of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What an adapter runs on."""
+
+    settings: Settings
+    environ: Mapping[str, str]
+    folder: DataFolder
+    out: Callable[[str], None]
+
+
+class Adapter:
+    """A journal that is written by a source and published to Kafka."""
+
+    def __init__(self, options: Options) -> None:
+        settings, folder = options.settings, options.folder
+        self.options = options
+        secret = folder.caller_secret(options.environ, settings.privacy.secret_env)
+        keys = CallerKeys(secret, keep_numbers=settings.privacy.keep_numbers)
+        # Before the journal is opened: what is wrong with a file or a variable ends it at once.
+        client = kafka.librdkafka(settings.kafka, options.environ)
+        self.journal = Journal.open(folder.journal, _today())
+        self.publisher = Publisher(
+            self.journal,
+            Place(folder.path / "published"),
+            Naming(settings.tenant, settings.tenant, keys),
+            client,
+            Target(
+                EVENTS.named(settings.kafka.prefix),
+                REJECTED.named(settings.kafka.prefix),
+                EVENTS.max_message_bytes,
+            ),
+            ready=self._kafka_trouble,
+            explain=self._explained,
+        )
+        self.failure: PultFailure | None = None
+        self._stopped = threading.Event()
+
+    def take(self, frames: Sequence[Frame | Rejected]) -> None:
+        """Keep frames; once this returns, they will be published, whatever happens.
+
+        Raises:
+            JournalFailed: nothing of the batch was kept.
+        """
+        self.journal.rotate(_today())
+        self.journal.append(frames)
+        self.publisher.wake()
+
+    def _kafka_trouble(self) -> str:
+        """Return why nothing may be published: no broker, or topics that are other ones."""
+        wanted = self.options.settings.kafka
+        try:
+            client = kafka.connect(wanted, self.options.environ)
+            findings = topics.check(client, wanted)
+        except PultFailure as failure:
+            return str(failure)
+        return next((each.text for each in findings if each.hinders), "")
+
+    def _explained(self, errors: Sequence[KafkaError]) -> str:
+        return kafka.explained(errors, self.options.settings.kafka)
+
+    def ready(self) -> str:
+        """Return why events do not arrive in Kafka at present; empty if they do."""
+        return str(self.failure or self.publisher.trouble)
+
+    def run(self, source: Source) -> None:
+        """Read and publish until a signal, a failure, or the end of the source.
+
+        A source that ends by itself has everything published first, however long that takes.
+
+        Raises:
+            PultFailure: what made it impossible to go on.
+        """
+        logs.configure()
+        try:
+            asyncio.run(self._serve(source))
+        finally:
+            self.journal.close()
+        if self.failure is not None:
+            raise self.failure
+
+    async def _serve(self, source: Source) -> None:
+        http = self.options.settings.http
+        registry = CollectorRegistry()
+        registry.register(PublisherCollector(self.publisher))
+        application = web.Application(
+            middlewares=[only_loopback] if is_loopback(http.host) else []
+        )
+        application.add_routes(health_routes(self.ready, registry))
+        runner, port = await listen(
+            application, http.host, http.adapter_port, "the adapter", "--port"
+        )
+        ended = _ended_by_signal()
+        loop = asyncio.get_running_loop()
+
+        def part(work: Callable[[], None]) -> threading.Thread:
+            def guarded() -> None:
+                try:
+                    work()
+                except PultFailure as failure:
+                    self.failure = failure
+                    loop.call_soon_threadsafe(ended.set)
+
+            thread = threading.Thread(target=guarded)
+            thread.start()
+            return thread
+
+        def publish() -> None:
+            self.publisher.run()
+            loop.call_soon_threadsafe(ended.set)
+
+        self.options.out(f"Adapter  http://{http.host}:{port}/metrics  (Ctrl-C stops)")
+        reader, writer = part(lambda: self._read(source)), part(publish)
+        await ended.wait()
+        self._stopped.set()
+        await asyncio.to_thread(reader.join)
+        self.publisher.stop(GRACE_SECONDS)
+        await asyncio.to_thread(writer.join)
+        await runner.cleanup()
+
+    def _read(self, source: Source) -> None:
+        source.run(self.take, self._stopped)
+        if not self._stopped.is_set():
+            self.publisher.finish()
+
+
+class PublisherCollector(Collector):
+    """What Prometheus is told of a publisher, read at the moment of the scrape."""
+
+    def __init__(self, publisher: Publisher) -> None:
+        self._publisher = publisher
+
+    def collect(self) -> Iterator[Metric]:
+        """Return all metrics."""
+        publisher = self._publisher
+        for name, text, value in (
+            ("frames", "Messages in the journal that are not in Kafka yet",
+             float(publisher.backlog_frames)),
+            ("seconds", "Age of the oldest of them",
+             publisher.backlog_seconds(time.time())),
+        ):  # fmt: skip
+            yield GaugeMetricFamily(f"pult_journal_backlog_{name}", text, value=value)
+        for name, text, count in (
+            ("published", "Records that Kafka has acknowledged", publisher.delivered),
+            ("published_rejected", "Of these, what cannot be used", publisher.rejected),
+            ("publish_errors", "Interruptions of publishing", publisher.errors),
+        ):  # fmt: skip
+            yield CounterMetricFamily(f"pult_{name}", text, value=count)
+
+
+def _ended_by_signal() -> asyncio.Event:
+    """Return an event that a signal sets; a second signal ends the process at once."""
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def heard() -> None:
+        ended.set()
+        for number in _SIGNALS:
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
+
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, heard)
+    return ended
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+class Recording:
+    """A recording in the place of a source, at a chosen speed."""
+
+    def __init__(self, replay: Replay, speed: float) -> None:
+        self._replay = replay
+        self._speed = speed
+
+    def run(self, take: Take, stopped: threading.Event) -> None:
+        """Play it once; the end of the recording is the end of the source."""
+        self._replay.play(self._speed, take, stopped.is_set)

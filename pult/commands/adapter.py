@@ -1,0 +1,49 @@
+"""`pult adapter`."""
+
+import argparse
+import time
+from pathlib import Path
+
+from producers.kinds import KINDS
+from pult import settings
+from pult.adapter import Adapter, Options, Recording
+from pult.context import Context, name, port, positive
+from pult.folder import DataFolder
+from pult.replay import Replay
+
+_KINDS = tuple(KINDS)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what this verb takes."""
+    parser.add_argument("name", type=name, metavar="NAME", help="name of the source")
+    parser.add_argument(
+        "--recording", type=Path, nargs="+", metavar="PATH", required=True,
+        help="play a recording as if the source spoke now",
+    )  # fmt: skip
+    parser.add_argument(
+        "--kind", choices=_KINDS, default=_KINDS[0],
+        help="kind of the recording (default %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--speed", type=positive, default=1.0, metavar="N",
+        help="how many times faster than real time (default 1)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--port", type=port, metavar="PORT",
+        help="port of metrics and health (default 8402; 0: any free one)",
+    )  # fmt: skip
+
+
+def run(context: Context, chosen: argparse.Namespace) -> int:
+    """Carry what a source says into Kafka until stopped."""
+    loaded = settings.load(context.config)
+    if chosen.port is not None:
+        http = loaded.http.model_copy(update={"adapter_port": chosen.port})
+        loaded = loaded.model_copy(update={"http": http})
+    begin_us = int(time.time()) * 1_000_000
+    replay = Replay(chosen.kind, chosen.recording, chosen.name, begin_us)
+    with DataFolder(context.data, "adapter") as folder:
+        options = Options(loaded, context.environ, folder, lambda line: print(line, flush=True))
+        Adapter(options).run(Recording(replay, chosen.speed))
+    return 0

@@ -1,0 +1,197 @@
+"""`pult adapter` in a process of its own, killed and told to stop, on a real broker."""
+
+import random
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import pytest
+
+from producers.frame import Naming
+from producers.identity import CallerKeys
+from tests.integration.conftest import NewCluster
+from tests.integration.reading import (
+    expected_ids,
+    first_ids,
+    frames,
+    make_topics,
+    records,
+    unique,
+)
+from tests.kafka import Cluster, free_port
+from tests.oracles.lab_numbers import LAB
+from tests.pult.command import PULT, SECONDS, dies_with_its_parent, pult, wait_for
+
+
+class Adapter:
+    """An adapter of the lab's queue log on a data folder; its port is where its metrics are."""
+
+    def __init__(self, folder: Path, bootstrap: str, prefix: str, speed: int = 400) -> None:
+        self.data = folder / "data"
+        self.port = free_port()
+        self.config = folder / "pult.toml"
+        self.config.write_text(
+            f'[kafka]\nbootstrap = "{bootstrap}"\nprefix = "{prefix}"\n'
+            f"[http]\nadapter_port = {self.port}\n"
+        )
+        self._command = [
+            PULT, "adapter", "pbx1", "--recording", LAB / "queue_log",
+            "--kind", "asterisk-queue-log", "--speed", str(speed),
+            "--config", self.config, "--data", self.data,
+        ]  # fmt: skip
+        self._said = folder / "said"
+
+    @property
+    def said(self) -> str:
+        """All lines so far, of all its lives."""
+        return self._said.read_text()
+
+    def start(self) -> "subprocess.Popen[bytes]":
+        """Start it once more."""
+        with self._said.open("ab") as said:
+            return subprocess.Popen(
+                list(map(str, self._command)), stdout=said, stderr=said,
+                preexec_fn=dies_with_its_parent,
+            )  # fmt: skip
+
+    def get(self, path: str) -> tuple[int, str]:
+        """Return status and text of one of its pages."""
+        try:
+            with urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except HTTPError as error:
+            return error.code, error.read().decode()
+        except OSError as error:
+            return 0, str(error)
+
+    def metric(self, name: str) -> float:
+        """Return a metric, -1 while it does not answer."""
+        found = re.search(rf"^{name} (\S+)$", self.get("/metrics")[1], re.MULTILINE)
+        return float(found[1]) if found else -1.0
+
+    def names(self) -> Naming:
+        """Return how it names callers: with the key in its folder."""
+        key = bytes.fromhex((self.data / "caller.key").read_text().strip())
+        return Naming("main", "main", CallerKeys(key))
+
+
+@contextmanager
+def killed_at_last(process: "subprocess.Popen[bytes]") -> Iterator[None]:
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def kill_again_and_again(adapter: Adapter, seed: int, kills: int) -> None:
+    """Kill it at seeded moments of its work, then let it come to the end."""
+    chance = random.Random(seed)
+    for _ in range(kills):
+        process = adapter.start()
+        with killed_at_last(process):
+            wait_for(lambda: adapter.metric("pult_published_total") > 0, 20, "a record")
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(chance.uniform(0, 0.8))
+    process = adapter.start()
+    with killed_at_last(process):
+        assert process.wait(SECONDS) == 0, adapter.said
+
+
+@pytest.mark.parametrize(
+    ("seed", "kills"), [(1, 3), pytest.param(2, 60, marks=pytest.mark.soak)]
+)
+def test_an_adapter_killed_at_any_moment_publishes_all_of_its_journal_in_order(
+    kafka: Cluster, prefix: str, tmp_path: Path, seed: int, kills: int
+) -> None:
+    make_topics(kafka.bootstrap, prefix)
+    adapter = Adapter(tmp_path, kafka.bootstrap, prefix)
+
+    kill_again_and_again(adapter, seed, kills)
+
+    read = records(kafka.bootstrap, f"{prefix}.events")
+    expected = unique(expected_ids(adapter.data / "journal", adapter.names()))
+    assert len(expected) > 3_000
+    assert first_ids(read) == expected
+    assert len(read) > len(expected), "no kill fell between a delivery and its place"
+    last = len(frames(adapter.data / "journal"))
+    assert (adapter.data / "published").read_text() == f"{last}\n"
+
+
+def test_an_adapter_without_kafka_keeps_everything_and_catches_up(
+    new_cluster: NewCluster, tmp_path: Path
+) -> None:
+    cluster = new_cluster()
+    adapter = Adapter(tmp_path, cluster.bootstrap, "late", speed=800)
+    process = adapter.start()
+    with killed_at_last(process):
+        wait_for(lambda: adapter.metric("pult_journal_backlog_frames") > 3_000, 30, "frames")
+        wait_for(lambda: adapter.get("/readyz")[0] == 503, 20, "not ready")
+        status, why = adapter.get("/readyz")
+        assert (status, adapter.get("/healthz")) == (503, (200, "alive\n"))
+        assert "nobody listens there; start it, or check kafka.bootstrap" in why
+        assert adapter.metric("pult_journal_backlog_seconds") > 0
+        assert adapter.metric("pult_publish_errors_total") == 1
+        cluster.start()
+        wait_for(lambda: "late.events: missing" in adapter.get("/readyz")[1], 20, "a topic")
+        make_topics(cluster.bootstrap, "late")
+        assert process.wait(30) == 0, adapter.said
+
+    read = records(cluster.bootstrap, "late.events")
+    expected = expected_ids(adapter.data / "journal", adapter.names())
+    assert [each.value["id"] for each in read] == expected
+    _, gone, back = adapter.said.splitlines()
+    assert " warning publish: cannot use Kafka at " in gone
+    assert gone.endswith("the journal keeps what comes until it is taken")
+    assert " info publish: Kafka takes events again after " in back
+
+
+def test_an_adapter_told_to_stop_publishes_what_it_has(
+    kafka: Cluster, prefix: str, tmp_path: Path
+) -> None:
+    make_topics(kafka.bootstrap, prefix)
+    adapter = Adapter(tmp_path, kafka.bootstrap, prefix, speed=50)
+    process = adapter.start()
+    with killed_at_last(process):
+        wait_for(lambda: adapter.metric("pult_published_total") > 50, 20, "records")
+        assert adapter.get("/readyz") == (200, "ready\n")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+
+    kept = expected_ids(adapter.data / "journal", adapter.names())
+    assert 50 < len(kept) < 3_000
+    assert [each.value["id"] for each in records(kafka.bootstrap, f"{prefix}.events")] == kept
+
+
+def test_topics_with_another_number_of_partitions_are_not_written_to(
+    kafka: Cluster, prefix: str, tmp_path: Path
+) -> None:
+    make_topics(kafka.bootstrap, prefix, partitions=8)
+    adapter = Adapter(tmp_path, kafka.bootstrap, prefix)
+    process = adapter.start()
+    with killed_at_last(process):
+        wait_for(
+            lambda: "has 8 partitions, must have 32" in adapter.get("/readyz")[1], 20, "it"
+        )
+        assert adapter.metric("pult_published_total") == 0
+
+
+def test_settings_that_cannot_work_end_it_at_once_with_the_name_of_the_setting(
+    tmp_path: Path,
+) -> None:
+    config = tmp_path / "pult.toml"
+    config.write_text(
+        '[kafka]\nprotocol = "sasl_plaintext"\nusername = "a"\npassword_env = "NOT_SET"\n'
+    )
+    recording = ("--recording", LAB / "queue_log", "--kind", "asterisk-queue-log")
+
+    done = pult("adapter", "pbx1", *recording, "--config", config, "--data", tmp_path / "data")
+
+    assert done.code == 1
+    assert "environment variable NOT_SET (kafka.password_env) is not set" in done.complaint
+    assert not (tmp_path / "data" / "journal").exists()
