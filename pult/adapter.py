@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Protocol
 
 from aiohttp import web
 from confluent_kafka import KafkaError
@@ -24,6 +23,7 @@ from producers.identity import CallerKeys
 from producers.journal import Journal
 from producers.place import Place
 from producers.publish import Publisher, Target
+from producers.source import Source, Take
 from pult import kafka, logs, topics
 from pult.folder import DataFolder
 from pult.health import health_routes
@@ -37,15 +37,6 @@ GRACE_SECONDS = 10.0
 """How long an adapter that is told to stop goes on publishing what it has."""
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-Take = Callable[[Sequence[Frame | Rejected]], None]
-
-
-class Source(Protocol):
-    """Whatever brings frames."""
-
-    def run(self, take: Take, stopped: threading.Event) -> None:
-        """Hand frames over as they come, until stopped or at an end; in a thread of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,11 @@ def has_applied(worker: Worker, events: int) -> bool:
     return worker.metrics().get("pult_processor_events_total", 0) > events
 
 
+def has_saved(worker: Worker) -> bool:
+    """Tell whether the brokers have a snapshot that this process made."""
+    return any(name.startswith("pult_snapshot_timestamp_seconds{") for name in worker.metrics())
+
+
 @pytest.mark.parametrize(
     "seed", [1, *(pytest.param(n, marks=pytest.mark.soak) for n in range(2, 12))]
 )
@@ -29,6 +34,9 @@ def test_a_worker_killed_at_any_moment_loses_and_doubles_nothing(
     for rest in (values[EVENTS // 2 :], []):
         least = dice.randrange(EVENTS)
         eventually("some applied", 30, partial(has_applied, worker, least))
+        if not rest:
+            # The first kill may come before any snapshot, the second finds one.
+            eventually("a snapshot", 30, partial(has_saved, worker))
         worker.end(signal.SIGKILL)
         installation.publish(interleaved(rest))
         worker.start()
