@@ -8,8 +8,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PACKAGES := pult producers stream_processors schemas sql dashboards
-SYSTEM := chromium chromium-driver fonts-noto-cjk default-jre-headless maven openssl
+SYSTEM := chromium chromium-driver fonts-noto-cjk default-jre-headless maven openssl \
+          prometheus prometheus-alertmanager python3-yaml
 KAFKA := .kafka/ready
+LOCKED := --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo kafka kafka-jars test check docs soak lock clean system
@@ -79,21 +81,26 @@ soak: setup ## the long form of the randomised tests
 lock: ## pin all dependencies anew, in their newest versions
 	@[ -x $(BIN)/uv ] || { echo "make lock needs $(BIN)/uv: run make setup first" >&2; exit 1; }
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --upgrade --quiet \
-	    --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
-	    --output-file requirements.lock
+	    $(LOCKED) --output-file requirements.lock
+	@# The image gets the same versions, without what only developers need.
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --quiet \
+	    --constraint requirements.lock $(LOCKED) --output-file deploy/requirements.lock
+	echo hatchling | $(BIN)/uv pip compile - --universal --python-version 3.11 --quiet \
+	    --constraint requirements.lock $(LOCKED) --output-file deploy/build.lock
 
 clean: ## remove .venv and all caches; keeps pult-data
 	rm -rf $(VENV) .kafka .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
 	find $(PACKAGES) tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The wall is tested in a real Chromium, in Chinese too; the pipeline on a real Kafka, with TLS.
+# The wall is tested in a real Chromium, in Chinese too; the pipeline on a real Kafka, with TLS;
+# what is deployed by promtool, amtool and a parser of YAML.
 system:
 	@if command -v dpkg-query > /dev/null; then \
 	    missing=$$(for each in $(SYSTEM); do \
 	        dpkg-query --show --showformat '$${db:Status-Status}\n' $$each 2> /dev/null | grep -qx installed \
 	            || echo $$each; done); \
 	else \
-	    missing=$$(for each in chromium chromedriver java mvn openssl; do \
+	    missing=$$(for each in chromium chromedriver java mvn openssl promtool amtool; do \
 	        command -v $$each > /dev/null || echo $$each; done); \
 	fi; \
 	[ -n "$$missing" ] || exit 0; \
@@ -104,5 +111,5 @@ system:
 	elif [ "$$PULT_REQUIRE_SERVERS" = 1 ]; then \
 	    echo "missing:" $$missing "(needed, because PULT_REQUIRE_SERVERS=1)" >&2; exit 1; \
 	else \
-	    echo "missing:" $$missing "(what needs it is skipped: the wall in a browser, Kafka)" >&2; \
+	    echo "missing:" $$missing "(what needs it is skipped: the wall in a browser, Kafka, alerts)" >&2; \
 	fi

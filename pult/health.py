@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
+from importlib.metadata import version
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 
@@ -13,10 +14,14 @@ def health_routes(ready: Callable[[], str], registry: CollectorRegistry) -> list
 
     Args:
         ready: returns why the part does not do its work at present, or an empty string.
-        registry: what `/metrics` shows.
+        registry: what `/metrics` shows; whether the part is ready is added to it.
     """
+    is_up = Gauge("pult_ready", "1 while /readyz says yes, else 0", registry=registry)
+    build = Gauge("pult_build_info", "1; which version runs", ["version"], registry=registry)
+    build.labels(version("pult")).set(1)
 
     async def metrics(_: web.Request) -> web.Response:
+        is_up.set(0 if ready() else 1)
         body = await asyncio.to_thread(generate_latest, registry)
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 

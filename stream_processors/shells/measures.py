@@ -60,6 +60,12 @@ class Measures:
             ("partition",),
             registry=registry,
         )
+        self.unsaved = Gauge(
+            "pult_snapshot_unsaved_events",
+            "Events applied to a partition since its newest snapshot",
+            ("partition",),
+            registry=registry,
+        )
         self.backlog = Gauge(
             "pult_partition_backlog",
             "Events of a partition that are not applied yet",
@@ -69,5 +75,5 @@ class Measures:
 
     def forget(self, partition: int) -> None:
         """Drop what was measured of a partition that has gone elsewhere."""
-        for each in (self.snapshot_at, self.snapshot_bytes, self.backlog):
+        for each in (self.snapshot_at, self.snapshot_bytes, self.unsaved, self.backlog):
             each.remove_by_labels({"partition": str(partition)})

@@ -365,6 +365,7 @@ class Worker:
             manifest = msgspec.msgpack.decode(records[-1][1], type=Manifest)
             kept.manifests.append(manifest)
             self._show(partition, manifest)
+            self._measures.unsaved.labels(str(partition)).set(kept.fold.position - kept.saved)
             self._expire(partition, kept)
             self._measures.saved.observe(time.monotonic() - started)
 
@@ -383,6 +384,7 @@ class Worker:
 
     def _note_progress(self, partition: int, kept: _Kept, end: int) -> None:
         self._measures.backlog.labels(str(partition)).set(max(0, end - kept.fold.position))
+        self._measures.unsaved.labels(str(partition)).set(kept.fold.position - kept.saved)
         if not kept.live and kept.fold.position >= kept.live_at:
             kept.live = True
             if not self.ready():

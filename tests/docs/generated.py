@@ -13,6 +13,7 @@ from msgspec import inspect
 
 from schemas import metrics
 from schemas.catalogue import TYPES, as_json
+from tests.docs.own_metrics import own_metrics_table
 from tests.schemas.additive import breaks
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -26,9 +27,11 @@ _TABLE = re.compile(
 def pages(docs: Path = DOCS) -> dict[Path, str]:
     """Return each generated page, by its place below the docs, as it should read."""
     events = (docs / "events.md").read_text("utf-8")
+    operations = (docs / "operations.md").read_text("utf-8")
     return {
         Path("metrics.md"): metrics.as_markdown(),
         Path("events.md"): _TABLE.sub(lambda _: f"\n{event_table()}\n", events),
+        Path("operations.md"): _TABLE.sub(lambda _: f"\n{own_metrics_table()}\n", operations),
         **{Path("schemas") / f"{name}.json": as_json(name) for name in TYPES},
     }
 

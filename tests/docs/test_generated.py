@@ -30,6 +30,7 @@ def test_the_docs_are_not_renewed_over_a_change_that_breaks_stored_events(
     docs = tmp_path / "docs"
     shutil.copytree(DOCS / "schemas", docs / "schemas")
     shutil.copy(DOCS / "events.md", docs)
+    shutil.copy(DOCS / "operations.md", docs)
     entered = docs / "schemas" / "cc.queue.entered.v1.json"
     schema = json.loads(entered.read_text("utf-8"))
     schema["$defs"]["QueueEnteredData"]["properties"]["skill"] = {"type": "string"}

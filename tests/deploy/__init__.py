@@ -1,0 +1,1 @@
+"""What is deployed: the image, the services, the units, Prometheus and its rules."""

@@ -1,0 +1,148 @@
+"""The rules of Prometheus fire when they must, by promtool, and lead to pages that exist."""
+
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.deploy.programs import DEPLOY, ROOT, document, ran
+from tests.docs.own_metrics import exported
+
+PROMETHEUS = DEPLOY / "prometheus"
+RULES = sorted((PROMETHEUS / "rules").glob("*.yml"))
+TESTS = sorted((PROMETHEUS / "tests").glob("*.yml"))
+PLACES = ("compose", "host")
+ALWAYS = {"Watchdog"}
+
+
+def alerts() -> dict[str, dict[str, Any]]:
+    """Return all alerts by name."""
+    groups = [group for path in RULES for group in document(path)["groups"]]
+    return {
+        rule["alert"]: rule for group in groups for rule in group["rules"] if "alert" in rule
+    }
+
+
+@pytest.mark.parametrize("path", TESTS, ids=lambda path: path.stem)
+def test_the_rules_fire_when_they_must_and_only_then(path: Path) -> None:
+    done = ran("promtool", "test", "rules", path)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("max without (instance, job, feed)", "max without (feed)"),
+        ("== 0", "== 2"),
+        ("< 600", "< 6000"),
+        ("0.01", "0.05"),
+    ],
+)
+def test_a_wrong_rule_is_noticed(right: str, wrong: str, tmp_path: Path) -> None:
+    shutil.copytree(PROMETHEUS, tmp_path / "prometheus")
+    rules = tmp_path / "prometheus" / "rules" / "pipeline.yml"
+    text = rules.read_text("utf-8")
+    assert right in text
+    rules.write_text(text.replace(right, wrong), "utf-8")
+
+    done = ran("promtool", "test", "rules", tmp_path / "prometheus/tests/pipeline_test.yml")
+
+    assert done.returncode != 0
+    assert "FAILED" in done.stdout + done.stderr
+
+
+def test_every_alert_is_seen_firing_and_not_firing() -> None:
+    fires: set[str] = set()
+    silent: set[str] = set()
+    for path in TESTS:
+        for test in document(path)["tests"]:
+            for case in test["alert_rule_test"]:
+                (fires if case.get("exp_alerts") else silent).add(case["alertname"])
+
+    assert fires == set(alerts())
+    assert silent == set(alerts()) - ALWAYS
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_prometheus_takes_its_settings_and_finds_its_targets(
+    place: str, tmp_path: Path
+) -> None:
+    shutil.copy(PROMETHEUS / "prometheus.yml", tmp_path)
+    shutil.copytree(PROMETHEUS / "rules", tmp_path / "rules")
+    shutil.copytree(PROMETHEUS / f"targets-{place}", tmp_path / "targets")
+
+    done = ran("promtool", "check", "config", tmp_path / "prometheus.yml")
+    text = (tmp_path / "prometheus.yml").read_text("utf-8")
+    named = set(re.findall(r"targets/[a-z]+\.yml", text))
+    found = {f"targets/{each.name}" for each in (tmp_path / "targets").iterdir()}
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "WARN" not in done.stdout + done.stderr
+    assert named == found
+
+
+def test_each_target_of_the_services_is_a_service_and_its_port() -> None:
+    services = document(ROOT / "docker-compose.yml")["services"]
+    aliases = {
+        alias
+        for each in services.values()
+        for alias in each.get("networks", {}).get("default", {}).get("aliases", [])
+    }
+    for path in (PROMETHEUS / "targets-compose").glob("*.yml"):
+        for group in document(path):
+            for target in group["targets"]:
+                name, port = target.split(":")
+                assert name in services.keys() | aliases, target
+                if name in services:
+                    assert port in str(services[name]["healthcheck"]["test"]), target
+
+
+def test_the_alertmanager_takes_its_settings() -> None:
+    done = ran("amtool", "check-config", DEPLOY / "alertmanager" / "alertmanager.yml")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("labels", "receiver"),
+    [
+        (["alertname=Watchdog", "severity=none"], "watchdog"),
+        (["alertname=PultRejects", "severity=warning"], "operators"),
+    ],
+)
+def test_an_alert_goes_to_its_receiver(labels: list[str], receiver: str) -> None:
+    settings = DEPLOY / "alertmanager" / "alertmanager.yml"
+
+    done = ran("amtool", "config", "routes", "test", f"--config.file={settings}", *labels)
+
+    assert done.stdout.strip() == receiver, done.stderr
+
+
+def test_an_alert_says_what_to_do_in_a_chapter_that_exists() -> None:
+    for name, rule in alerts().items():
+        page, _, anchor = rule["annotations"]["runbook"].partition("#")
+        headings = re.findall(r"^#+ (.+)$", (ROOT / page).read_text("utf-8"), re.MULTILINE)
+        anchors = {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}
+        assert anchor in anchors, name
+        assert rule["labels"]["severity"] in ("critical", "warning", "none"), name
+        assert {"summary", "description"} <= rule["annotations"].keys(), name
+
+
+def test_alerts_that_are_held_back_for_others_exist() -> None:
+    text = (DEPLOY / "alertmanager" / "alertmanager.yml").read_text("utf-8")
+
+    assert set(re.findall(r"\bPult\w+", text)) <= set(alerts())
+
+
+def test_the_rules_speak_of_metrics_that_are_exported_and_of_their_labels() -> None:
+    known = {each.name: set(each.labels) for each in exported()}
+    known |= {f"{name}_bucket": labels for name, labels in known.items()}
+    for name, rule in alerts().items():
+        metrics = set(re.findall(r"\b(?:pult|cc)_\w+", rule["expr"]))
+        assert metrics <= known.keys(), name
+        labels = set().union(*(known[each] for each in metrics)) | {"job", "instance"}
+        text = " ".join(rule["annotations"].values())
+        assert set(re.findall(r"\$labels\.(\w+)", text)) <= labels, name
