@@ -12,7 +12,7 @@ from stream_processors.core.calls import MATCH_MS, Kind, Mark
 from stream_processors.core.instants import to_ms
 from stream_processors.core.legs import Sweep
 from stream_processors.core.sources import Deadline, Snapshot, Source
-from stream_processors.core.state import HORIZON_MS, Change, restart_mark
+from stream_processors.core.state import HORIZON_MS, SWEEPS_KEPT_MS, Change, restart_mark
 
 Reading: TypeAlias = Callable[[Change, Any, Source, int], None]
 
@@ -250,7 +250,7 @@ def _sweep(change: Change, source: Source, sweep: Sweep) -> None:
     if sweep in source.sweeps:
         return
     change.settle()
-    source.sweeps = [kept for kept in source.sweeps if kept.at >= source.clock - 2 * HORIZON_MS]
+    source.sweeps = [kept for kept in source.sweeps if kept.at >= source.clock - SWEEPS_KEPT_MS]
     source.sweeps.append(sweep)
     change.unsettle(source)
     if sweep.restarted:

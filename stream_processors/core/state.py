@@ -39,6 +39,8 @@ from stream_processors.core.teams import AVAILABLE, BUSY, Team
 HORIZON_MS = 10 * 60_000
 """Up to this late, an event gives the same result as if it had come in time."""
 
+SWEEPS_KEPT_MS = 2 * HORIZON_MS
+"""So long a snapshot's or a restart's verdict on calls is applied to what comes late."""
 
 Cause: TypeAlias = tuple[int, int]
 """Log position of an event, and when its frame was received [ms since 1970]."""
@@ -239,10 +241,16 @@ class Change:
                     self.tell(source, line.call.channel_id, end)
 
     def unsettle(self, source: Source) -> None:
-        """Let all calls of a source be concluded anew: what ends them has been told at once."""
-        prefix = f"{source.name}|"
+        """Let the calls of a source be concluded anew: what ends them has been told at once.
+
+        Not those that were over before any sweep still known: what ended them may be forgotten.
+        """
+        prefix, reach = f"{source.name}|", source.clock - SWEEPS_KEPT_MS
         for key, line in self.state.lines.items():
-            if key.startswith(prefix) and line.call.visits:
+            if key.startswith(prefix) and any(
+                settled.account.it.ended_at is None or settled.account.it.ended_at >= reach
+                for settled in line.settled
+            ):
                 self._unsettled[key] = self.cause
 
     def settle(self) -> bool:
@@ -309,16 +317,20 @@ class Change:
             self.lines[key] = cause
 
     def _remind(self, source: Source, key: str, visit: Visit, target: Target) -> None:
-        """Come back when the target passes, or when leaving without an answer was by a key."""
+        """Come back when the target passes, or when leaving without an answer was by a key.
+
+        What the clock has passed is concluded already: reminding of it again would never end.
+        """
+        due = []
         if visit.entered[0] == ESTIMATED:  # else the entry's own event has set the reminder
-            passed = visit.entered[2] + target.answer_within_ms
-            source.remind(Deadline(passed, "leg", key))
+            due.append(visit.entered[2] + target.answer_within_ms)
         if visit.left is not None:
-            source.remind(Deadline(visit.left[2] + ANSWER_FOLLOWS_MS, "leg", key))
+            due.append(visit.left[2] + ANSWER_FOLLOWS_MS)
         elif visit.rings and visit.rings[-1].ended is None:
-            lost_by = visit.rings[-1].started[2] + LONGEST_RING_MS
-            if lost_by > source.clock:
-                source.remind(Deadline(lost_by, "leg", key))
+            due.append(visit.rings[-1].started[2] + LONGEST_RING_MS)
+        for at in due:
+            if at > source.clock:
+                source.remind(Deadline(at, "leg", key))
 
     def _change(self, call: Call, old: Settled | None, new: Settled | None) -> None:
         was, now = old.account if old else None, new.account if new else None

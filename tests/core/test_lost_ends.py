@@ -99,3 +99,40 @@ def test_two_tries_within_one_second_are_two_offers() -> None:
 
     (leg,) = legs(facts)
     assert leg.offers == len(offers(facts)) == 2
+
+
+def test_who_waits_past_the_target_since_an_unseen_entry_counts_once_and_stops_no_clock() -> (
+    None
+):
+    state, facts = run(
+        values("""
+            09:00:10 ring a sales Anna
+            09:00:45 beat
+            09:00:00 enter a sales
+            09:00:50 answer a sales Anna
+            09:01:00 end a sales Anna caller
+            09:01:10 beat
+        """)
+    )
+
+    (leg,) = legs(facts)
+    assert (leg.wait_ms, leg.talk_ms) == (50_000, 10_000)
+    assert state.queues["sales"].totals["level_counted"] == 1
+
+
+def test_a_later_restart_does_not_end_again_what_an_earlier_one_ended() -> None:
+    _, facts = run(
+        values("""
+            09:00:00 enter a sales
+            09:00:05 answer a sales Anna
+            09:00:20 enter b sales
+            09:01:00 restart
+            09:40:00 enter c sales
+            09:41:00 restart
+            09:42:00 beat
+        """)
+    )
+
+    talked, waited, later = legs(facts)
+    assert (talked.talk_ms, waited.wait_ms, later.wait_ms) == (55_000, 40_000, 60_000)
+    assert (waited.outcome, later.outcome) == ("system", "system")
