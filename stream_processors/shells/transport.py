@@ -77,6 +77,9 @@ class BatchApp(faust.App):
     keeper: Keeper
     events: str
 
+    def _create_directories(self) -> None:
+        """Make no folder for tables: there are none, and the disk may be read-only."""
+
 
 class _Records(aiokafka_fetcher.PartitionRecords):
     """Hands over records as unpacked; aiokafka makes an object of 12 fields of each."""

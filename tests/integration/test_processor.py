@@ -1,5 +1,8 @@
 """Workers on a real broker: what they conclude is what one process would."""
 
+import time
+
+from stream_processors.shells.application import DRAIN_SECONDS
 from tests.integration.half_hour import TENANTS, assert_equal, interleaved, recorded
 from tests.integration.workers import Site
 
@@ -16,9 +19,17 @@ def test_two_workers_conclude_what_one_process_would(installation: Site) -> None
     members = installation.members()
     owned = first.partitions, second.partitions
     rows = first.metrics() | second.metrics()
+    told_at = time.monotonic()
     codes = [first.end(), second.end()]
+    took = time.monotonic() - told_at
 
     assert codes == [0, 0], first.said + second.said
+    assert took < 2 * (DRAIN_SECONDS + 2)
+    for each in (first, second):
+        *_, drained, stopped = each.said.splitlines()
+        assert "worker: drained partitions=" in drained
+        assert stopped.endswith("application: stopped")
+        assert list(each.cwd.iterdir()) == []
     assert_equal(installation)
     assert members == {
         f"{installation.prefix}-processor": [

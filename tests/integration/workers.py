@@ -180,6 +180,11 @@ class Worker:
         """What it says."""
         return self.site.folder / f"{self.name}.log"
 
+    @property
+    def cwd(self) -> Path:
+        """Where it runs; in a container nothing can be written there."""
+        return self.site.folder / f"{self.name}.cwd"
+
     def start(self) -> None:
         """Start it and wait for its address."""
         config = self.site.folder / "pult.toml"
@@ -188,14 +193,15 @@ class Worker:
             f"prefix = '{self.site.prefix}'\n"
         )
         self.address = ""
+        self.cwd.mkdir(exist_ok=True)
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
                 [
                     PULT, "processor", "--config", config, "--name", self.name, "--port", "0",
                     *self.options,
                 ],
-                env=environment(), text=True, stdout=subprocess.PIPE, stderr=log,
-                preexec_fn=dies_with_its_parent,
+                cwd=self.cwd, env=environment(), text=True,
+                stdout=subprocess.PIPE, stderr=log, preexec_fn=dies_with_its_parent,
             )  # fmt: skip
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
