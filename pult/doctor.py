@@ -1,11 +1,12 @@
 """`pult doctor`: what is wrong, and what to do about it."""
 
+import os
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pult import settings
+from pult import clock, ports, settings
 from pult.folder import DataFolder, owner, reachable
 from schemas.errors import PultFailure
 from schemas.metrics import METRICS
@@ -16,13 +17,15 @@ _LITTLE_SPACE_BYTES = 1 << 30
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at."""
+    """One thing that was looked at; a remark hinders nothing, but should be known."""
 
     good: bool
     text: str
+    remark: bool = False
 
     def __str__(self) -> str:
-        return f"{'ok      ' if self.good else 'PROBLEM '}{self.text}"
+        word = "PROBLEM " if not self.good else "NOTE    " if self.remark else "ok      "
+        return f"{word}{self.text}"
 
 
 def examine(config: Path | None, data: Path, environ: Mapping[str, str]) -> list[Finding]:
@@ -31,7 +34,14 @@ def examine(config: Path | None, data: Path, environ: Mapping[str, str]) -> list
         loaded = settings.load(config)
     except PultFailure as failure:
         return [Finding(good=False, text=str(failure)), *_folder(data)]
-    return [*_settings(loaded, config, environ), *_kafka(loaded, environ), *_folder(data)]
+    return [
+        *_settings(loaded, config, environ),
+        *_sources(loaded),
+        *_kafka(loaded, environ),
+        *_folder(data),
+        *_ports(loaded),
+        *_clock(data),
+    ]
 
 
 def _settings(
@@ -61,6 +71,59 @@ def _kafka(loaded: settings.Settings, environ: Mapping[str, str]) -> Iterator[Fi
             yield Finding(good=each.good, text=f"kafka: topic {each.text}")
     except PultFailure as failure:
         yield Finding(good=False, text=str(failure))
+
+
+def _sources(loaded: settings.Settings) -> Iterator[Finding]:
+    for name, source in loaded.sources.items():
+        log = source.queue_log
+        if log is None:
+            continue
+        setting = f"sources.{name}.queue_log"
+        if not log.exists():
+            text = f"{setting}: {log} is not there; set queue_log = yes in logger.conf, or mend"
+            yield Finding(good=False, text=f"{text} the path")
+        elif not os.access(log, os.R_OK):
+            text = f"{setting}: {log} may not be read; put this user into Asterisk's group"
+            yield Finding(good=False, text=text)
+        else:
+            yield Finding(good=True, text=f"{setting}: {log} can be read")
+
+
+def _ports(loaded: settings.Settings) -> Iterator[Finding]:
+    """Look at the ports of the form that the settings speak of: one process, or several."""
+    http = loaded.http
+    several = "kafka" in loaded.model_fields_set
+    names = ("processor_port", "adapter_port") if several else ("wall_port", "sql_port")
+    for name in names:
+        port = getattr(http, name)
+        if port:
+            yield _port(http.host, port, f"http.{name}")
+
+
+def _port(host: str, port: int, setting: str) -> Finding:
+    why = ports.trouble(host, port)
+    if not why:
+        return Finding(good=True, text=f"port {port} ({setting}) is free")
+    if why != "EADDRINUSE":
+        text = f"cannot listen at {host}:{port}: {why}; check http.host and {setting}"
+        return Finding(good=False, text=text)
+    who = ports.holder(port)
+    if who.ours:
+        return Finding(good=True, text=f"port {port} ({setting}) is that of {who.text}")
+    text = f"port {port} ({setting}) is taken by {who.text}; stop it, or set another port"
+    return Finding(good=False, text=text)
+
+
+def _clock(data: Path) -> Iterator[Finding]:
+    behind = max(clock.behind_seconds(each) for each in (data, data / "journal"))
+    if behind:
+        text = f"clock: {behind:.0f} s behind what was written to {data}; set the clock right"
+        yield Finding(good=False, text=text)
+    elif not clock.synchronised():
+        text = "clock: nothing keeps it right (no NTP); install chrony, or do so on the host"
+        yield Finding(good=True, text=text, remark=True)
+    else:
+        yield Finding(good=True, text="clock: kept right")
 
 
 def _folder(data: Path) -> Iterator[Finding]:

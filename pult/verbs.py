@@ -63,5 +63,5 @@ VERBS = (
         "pult processor --name w1\npult processor --name w2 --port 8401\n"
         "pult processor --name w2 --leave",
     ),
-    Verb("doctor", "check settings, data folder and Kafka, say what to do", "pult doctor"),
+    Verb("doctor", "check settings and every connection, say what to do", "pult doctor"),
 )

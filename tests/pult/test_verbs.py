@@ -92,6 +92,8 @@ def test_the_doctor_says_how_settings_and_data_are(
     cut: Cut, queue_log_history: History, ended: Demo, tmp_path: Path
 ) -> None:
     (tmp_path / "half").write_bytes(cut.queue_log + b"not a line of a queue log\n")
+    # Whoever has the usual ports on this machine is not what is asked here.
+    (tmp_path / "pult.toml").write_text("[http]\nwall_port = 0\nsql_port = 0\n")
     (tmp_path / "wrong.toml").write_text("tenent = 1\n")
     (tmp_path / "secret.toml").write_text('[privacy]\nsecret_env = "PULT_TEST_SECRET"\n')
     rejected = tmp_path / "rejected"

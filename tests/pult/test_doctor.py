@@ -1,0 +1,113 @@
+"""What the doctor finds of ports, clocks and files; of brokers and stores see integration."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from pult import clock
+from tests.kafka import free_port
+from tests.pult.command import Demo, good, in_turn
+
+_LISTENER = """
+import socket, sys
+with socket.create_server(("127.0.0.1", int(sys.argv[1]))):
+    print("listens", flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextmanager
+def somebody_at(port: int) -> Iterator[int]:
+    """A process of others that has a port; its process id."""
+    with subprocess.Popen(
+        [sys.executable, "-c", _LISTENER, str(port)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield process.pid
+
+
+def lines(out: str, word: str) -> list[str]:
+    """Return the findings that hold a word."""
+    return [line for line in out.splitlines() if word in line]
+
+
+def test_a_free_port_is_free_and_one_of_others_names_them(tmp_path: Path) -> None:
+    free, taken = free_port(), free_port()
+    (tmp_path / "pult.toml").write_text(f"[http]\nwall_port = {free}\nsql_port = {taken}\n")
+
+    with somebody_at(taken) as process:
+        (done,) = in_turn(("doctor", "--data", tmp_path / "data"), cwd=tmp_path)
+
+    assert done.code == 1
+    assert lines(done.out, str(free)) == [f"ok      port {free} (http.wall_port) is free"]
+    (told,) = lines(done.out, str(taken))
+    assert told.startswith(f"PROBLEM port {taken} (http.sql_port) is taken by python")
+    assert told.endswith(f"(process {process}); stop it, or set another port")
+
+
+def test_a_port_that_we_have_ourselves_is_no_problem(ended: Demo, tmp_path: Path) -> None:
+    port = ended.sql.rstrip("/").rpartition(":")[2]
+    (tmp_path / "pult.toml").write_text(f"[http]\nwall_port = 0\nsql_port = {port}\n")
+
+    told = good("doctor", "--data", ended.data, cwd=tmp_path)
+
+    assert f"ok      port {port} (http.sql_port) is that of pult demo" in told
+    assert f"(process {ended.process.pid})" in told
+
+
+def test_an_address_of_another_machine_names_the_setting(tmp_path: Path) -> None:
+    # TEST-NET-1 of RFC 5737 is nobody's.
+    (tmp_path / "pult.toml").write_text('[http]\nhost = "192.0.2.1"\nsql_port = 0\n')
+
+    (done,) = in_turn(("doctor", "--data", tmp_path / "data"), cwd=tmp_path)
+
+    assert done.code == 1
+    (told,) = lines(done.out, "192.0.2.1")
+    assert told.endswith("EADDRNOTAVAIL; check http.host and http.wall_port")
+
+
+def test_a_clock_that_was_set_back_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "pult.toml").write_text("[http]\nwall_port = 0\nsql_port = 0\n")
+    journal = tmp_path / "data" / "journal"
+    journal.mkdir(parents=True)
+    day = journal / "2026-03-02.sqlite"
+    day.touch()
+    now = time.time()
+
+    os.utime(day, (now, now + 30))
+    assert clock.behind_seconds(journal) == 0
+    os.utime(day, (now, now + 3600))
+    (done,) = in_turn(("doctor", "--data", tmp_path / "data"), cwd=tmp_path)
+
+    assert done.code == 1
+    (told,) = lines(done.out, "clock:")
+    assert told.startswith("PROBLEM clock: 3")
+    assert told.endswith("set the clock right")
+
+
+@pytest.mark.parametrize(
+    ("there", "told"),
+    [(True, "can be read"), (False, "is not there; set queue_log = yes in logger.conf")],
+)
+def test_a_queue_log_is_looked_for(tmp_path: Path, there: bool, told: str) -> None:
+    log = tmp_path / "queue_log"
+    if there:
+        log.touch()
+    (tmp_path / "pult.toml").write_text(
+        f'[http]\nwall_port = 0\nsql_port = 0\n[sources.pbx1]\nkind = "asterisk"\n'
+        f'queue_log = "{log}"\n'
+    )
+
+    (done,) = in_turn(("doctor", "--data", tmp_path / "data"), cwd=tmp_path)
+
+    assert done.code == (0 if there else 1)
+    (line,) = lines(done.out, "sources.pbx1.queue_log")
+    assert told in line
