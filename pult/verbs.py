@@ -63,5 +63,12 @@ VERBS = (
         "pult processor --name w1\npult processor --name w2 --port 8401\n"
         "pult processor --name w2 --leave",
     ),
+    Verb(
+        "simulate",
+        "make a contact centre's day up, as events, with the truth beside it",
+        "pult simulate --seats 500 --queues 20 --out day.jsonl.gz --truth truth.json\n"
+        "pult simulate --seats 50 --hours 2 --begin 2026-03-02T09:00 --late 0.05\n"
+        "pult simulate --tenants 16 --days 7 --to-kafka --truth truth.json",
+    ),
     Verb("doctor", "check settings and every connection, say what to do", "pult doctor"),
 )

@@ -59,3 +59,7 @@ class OutputFailed(PultFailure):
 
 class SnapshotUnusable(PultFailure):
     """A snapshot is damaged or of another version; the log holds everything that was in it."""
+
+
+class SimulationImpossible(PultFailure):
+    """What `simulate` was asked for cannot be, such as more sources than queues."""

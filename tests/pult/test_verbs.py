@@ -13,7 +13,10 @@ from tests.pult.command import PULT, SECONDS, Demo, all_good, environment, good,
 from tests.pult.conftest import Cut, History
 
 ROOT = Path(__file__).parents[2]
-VERBS = ("demo", "import", "sql", "digest", "metrics", "schemas", "adapter", "topics", "doctor")
+VERBS = (
+    "demo", "import", "sql", "digest", "metrics", "schemas", "adapter", "topics", "simulate",
+    "doctor",
+)  # fmt: skip
 
 
 def test_sql_answers_in_any_format_and_takes_the_query_from_stdin(
