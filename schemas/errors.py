@@ -29,6 +29,10 @@ class StoreFailed(PultFailure):
     """The store refused a read or a write; what it had acknowledged stays."""
 
 
+class RowsRefused(StoreFailed):
+    """The store does not take rows because of what they say; waiting would not help."""
+
+
 class QueryRefused(PultFailure):
     """A statement does more than read, or is more than one statement."""
 

@@ -29,8 +29,7 @@ QUERIES_AT_ONCE = 4
 QUERIES_WAITING = 100
 BODY_BYTES = 16 * 1024 * 1024
 
-# What a client may say about the transport; an engine would refuse it as a setting.
-_TRANSPORT = frozenset({
+TRANSPORT = frozenset({
     "query", "default_format", "database", "user", "password", "quota_key", "query_id",
     "session_id", "session_timeout", "session_check", "role", "stacktrace", "compress",
     "decompress", "enable_http_compression", "http_zlib_compression_level", "buffer_size",
@@ -40,6 +39,7 @@ _TRANSPORT = frozenset({
     "async_insert", "wait_for_async_insert", "insert_deduplication_token",
     "send_receive_timeout", "log_queries",
 })  # fmt: skip
+"""What a client may say about the transport; an engine would refuse it as a setting."""
 
 _CONTENT_TYPES = (
     ("JSONEachRow", "application/x-ndjson; charset=UTF-8"),
@@ -107,10 +107,10 @@ def make_endpoint(query: Query, at_once: int = QUERIES_AT_ONCE) -> web.Applicati
     """
     endpoint = _Endpoint(query, at_once)
     app = web.Application(
-        client_max_size=BODY_BYTES, middlewares=[_only_loopback, _no_other_site]
+        client_max_size=BODY_BYTES, middlewares=[only_loopback, no_other_site]
     )
-    app.router.add_get("/ping", _ping)
-    app.router.add_get("/replicas_status", _ping)
+    app.router.add_get("/ping", ping)
+    app.router.add_get("/replicas_status", ping)
     app.router.add_route("*", "/", endpoint.answer)
     app.on_cleanup.append(endpoint.close)
     return app
@@ -127,19 +127,19 @@ class _Endpoint:
     async def answer(self, request: web.Request) -> web.Response:
         """Answer one request, with ClickHouse's status and headers where it fails."""
         if request.method not in ("GET", "HEAD", "POST"):
-            return _failed("Code: 1. DB::Exception: use GET or POST. (UNSUPPORTED_METHOD)", 405)
+            return failed("Code: 1. DB::Exception: use GET or POST. (UNSUPPORTED_METHOD)", 405)
         try:
             asked = await _read(request)
             if not asked.statement.strip():
-                return _ok() if request.method != "POST" else _failed(_EMPTY)
+                return _ok() if request.method != "POST" else failed(_EMPTY)
             return await self._answer(asked)
         except PultFailure as failure:
-            return _failed(str(failure))
+            return failed(str(failure))
 
     async def _answer(self, asked: _Request) -> web.Response:
         checked = read_only(asked.statement)
         if self._room <= 0:
-            return _failed(_FULL)
+            return failed(_FULL)
         self._room -= 1
         try:
             loop = asyncio.get_running_loop()
@@ -153,7 +153,7 @@ class _Endpoint:
             )
         finally:
             self._room += 1
-        return _table(body, checked.format or asked.format)
+        return answered(body, checked.format or asked.format)
 
     async def close(self, _: web.Application) -> None:
         """Take no more; nobody waits for what still runs, it meets max_execution_time."""
@@ -170,8 +170,7 @@ async def _read(request: web.Request) -> _Request:
     asked = request.query
     body = await _body(request)
     statement = "\n".join(part for part in (asked.get("query", ""), body) if part)
-    if _HELLO.fullmatch(statement):
-        statement = _HELLO_ANSWER
+    statement = greeted(statement)
     database = asked.get("database") or request.headers.get("X-ClickHouse-Database", "")
     if database not in ("", "default", DATABASE):
         msg = f"Code: 81. DB::Exception: Database {database} does not exist. (UNKNOWN_DATABASE)"
@@ -184,14 +183,39 @@ async def _read(request: web.Request) -> _Request:
         settings={
             name: value
             for name, value in asked.items()
-            if name not in _TRANSPORT and not name.startswith("param_")
+            if name not in TRANSPORT and not name.startswith("param_")
         },
-        parameters={
-            name.removeprefix("param_"): value
-            for name, value in asked.items()
-            if name.startswith("param_")
-        },
+        parameters=parameters_in(asked),
     )
+
+
+def parameters_in(asked: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the parameters of a query, which travel as a cell of a TabSeparated table."""
+    return {
+        name.removeprefix("param_"): _ESCAPED.sub(_meant, value)
+        for name, value in asked.items()
+        if name.startswith("param_")
+    }
+
+
+_ESCAPES = {
+    "a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v",
+    "0": "\0",
+}  # fmt: skip
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+
+
+def _meant(escape: re.Match[str]) -> str:
+    """Source: parseComplexEscapeSequence in src/IO/ReadHelpers.cpp of ClickHouse."""
+    character = escape[1]
+    if character in _ESCAPES:
+        return _ESCAPES[character]
+    return character if character in "\\`\"'/" or character < " " else escape[0]
+
+
+def greeted(statement: str) -> str:
+    """Return the statement to run for the one with which clickhouse-go begins, or as it is."""
+    return _HELLO_ANSWER if _HELLO.fullmatch(statement) else statement
 
 
 async def _body(request: web.Request) -> str:
@@ -202,7 +226,8 @@ async def _body(request: web.Request) -> str:
         raise QueryRefused(msg) from error
 
 
-def _table(body: bytes, form: str) -> web.Response:
+def answered(body: bytes, form: str) -> web.Response:
+    """Answer with a table in a format."""
     return web.Response(
         body=body, headers={"Content-Type": _content_type(form), "X-ClickHouse-Format": form}
     )
@@ -217,7 +242,7 @@ def _content_type(form: str) -> str:
     return "application/octet-stream"
 
 
-def _failed(text: str, status: int = 0) -> web.Response:
+def failed(text: str, status: int = 0) -> web.Response:
     """Answer with an error as ClickHouse words it, whatever was said before its code."""
     found = _CODE.search(text)
     code, said = (found[1], text[found.end() :]) if found else (_UNKNOWN_CODE, text)
@@ -236,16 +261,17 @@ def _ok() -> web.Response:
     return web.Response(text="Ok.\n")
 
 
-async def _ping(_: web.Request) -> web.Response:
+async def ping(_: web.Request) -> web.Response:
+    """Answer that somebody is there."""
     return _ok()
 
 
 @web.middleware
-async def _only_loopback(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def only_loopback(request: web.Request, handler: Handler) -> web.StreamResponse:
     """A page in a browser may point a name of its own at 127.0.0.1; its Host gives it away."""
     if not _loopback(request.headers.get("Host", "")):
         host = request.headers.get("Host", "")
-        return _failed(
+        return failed(
             "Code: 516. DB::Exception: this endpoint answers on localhost only, "
             f"not as {host!r}. (AUTHENTICATION_FAILED)",
             403,
@@ -254,7 +280,7 @@ async def _only_loopback(request: web.Request, handler: Handler) -> web.StreamRe
 
 
 @web.middleware
-async def _no_other_site(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def no_other_site(request: web.Request, handler: Handler) -> web.StreamResponse:
     """A page of another site may send requests here unasked; its browser says where it is from.
 
     It could not read the answers, but a slow query would keep the store busy for its owner.
@@ -262,7 +288,7 @@ async def _no_other_site(request: web.Request, handler: Handler) -> web.StreamRe
     origin = request.headers.get("Origin")
     foreign = origin is not None and not _loopback(origin.partition("://")[2])
     if foreign or request.headers.get("Sec-Fetch-Site") == "cross-site":
-        return _failed(
+        return failed(
             "Code: 516. DB::Exception: this endpoint answers no page of another site, "
             f"such as {origin or 'unknown'!r}. (AUTHENTICATION_FAILED)",
             403,

@@ -41,6 +41,25 @@ def migrate(client: Client, definitions: Sequence[object] = ()) -> list[str]:
     return fresh
 
 
+def check_schema(client: Client) -> None:
+    """Look whether a store has the form of this program; nothing is changed.
+
+    Raises:
+        StoreFailed: it is of an older or a newer program; the message says what to do.
+    """
+    known = _migrations()
+    with store_errors("read the applied migrations"):
+        applied = _applied(client)
+    _check_same(known, applied)
+    missing = [name for name in known if name not in applied]
+    if missing:
+        msg = (
+            f"the store is of an older pult ({len(missing)} of {len(known)} migrations are "
+            f"missing, first {missing[0]}); run pult migrate"
+        )
+        raise StoreFailed(msg)
+
+
 def _migrations() -> Mapping[str, str]:
     folder = files("sql") / "migrations"
     names = sorted(each.name for each in folder.iterdir() if each.name.endswith(".sql"))

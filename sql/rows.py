@@ -60,11 +60,15 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Insert:
-    """Rows of one table and one partition (`month`: yyyymm, 0 where there is none)."""
+    """Rows of one table and one partition (`month`: yyyymm, 0 where there is none).
+
+    `places` says of each row which of what was given of this kind it stands for.
+    """
 
     table: str
     month: int
     rows: pa.Table
+    places: Sequence[int]
 
 
 _REVISION = "revision:int known_at:instant voided:flag"
@@ -208,13 +212,18 @@ def _instants(texts: list[str]) -> pa.Array:
 
 
 def _by_month(table: str, month_of: str, rows: pa.Table) -> list[Insert]:
+    whole = range(rows.num_rows)
     if not month_of:
-        return [Insert(table, 0, rows)]
+        return [Insert(table, 0, rows, whole)]
     months = _months(rows[month_of])
     present = sorted(set(pc.unique(months).to_pylist()))
     if len(present) == 1:
-        return [Insert(table, present[0], rows)]
-    return [Insert(table, each, rows.filter(pc.equal(months, each))) for each in present]
+        return [Insert(table, present[0], rows, whole)]
+    chosen = {each: pc.indices_nonzero(pc.equal(months, each)) for each in present}
+    return [
+        Insert(table, each, rows.take(places), places.to_pylist())
+        for each, places in chosen.items()
+    ]
 
 
 def _months(instants: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -13,7 +13,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from pyarrow import ArrowException
 
-from schemas.errors import StoreFailed
+from schemas.errors import RowsRefused, StoreFailed
 
 DATABASE = "pult"
 
@@ -41,7 +41,17 @@ _AGAIN = re.compile(
     r"(?<=DB::Exception: )(?:Code: \d+\. DB::Exception: )+"
     r"|(?<=\))(?: \(version [^)]*\)\. \([A-Z_]+\))+$"
 )
+# How clickhouse-connect wraps what a server said; the address is named by who asks.
+_OVER_HTTP = re.compile(
+    r"^Received ClickHouse exception, code: \d+, server response: | \(for url [^)]*\)$"
+)
 _DISK_FULL = ("No space left", "File too large", "Disk quota exceeded", "NOT_ENOUGH_SPACE")
+# What an insert is refused with because of what its rows say: an error of every row of them and
+# of nothing else. Source: src/Common/ErrorCodes.cpp of ClickHouse.
+_CONTENT = frozenset({
+    6, 25, 26, 27, 38, 41, 53, 69, 70, 72, 117, 131, 321, 349, 407, 467, 469, 632, 675, 676,
+    691,
+})  # fmt: skip
 _NOT_WRITABLE = ("Permission denied", "Read-only file system")
 
 
@@ -71,19 +81,22 @@ def store_errors(doing: str) -> Iterator[None]:
     """Turn whatever the store says into one line that begins with what was being done.
 
     Raises:
-        StoreFailed: in place of every error of ClickHouse, its client, Arrow and the disk.
+        RowsRefused: because of what the rows say.
+        StoreFailed: in place of any other error of ClickHouse, its client, Arrow and the disk.
     """
     try:
         yield
     except (ClickHouseError, ArrowException, OSError) as error:
         msg = f"cannot {doing}: {_explained(error)}"
-        raise StoreFailed(msg) from error
+        refused = getattr(error, "code", None) in _CONTENT
+        raise (RowsRefused if refused else StoreFailed)(msg) from error
 
 
 def _explained(error: Exception) -> str:
     text = str(error).strip() or type(error).__name__
     # An error that passed through several layers of the engine names itself in each of them.
-    first_line = _AGAIN.sub("", text.splitlines()[0].strip())
+    first_line = _OVER_HTTP.sub("", text.splitlines()[0].strip())
+    first_line = _AGAIN.sub("", _OVER_HTTP.sub("", first_line))
     if any(sign in text for sign in _DISK_FULL):
         return (
             f"the disk is full ({first_line}); free space and try again, nothing stored is lost"

@@ -41,7 +41,7 @@ class Writer:
             StoreFailed: some may be stored; write the same events with the same token again.
         """
         if events:
-            self.write(event_inserts(events, positions), token)
+            self._write(event_inserts(events, positions), token)
 
     def write_facts(self, facts: Sequence[Fact], token: str) -> None:
         """Store facts of any kind; of two revisions of one fact the higher one holds.
@@ -49,32 +49,33 @@ class Writer:
         Raises:
             StoreFailed: as for `write_events`.
         """
-        self.write(fact_inserts(facts), token)
+        self._write(fact_inserts(facts), token)
 
-    def write(self, inserts: Iterable[Insert], token: str) -> None:
-        """Store rows of any tables.
-
-        Raises:
-            StoreFailed: as for `write_events`.
-        """
+    def _write(self, inserts: Iterable[Insert], token: str) -> None:
         for insert in inserts:
             with store_errors(f"write {insert.rows.num_rows} rows into {insert.table}"):
                 self._insert(insert, f"{token}:{insert.table}:{insert.month}")
 
     def _insert(self, insert: Insert, token: str) -> None:
-        body = _arrow(insert.rows)
+        body = arrow(insert.rows)
         # With the hash, a token used for other rows by mistake costs no data.
         unique = f"{token}:{blake2b(body, digest_size=8).hexdigest()}"
-        self._client.raw_insert(
-            f"{DATABASE}.{insert.table}",
-            column_names=insert.rows.column_names,
-            insert_block=body,
-            settings={**_SETTINGS, "insert_deduplication_token": unique},
-            fmt="Arrow",
-        )
+        insert_arrow(self._client, insert, body, unique)
 
 
-def _arrow(rows: pa.Table) -> bytes:
+def insert_arrow(client: Client, insert: Insert, body: bytes, token: str) -> None:
+    """Send the rows of an insert, packed by `arrow`, under a token."""
+    client.raw_insert(
+        f"{DATABASE}.{insert.table}",
+        column_names=insert.rows.column_names,
+        insert_block=body,
+        settings={**_SETTINGS, "insert_deduplication_token": token},
+        fmt="Arrow",
+    )
+
+
+def arrow(rows: pa.Table) -> bytes:
+    """Return rows as ClickHouse's format Arrow."""
     sink = pa.BufferOutputStream()
     with pa.ipc.new_file(sink, rows.schema) as file:
         file.write_table(rows)
