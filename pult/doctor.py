@@ -38,6 +38,7 @@ def examine(config: Path | None, data: Path, environ: Mapping[str, str]) -> list
         *_settings(loaded, config, environ),
         *_sources(loaded),
         *_kafka(loaded, environ),
+        *_clickhouse(loaded, environ),
         *_folder(data),
         *_ports(loaded),
         *_clock(data),
@@ -124,6 +125,24 @@ def _clock(data: Path) -> Iterator[Finding]:
         yield Finding(good=True, text=text, remark=True)
     else:
         yield Finding(good=True, text="clock: kept right")
+
+
+def _clickhouse(loaded: settings.Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
+    if "clickhouse" not in loaded.model_fields_set:
+        return
+    from pult import clickhouse
+
+    wanted = loaded.clickhouse
+    try:
+        client = clickhouse.connect(wanted, environ)
+        text = f"clickhouse: {wanted.url} answers, version {client.server_version}"
+        yield Finding(good=True, text=text)
+        clickhouse.check(client, wanted)
+        client.close()
+    except PultFailure as failure:
+        yield Finding(good=False, text=str(failure))
+    else:
+        yield Finding(good=True, text="clickhouse: tables are right and can be written")
 
 
 def _folder(data: Path) -> Iterator[Finding]:

@@ -9,15 +9,15 @@ from stream_processors.shells.application import group_of
 from stream_processors.shells.membership import remove
 
 
-def leave(settings: Settings, environ: Mapping[str, str], name: str) -> str:
-    """Take a stopped worker out of its group; return what happened in a line.
+def leave(settings: Settings, environ: Mapping[str, str], name: str, group: str = "") -> str:
+    """Take a stopped worker (or a sink, by its `group`) out; return what happened in a line.
 
     Raises:
         KafkaUnusable: no broker answers, or none lets us in.
         OutputFailed: the brokers do not do it.
     """
     kafka.connect(settings.kafka, environ)
-    group = group_of(settings.kafka.prefix)
+    group = group or group_of(settings.kafka.prefix)
     if asyncio.run(remove(kafka.aiokafka(settings.kafka, environ), group, name)):
         return f"{name} has left group {group}; the others take over its partitions now"
-    return f"group {group} has no worker {name}; nothing to do"
+    return f"group {group} has no member {name}; nothing to do"

@@ -64,6 +64,9 @@ class HttpSettings(_Section):
     processor_port: int = Field(
         default=8400, ge=0, le=65535, description="wall, health and metrics of a worker"
     )
+    sink_port: int = Field(
+        default=8403, ge=0, le=65535, description="health and metrics of a sink"
+    )
 
 
 class KafkaSettings(_Section):
@@ -144,9 +147,62 @@ class TenantSettings(_Section):
 
 
 class ClickHouseSettings(_Section):
-    """The server of the distributed form."""
+    """The server of the distributed form, and how to be let in."""
 
-    url: str = "http://127.0.0.1:8123"
+    url: str = Field(
+        default="http://127.0.0.1:8123",
+        pattern=r"^https?://(\[[0-9A-Fa-f:.]+\]|[^\s/:@\[\]]+)(:[0-9]{1,5})?/?$",
+        description="http:// or https://, host, port; no user and no password",
+    )
+    username: str = Field(default="default", min_length=1)
+    password_env: str = Field(
+        default="", description="environment variable that holds the password"
+    )
+    password_file: Path | None = Field(
+        default=None, description="file whose first line is the password"
+    )
+    ca: Path | None = Field(
+        default=None, description="PEM file of the authority; unset: the system's"
+    )
+    verify: bool = Field(default=True, description="false takes any certificate")
+    connect_timeout: Duration = Field(
+        default=timedelta(seconds=5), description="a server that takes longer is away"
+    )
+    timeout: Duration = Field(
+        default=timedelta(seconds=60), description="a query or an insert may take so long"
+    )
+
+    @property
+    def tls(self) -> bool:
+        """Whether connections are encrypted."""
+        return self.url.startswith("https")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if not self.tls and (self.ca or not self.verify):
+            msg = f"ca and verify are of no use with {self.url}; set https"
+            raise ValueError(msg)
+        if self.password_env and self.password_file:
+            msg = "password_env and password_file are two passwords; set one"
+            raise ValueError(msg)
+        return self
+
+
+class SinkSettings(_Section):
+    """How much the sink stores at once, and when it stops rather than reject more."""
+
+    flush_every: Duration = Field(
+        default=timedelta(milliseconds=750), description="rows are visible after so long"
+    )
+    flush_rows: int = Field(
+        default=20_000, ge=100, le=100_000, description="or as soon as a partition has so many"
+    )
+    writers: int = Field(default=2, ge=1, le=32, description="inserts that run at once")
+    reject_share: Ratio = Field(
+        default=0.1, description="above this share of the last records rejected it stops [0..1]"
+    )
+    reject_least: int = Field(default=100, ge=1, description="but not before so many of them")
+    reject_window: int = Field(default=10_000, ge=100, description="of so many last records")
 
 
 class Settings(_Section):
@@ -163,6 +219,7 @@ class Settings(_Section):
     kafka: KafkaSettings = KafkaSettings()
     clickhouse: ClickHouseSettings = ClickHouseSettings()
     processor: ProcessorSettings = ProcessorSettings()
+    sink: SinkSettings = SinkSettings()
 
     def policies(self, tenant: str = "") -> Policies:
         """Return what the fold has to know of these settings, for everybody or a tenant."""

@@ -58,6 +58,22 @@ VERBS = (
         "pult topics\npult topics --check",
     ),
     Verb(
+        "migrate",
+        "bring the ClickHouse server to the form of this program",
+        "pult migrate\npult migrate --check",
+    ),
+    Verb(
+        "sink",
+        "store events, facts and rejects of Kafka in ClickHouse",
+        "pult sink --name s1\npult sink --name s2 --port 8404\npult sink --embedded",
+    ),
+    Verb(
+        "sql-server",
+        "serve the data folder's history as ClickHouse would, over HTTP",
+        "pult sql-server\npult sql-server --writable --sql-port 8123",
+        module="sql_server",
+    ),
+    Verb(
         "processor",
         "run a worker: events of Kafka in, facts, wall and metrics out",
         "pult processor --name w1\npult processor --name w2 --port 8401\n"

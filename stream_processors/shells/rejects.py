@@ -12,11 +12,16 @@ from schemas.errors import TooManyRejects
 
 @dataclass(frozen=True, slots=True)
 class RejectLimit:
-    """How much may be rejected: above `share` of the last `of` records, and `least` of them."""
+    """How much may be rejected: above `share` of the last `of` records, and `least` of them.
+
+    `what` and `setting` are the words for it in a message.
+    """
 
     share: float = 0.1
     least: int = 100
     of: int = 10_000
+    what: str = "events"
+    setting: str = "processor.reject_share"
 
 
 class RejectWatch:
@@ -47,8 +52,8 @@ class RejectWatch:
             and (self._rejected > limit.share * self._records)
         ):
             msg = (
-                f"{self._rejected} of the last {self._records} events were rejected (above "
-                f"processor.reject_share {limit.share:g}); see the topic of rejects for why, "
+                f"{self._rejected} of the last {self._records} {limit.what} were rejected "
+                f"(above {limit.setting} {limit.share:g}); see the topic of rejects for why, "
                 "mend what writes them, or raise the share"
             )
             raise TooManyRejects(msg)

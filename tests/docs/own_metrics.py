@@ -21,6 +21,7 @@ from schemas.policies import Policies, PolicyHistory
 from stream_processors.core.state import State, Terms
 from stream_processors.shells.exporter import StatesCollector
 from stream_processors.shells.measures import Measures
+from stream_processors.shells.sink_measures import SinkMeasures
 
 
 class Exported(NamedTuple):
@@ -38,6 +39,7 @@ def exported() -> list[Exported]:
         *_of("every process", _health()),
         *_of("processor", _processor()),
         *_of("adapter", _adapter()),
+        *_of("sink", _sink()),
     ]
 
 
@@ -81,6 +83,13 @@ def _processor() -> Iterator[tuple[Metric, tuple[str, ...]]]:
         place = () if family.name == "pult_rejected_unplaced" else of_domain
         yield family, (*place, *getattr(family, "_labelnames", ()))
     yield from _registered(registry)
+
+
+def _sink() -> Iterator[tuple[Metric, tuple[str, ...]]]:
+    registry = CollectorRegistry()
+    SinkMeasures().register(registry, lambda: 0, lambda: 0)
+    for family, labels in _registered(registry):
+        yield family, labels or tuple(getattr(family, "_labelnames", ()))
 
 
 def _adapter() -> list[tuple[Metric, tuple[str, ...]]]:

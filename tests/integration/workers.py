@@ -35,7 +35,6 @@ class Site:
     prefix: str
     folder: Path
     settings: str = ""
-    kafka: str = ""
     workers: list["Worker"] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -168,12 +167,14 @@ class Site:
 
 @dataclass
 class Worker:
-    """One `pult processor`."""
+    """One `pult processor`, or another verb that runs until it is stopped."""
 
     site: Site
     name: str
     options: Sequence[str] = ()
     address: str = ""
+    command: Sequence[str | Path] = (PULT, "processor")
+    env: Mapping[str, str] = field(default_factory=dict)
     process: "subprocess.Popen[str]" = field(init=False)
 
     @property
@@ -191,24 +192,24 @@ class Worker:
         config = self.site.folder / "pult.toml"
         config.write_text(
             f"{self.site.settings}\n[kafka]\nbootstrap = '{self.site.bootstrap}'\n"
-            f"prefix = '{self.site.prefix}'\n{self.site.kafka}"
+            f"prefix = '{self.site.prefix}'\n"
         )
         self.address = ""
         self.cwd.mkdir(exist_ok=True)
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
                 [
-                    PULT, "processor", "--config", config, "--name", self.name, "--port", "0",
+                    *self.command, "--config", config, "--name", self.name, "--port", "0",
                     *self.options,
                 ],
-                cwd=self.cwd, env=environment(), text=True,
+                cwd=self.cwd, env=environment() | dict(self.env), text=True,
                 stdout=subprocess.PIPE, stderr=log, preexec_fn=dies_with_its_parent,
             )  # fmt: skip
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
-        found = re.search(r"http://\S+", line)
+        found = re.search(r"http://[^\s/]+", line)
         if found is not None:
-            self.address = found[0].rstrip("/")
+            self.address = found[0]
 
     @property
     def alive(self) -> bool:

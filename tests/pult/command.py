@@ -51,6 +51,7 @@ def pult(
     cwd: Path | None = None,
     stdin: bytes = b"",
     before: Callable[[], None] | None = None,
+    env: Mapping[str, str] | None = None,
 ) -> Done:
     """Run a command to its end."""
     done = subprocess.run(
@@ -58,7 +59,7 @@ def pult(
         check=False,
         cwd=cwd,
         input=stdin,
-        env=environment(),
+        env=environment() | dict(env or {}),
         capture_output=True,
         timeout=SECONDS,
         preexec_fn=before,

@@ -14,8 +14,8 @@ from tests.pult.conftest import Cut, History
 
 ROOT = Path(__file__).parents[2]
 VERBS = (
-    "demo", "import", "sql", "digest", "metrics", "schemas", "adapter", "topics", "simulate",
-    "doctor",
+    "demo", "import", "sql", "digest", "metrics", "schemas", "adapter", "topics", "migrate",
+    "sink", "sql-server", "processor", "simulate", "doctor",
 )  # fmt: skip
 
 

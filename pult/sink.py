@@ -1,0 +1,172 @@
+"""`pult sink`: events, facts and rejects of Kafka into ClickHouse, with metrics and health."""
+
+import asyncio
+import logging
+import signal
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+
+from aiohttp import web
+from clickhouse_connect.driver.client import Client
+from confluent_kafka import KafkaError
+from prometheus_client import CollectorRegistry
+
+from pult import clickhouse, kafka, logs
+from pult.folder import DataFolder
+from pult.health import health_routes
+from pult.processor import LAST_WORDS_SECONDS, check_topics
+from pult.settings import Settings
+from pult.web import is_loopback, listen, only_loopback
+from schemas.errors import PultFailure
+from schemas.metrics import METRICS
+from schemas.topics import EVENTS, FACTS, REJECTED
+from sql.embedded import EmbeddedStore
+from sql.server import open_server
+from sql.store import open_embedded
+from stream_processors.shells.rejects import RejectLimit
+from stream_processors.shells.sink import Sink, SinkPlan
+
+_LOG = logging.getLogger(__name__)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def group_of(prefix: str) -> str:
+    """Return the consumer group of the sinks of an installation."""
+    return f"{prefix}-sink"
+
+
+def plan(settings: Settings, name: str, *, accept_loss: bool) -> SinkPlan:
+    """Return what a sink is told by the settings."""
+    prefix, own = settings.kafka.prefix, settings.sink
+    return SinkPlan(
+        name=name,
+        group=group_of(prefix),
+        topics={
+            EVENTS.named(prefix): "events",
+            FACTS.named(prefix): "facts",
+            REJECTED.named(prefix): "rejected",
+        },
+        limit=RejectLimit(
+            own.reject_share,
+            own.reject_least,
+            own.reject_window,
+            "records",
+            "sink.reject_share",
+        ),
+        flush_seconds=own.flush_every.total_seconds(),
+        flush_rows=own.flush_rows,
+        writers=own.writers,
+        accept_loss=accept_loss,
+    )
+
+
+def run(
+    settings: Settings, environ: Mapping[str, str], told: SinkPlan, out: Callable[[str], None]
+) -> None:
+    """Check what is needed, then store in the server until a signal comes.
+
+    Raises:
+        PultFailure: something is missing, or it could not go on.
+    """
+    logs.configure()
+    where = clickhouse.server(settings.clickhouse, environ)
+    client = clickhouse.connect(settings.clickhouse, environ)
+    try:
+        clickhouse.check(client, settings.clickhouse)
+    finally:
+        client.close()
+    check_topics(settings, environ)
+    asyncio.run(_Service(settings, environ, told, lambda: open_server(where)).serve(out))
+
+
+def run_embedded(
+    settings: Settings,
+    environ: Mapping[str, str],
+    told: SinkPlan,
+    folder: DataFolder,
+    out: Callable[[str], None],
+) -> None:
+    """Check what is needed, then store in a data folder until a signal comes.
+
+    Raises:
+        PultFailure: something is missing, or it could not go on.
+    """
+    logs.configure()
+    check_topics(settings, environ)
+    store = EmbeddedStore(folder.store, METRICS)
+    try:
+        service = _Service(settings, environ, told, lambda: open_embedded(folder.store))
+        asyncio.run(service.serve(out))
+    finally:
+        store.close()
+
+
+class _Service:
+    """A sink in a thread of its own, and what it serves."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        environ: Mapping[str, str],
+        told: SinkPlan,
+        open_client: Callable[[], Client],
+    ) -> None:
+        self._settings = settings
+        self._failure: PultFailure | None = None
+        self._sink = Sink(
+            told,
+            kafka.librdkafka(settings.kafka, environ),
+            open_client,
+            explain=self._explained,
+        )
+        self._registry = CollectorRegistry()
+        self._sink.measures.register(
+            self._registry,
+            lambda: sum(len(each.held) for each in self._sink.parts),
+            lambda: self._sink.interruptions,
+        )
+
+    def _explained(self, errors: Sequence[KafkaError]) -> str:
+        return kafka.explained(errors, self._settings.kafka)
+
+    def _ready(self) -> str:
+        return str(self._failure or self._sink.ready())
+
+    async def serve(self, out: Callable[[str], None]) -> None:
+        """Store until a signal comes or it cannot go on.
+
+        Raises:
+            PultFailure: it could not go on.
+        """
+        http = self._settings.http
+        app = web.Application(middlewares=[only_loopback] if is_loopback(http.host) else [])
+        app.add_routes(health_routes(self._ready, self._registry))
+        runner, port = await listen(app, http.host, http.sink_port, "the sink", "--port")
+        loop, ended = asyncio.get_running_loop(), asyncio.Event()
+
+        def guarded() -> None:
+            try:
+                self._sink.run()
+            except PultFailure as failure:
+                self._failure = failure
+            finally:
+                # Where a second signal has ended the loop there is nobody left to tell.
+                with suppress(RuntimeError):
+                    loop.call_soon_threadsafe(ended.set)
+
+        thread = threading.Thread(target=guarded, name="sink")
+        try:
+            for each in _SIGNALS:
+                loop.add_signal_handler(each, self._sink.stop)
+            out(f"Sink     http://{http.host}:{port}/metrics  (Ctrl-C stops)")
+            thread.start()
+            await ended.wait()
+            await asyncio.to_thread(thread.join)
+            if self._failure is not None:
+                # Whoever watches /readyz can read why before the address is gone.
+                _LOG.error("stops: %s", self._failure)
+                await asyncio.sleep(LAST_WORDS_SECONDS)
+                raise self._failure
+        finally:
+            await runner.cleanup()

@@ -1,0 +1,114 @@
+"""Kafka into ClickHouse: what is in the topics is in the store, once, whatever dies when."""
+
+import random
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from sql.digest import digest, total
+from tests.integration.sinks import Pipe, half_hour, killed
+from tests.integration.stores import Store
+from tests.integration.workers import Site, eventually
+from tests.oracles.lab_numbers import LAB
+from tests.pult.command import all_good
+
+MOMENTS = ("before-insert", "after-insert", "before-commit", "after-commit")
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """One store for all tests of this module, which merges nothing: a doubled row is seen."""
+    made = Store(tmp_path_factory.mktemp("store") / "data")
+    made.start()
+    made.migrate()
+    client = made.client()
+    client.command("SYSTEM STOP MERGES")
+    client.close()
+    yield made
+    made.end(signal.SIGKILL)
+
+
+@pytest.fixture
+def pipe(installation: Site, store: Store) -> Pipe:
+    return Pipe(installation, store)
+
+
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The digest of the half hour as `pult import` stores it."""
+    data = tmp_path_factory.mktemp("imported") / "data"
+    _, told = all_good(
+        ("import", "asterisk-ami", LAB / "ami.log.gz", "--source", "pbx1", "--data", data),
+        ("digest", "--total", "--data", data),
+    )
+    return told.strip()
+
+
+def digests(pipe: Pipe, tenants: int) -> set[str]:
+    """Return the digests of the tenants, each without its name."""
+    client = pipe.store.client()
+    found = {total(digest(client, "UTC", pipe.tenant(each))) for each in range(tenants)}
+    client.close()
+    return found
+
+
+def test_two_sinks_store_of_each_tenant_what_an_import_would(pipe: Pipe, imported: str) -> None:
+    values = half_hour()
+    pipe.publish(values, tenants=2)
+    first = pipe.sink()
+    eventually("some are stored", 60, lambda: pipe.committed()["events"] > 0)
+    second = pipe.sink("s2")
+    pipe.wait_until_stored()
+    codes = [first.end(), second.end()]
+
+    assert codes == [0, 0]
+    assert "revoked" in first.said
+    assert pipe.doubled() == {}
+    assert digests(pipe, 2) == {imported}
+
+
+@pytest.mark.parametrize(
+    "seed", [1, *(pytest.param(n, marks=pytest.mark.soak) for n in range(2, 26))]
+)
+def test_a_sink_killed_at_any_moment_loses_and_doubles_nothing(
+    pipe: Pipe, imported: str, seed: int
+) -> None:
+    dice = random.Random(seed)
+    moments = [*dice.sample(MOMENTS, 1 if seed == 1 else 5), "before-commit"]
+    pipe.publish(half_hour(), tenants=1)
+    between = 0
+    for number, moment in enumerate(moments):
+        # Another number of rows each time: bounds that are not kept would be other ones.
+        pipe.site.settings = f"{pipe.store.settings}[sink]\nflush_rows = {700 + 60 * number}\n"
+        assert killed(pipe.sink(defect=f"{moment}:{dice.randrange(4)}")), moment
+        between += pipe.fell_between()
+    pipe.site.settings = pipe.store.settings
+    sink = pipe.sink()
+    pipe.wait_until_stored()
+    sink.end()
+
+    assert between
+    assert "stores again what was pending" in sink.said
+    assert pipe.doubled() == {}
+    assert digests(pipe, 1) == {imported}
+
+
+@pytest.mark.parametrize(
+    "defect", [pytest.param("no-tokens", marks=pytest.mark.soak), "no-bounds"]
+)
+def test_the_check_finds_a_sink_that_does_not_keep_tokens_or_bounds(
+    pipe: Pipe, defect: str
+) -> None:
+    pipe.site.settings = f"{pipe.store.settings}[sink]\nflush_rows = 500\n"
+    pipe.publish(half_hour(1_500), tenants=1)
+    assert killed(pipe.sink(defect="before-commit:0"))
+    assert pipe.fell_between()
+
+    pipe.site.settings = f"{pipe.store.settings}[sink]\nflush_rows = 700\n"
+    sink = pipe.sink(defect=f"{defect}:0")
+    pipe.wait_until_stored()
+    sink.end()
+
+    found, wanted = pipe.doubled()["events"]
+    assert found == wanted + 500
