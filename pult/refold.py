@@ -1,117 +1,211 @@
-"""Fold the whole history again from the stored events, in the order of their own time.
+"""Fold the history again from the stored events, in the order of their own time.
 
-What an import ends with: the order of imports, and importing twice, cannot matter. Facts of the
-re-fold have the log position it ran at as their revision; what it no longer says is voided.
+What an import ends with, what heals a day that an event reached too late, and what
+`pult rebuild` does on purpose: the order in which events came, and coming twice, cannot matter.
+It begins at the last checkpoint that can be used, writes what the store does not say already,
+voids what no longer holds, and renews the checkpoints. What was shown live is left alone.
 """
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from operator import attrgetter
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
 
-from schemas.facts import Fact, TeamSample, WallSample
-from sql.embedded import EmbeddedStore
-from sql.history import read_events, void_missing
+from pult.checkpoints import Gathered, Start, last_usable, made, next_midnight
+from pult.reconciling import Difference, Reconciliation, Scope
+from sql.checkpoints import void_after
+from sql.history import LAST_MS, Stored, clean_days, count_events, read_stored
+from sql.port import Store
+from stream_processors.core.instants import day_bounds, day_name
 from stream_processors.core.pipeline import Batch, Record, apply
-from stream_processors.core.state import HORIZON_MS, State, Terms
+from stream_processors.core.saying import all_said
+from stream_processors.core.state import State, Terms
 
-_WRITE_AT_LEAST = 50_000
-"""Facts collected before what is final is written: inserting few costs as much as many."""
+Progress: TypeAlias = Callable[[int, int], None]
+"""Told how many events are folded, and of how many."""
+
+_A_DAY_MS = 24 * 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Refolded:
+    """What a re-fold came to.
+
+    Attributes:
+        state: after the last event; its position is that of the re-fold, so a live fold may
+            go on from it with what the log has after that.
+        since_ms: the midnight it began at, ms since 1970; 0 for the beginning of the history.
+        events: how many were folded.
+        differences: what the store did not say already, by table and local day.
+    """
+
+    state: State
+    since_ms: int
+    events: int
+    differences: Mapping[tuple[str, str], Difference]
 
 
 def refold(
-    store: EmbeddedStore,
+    store: Store,
     tenant: str,
     domain: str,
     terms: Terms,
-    progress: Callable[[int], None] = lambda events: None,
-) -> State:
-    """Fold all events of a domain, store the facts, void what no longer holds.
+    progress: Progress = lambda folded, total: None,
+    since_ms: int = 0,
+    until_ms: int = LAST_MS,
+    *,
+    writing: bool = True,
+) -> Refolded:
+    """Fold events of a domain again, store what differs, void what no longer holds.
+
+    Before it is called all events up to its position must be stored, and all facts caused by
+    them that ever will be.
 
     Args:
         store: where events are read and facts written.
         tenant: whose events.
         domain: which domain.
-        terms: with `refold_at`, the position that becomes the revision of every fact.
-        progress: called with the number of events folded so far.
+        terms: with `refold_at`, the position that becomes the revision of every fact; not below
+            that of any fact that it is to replace.
+        progress: called with the number of events folded so far, and of all.
+        since_ms: the earliest instant about which something may have changed, ms since 1970.
+        until_ms: facts that began at this midnight or later are left alone.
+        writing: False to compare only.
+
+    Raises:
+        StoreFailed: some may be stored; do it again.
     """
     assert terms.refold_at is not None
-    state, newest = State(tenant, domain), _Newest()
-    folded = 0
-    written = 0
-    for batch in read_events(store.client, tenant, domain):
-        records = tuple(Record(folded + n, value) for n, (_, value) in enumerate(batch, 1))
-        newest.add(apply(state, Batch(records), terms))
-        folded += len(records)
-        progress(folded)
-        for facts in newest.final(_clock(state)):
-            store.writer.write_facts(facts, f"refold:{terms.refold_at}:{written}")
-            written += 1
-    for facts in newest.rest():
-        store.writer.write_facts(facts, f"refold:{terms.refold_at}:{written}")
-        written += 1
-    known_at = _clock(state)
-    void_missing(store.client, tenant, domain, terms.refold_at, known_at)
-    return state
+    start = last_usable(store, tenant, domain, terms, since_ms) if since_ms else None
+    run = _Refold(store, start or State(tenant, domain), terms, until_ms, writing=writing)
+    return run.all(progress)
 
 
-def _clock(state: State) -> int:
-    return min((source.clock for source in state.sources.values()), default=0)
+def refold_days(
+    store: Store,
+    tenant: str,
+    domain: str,
+    terms: Terms,
+    days: Iterable[str],
+    progress: Progress = lambda folded, total: None,
+) -> Refolded:
+    """Fold some local days again, and all after them: what a late event changes may go on.
+
+    Args:
+        store: as for `refold`, like all others.
+        tenant: whose events.
+        domain: which domain.
+        terms: with `refold_at`.
+        days: dates such as 2026-03-02, in the time zone of the terms; at least one.
+        progress: called with the number of events folded so far, and of all.
+
+    Raises:
+        StoreFailed: some may be stored; do it again.
+    """
+    first = midnight_of(min(days), terms)
+    return refold(store, tenant, domain, terms, progress, since_ms=first)
 
 
-class _Newest:
-    """The newest word on each fact; the store sees one revision of each."""
-
-    def __init__(self) -> None:
-        self._facts: dict[tuple[Any, ...], Fact] = {}
-
-    def add(self, facts: list[Fact]) -> None:
-        """Replace what was said of the same thing before."""
-        for fact in facts:
-            key = _key(fact)
-            if fact.voided:
-                self._facts.pop(key, None)
-            else:
-                self._facts[key] = fact
-
-    def final(self, clock: int) -> Iterator[list[Fact]]:
-        """Give out what can no longer change, once it is worth an insert."""
-        if len(self._facts) < _WRITE_AT_LEAST:
-            return
-        before = clock - 3 * HORIZON_MS
-        done = [key for key, fact in self._facts.items() if _ended(fact) < before]
-        if done:
-            yield [self._facts.pop(key) for key in done]
-
-    def rest(self) -> Iterator[list[Fact]]:
-        """Give out everything else."""
-        facts = list(self._facts.values())
-        for start in range(0, len(facts), _WRITE_AT_LEAST):
-            yield facts[start : start + _WRITE_AT_LEAST]
+def midnight_of(day: str, terms: Terms) -> int:
+    """Return the beginning [ms] of a local date."""
+    noon = datetime.fromisoformat(f"{date.fromisoformat(day)}T12:00:00")
+    at = noon.replace(tzinfo=ZoneInfo(terms.zone)).timestamp()
+    return day_bounds(int(at), terms.zone)[0]
 
 
-_KEYS = {
-    "leg": ("leg_id",),
-    "offer": ("offer_id",),
-    "agent_session": ("agent_id", "logged_in_at"),
-    "agent_state": ("agent_id", "started_at"),
-    "break": ("agent_id", "started_at"),
-    "wall_sample": ("at", "queue_id"),
-    "team_sample": ("at", "team"),
-    "day_dirty": ("day",),
-    "rejected": ("source", "feed", "reason", "content"),
-}
+class _Refold:
+    """One run."""
 
+    def __init__(
+        self, store: Store, start: Start | State, terms: Terms, until_ms: int, *, writing: bool
+    ) -> None:
+        assert terms.refold_at is not None
+        self.store, self.terms, self.until_ms, self.writing = store, terms, until_ms, writing
+        self.revision = terms.refold_at
+        self.state = start.state if isinstance(start, Start) else start
+        place = start.place if isinstance(start, Start) else None
+        self.since_ms = place.midnight if place else 0
+        self.midnight = self.since_ms  # the next one to be passed; 0 before the first event
+        self.events = 0
+        self.checkpoints = Gathered()
+        scope = Scope(
+            self.state.tenant, self.state.domain, self.revision, self.since_ms, until_ms,
+            place.position if place else None,
+        )  # fmt: skip
+        self.reconciliation = Reconciliation(
+            store, scope, lambda at: day_name(at, terms.zone), writing=writing
+        )
+        if place:
+            self.midnight = next_midnight(place.midnight, terms)
+            self.reconciliation.remember(all_said(self.state, self.revision, self._clock()))
 
-def _key(fact: Fact) -> tuple[Any, ...]:
-    tag = str(fact.__struct_config__.tag)
-    return (tag, *(getattr(fact, name) for name in _KEYS[tag]))
+    def all(self, progress: Progress) -> Refolded:
+        """Fold to the end, or until nothing in question can change any more."""
+        state = self.state
+        total = count_events(self.store.client, state.tenant, state.domain, self.since_ms)
+        for stored in read_stored(
+            self.store.client, state.tenant, state.domain, since_ms=self.since_ms
+        ):
+            if not self._fold(stored):
+                break
+            progress(self.events, total)
+        else:
+            if self.midnight:
+                self._check_point()
+        self.reconciliation.finish(self._clock())
+        if self.writing:
+            self._renew()
+        state.position = self.revision
+        return Refolded(state, self.since_ms, self.events, self.reconciliation.differences)
 
+    def _fold(self, stored: list[Stored]) -> bool:
+        """Fold a stretch of events day by day; return False if the rest changes nothing."""
+        self.reconciliation.reach(next_midnight(stored[-1].at, self.terms))
+        begin = 0
+        while begin < len(stored):
+            at = stored[begin].at
+            if at >= self.midnight:
+                if self.midnight:
+                    self._check_point()
+                    if self.midnight >= self.until_ms and not self._may_change():
+                        return False
+                self.midnight = next_midnight(at, self.terms)
+            end = bisect_left(stored, self.midnight, begin, key=attrgetter("at"))
+            self._apply(stored[begin:end])
+            begin = end
+        return True
 
-def _ended(fact: Fact) -> int:
-    """Return when a fact's object was over [ms]; far in the future while it is open."""
-    if isinstance(fact, (WallSample, TeamSample)):
-        return fact.at
-    for name in ("ended_at", "logged_out_at"):
-        if hasattr(fact, name):
-            ended = getattr(fact, name)
-            return 1 << 62 if ended is None else int(ended)
-    return 1 << 62
+    def _apply(self, stored: list[Stored]) -> None:
+        state = self.state
+        first = state.position + 1
+        records = tuple(Record(first + n, each.value) for n, each in enumerate(stored))
+        self.reconciliation.add(apply(state, Batch(records), self.terms))
+        self.events += len(records)
+        self.reconciliation.settle(self._clock())
+
+    def _may_change(self) -> bool:
+        return self.reconciliation.is_open_within(self._clock())
+
+    def _check_point(self) -> None:
+        if self.writing and self.midnight <= self.until_ms:
+            # Positions are counted from the last checkpoint: equal states are equal bytes.
+            self.state.position = 0
+            self.checkpoints.add(made(self.state, self.midnight, self.revision, self.terms))
+
+    def _renew(self) -> None:
+        """Last of all: a checkpoint promises that the facts before it are stored."""
+        state, last = self.state, self.midnight or _A_DAY_MS
+        clean_days(
+            self.store, state.tenant, state.domain, self.revision,
+            day_name(self.since_ms, self.terms.zone),
+            day_name(min(self.until_ms, last) - 1, self.terms.zone),
+        )  # fmt: skip
+        if self.until_ms >= LAST_MS:
+            void_after(self.store.client, state.tenant, state.domain, self.since_ms)
+        self.checkpoints.write(self.store, state.tenant, state.domain)
+
+    def _clock(self) -> int:
+        return min((source.clock for source in self.state.sources.values()), default=0)

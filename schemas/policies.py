@@ -107,6 +107,11 @@ class PolicyHistory:
         self.current = self._versions[-1][1]
         self.count = len(self._versions)
 
+    @property
+    def versions(self) -> Sequence[tuple[int, Policies]]:
+        """All versions, each with the instant [ms since 1970] from which on it holds."""
+        return tuple(self._versions)
+
     def at(self, instant: int) -> Policies:
         """Return the policies in force at an instant."""
         for since, policies in reversed(self._versions):

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from clickhouse_connect.driver.client import Client
 
+from sql.port import Store
 from sql.store import store_errors
 
 # The envelope as text; `type` first, as it travels. toJSONString escapes as JSON wants it.
@@ -22,7 +23,8 @@ _EVENT = (
 )
 _INSTANT = "concat(replaceOne(toString({column}), ' ', 'T'), 'Z')"
 _ORDER = "occurred_at, source, feed, sequence, id"
-_LAST_MS = 253_402_300_799_999  # the year 9999
+LAST_MS = 253_402_300_799_999
+"""The year 9999."""
 
 
 def read_events(
@@ -31,9 +33,64 @@ def read_events(
     domain: str,
     batch: int = 20_000,
     since_ms: int = 0,
-    until_ms: int = _LAST_MS,
+    until_ms: int = LAST_MS,
 ) -> Iterator[list[tuple[int, bytes]]]:
     """Yield (place in the log, event) in event-time order, each event once, batch by batch.
+
+    Args and Raises: as for `read_stored`.
+    """
+    for each in read_stored(client, tenant, domain, batch, since_ms, until_ms):
+        yield [(event.offset, event.value) for event in each]
+
+
+def count_events(client: Client, tenant: str, domain: str, since_ms: int = 0) -> int:
+    """Return how many events there are from an instant [ms] on, each once.
+
+    Raises:
+        StoreFailed: the store cannot be read.
+    """
+    where = {"tenant": tenant, "domain": domain, "since": since_ms, "until": LAST_MS}
+    query = f"SELECT count() FROM pult.events FINAL WHERE {_WANTED}"
+    with store_errors("count events"):
+        ((count,),) = client.query(query, parameters=where).result_rows
+    return int(count)
+
+
+def highest_position(client: Client, tenant: str, domain: str) -> int:
+    """Return the highest position in the log that an event or a fact of a domain is of.
+
+    Raises:
+        StoreFailed: the store cannot be read.
+    """
+    of = "WHERE tenant = {tenant:String} AND domain = {domain:String}"
+    tables = sorted({kept.newest for kept in _KEPT})
+    queries = [f"SELECT max(log_offset) AS at FROM pult.events {of}"]
+    queries += [f"SELECT max(revision) AS at FROM pult.{table} {of}" for table in tables]
+    with store_errors("find the end of the log"):
+        ((highest,),) = client.query(
+            f"SELECT max(at) FROM ({' UNION ALL '.join(queries)})",
+            parameters={"tenant": tenant, "domain": domain},
+        ).result_rows
+    return int(highest)
+
+
+class Stored(NamedTuple):
+    """An event as the store has it: place in the log, when it happened [ms], the event."""
+
+    offset: int
+    at: int
+    value: bytes
+
+
+def read_stored(
+    client: Client,
+    tenant: str,
+    domain: str,
+    batch: int = 20_000,
+    since_ms: int = 0,
+    until_ms: int = LAST_MS,
+) -> Iterator[list[Stored]]:
+    """Yield events in event-time order, each once, batch by batch.
 
     Every batch is a query of its own, from where the last one ended: memory stays that of a
     batch, the same client may write in between, and nothing times out while a batch is folded.
@@ -63,7 +120,7 @@ def _months(client: Client, where: dict[str, Any]) -> list[int]:
         return [int(month) for (month,) in client.query(query, parameters=where).result_rows]
 
 
-def _month(client: Client, where: dict[str, Any]) -> Iterator[list[tuple[int, bytes]]]:
+def _month(client: Client, where: dict[str, Any]) -> Iterator[list[Stored]]:
     after = ""
     place: dict[str, Any] = {}
     while True:
@@ -74,7 +131,7 @@ def _month(client: Client, where: dict[str, Any]) -> Iterator[list[tuple[int, by
                 column_formats={"event": "bytes"},
             ).result_rows
         if rows:
-            yield [(row[0], row[1]) for row in rows]
+            yield [Stored(row[0], row[2], row[1]) for row in rows]
         if len(rows) < where["batch"]:
             return
         after, place = _AFTER, dict(zip(_PLACE, rows[-1][2:], strict=True))
@@ -119,14 +176,17 @@ class _Kept:
     condition: str = "1"
 
 
+_SAMPLES = (
+    _Kept("wall_sample_facts", "wall_sample_facts", "at", "origin = 'refold'"),
+    _Kept("team_sample_facts", "team_sample_facts", "at", "origin = 'refold'"),
+)
 _KEPT = (
     _Kept("leg_history", "leg_facts", "entered_at"),
     _Kept("offer_facts", "offer_facts", "started_at"),
     _Kept("agent_session_facts", "agent_session_facts", "logged_in_at"),
     _Kept("agent_state_facts", "agent_state_facts", "started_at"),
     _Kept("break_facts", "break_facts", "started_at"),
-    _Kept("wall_sample_facts", "wall_sample_facts", "at", "origin = 'refold'"),
-    _Kept("team_sample_facts", "team_sample_facts", "at", "origin = 'refold'"),
+    *_SAMPLES,
 )
 
 
@@ -137,7 +197,9 @@ def void_missing(
     revision: int,
     known_at: int,
     since_ms: int = 0,
-    until_ms: int = _LAST_MS,
+    until_ms: int = LAST_MS,
+    *,
+    samples_only: bool = False,
 ) -> None:
     """Void every fact that a fold at `revision` did not say again; call it after writing those.
 
@@ -151,13 +213,14 @@ def void_missing(
         "tenant": tenant, "domain": domain, "revision": revision, "known_at": known_at,
         "since": since_ms, "until": until_ms,
     }  # fmt: skip
-    for kept in _KEPT:
+    for kept in _SAMPLES if samples_only else _KEPT:
         with store_errors(f"void what a fold at {revision} left out of {kept.newest}"):
             client.command(_voiding(kept), parameters=parameters, settings=_VOIDING)
 
 
-# One statement may void keys of many months.
-_VOIDING = {"async_insert": 0, "max_partitions_per_insert_block": 0}
+# One statement may void keys of many months. What was voided once may have come back since: the
+# same rows again are no repetition of a lost insert.
+_VOIDING = {"async_insert": 0, "max_partitions_per_insert_block": 0, "insert_deduplicate": 0}
 
 
 def _voiding(kept: _Kept) -> str:
@@ -172,3 +235,34 @@ def _voiding(kept: _Kept) -> str:
         f"AND {kept.first} >= fromUnixTimestamp64Milli({{since:Int64}}, 'UTC') "
         f"AND {kept.first} < fromUnixTimestamp64Milli({{until:Int64}}, 'UTC'))"
     )
+
+
+def clean_days(
+    store: Store, tenant: str, domain: str, revision: int, first: str, last: str
+) -> None:
+    """Take back that local days wait to be folded again: a fold at `revision` has done it.
+
+    Args:
+        store: where it is said.
+        tenant: whose days.
+        domain: of which domain.
+        revision: log position of the fold; a day that became dirty later stays so.
+        first: first local day, as 2026-03-02.
+        last: last local day.
+
+    Raises:
+        StoreFailed: the days stay dirty; call it again.
+    """
+    asked = {
+        "tenant": tenant, "domain": domain, "revision": revision, "first": first, "last": last,
+    }  # fmt: skip
+    with store_errors("take back that days are to be folded again"):
+        store.client.command(_CLEANING, parameters=asked, settings=_VOIDING)
+
+
+_CLEANING = (
+    "INSERT INTO pult.dirty_day_facts SELECT * REPLACE (true AS voided, "
+    "{revision:Int64} AS revision) FROM (SELECT * FROM pult.dirty_day_facts FINAL "
+    "WHERE tenant = {tenant:String} AND domain = {domain:String} AND NOT voided "
+    "AND revision <= {revision:Int64} AND day >= {first:Date} AND day <= {last:Date})"
+)

@@ -41,7 +41,7 @@ class Writer:
             StoreFailed: some may be stored; write the same events with the same token again.
         """
         if events:
-            self._write(event_inserts(events, positions), token)
+            self.write(event_inserts(events, positions), token)
 
     def write_facts(self, facts: Sequence[Fact], token: str) -> None:
         """Store facts of any kind; of two revisions of one fact the higher one holds.
@@ -49,9 +49,14 @@ class Writer:
         Raises:
             StoreFailed: as for `write_events`.
         """
-        self._write(fact_inserts(facts), token)
+        self.write(fact_inserts(facts), token)
 
-    def _write(self, inserts: Iterable[Insert], token: str) -> None:
+    def write(self, inserts: Iterable[Insert], token: str) -> None:
+        """Store rows of any tables.
+
+        Raises:
+            StoreFailed: as for `write_events`.
+        """
         for insert in inserts:
             with store_errors(f"write {insert.rows.num_rows} rows into {insert.table}"):
                 self._insert(insert, f"{token}:{insert.table}:{insert.month}")

@@ -50,6 +50,19 @@ def _same(said: Leg | Offer, now: Leg | Offer) -> bool:
     return msgspec.structs.astuple(said)[4:] == msgspec.structs.astuple(now)[4:]
 
 
+def all_said(state: State, revision: int, known_at: int) -> Iterator[Fact]:
+    """Return what was said of all that is still in reach, as it was said last."""
+    replace = msgspec.structs.replace
+    for line in state.lines.values():
+        for leg in line.said_legs.values():
+            yield replace(leg, revision=revision, known_at=known_at)
+        for offer in line.said_offers.values():
+            yield replace(offer, revision=revision, known_at=known_at)
+    for agent_id, agent in state.agents.items():
+        for span in agent.said.values():
+            yield _span_fact(state, agent_id, span, revision, known_at, voided=False)
+
+
 def agent_facts(state: State, agent_id: str, revision: int, known_at: int) -> Iterator[Fact]:
     """Return the sessions, breaks and states of an agent that differ from what was said."""
     agent = state.agents[agent_id]

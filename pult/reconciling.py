@@ -1,0 +1,267 @@
+"""What a re-fold says, held against what the store says: only what differs is written.
+
+Facts come as the fold says them; the newest word on each counts. What can no longer change is
+compared and forgotten, so memory is that of a day, not of the history. What the store says and
+the fold does not is voided at the end.
+"""
+
+import secrets
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from msgspec.structs import replace
+
+from schemas.errors import MalformedEvent
+from schemas.events import decode, encode
+from schemas.facts import DayDirty, Fact, Leg, Rejected, TeamSample, WallSample
+from sql.held import KINDS, Held, Key, Kind, Reach, facts_of, held
+from sql.history import LAST_MS, void_missing
+from sql.port import Store
+from stream_processors.core.state import HORIZON_MS
+
+_COMPARE_AT_LEAST = 50_000
+"""Facts collected before what is final is compared: inserting few costs as much as many."""
+
+_A_DAY_MS = 24 * 3_600_000
+_OPEN = 1 << 62
+EXAMPLES = 3
+
+
+@dataclass(slots=True)
+class Difference:
+    """How the facts of one table and day differ: how many, and the keys of some."""
+
+    changed: int = 0
+    added: int = 0
+    voided: int = 0
+    examples: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which facts are compared, and at which revision what differs is written.
+
+    Facts that began in [since, until) [ms] are. If the fold began at a checkpoint, of those
+    before `since` what may have changed after it was made (`made_at` its position) is, too.
+    """
+
+    tenant: str
+    domain: str
+    revision: int
+    since_ms: int = 0
+    until_ms: int = LAST_MS
+    made_at: int | None = None
+
+    def reach(self, since_ms: int, until_ms: int, above: int = -1) -> Reach:
+        """Return facts of the domain that began in a stretch of time [ms]."""
+        return Reach(self.tenant, self.domain, since_ms, until_ms, above)
+
+
+class Reconciliation:
+    """Compares and writes, or only counts.
+
+    Attributes:
+        differences: by table and local day.
+    """
+
+    def __init__(
+        self, store: Store, scope: Scope, day_of: Callable[[int], str], *, writing: bool = True
+    ) -> None:
+        self._store = store
+        self._scope = scope
+        self._day_of = day_of
+        self._writing = writing
+        self._newest: dict[Key, Fact] = {}
+        self._remembered: dict[Key, Fact] = {}
+        self._held: dict[type[Fact], dict[Key, Held]] = {of: {} for of in KINDS}
+        self._read_until = scope.since_ms
+        self._run, self._written = secrets.token_hex(4), 0
+        self.differences: dict[tuple[str, str], Difference] = {}
+        if scope.made_at is not None:
+            self._read(scope.reach(0, scope.since_ms, above=scope.made_at))
+
+    def remember(self, facts: Iterable[Fact]) -> None:
+        """Take what was said before the fold began; the store holds it unless it changed."""
+        for fact in facts:
+            key = _key(fact)
+            self._newest[key] = self._remembered[key] = fact
+
+    def reach(self, until_ms: int) -> None:
+        """Read what the store says of what began before an instant [ms]."""
+        until_ms = min(until_ms, self._scope.until_ms)
+        if until_ms > self._read_until:
+            self._read(self._scope.reach(self._read_until, until_ms))
+            self._read_until = until_ms
+
+    def _read(self, reach: Reach) -> None:
+        for of, kind in KINDS.items():
+            self._held[of].update(held(self._store.client, kind, reach))
+
+    def add(self, facts: Iterable[Fact]) -> None:
+        """Take what the fold says; it replaces what was said of the same thing before."""
+        for fact in facts:
+            if isinstance(fact, DayDirty):
+                continue
+            key = _key(fact)
+            if fact.voided:
+                self._newest.pop(key, None)
+                self._remembered.pop(key, None)
+            else:
+                self._newest[key] = fact
+
+    def settle(self, clock: int) -> None:
+        """Compare what can no longer change at an instant [ms], if that is worth an insert."""
+        if len(self._newest) < _COMPARE_AT_LEAST:
+            return
+        done = [key for key, fact in self._newest.items() if _final_at(fact) < clock]
+        if len(done) >= _COMPARE_AT_LEAST // 10:
+            self._compare(done)
+
+    def is_open_within(self, clock: int) -> bool:
+        """Tell whether something that began within the scope may still change."""
+        return any(
+            _final_at(fact) >= clock and self._began(fact) < self._scope.until_ms
+            for fact in self._newest.values()
+        )
+
+    def finish(self, known_at: int) -> None:
+        """Compare everything else, void what was not said.
+
+        Args:
+            known_at: when the newest event was received [ms since 1970].
+        """
+        self.reach(self._scope.until_ms)
+        self._compare(list(self._newest))
+        for of, kind in KINDS.items():
+            self._void(kind, list(self._left(of)), known_at)
+        if self._writing:
+            scope = self._scope
+            void_missing(
+                self._store.client, scope.tenant, scope.domain, scope.revision, known_at,
+                scope.since_ms, scope.until_ms, samples_only=True,
+            )  # fmt: skip
+
+    def _left(self, of: type[Fact]) -> Iterator[Key]:
+        for key, old in self._held[of].items():
+            if old.revision <= self._scope.revision:
+                yield key
+
+    def _compare(self, keys: list[Key]) -> None:
+        rest = iter(keys)
+        while some := list(islice(rest, _COMPARE_AT_LEAST)):
+            facts = [self._newest.pop(key) for key in some]
+            self._write(
+                [
+                    fact
+                    for key, fact in zip(some, facts, strict=True)
+                    if self._began(fact) < self._scope.until_ms and self._differs(key, fact)
+                ]
+            )
+
+    def _differs(self, key: Key, fact: Fact) -> bool:
+        """Tell whether a fact must be written, and count it."""
+        remembered = self._remembered.pop(key, None)
+        kind = KINDS.get(type(fact))
+        if kind is None:
+            return self._began(fact) >= self._scope.since_ms
+        old = self._held[type(fact)].pop(key[1:], None)
+        if old is None:
+            if remembered is fact:
+                return False
+            difference = self._difference(kind, fact)
+            if remembered is None:
+                difference.added += 1
+            else:
+                difference.changed += 1
+        else:
+            if old.revision > self._scope.revision or old.content == hash(kind.content(fact)):
+                return False
+            difference = self._difference(kind, fact)
+            difference.changed += 1
+        _show(difference, "added" if old is None and remembered is None else "changed", key)
+        return True
+
+    def _void(self, kind: Kind, keys: list[Key], known_at: int) -> None:
+        reach = self._scope.reach(0, self._scope.until_ms)
+        gone = []
+        for fact in facts_of(self._store.client, kind, reach, keys):
+            difference = self._difference(kind, fact)
+            difference.voided += 1
+            _show(difference, "voided", _key(fact))
+            revision = self._scope.revision
+            gone.append(replace(fact, revision=revision, known_at=known_at, voided=True))
+            if len(gone) == _COMPARE_AT_LEAST:
+                self._write(gone)
+                gone = []
+        self._write(gone)
+
+    def _difference(self, kind: Kind, fact: Fact) -> Difference:
+        return self.differences.setdefault(
+            (kind.view, self._day_of(kind.began(fact))), Difference()
+        )
+
+    def _began(self, fact: Fact) -> int:
+        kind = KINDS.get(type(fact))
+        if kind is not None:
+            return kind.began(fact)
+        if isinstance(fact, (WallSample, TeamSample)):
+            return fact.at
+        return fact.known_at
+
+    def _write(self, facts: list[Fact]) -> None:
+        if not facts or not self._writing:
+            return
+        # What was written at this position before, and changed since, is no repetition.
+        token = f"refold:{self._scope.revision}:{self._run}:{self._written}"
+        self._written += 1
+        self._store.writer.write_facts([_canonical(fact) for fact in facts], token)
+
+
+def _show(difference: Difference, how: str, key: Key) -> None:
+    if len(difference.examples) < EXAMPLES:
+        difference.examples.append(f"{how} {' '.join(map(str, key[1:]))}")
+
+
+def _canonical(fact: Fact) -> Fact:
+    """An event that was refused is kept in the bytes in which it travelled."""
+    if not isinstance(fact, Rejected):
+        return fact
+    try:
+        return replace(fact, content=encode(decode(fact.content)))
+    except MalformedEvent:
+        return fact
+
+
+_KEYS = {
+    "wall_sample": ("at", "queue_id"),
+    "team_sample": ("at", "team"),
+    "rejected": ("source", "feed", "reason", "content"),
+}
+
+
+def _key(fact: Fact) -> Key:
+    kind = KINDS.get(type(fact))
+    if kind is not None:
+        return (kind.view, *kind.key(fact))
+    tag = str(fact.__struct_config__.tag)
+    return (tag, *(getattr(fact, name) for name in _KEYS[tag]))
+
+
+def _final_at(fact: Fact) -> int:
+    """Return from when on [ms] a fact cannot change any more; far in the future while open.
+
+    A call that was given up may be told to have ended for a day after.
+    """
+    if isinstance(fact, (WallSample, TeamSample)):
+        return fact.at
+    if isinstance(fact, Rejected):
+        return fact.known_at
+    ended: Any = getattr(
+        fact, "logged_out_at" if hasattr(fact, "logged_out_at") else "ended_at"
+    )
+    if ended is None:
+        return _OPEN
+    given_up = isinstance(fact, Leg) and fact.clock == "estimated"
+    return int(ended) + 3 * HORIZON_MS + (2 * _A_DAY_MS if given_up else 0)

@@ -1,0 +1,185 @@
+"""A re-fold from a checkpoint comes to what a fold of everything in order comes to."""
+
+import random
+from collections.abc import Sequence
+from itertools import count
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+import schemas.events as e
+from pult.refold import refold, refold_days
+from schemas.facts import DayDirty, Fact
+from sql.digest import digest, total
+from sql.embedded import EmbeddedStore
+from stream_processors.core.pipeline import Batch, Record, apply
+from stream_processors.core.state import State
+from tests.core.test_order import counted
+from tests.days import ZONE, Days, days, local_terms
+from tests.readings import newest
+from tests.timetable import run
+
+_TENANTS = count()
+
+
+def new_tenant() -> str:
+    """Return a name that no other example uses: the store is one for all."""
+    return f"tenant{next(_TENANTS)}"
+
+
+def drawn(examples: int) -> settings:
+    return settings(
+        max_examples=examples, deadline=None, derandomize=True, database=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+    )  # fmt: skip
+
+
+def keep(store: EmbeddedStore, events: Sequence[e.Event], position: int) -> None:
+    store.writer.write_events(events, [(0, position)] * len(events), f"{events[0]}{position}")
+
+
+def said_by(store: EmbeddedStore, tenant: str) -> str:
+    return total(digest(store.client, ZONE, tenant))
+
+
+def expected(store: EmbeddedStore, told: Sequence[e.Event]) -> tuple[str, State]:
+    """Return digest and state of one fold of everything in order, which knows no store."""
+    tenant, twin = told[0].tenant, new_tenant()
+    state, facts = run(
+        [e.encode(event) for event in told],
+        local_terms(refold_at=1),
+        State(tenant, tenant),
+        size=7,
+    )
+    last = [replace(fact, tenant=twin, domain=twin) for fact in newest(facts).values()]
+    store.writer.write_facts(last, twin)
+    return said_by(store, twin), state
+
+
+def known(state: State) -> dict[str, Any]:
+    """Return what a state knows, without what depends on how its log was cut into batches."""
+    clock = max(source.clock for source in state.sources.values())
+    return {
+        "counted": counted(state),
+        "visits": {key: line.call.visits for key, line in state.lines.items()},
+        "agents": {key: each.now for key, each in state.agents.items()},
+        "teams": {
+            key: {s: n for s, n in t.states.items() if n} for key, t in state.teams.items()
+        },
+        "occupancy": {
+            key: t.occupancy(clock - 1_800_000, clock) for key, t in state.teams.items()
+        },
+        "clock": clock,
+    }
+
+
+def late(told: Sequence[e.Event], seed: int, share: float) -> list[e.Event]:
+    """Return some of the events of one stretch, at least one."""
+    chance = random.Random(seed)
+    begin = chance.randrange(len(told))
+    stretch = told[begin : begin + 30]
+    return [event for event in stretch if chance.random() < share] or [told[begin]]
+
+
+def dates(events: Sequence[e.Event]) -> set[str]:
+    """Return local days no later than those of events: UTC minus 9 hours."""
+    return {
+        f"2026-03-{int(event.time[8:10]) - (event.time[11:13] < '09'):02}" for event in events
+    }
+
+
+def check_refold_after_refold(
+    store: EmbeddedStore, several: Days, seed: int, share: float
+) -> bool:
+    """Tell whether it began at a checkpoint."""
+    told = several.events(new_tenant())
+    tenant = told[0].tenant
+    tardy = late(told, seed, share)
+    punctual = [event for event in told if event not in tardy]
+
+    keep(store, punctual, 100)
+    refold(store, tenant, tenant, local_terms(refold_at=100))
+    keep(store, tardy, 200)
+    done = refold_days(store, tenant, tenant, local_terms(refold_at=200), dates(tardy))
+
+    digested, state = expected(store, told)
+    assert said_by(store, tenant) == digested
+    assert done.state.position == 200
+    assert known(done.state) == known(state)
+    return done.since_ms > 0
+
+
+LATE = {"seed": st.integers(0, 1 << 30), "share": st.sampled_from((0.2, 0.9))}
+
+
+@drawn(5)
+@given(several=days(), **LATE)
+def test_a_day_folded_again_from_a_checkpoint_is_as_if_nothing_had_been_late(
+    store: EmbeddedStore, several: Days, seed: int, share: float
+) -> None:
+    check_refold_after_refold(store, several, seed, share)
+
+
+@pytest.mark.soak
+def test_a_day_folded_again_from_a_checkpoint_is_as_if_nothing_had_been_late_soak(
+    store: EmbeddedStore,
+) -> None:
+    begun: list[bool] = []
+
+    @drawn(150)
+    @given(several=days(), **LATE)
+    def check(several: Days, seed: int, share: float) -> None:
+        begun.append(check_refold_after_refold(store, several, seed, share))
+
+    check()
+    assert sum(begun) > len(begun) / 4
+
+
+def live(store: EmbeddedStore, tenant: str, log: Sequence[e.Event]) -> list[Fact]:
+    """Fold a log as it came, store what was said; return it."""
+    state, under = State(tenant, tenant), local_terms()
+    records = [Record(n, e.encode(event)) for n, event in enumerate(log, 1)]
+    facts: list[Fact] = []
+    for begin in range(0, len(records), 5):
+        facts += apply(state, Batch(tuple(records[begin : begin + 5])), under)
+    store.writer.write_events(log, [(0, n) for n in range(1, len(log) + 1)], f"{log[0]}")
+    store.writer.write_facts(facts, f"{log[0]}")
+    return facts
+
+
+def check_refold_after_live(
+    store: EmbeddedStore, several: Days, seed: int, share: float
+) -> None:
+    told = several.events(new_tenant())
+    tenant = told[0].tenant
+    tardy = late(told, seed, share)
+    log = [event for event in told if event not in tardy] + tardy
+
+    facts = live(store, tenant, log)
+    dirty = {fact.day for fact in facts if isinstance(fact, DayDirty)}
+    if dirty:
+        refold_days(store, tenant, tenant, local_terms(refold_at=len(log)), dirty)
+
+    digested, _ = expected(store, told)
+    assert said_by(store, tenant) == digested
+    assert store.query(f"SELECT count() FROM dirty_days WHERE tenant = '{tenant}'") == b"0\n"
+
+
+@drawn(4)
+@given(several=days(3), **LATE)
+def test_what_was_said_live_and_no_longer_holds_is_corrected(
+    store: EmbeddedStore, several: Days, seed: int, share: float
+) -> None:
+    check_refold_after_live(store, several, seed, share)
+
+
+@pytest.mark.soak
+@drawn(100)
+@given(several=days(3), **LATE)
+def test_what_was_said_live_and_no_longer_holds_is_corrected_soak(
+    store: EmbeddedStore, several: Days, seed: int, share: float
+) -> None:
+    check_refold_after_live(store, several, seed, share)
