@@ -3,6 +3,7 @@
 import asyncio
 import re
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,7 +20,13 @@ from pult.health import health_routes
 from schemas.errors import PortTaken
 
 SEND_AT_LEAST_SECONDS = 1.0
-SEND_AT_MOST_EVERY_SECONDS = 0.2
+SEND_AT_MOST_EVERY_SECONDS = 0.05
+SHARE = 0.25
+"""Of a processor pictures take no more; beyond that they are sent less often."""
+
+_WRITE_SECONDS = 0.0001
+"""CPU of sending a picture to one page."""
+
 END_SECONDS = 1.0
 """How long the end of a server waits for answers that are under way."""
 
@@ -48,6 +55,7 @@ class _Painted:
     at: float
     message: bytes
     outdated: asyncio.Event
+    cpu_seconds: float
 
 
 class Wall:
@@ -73,6 +81,7 @@ class Wall:
         self._closed = False
         self._loop = asyncio.get_running_loop()
         self._painted: dict[Scope, _Painted] = {}
+        self._pages: Counter[Scope] = Counter()
         self.application = web.Application(
             middlewares=[only_loopback] if is_loopback(host) else []
         )
@@ -122,31 +131,49 @@ class Wall:
         response = web.StreamResponse(
             headers={**_HEADERS, "Content-Type": "text/event-stream", "X-Accel-Buffering": "no"}
         )
+        self._pages[scope] += 1
         try:
             # A page may be gone before its first picture, which raises here already.
             await response.prepare(request)
             while not self._closed:
                 shown = self._shown(scope)
                 await response.write(shown.message)
-                await asyncio.sleep(SEND_AT_MOST_EVERY_SECONDS)
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(
-                        shown.outdated.wait(),
-                        SEND_AT_LEAST_SECONDS - SEND_AT_MOST_EVERY_SECONDS,
-                    )
+                await self._until_outdated(shown)
         except ConnectionResetError:
             pass
+        finally:
+            self._pages[scope] -= 1
+            if not self._pages[scope]:
+                del self._pages[scope]
+                self._painted.pop(scope, None)
         return response
+
+    async def _until_outdated(self, shown: "_Painted") -> None:
+        """Wait for the first change that is late enough, or until a sign of life is due.
+
+        After a pause a change is sent at once; pages of one scope wake together.
+        """
+        await asyncio.sleep(shown.at + self.pace() - time.monotonic())
+        with suppress(TimeoutError):
+            async with asyncio.timeout(shown.at + SEND_AT_LEAST_SECONDS - time.monotonic()):
+                await shown.outdated.wait()
+
+    def pace(self) -> float:
+        """Return how long after a picture the next one of its scope may follow [s]."""
+        painting = sum(each.cpu_seconds for each in self._painted.values())
+        wanted = (painting + _WRITE_SECONDS * self._pages.total()) / SHARE
+        return min(max(wanted, SEND_AT_MOST_EVERY_SECONDS), SEND_AT_LEAST_SECONDS)
 
     def _shown(self, scope: Scope) -> "_Painted":
         """Return what a scope is shown now; pages of one scope share a picture."""
-        now = time.monotonic()
         painted = self._painted.get(scope)
-        if painted is None or now - painted.at > SEND_AT_MOST_EVERY_SECONDS / 2:
+        # Who wakes first paints; the others are a little later, or the clock a little coarse.
+        if painted is None or time.monotonic() - painted.at > 0.9 * self.pace():
+            cpu = time.thread_time()
             body = b"event: picture\ndata: " + msgspec.json.encode(self._paint(scope)) + b"\n\n"
-            if len(self._painted) > 100:
-                self._painted.clear()
-            painted = self._painted[scope] = _Painted(now, body, self._changed)
+            painted = self._painted[scope] = _Painted(
+                time.monotonic(), body, self._changed, time.thread_time() - cpu
+            )
         return painted
 
 

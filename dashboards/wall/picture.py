@@ -281,8 +281,9 @@ def _exceptions(
         found.append((row, source.clock if source else now))
     for name in unknown:
         found.append(({"severity": "warn", "code": "unknown_scope", "queue": name}, now))
+    agents = list(state.agents.values())
     for queue in queues:
-        found += _queue_exceptions(queue, list(state.agents.values()), now)
+        found += _queue_exceptions(queue, agents, now)
     found += [level for row in rows for level in _low_level(row, now)]
     began = since.of({_key(row): at for row, at in found})
     listed = [{**row, "since": began[_key(row)]} for row, _ in found]
@@ -300,8 +301,9 @@ def _queue_exceptions(
     if overdue:
         row = {**named, "code": "queue_past_target", "count": len(overdue)}
         found.append((row, min(overdue)))
-    ready = any(a.now.state == "ready" and queue.queue_id in a.now.queues for a in agents)
-    if (queue.longest_wait_ms(now) or 0) >= NOBODY_READY_MS and not ready:
+    if (queue.longest_wait_ms(now) or 0) >= NOBODY_READY_MS and not any(
+        a.now.state == "ready" and queue.queue_id in a.now.queues for a in agents
+    ):
         found.append(({**named, "code": "nobody_ready"}, now))
     if queue.difference():
         row = {**named, "code": "numbers_differ", "count": abs(queue.difference())}
