@@ -1,34 +1,49 @@
 """What a worker writes: facts, rejects and snapshots, in order, each acknowledged or fatal.
 
-librdkafka's idempotent producer keeps the order of each partition and sends again by itself. A
-record that it gives up on ends the worker: what follows from the log is concluded once more
-after a restart, so nothing is lost by that.
+The idempotent producer keeps the order of each partition and sends again by itself, for ever;
+the first record that a broker refuses ends it. So the acknowledgement of one record is that of
+all before it in its partition, as long as no failure has been heard of, and only the last of
+many is asked for: a call for each would make the polling thread fight with the fold for the
+interpreter, five milliseconds each time. A refused record, and brokers that take nothing for a
+minute, end the worker: what follows from the log is concluded once more after a restart, so
+nothing is lost.
 """
 
 import asyncio
+import logging
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from schemas.errors import OutputFailed
 
+PATIENCE_SECONDS = 60.0
+"""So long the brokers may take nothing."""
+
 _POLL_SECONDS = 0.1
-_ROOM_SECONDS = 30.0
+_SILENT = logging.getLogger("pult.outbox")
+_SILENT.disabled = True
+"""The client would tell standard error what is told in one line by our failure."""
+
 _FULL = 100_000
 """So many records may wait to be sent before a worker stops reading."""
 
 PRODUCER: Mapping[str, Any] = {
     "enable.idempotence": True,
     "acks": "all",
+    "enable.gapless.guarantee": True,
+    # Never: the guarantee does not hold for what was too old. Patience is ours to lose.
+    "message.timeout.ms": 0,
     "compression.type": "lz4",
     "linger.ms": 5,
     "partitioner": "murmur2_random",
     "queue.buffering.max.messages": 1_000_000,
     "queue.buffering.max.kbytes": 256 * 1024,
     "batch.size": 256 * 1024,
-    "message.timeout.ms": 60_000,
 }
 
 
@@ -37,13 +52,14 @@ class Outbox:
 
     Args:
         connection: how to reach the brokers, in librdkafka's words.
-        failed: called in the event loop when a record was given up.
+        failed: called in the event loop when nothing more can be written.
     """
 
     def __init__(
         self, connection: Mapping[str, Any], failed: Callable[[OutputFailed], None]
     ) -> None:
-        self._producer = Producer({**connection, **PRODUCER})
+        own = {"error_cb": self._trouble, "logger": _SILENT}
+        self._producer = Producer({**connection, **PRODUCER, **own})
         self._failed = failed
         self._failure: OutputFailed | None = None
         self._loop = asyncio.get_running_loop()
@@ -52,25 +68,36 @@ class Outbox:
         self._poller = threading.Thread(target=self._poll, name="outbox", daemon=True)
         self._poller.start()
 
-    def send(self, topic: str, partition: int, key: bytes | None, value: bytes | None) -> None:
-        """Write a record to a partition.
+    def send(
+        self, topic: str, partition: int, records: Iterable[tuple[bytes | None, bytes | None]]
+    ) -> None:
+        """Write records, key and value of each, to a partition.
 
         Raises:
-            OutputFailed: the broker has taken nothing for too long.
+            OutputFailed: the brokers have taken nothing for too long.
         """
-        self._produce(topic, partition, key, value, self._report)
+        for key, value in records:
+            self._produce(topic, partition, key, value)
 
     def mark(self, topic: str, partition: int, key: bytes | None, value: bytes | None) -> None:
-        """Write a record whose acknowledgement is that of all before it in its partition."""
+        """Write a record whose acknowledgement is that of all before it in its partition.
+
+        Raises:
+            OutputFailed: the brokers have taken nothing for too long.
+        """
         settled = self._loop.create_future()
         waiting = self._unsettled.setdefault(partition, set())
         waiting.add(settled)
         settled.add_done_callback(waiting.discard)
 
         def report(error: KafkaError | None, message: Message) -> None:
-            self._report(error, message)
             if error is None:
-                self._loop.call_soon_threadsafe(_settle, settled)
+                # Brokers may take it behind a refused one, but that was told before this.
+                if self._failure is None:
+                    self._loop.call_soon_threadsafe(_settle, settled)
+            else:
+                where = f"{message.topic()} partition {message.partition()}"
+                self._lose(f"cannot write to {where}: {error.str()}")
 
         self._produce(topic, partition, key, value, report)
 
@@ -82,20 +109,34 @@ class Outbox:
         """
         waiting = list(self._unsettled.get(partition, ()))
         if waiting:
-            await asyncio.gather(*waiting)
+            try:
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    await asyncio.gather(*waiting)
+            except TimeoutError as error:
+                raise OutputFailed(_TAKE_NOTHING) from error
         if self._failure is not None:
             raise self._failure
 
     async def room(self) -> None:
-        """Wait while too much waits to be sent."""
-        while len(self._producer) > _FULL and self._failure is None:
+        """Wait while too much waits to be sent.
+
+        Raises:
+            OutputFailed: the brokers have taken nothing for too long, or refused a record.
+        """
+        least, since = len(self._producer), time.monotonic()
+        while (waiting := len(self._producer)) > _FULL and self._failure is None:
+            if waiting < least:
+                least, since = waiting, time.monotonic()
+            elif time.monotonic() - since > PATIENCE_SECONDS:
+                raise OutputFailed(_TAKE_NOTHING)
             await asyncio.sleep(0.01)
         if self._failure is not None:
             raise self._failure
 
     def close(self, seconds: float) -> None:
         """Send what waits, for so long at most; blocks."""
-        self._producer.flush(seconds)
+        with suppress(KafkaException):
+            self._producer.flush(seconds)
         self._closing.set()
         self._poller.join()
 
@@ -105,31 +146,31 @@ class Outbox:
         partition: int,
         key: bytes | None,
         value: bytes | None,
-        report: Callable[[KafkaError | None, Message], None],
+        report: Callable[[KafkaError | None, Message], None] | None = None,
     ) -> None:
         produce = self._producer.produce
         try:
             produce(topic, value, key, partition, report)
         except BufferError:
             # A batch may mean more than fits; the thread that polls makes room meanwhile.
-            self._producer.flush(_ROOM_SECONDS)
+            self._producer.flush(PATIENCE_SECONDS)
             try:
                 produce(topic, value, key, partition, report)
             except BufferError as error:
-                msg = f"{topic} has taken nothing for {_ROOM_SECONDS:g} s; check the brokers"
-                raise OutputFailed(msg) from error
+                raise OutputFailed(_TAKE_NOTHING) from error
         except KafkaException as error:
             msg = f"cannot write to {topic}: {error.args[0].str()}"
-            raise OutputFailed(msg) from error
+            raise self._failure or OutputFailed(msg) from error
 
-    def _report(self, error: KafkaError | None, message: Message) -> None:
-        if error is None or self._failure is not None:
-            return
-        where = f"{message.topic()} partition {message.partition()}"
-        failure = self._failure = OutputFailed(
-            f"cannot write to {where}: {error.str()}; check the brokers and the topic"
-        )
-        self._loop.call_soon_threadsafe(self._fail, failure)
+    def _trouble(self, error: KafkaError) -> None:
+        """Hear of an error; all but fatal ones heal by themselves."""
+        if error.fatal():
+            self._lose(f"cannot write: {error.str()}")
+
+    def _lose(self, what: str) -> None:
+        if self._failure is None:
+            failure = self._failure = OutputFailed(f"{what}; check the brokers and the topic")
+            self._loop.call_soon_threadsafe(self._fail, failure)
 
     def _fail(self, failure: OutputFailed) -> None:
         for waiting in self._unsettled.values():
@@ -139,8 +180,17 @@ class Outbox:
         self._failed(failure)
 
     def _poll(self) -> None:
-        while not self._closing.is_set():
-            self._producer.poll(_POLL_SECONDS)
+        try:
+            while not self._closing.is_set():
+                self._producer.poll(_POLL_SECONDS)
+        except KafkaException as error:
+            # It is raised for a fatal error, after which nothing is written any more.
+            self._trouble(error.args[0])
+
+
+_TAKE_NOTHING = (
+    f"the brokers have taken nothing for {PATIENCE_SECONDS:g} s; check whether they run"
+)
 
 
 def _settle(settled: "asyncio.Future[None]") -> None:

@@ -322,28 +322,17 @@ class Worker:
 
     def _write(self, partition: int, facts: Mapping[bytes, list[Fact]]) -> int:
         """Hand over facts and rejects; the last of each topic stands for all before it."""
-        plan, send = self.plan, self._outbox.send
-        last_fact: tuple[bytes, Fact] | None = None
-        last_reject: tuple[bytes, Fact] | None = None
-        count = bad = 0
+        sent: list[tuple[bytes, bytes]] = []
+        refused: list[tuple[bytes, bytes]] = []
         for key, of_domain in facts.items():
             for fact in of_domain:
-                if type(fact) is Rejected:
-                    if last_reject is not None:
-                        send(plan.rejected, partition, last_reject[0], encode(last_reject[1]))
-                    last_reject = (key, fact)
-                    bad += 1
-                else:
-                    if last_fact is not None:
-                        send(plan.facts, partition, last_fact[0], encode(last_fact[1]))
-                    last_fact = (key, fact)
-                    count += 1
-        if last_fact is not None:
-            self._outbox.mark(plan.facts, partition, last_fact[0], encode(last_fact[1]))
-        if last_reject is not None:
-            self._outbox.mark(plan.rejected, partition, last_reject[0], encode(last_reject[1]))
-        self._measures.facts.inc(count)
-        return bad
+                (refused if type(fact) is Rejected else sent).append((key, encode(fact)))
+        for topic, records in ((self.plan.facts, sent), (self.plan.rejected, refused)):
+            if records:
+                self._outbox.send(topic, partition, records[:-1])
+                self._outbox.mark(topic, partition, *records[-1])
+        self._measures.facts.inc(len(sent))
+        return len(refused)
 
     async def _save(self, partition: int) -> None:
         kept = self._kept[partition]
@@ -356,8 +345,7 @@ class Worker:
             made_at = round(time.time() * 1000)
             records = await asyncio.to_thread(pack, frozen, partition, self.plan.name, made_at)
             await self._outbox.settled(partition)
-            for key, value in records[:-1]:
-                self._outbox.send(self.plan.snapshots, partition, key, value)
+            self._outbox.send(self.plan.snapshots, partition, records[:-1])
             self._outbox.mark(self.plan.snapshots, partition, *records[-1])
             await self._outbox.settled(partition)
             kept.saved, kept.saved_at = frozen.position, time.monotonic()
@@ -374,8 +362,7 @@ class Worker:
         stale, kept.stale = kept.stale, []
         while len(kept.manifests) > GENERATIONS:
             stale += keys(kept.manifests.pop(0))
-        for key in stale:
-            self._outbox.send(self.plan.snapshots, partition, key, None)
+        self._outbox.send(self.plan.snapshots, partition, ((key, None) for key in stale))
 
     def _show(self, partition: int, manifest: Manifest) -> None:
         measures, label = self._measures, str(partition)

@@ -19,7 +19,8 @@ class NewCluster(Protocol):
         """Return the cluster; for the arguments see there."""
 
 
-def _require_kafka() -> None:
+def require_kafka() -> None:
+    """Skip a test where no broker can be started; fail where one must be."""
     lacking = missing()
     if lacking and os.environ.get("PULT_REQUIRE_SERVERS") == "1":
         pytest.fail(lacking)
@@ -28,7 +29,7 @@ def _require_kafka() -> None:
 
 
 def _clusters(folder: Path) -> Iterator[NewCluster]:
-    _require_kafka()
+    require_kafka()
     made: list[Cluster] = []
 
     def new(brokers: int = 1, *, secured: bool = False) -> Cluster:
