@@ -68,7 +68,7 @@ class Insert:
     table: str
     month: int
     rows: pa.Table
-    places: Sequence[int]
+    places: Sequence[int] = ()
 
 
 _REVISION = "revision:int known_at:instant voided:flag"
