@@ -41,6 +41,11 @@ AgentId: TypeAlias = Annotated[str, Meta(description="What the source calls the 
 QueueId: TypeAlias = Annotated[str, Meta(description="The source's name of the queue")]
 Milliseconds: TypeAlias = Annotated[int, Meta(ge=0)]
 CallerKey: TypeAlias = Annotated[str, Meta(description="Keyed hash of the caller's number")]
+Device: TypeAlias = Annotated[
+    str, Meta(description="Technology and name of a phone or trunk; empty if internal")
+]
+Dialled: TypeAlias = Annotated[str, Meta(description="What it dialled; a long number as a key")]
+DialledKey: TypeAlias = Annotated[str, Meta(description="Keyed hash of a dialled number")]
 
 
 class Data(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -55,6 +60,55 @@ class InteractionStartedData(Data, frozen=True, kw_only=True):
     channel: str = "voice"
     direction: Direction = "in"
     caller_key: CallerKey = ""
+    device: Device = ""
+    dialled: Dialled = ""
+    dialled_key: DialledKey = ""
+
+
+class InteractionMergedData(Data, frozen=True, kw_only=True):
+    """Two contacts turned out to be one: whatever was of `from_id` is of `into_id`."""
+
+    from_id: str
+    into_id: str
+    reason: Literal["attended_transfer"] = "attended_transfer"
+
+
+class ChannelStartedData(Data, frozen=True, kw_only=True):
+    """A further channel of a contact came to life: a device is dialled."""
+
+    interaction_id: str
+    channel_id: ChannelId
+    device: Device
+    caller_key: CallerKey = ""
+    dialled: Dialled = ""
+    dialled_key: DialledKey = ""
+
+
+class ChannelStateChangedData(Data, frozen=True, kw_only=True):
+    """A device began to ring, or was picked up."""
+
+    interaction_id: str
+    channel_id: ChannelId
+    device: Device
+    state: Literal["ringing", "answered"]
+
+
+class ChannelBridgedData(Data, frozen=True, kw_only=True):
+    """A device was connected with others."""
+
+    interaction_id: str
+    channel_id: ChannelId
+    device: Device
+    bridge_id: str
+
+
+class ChannelUnbridgedData(Data, frozen=True, kw_only=True):
+    """A device is no longer connected with others; who hangs up leaves first."""
+
+    interaction_id: str
+    channel_id: ChannelId
+    device: Device
+    bridge_id: str
 
 
 class InteractionEndedData(Data, frozen=True, kw_only=True):
@@ -64,6 +118,7 @@ class InteractionEndedData(Data, frozen=True, kw_only=True):
     channel_id: ChannelId
     cause: str = ""
     place: Annotated[str, Meta(description="Where in the dial plan it ended")] = ""
+    device: Device = ""
 
 
 class ChannelEndedData(Data, frozen=True, kw_only=True):
@@ -73,13 +128,16 @@ class ChannelEndedData(Data, frozen=True, kw_only=True):
     channel_id: ChannelId
     cause: str = ""
     place: str = ""
+    device: Device = ""
 
 
 class ChannelHangupRequestedData(Data, frozen=True, kw_only=True):
-    """The far end of a channel hung up; the channel will end."""
+    """A channel will end: its far end hung up, or the PBX (`by`) wants it so."""
 
     interaction_id: str
     channel_id: ChannelId
+    device: Device = ""
+    by: Literal["far_end", "pbx"] = "far_end"
 
 
 class QueueEnteredData(Data, frozen=True, kw_only=True):
@@ -147,6 +205,27 @@ class LegTransferredData(Data, frozen=True, kw_only=True):
     agent_id: AgentId = ""
     wait_ms: Milliseconds | None = None
     talk_ms: Milliseconds | None = None
+    interaction_id: str = ""
+    by_channel_id: Annotated[str, Meta(description="The agent's channel in this call")] = ""
+    consult_channel_id: Annotated[
+        str, Meta(description="The agent's channel in the call to whom he passes it on")
+    ] = ""
+
+
+class LegHeldData(Data, frozen=True, kw_only=True):
+    """A channel put whoever it talks with on hold."""
+
+    interaction_id: str
+    channel_id: ChannelId
+    device: Device = ""
+
+
+class LegResumedData(Data, frozen=True, kw_only=True):
+    """A channel took whoever it talks with off hold."""
+
+    interaction_id: str
+    channel_id: ChannelId
+    device: Device = ""
 
 
 class LegEndedData(Data, frozen=True, kw_only=True):
@@ -325,6 +404,28 @@ class InteractionEnded(_Envelope, frozen=True, kw_only=True, tag="cc.interaction
     data: InteractionEndedData
 
 
+class InteractionMerged(_Envelope, frozen=True, kw_only=True, tag="cc.interaction.merged.v1"):
+    data: InteractionMergedData
+
+
+class ChannelStarted(_Envelope, frozen=True, kw_only=True, tag="cc.channel.started.v1"):
+    data: ChannelStartedData
+
+
+class ChannelStateChanged(
+    _Envelope, frozen=True, kw_only=True, tag="cc.channel.state.changed.v1"
+):
+    data: ChannelStateChangedData
+
+
+class ChannelBridged(_Envelope, frozen=True, kw_only=True, tag="cc.channel.bridged.v1"):
+    data: ChannelBridgedData
+
+
+class ChannelUnbridged(_Envelope, frozen=True, kw_only=True, tag="cc.channel.unbridged.v1"):
+    data: ChannelUnbridgedData
+
+
 class ChannelEnded(_Envelope, frozen=True, kw_only=True, tag="cc.channel.ended.v1"):
     data: ChannelEndedData
 
@@ -357,6 +458,14 @@ class LegConnected(_Envelope, frozen=True, kw_only=True, tag="cc.leg.connected.v
 
 class LegTransferred(_Envelope, frozen=True, kw_only=True, tag="cc.leg.transferred.v1"):
     data: LegTransferredData
+
+
+class LegHeld(_Envelope, frozen=True, kw_only=True, tag="cc.leg.held.v1"):
+    data: LegHeldData
+
+
+class LegResumed(_Envelope, frozen=True, kw_only=True, tag="cc.leg.resumed.v1"):
+    data: LegResumedData
 
 
 class LegEnded(_Envelope, frozen=True, kw_only=True, tag="cc.leg.ended.v1"):
@@ -428,9 +537,12 @@ class SourceNoted(_Envelope, frozen=True, kw_only=True, tag="cc.source.noted.v1"
 
 
 Event: TypeAlias = (
-    InteractionStarted | InteractionEnded | ChannelEnded | ChannelHangupRequested
+    InteractionStarted | InteractionEnded | InteractionMerged
+    | ChannelStarted | ChannelStateChanged | ChannelBridged | ChannelUnbridged
+    | ChannelHangupRequested | ChannelEnded
     | QueueEntered | QueueLeft | OfferStarted | OfferEnded
-    | LegConnected | LegTransferred | LegEnded | WrapupStarted | WrapupEnded
+    | LegConnected | LegHeld | LegResumed | LegTransferred | LegEnded
+    | WrapupStarted | WrapupEnded
     | AgentLoggedIn | AgentLoggedOut | AgentStateChanged | AgentQueueJoined | AgentQueueLeft
     | SnapshotQueue | SnapshotAgent | SnapshotLeg | SnapshotCompleted
     | SourceHeartbeat | SourceConnected | SourceRestarted | SourceReloaded | SourceNoted

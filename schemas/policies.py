@@ -63,6 +63,13 @@ class AgentPolicy(_Policy):
     """Where an agent belongs."""
 
     team: str = Field(default="", description="team the agent belongs to")
+    devices: tuple[str, ...] = Field(
+        default=(),
+        description="phones whose calls are the agent's, as the PBX names them (PJSIP/1001)",
+    )
+    ids: tuple[str, ...] = Field(
+        default=(), description="what else the agent is known by: extensions, CRM users"
+    )
 
 
 class Policies(_Policy):
@@ -87,6 +94,14 @@ class Policies(_Policy):
         """Return an agent's team, an empty string where the settings do not name one."""
         agent = self.agents.get(agent_id)
         return agent.team if agent else ""
+
+    def directory(self) -> dict[str, str]:
+        """Return the agent of each device and other id; of two that claim one, the first."""
+        known: dict[str, str] = {}
+        for agent_id, agent in self.agents.items():
+            for name in (*agent.devices, *agent.ids):
+                known.setdefault(name, agent_id)
+        return known
 
 
 _DEFAULT_QUEUE = QueuePolicy()

@@ -6,7 +6,8 @@
     09:00:40      end     a sales Anna caller
     09:01:00      log: enter b sales         the same told by a feed of whole seconds
 
-Dates may be written before the time (2026-03-29 01:59:00); the default day is 2026-03-02, UTC.
+Phones have verbs of their own (tests/phones.py). Dates may be written before the time
+(2026-03-29 01:59:00); the default day is 2026-03-02, UTC.
 """
 
 from collections.abc import Callable, Iterable
@@ -20,6 +21,7 @@ from schemas.identity import derived_id
 from schemas.policies import Policies, PolicyHistory
 from stream_processors.core.pipeline import Batch, Record, apply
 from stream_processors.core.state import State, Terms
+from tests import phones
 
 TENANT = "test"
 DAY = "2026-03-02"
@@ -97,7 +99,7 @@ def _event(line: Line, source: str) -> e.Event:
         tenant=TENANT,
         domain=TENANT,
         feed="queue-log" if line.coarse else "ami",
-        sequence=microseconds + (line.place if line.coarse else 0),
+        sequence=microseconds + line.place,
         recordedtime=time,
         resolution=1000 if line.coarse else 1,
         data=data,
@@ -174,9 +176,9 @@ def _request(channel: str) -> tuple[Any, e.Data]:
     )
 
 
-def _login(agent: str, queue: str, wrapup: str = "0") -> tuple[Any, e.Data]:
+def _login(agent: str, queue: str, wrapup: str = "0", device: str = "") -> tuple[Any, e.Data]:
     return e.AgentQueueJoined, e.AgentQueueJoinedData(
-        agent_id=agent, queue_id=queue, wrapup_ms=int(wrapup) * 1000
+        agent_id=agent, queue_id=queue, wrapup_ms=int(wrapup) * 1000, device=device
     )
 
 
@@ -243,6 +245,7 @@ _VERBS: dict[str, Callable[..., tuple[Any, e.Data]]] = {
         e.SnapshotQueueData(snapshot_id=snapshot, queue_id=queue, waiting=int(waiting)),
     ),
     "listed": _listed,
+    **phones.VERBS,
     "complete": lambda snapshot: (
         e.SnapshotCompleted,
         e.SnapshotCompletedData(snapshot_id=snapshot),

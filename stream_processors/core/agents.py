@@ -6,8 +6,9 @@ marks the standing is kept as a stop to fold again from, so a late mark costs wh
 it, not the shift.
 
 An agent can be several things at once; the state shown is the first that holds of
-talking, holding, reserved (ringing), wrapup, not_ready, ready. A break is not a state: it runs
-from pause to unpause or log-out, also while the agent still talks.
+talking, holding, reserved (ringing), wrapup, not_ready, ready. Whoever keeps a caller on hold
+to consult a colleague is holding, though he talks: the call that he placed meanwhile belongs to
+the first. A break is not a state: it runs from pause to unpause or log-out, even in a talk.
 
 Logged in is who is a member of at least one queue. A queue rings only its members, so a ringing
 tells of a membership whose beginning was never seen (a static member, a log that starts late).
@@ -83,6 +84,10 @@ class Standing(msgspec.Struct):
     paused: dict[str, tuple[int, str]] = msgspec.field(default_factory=dict)
     rings: list[str] = msgspec.field(default_factory=list)
     talks: list[str] = msgspec.field(default_factory=list)
+    phones: list[str] = msgspec.field(default_factory=list)
+    calls: list[str] = msgspec.field(default_factory=list)
+    consults: list[str] = msgspec.field(default_factory=list)
+    held: list[str] = msgspec.field(default_factory=list)
     wrapups: dict[str, int] = msgspec.field(default_factory=dict)
     wrapup_until: int = 0
     told_wrapup: bool = False
@@ -224,6 +229,10 @@ def _copy(standing: Standing) -> Standing:
         wrapups=dict(standing.wrapups),
         rings=list(standing.rings),
         talks=list(standing.talks),
+        phones=list(standing.phones),
+        calls=list(standing.calls),
+        consults=list(standing.consults),
+        held=list(standing.held),
     )
 
 
@@ -372,6 +381,34 @@ class _Fold:
                 self.now.wrapup_until = mark.at + wrapup
         return False
 
+    def device_rang(self, mark: AgentMark) -> bool:
+        self.now.phones.append(mark.reason)
+        return False
+
+    def device_quiet(self, mark: AgentMark) -> bool:
+        _drop(self.now.phones, mark.reason)
+        return False
+
+    def device_used(self, mark: AgentMark) -> bool:
+        now = self.now
+        _drop(now.phones, mark.reason)
+        consults = bool(mark.number) and bool(now.talks or now.calls)
+        (now.consults if consults else now.calls).append(mark.reason)
+        return False
+
+    def device_free(self, mark: AgentMark) -> bool:
+        for refs in (self.now.calls, self.now.consults, self.now.held):
+            _drop(refs, mark.reason)
+        return False
+
+    def held(self, mark: AgentMark) -> bool:
+        self.now.held.append(mark.reason)
+        return False
+
+    def resumed(self, mark: AgentMark) -> bool:
+        _drop(self.now.held, mark.reason)
+        return False
+
     def wrapup_started(self, mark: AgentMark) -> bool:
         self.now.told_wrapup = True
         return False
@@ -389,6 +426,10 @@ class _Fold:
         now.paused.clear()
         now.rings.clear()
         now.talks.clear()
+        now.phones.clear()
+        now.calls.clear()
+        now.consults.clear()
+        now.held.clear()
         now.wrapup_until = 0
         now.told_wrapup = False
         return True
@@ -466,9 +507,9 @@ class _Fold:
 
     def _state(self) -> tuple[AgentState, str]:
         now = self.now
-        if now.talks:
-            return "talking", ""
-        if now.rings:
+        if now.talks or now.calls or now.consults:
+            return _talking_or_holding(now), ""
+        if now.rings or now.phones:
             return "reserved", ""
         if now.session_since is None:
             return "offline", ""
@@ -494,6 +535,19 @@ class _Fold:
         self.touched.append((kind, start))
 
 
+def _drop(refs: list[str], ref: str) -> None:
+    if ref in refs:
+        refs.remove(ref)
+
+
+def _talking_or_holding(now: Standing) -> AgentState:
+    if not now.held:
+        return "talking"
+    calls = (*now.talks, *now.calls)
+    on_hold = bool(calls) and all(ref in now.held for ref in calls)
+    return "holding" if on_hold else "talking"
+
+
 _STEPS = {
     "joined": _Fold.joined,
     "left": _Fold.left,
@@ -503,6 +557,12 @@ _STEPS = {
     "ring_ended": _Fold.ring_ended,
     "talk_started": _Fold.talk_started,
     "talk_ended": _Fold.talk_ended,
+    "device_rang": _Fold.device_rang,
+    "device_quiet": _Fold.device_quiet,
+    "device_used": _Fold.device_used,
+    "device_free": _Fold.device_free,
+    "held": _Fold.held,
+    "resumed": _Fold.resumed,
     "wrapup_started": _Fold.wrapup_started,
     "wrapup_ended": _Fold.wrapup_ended,
     "restarted": _Fold.restarted,

@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias, cast
 import msgspec
 
 from schemas.events import EndedBy, TransferKind
+from stream_processors.core.handovers import Handover, Hold
 
 MATCH_MS = 2_000
 """Two feeds mean the same thing when their times agree within this."""
@@ -39,7 +40,7 @@ class Mark(msgspec.Struct, frozen=True, order=True, gc=False, array_like=True):
     feed: str
     queue_id: str = ""
     agent_id: str = ""
-    word: str = ""  # outcome, result, ended_by or transfer kind
+    word: str = ""  # outcome, result, ended_by, transfer kind or cause of the end
     ref: str = ""  # interaction, offer, or whom the caller was transferred to
     note: str = ""  # caller key, or place in the dial plan
     wait_ms: int | None = None
@@ -93,14 +94,24 @@ class Visit(msgspec.Struct):
 
 
 class Call(msgspec.Struct):
-    """One channel of one source."""
+    """One channel of one source.
+
+    `interaction_id`, `handovers` and `holds` [agent and stretch] are what the contact of the
+    call has concluded; they are no marks of it. So are `until` and `adopted`: an agent who
+    asked a queue for somebody gives his place to the caller, whose marks count from then on.
+    """
 
     source: str
     channel_id: str
+    interaction_id: str = ""
+    handovers: list[Handover] = msgspec.field(default_factory=list)
+    holds: list[tuple[str, Hold]] = msgspec.field(default_factory=list)
+    until: int | None = None
+    adopted: list[Mark] = msgspec.field(default_factory=list)
     marks: list[Mark] = msgspec.field(default_factory=list)
     visits: list[Visit] = msgspec.field(default_factory=list)
     hangup_requested_at: int | None = None
-    hung_up: tuple[int, str] | None = None
+    hung_up: tuple[int, str, str] | None = None  # when, where in the dial plan, and why
 
 
 def observe(call: Call, mark: Mark) -> bool:
@@ -108,7 +119,10 @@ def observe(call: Call, mark: Mark) -> bool:
     marks = call.marks
     if not marks or mark > marks[-1]:
         marks.append(mark)
-        _STEPS[mark.kind](call, mark)
+        if call.until is None and not call.adopted:
+            _STEPS[mark.kind](call, mark)
+        else:
+            _fold_again(call)
         return True
     place = bisect_left(marks, mark)
     if place < len(marks) and marks[place].event_id == mark.event_id:
@@ -122,8 +136,38 @@ def _fold_again(call: Call) -> None:
     call.visits = []
     call.hangup_requested_at = None
     call.hung_up = None
-    for mark in call.marks:
+    for mark in _counting(call):
         _STEPS[mark.kind](call, mark)
+
+
+def _counting(call: Call) -> list[Mark]:
+    if call.until is None:
+        return call.marks
+    own = [mark for mark in call.marks if mark.sequence <= call.until]
+    return sorted({*own, *call.adopted})
+
+
+def change_places(call: Call, until: int | None, adopted: list[Mark]) -> bool:
+    """Let other marks count after the sequence `until`; return False if nothing changed."""
+    if (call.until, call.adopted) == (until, adopted):
+        return False
+    call.until, call.adopted = until, adopted
+    _fold_again(call)
+    return True
+
+
+def visits_until(call: Call, sequence: int) -> list[Visit]:
+    """Return the visits of a call as they stood at a moment."""
+    past = Call(call.source, call.channel_id)
+    for mark in call.marks:
+        if mark.sequence <= sequence:
+            observe(past, mark)
+    return past.visits
+
+
+def is_under_way(visit: Visit) -> bool:
+    """Tell whether a caller waits, or talks to whom the queue has found."""
+    return visit.ended is None if visit.connected is not None else visit.left is None
 
 
 def finer(told: Told | None, new: Told) -> Told:
@@ -365,7 +409,7 @@ def _hangup_requested(call: Call, mark: Mark) -> None:
 
 def _hung_up(call: Call, mark: Mark) -> None:
     if call.hung_up is None:
-        call.hung_up = (mark.at, mark.note)
+        call.hung_up = (mark.at, mark.note, mark.word)
 
 
 _STEPS = {

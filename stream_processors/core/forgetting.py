@@ -1,6 +1,7 @@
 """What is out of reach is dropped: no window and no late event needs it any more."""
 
 from stream_processors.core import agents
+from stream_processors.core.contacts import Contact
 from stream_processors.core.sources import Source
 from stream_processors.core.state import HORIZON_MS, Settled, State, Terms
 from stream_processors.core.windows import KEPT_MS, MINUTE_MS
@@ -16,6 +17,7 @@ def forget(state: State, source: Source, at: int, terms: Terms) -> None:
     """
     before = at - 2 * HORIZON_MS
     _forget_lines(state, source, before)
+    _forget_contacts(source, before)
     for agent in state.agents.values():
         if agent.source == source.name:
             agents.forget(agent, before)
@@ -51,6 +53,30 @@ def _forget_lines(state: State, source: Source, before: int) -> None:
         pair.ends = [end for end in pair.ends if end.at >= before]
         if not pair.lines and not pair.ends:
             del state.pairs[key]
+
+
+def _forget_contacts(source: Source, before: int) -> None:
+    gone = [
+        contact
+        for contact in source.contacts.values()
+        if contact.marks[-1].at < before and _is_finished(contact, before)
+    ]
+    for contact in gone:
+        del source.contacts[contact.root]
+        for interaction_id in contact.ids:
+            del source.roots[interaction_id]
+        for channel_id in {mark.channel_id for mark in contact.marks}:
+            source.channels.pop(channel_id, None)
+    for claims in source.devices.values():
+        while len(claims) > 1 and claims[1][0] < before:
+            del claims[0]
+
+
+def _is_finished(contact: Contact, before: int) -> bool:
+    """Tell whether all channels of a contact have ended, or nobody can wait for it any more."""
+    open_channels = {mark.channel_id for mark in contact.marks if mark.kind == "started"}
+    open_channels -= {mark.channel_id for mark in contact.marks if mark.kind == "ended"}
+    return not open_channels or contact.marks[-1].at < before - _A_DAY_MS
 
 
 def _is_over(settled: Settled, before: int) -> bool:

@@ -26,6 +26,7 @@ from schemas.events import EndedBy, OfferResult
 from schemas.facts import Leg, LegOutcome, Offer
 from schemas.identity import derived_id
 from stream_processors.core.calls import ESTIMATED, MATCH_MS, Call, Ring, Visit
+from stream_processors.core.handovers import Handover, held_ms
 
 ANSWER_FOLLOWS_MS = 50
 """Asterisk tells that the caller left some microseconds before it tells of the answer."""
@@ -35,6 +36,12 @@ LONGEST_RING_MS = 180_000
 
 AT_ONCE_MS = 100
 """A hang-up this soon after leaving the queue is the caller's end, not the dial plan's."""
+
+NO_CAUSE = "0"
+"""Of a channel that only its far end can have ended: a dial plan's Hangup gives a cause.
+
+Source: Asterisk main/pbx_builtins.c (pbx_builtin_hangup).
+"""
 
 
 class Sweep(msgspec.Struct, frozen=True):
@@ -110,10 +117,23 @@ def _talked(
         ended = _closed(call, index, answered, sweeps, clock, max_open_ms)
         inferred = inferred or ended is not None
         by = "unknown" if ended is not None else ""
+    passed = _handover(call, visit, answered)
+    if passed is not None and moved is None and (
+        ended is None or ended > passed.at + MATCH_MS or by == "unknown"
+    ):  # fmt: skip
+        ended, by = max(answered, passed.at), "agent"
     return Conclusion(
         visit.leg_id, visit.queue_id, "answered", entered, answered, _wait(visit, answered),
         answered, ended, by, visit.agent_id, inferred,
     )  # fmt: skip
+
+
+def _handover(call: Call, visit: Visit, answered: int) -> Handover | None:
+    """Return how the agent of a visit passed its caller on, by what the contact concluded."""
+    for handover in call.handovers:
+        if handover.agent_id == visit.agent_id and handover.at >= answered:
+            return handover
+    return None
 
 
 def _moved_on(call: Call, index: int) -> int | None:
@@ -147,7 +167,9 @@ def _of_unanswered(call: Call, visit: Visit) -> LegOutcome:
         return "abandoned"
     if call.hung_up is None:
         return "timeout"
-    gone_at, gone_place = call.hung_up
+    gone_at, gone_place, cause = call.hung_up
+    if cause == NO_CAUSE and gone_at - at <= AT_ONCE_MS:
+        return "abandoned"
     if place and gone_place and not _in_hangup_handler(gone_place):
         return "abandoned" if gone_place == place else "timeout"
     return "abandoned" if gone_at - at <= AT_ONCE_MS else "timeout"
@@ -241,11 +263,19 @@ def leg_fact(
     known_at: int,
 ) -> Leg:
     """Return the fact of a visit."""
-    talk = None
+    talk = hold = None
+    to, kind = visit.transferred_to, visit.transfer_kind
     if it.answered_at is not None and it.ended_at is not None:
         talk = _talk(visit, it.answered_at, it.ended_at)
-    to, kind = visit.transferred_to, visit.transfer_kind
-    if not to and visit.connected is not None and len(call.visits) > 1:
+        if call.holds:
+            mine = [held for agent_id, held in call.holds if agent_id == it.agent_id]
+            hold = held_ms(mine, it.answered_at, it.ended_at)
+            talk = max(0, talk - (hold or 0))
+    if call.handovers and it.answered_at is not None:
+        passed = _handover(call, visit, it.answered_at)
+        if passed is not None:
+            to, kind = passed.to, passed.kind
+    if not kind and not to and visit.connected is not None and len(call.visits) > 1:
         following = [v for v in call.visits if v.entered[2] > visit.entered[2]]
         if following:  # a transfer that nobody announced, such as an AMI redirect
             to, kind = min(following, key=lambda v: v.entered[2]).queue_id, "queue"
@@ -258,7 +288,7 @@ def leg_fact(
         it.leg_id,
         visit.first_second,
         call.source,
-        visit.interaction[1] or call.channel_id,  # interaction_id
+        call.interaction_id or visit.interaction[1] or call.channel_id,  # interaction_id
         visit.queue_id,
         "voice",  # channel
         "in",  # direction
@@ -272,7 +302,7 @@ def leg_fact(
         it.wait_ms,
         _ring_of_answer_ms(visit, it.answered_at),  # ring_ms
         talk,  # talk_ms
-        None,  # hold_ms
+        hold,  # hold_ms
         None,  # wrapup_ms
         it.agent_id,
         it.ended_by,
@@ -389,7 +419,7 @@ def offer_fact(
         voided=False,
         offer_id=ring.offer_id,
         leg_id=it.leg_id,
-        interaction_id=visit.interaction[1] or call.channel_id,
+        interaction_id=call.interaction_id or visit.interaction[1] or call.channel_id,
         source=call.source,
         queue_id=visit.queue_id,
         agent_id=ring.agent_id,

@@ -19,7 +19,7 @@ from stream_processors.core.forgetting import forget
 from stream_processors.core.instants import THOUSANDTHS, day_name, to_ms
 from stream_processors.core.readings import READINGS
 from stream_processors.core.samples import team_sample, wall_sample
-from stream_processors.core.saying import agent_facts, line_facts
+from stream_processors.core.saying import agent_facts, contact_facts, line_facts, without_moved
 from stream_processors.core.sources import (
     NEVER,
     SAMPLE_MS,
@@ -217,6 +217,12 @@ class _Run:
                 agents.pass_time(agent, deadline.at, self.terms.wrapup_reasons)
                 self.change.settle_agent(agent, source.name, self.change.cause)
             return
+        if deadline.kind == "contact":
+            root = source.roots.get(deadline.key)
+            if root is not None:
+                self.change.unsettle_contact(source, root)
+                self.change.settle()
+            return
         if deadline.key not in self.state.lines:
             return
         for settled in self.change.settle_due(deadline.key):
@@ -252,13 +258,20 @@ class _Run:
 
     def _say(self) -> None:
         at = self.terms.refold_at
+        of_lines: list[Fact] = []
         for key, (position, known_at) in self.change.lines.items():
             line = self.state.lines.get(key)
             if line is not None:
                 revision = position if at is None else at
-                self.facts += line_facts(self.state, line, revision, known_at)
+                of_lines += line_facts(self.state, line, revision, known_at)
+        self.facts += without_moved(of_lines) if self.change.places_changed else of_lines
+        self.change.places_changed = False
         for agent_id, (position, known_at) in self.change.agents.items():
             revision = position if at is None else at
             self.facts += agent_facts(self.state, agent_id, revision, known_at)
+        for (source, root), (position, known_at) in self.change.contacts.items():
+            revision = position if at is None else at
+            self.facts += contact_facts(self.state, source, root, revision, known_at)
         self.change.lines.clear()
         self.change.agents.clear()
+        self.change.contacts.clear()

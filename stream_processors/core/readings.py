@@ -7,8 +7,10 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from schemas import events as e
+from stream_processors.core import conversations
 from stream_processors.core.agents import ENDS, EVERY_QUEUE, STARTS, TELLS, AgentMark
 from stream_processors.core.calls import MATCH_MS, Kind, Mark
+from stream_processors.core.contacts import ContactKind, ContactMark
 from stream_processors.core.instants import to_ms
 from stream_processors.core.legs import Sweep
 from stream_processors.core.sources import Deadline, Snapshot, Source
@@ -74,10 +76,17 @@ def _leg_ended(change: Change, event: e.LegEnded, source: Source, at: int) -> No
 
 def _leg_transferred(change: Change, event: e.LegTransferred, source: Source, at: int) -> None:
     data = event.data
-    change.tell(source, data.channel_id, _mark(
-        event, "transferred", at, queue_id=data.queue_id, agent_id=data.agent_id,
-        word=data.kind, ref=data.to,
-    ))  # fmt: skip
+    if not data.by_channel_id or (data.channel_id and data.kind != "attended"):
+        change.tell(source, data.channel_id, _mark(
+            event, "transferred", at, queue_id=data.queue_id, agent_id=data.agent_id,
+            word=data.kind, ref=data.to,
+        ))  # fmt: skip
+    if data.by_channel_id and data.interaction_id:
+        conversations.tell(change, source, ContactMark(
+            event.sequence, event.id, "transferred", at, data.interaction_id,
+            data.by_channel_id, word=data.kind, ref=data.consult_channel_id, note=data.to,
+            more=data.channel_id,
+        ))  # fmt: skip
 
 
 def _offer_started(change: Change, event: e.OfferStarted, source: Source, at: int) -> None:
@@ -86,6 +95,8 @@ def _offer_started(change: Change, event: e.OfferStarted, source: Source, at: in
         event.sequence, event.id, "offer_started", at, event.resolution, event.feed,
         data.queue_id, data.agent_id, ref=data.offer_id,
     ))  # fmt: skip
+    if data.device and not data.device.startswith("Local/"):
+        conversations.claim(change, source, data.device, data.agent_id, at)
 
 
 def _offer_ended(change: Change, event: e.OfferEnded, source: Source, at: int) -> None:
@@ -99,8 +110,15 @@ def _offer_ended(change: Change, event: e.OfferEnded, source: Source, at: int) -
 def _hangup_requested(
     change: Change, event: e.ChannelHangupRequested, source: Source, at: int
 ) -> None:
-    mark = Mark(event.sequence, event.id, "hangup_requested", at, event.resolution, event.feed)
-    change.hang_up(source, event.data.channel_id, mark)
+    data = event.data
+    if data.by == "far_end":
+        mark = Mark(
+            event.sequence, event.id, "hangup_requested", at, event.resolution, event.feed
+        )
+        change.hang_up(source, data.channel_id, mark)
+    if data.device:
+        kind: ContactKind = "requested" if data.by == "far_end" else "ordered"
+        _of_device(change, event, source, at, kind)
 
 
 def _hung_up(
@@ -108,7 +126,59 @@ def _hung_up(
 ) -> None:
     change.hang_up(source, event.data.channel_id, Mark(
         event.sequence, event.id, "hung_up", at, event.resolution, event.feed,
-        note=event.data.place,
+        word=event.data.cause, note=event.data.place,
+    ))  # fmt: skip
+    if event.data.device:
+        _of_device(change, event, source, at, "ended", word=event.data.cause)
+
+
+# --- devices ------------------------------------------------------------------------------
+
+
+def _of_device(
+    change: Change, event: Any, source: Source, at: int, kind: ContactKind, **more: str
+) -> None:
+    data = event.data
+    conversations.tell(change, source, ContactMark(
+        event.sequence, event.id, kind, at, data.interaction_id, data.channel_id, data.device,
+        clock=event.clock, **more,
+    ))  # fmt: skip
+
+
+def _started(
+    change: Change, event: e.InteractionStarted | e.ChannelStarted, source: Source, at: int
+) -> None:
+    data = event.data
+    if data.device:
+        _of_device(change, event, source, at, "started", word=data.dialled,
+                   note=data.caller_key, more=data.dialled_key)  # fmt: skip
+
+
+def _state_changed(
+    change: Change, event: e.ChannelStateChanged, source: Source, at: int
+) -> None:
+    _of_device(change, event, source, at, event.data.state)
+
+
+def _bridged(change: Change, event: e.ChannelBridged, source: Source, at: int) -> None:
+    _of_device(change, event, source, at, "bridged")
+
+
+def _unbridged(change: Change, event: e.ChannelUnbridged, source: Source, at: int) -> None:
+    _of_device(change, event, source, at, "unbridged")
+
+
+def _held(change: Change, event: e.LegHeld, source: Source, at: int) -> None:
+    _of_device(change, event, source, at, "held")
+
+
+def _resumed(change: Change, event: e.LegResumed, source: Source, at: int) -> None:
+    _of_device(change, event, source, at, "resumed")
+
+
+def _merged(change: Change, event: e.InteractionMerged, source: Source, at: int) -> None:
+    conversations.tell(change, source, ContactMark(
+        event.sequence, event.id, "merged", at, event.data.from_id, "", ref=event.data.into_id,
     ))  # fmt: skip
 
 
@@ -132,6 +202,7 @@ def _agent_queue_joined(
     )  # fmt: skip
     change.queue(data.queue_id, source.name)
     change.tell_agent(data.agent_id, mark)
+    conversations.claim(change, source, data.device, data.agent_id, at)
 
 
 def _agent_queue_left(change: Change, event: e.AgentQueueLeft, source: Source, at: int) -> None:
@@ -206,6 +277,7 @@ def _snapshot_agent(change: Change, event: e.SnapshotAgent, source: Source, at: 
         mark = _told(event, "joined", at, queue_id=data.queue_id, paused=data.paused,
                      reason=data.reason)  # fmt: skip
         change.tell_agent(data.agent_id, mark)
+    conversations.claim(change, source, data.device, data.agent_id, at)
 
 
 def _snapshot_completed(
@@ -263,7 +335,14 @@ def _nothing(change: Change, event: e.Event, source: Source, at: int) -> None:
 
 
 READINGS: dict[type, Reading] = {
-    e.InteractionStarted: _nothing,
+    e.InteractionStarted: _started,
+    e.InteractionMerged: _merged,
+    e.ChannelStarted: _started,
+    e.ChannelStateChanged: _state_changed,
+    e.ChannelBridged: _bridged,
+    e.ChannelUnbridged: _unbridged,
+    e.LegHeld: _held,
+    e.LegResumed: _resumed,
     e.InteractionEnded: _hung_up,
     e.ChannelEnded: _hung_up,
     e.ChannelHangupRequested: _hangup_requested,

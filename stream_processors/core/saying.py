@@ -45,6 +45,34 @@ def line_facts(state: State, line: Line, revision: int, known_at: int) -> Iterat
             yield replace(lost, revision=revision, known_at=known_at, voided=True)
 
 
+def without_moved(facts: list[Fact]) -> list[Fact]:
+    """Leave out that a ringing no longer holds of one call if it now holds of another."""
+    said = {fact.offer_id for fact in facts if isinstance(fact, Offer) and not fact.voided}
+    return [
+        fact
+        for fact in facts
+        if not (isinstance(fact, Offer) and fact.voided and fact.offer_id in said)
+    ]
+
+
+def contact_facts(
+    state: State, source: str, root: str, revision: int, known_at: int
+) -> Iterator[Fact]:
+    """Return the direct calls of a contact that differ from what was said of them."""
+    contact = state.sources[source].contacts.get(root)
+    if contact is None:
+        return
+    replace = msgspec.structs.replace
+    for leg_id, leg in contact.legs.items():
+        said = contact.said.get(leg_id)
+        if said is None or not _same(said, leg):
+            contact.said[leg_id] = now = replace(leg, revision=revision, known_at=known_at)
+            yield now
+    for leg_id in sorted(contact.said.keys() - contact.legs.keys()):
+        gone = contact.said.pop(leg_id)
+        yield replace(gone, revision=revision, known_at=known_at, voided=True)
+
+
 def _same(said: Leg | Offer, now: Leg | Offer) -> bool:
     """Tell whether two facts say the same, whenever they were said."""
     return msgspec.structs.astuple(said)[4:] == msgspec.structs.astuple(now)[4:]

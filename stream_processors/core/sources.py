@@ -10,6 +10,7 @@ from heapq import heappush
 import msgspec
 
 from stream_processors.core.calls import Mark
+from stream_processors.core.contacts import Contact
 from stream_processors.core.legs import Sweep
 
 SAMPLE_MS = 5_000
@@ -25,7 +26,7 @@ class Deadline(msgspec.Struct, frozen=True, order=True, gc=False, array_like=Tru
     """Something that happens because time passes. Sorts by time."""
 
     at: int
-    kind: str  # leg or agent
+    kind: str  # leg, agent or contact
     key: str
 
 
@@ -47,7 +48,11 @@ class Heard(msgspec.Struct):
 
 
 class Source(msgspec.Struct):
-    """One PBX or CRM."""
+    """One PBX or CRM.
+
+    Contacts stand by their root; `roots` and `channels` tell in which contact an interaction or
+    a channel is, `devices` since when [ms] a device is whose.
+    """
 
     name: str
     clock: int = 0
@@ -59,6 +64,10 @@ class Source(msgspec.Struct):
     snapshots: dict[str, Snapshot] = msgspec.field(default_factory=dict)
     loose: dict[str, list[Mark]] = msgspec.field(default_factory=dict)
     feeds: dict[str, Heard] = msgspec.field(default_factory=dict)
+    contacts: dict[str, Contact] = msgspec.field(default_factory=dict)
+    roots: dict[str, str] = msgspec.field(default_factory=dict)
+    channels: dict[str, str] = msgspec.field(default_factory=dict)
+    devices: dict[str, list[tuple[int, str]]] = msgspec.field(default_factory=dict)
     last_forgotten: int = 0
 
     def remind(self, deadline: Deadline) -> None:

@@ -11,7 +11,7 @@ import msgspec
 
 from schemas.facts import Leg, Offer
 from schemas.policies import PolicyHistory
-from stream_processors.core import agents
+from stream_processors.core import agents, conversations
 from stream_processors.core.agents import ENDS, STARTS, Agent, AgentMark, Span
 from stream_processors.core.calls import (
     ESTIMATED,
@@ -103,6 +103,7 @@ class Terms:
         self.zone = policies.current.timezone
         self.max_open_ms = round(policies.current.max_open.total_seconds() * 1000)
         self.wrapup_reasons = frozenset(policies.current.wrapup_reasons)
+        self.directory = policies.current.directory()
         self._only = policies.current if policies.count == 1 else None
         self._targets: dict[tuple[int, str], Target] = {}
         self._day = (0, 0)
@@ -142,7 +143,10 @@ class Change:
         self.cause: Cause = (0, 0)
         self.lines: dict[str, Cause] = {}
         self.agents: dict[str, Cause] = {}
+        self.contacts: dict[tuple[str, str], Cause] = {}
+        self.places_changed = False
         self._unsettled: dict[str, Cause] = {}
+        self._unsettled_contacts: dict[tuple[str, str], Cause] = {}
         self._agent_marks: dict[str, dict[AgentMark, Cause]] = {}
 
     # --- looking up -----------------------------------------------------------------------
@@ -252,14 +256,35 @@ class Change:
                 for settled in line.settled
             ):
                 self._unsettled[key] = self.cause
+        for root in source.contacts:
+            self.unsettle_contact(source, root)
+
+    def unsettle_contact(self, source: Source, root: str) -> None:
+        """Let a contact be concluded anew."""
+        self._unsettled_contacts[source.name, root] = self.cause
+
+    def forget_contact(self, source: Source, root: str) -> None:
+        """Leave a contact alone that has become a part of another."""
+        self._unsettled_contacts.pop((source.name, root), None)
+        self.contacts.pop((source.name, root), None)
+
+    def unsettle_device(self, source: Source, device: str) -> None:
+        """Let the contacts of a device be concluded anew: it has become another agent's."""
+        for root, contact in source.contacts.items():
+            if any(mark.device == device for mark in contact.marks):
+                self.unsettle_contact(source, root)
 
     def settle(self) -> bool:
         """Conclude all that was told since the last time; return False if there was nothing."""
-        if not self._unsettled and not self._agent_marks:
+        if not self._unsettled and not self._agent_marks and not self._unsettled_contacts:
             return False
         for key, cause in self._unsettled.items():
             self.settle_line(key, cause)
         self._unsettled.clear()
+        if self._unsettled_contacts:
+            told_of, self._unsettled_contacts = self._unsettled_contacts, {}
+            for (name, root), cause in told_of.items():
+                conversations.conclude(self, self.state.sources[name], root, cause)
         told, self._agent_marks = self._agent_marks, {}
         for agent_id, marks in told.items():
             if marks:
@@ -289,8 +314,14 @@ class Change:
         clock = self.source(line.call.source).clock
         return it.ended_at is None and clock >= since + self.terms.max_open_ms
 
-    def settle_line(self, key: str, cause: Cause) -> None:
-        """Conclude all visits of a call anew and pass on what changed, and because of what."""
+    def settle_line(self, key: str, cause: Cause, *, of_contact: bool = False) -> None:
+        """Conclude all visits of a call anew and pass on what changed, and because of what.
+
+        Args:
+            key: the call.
+            cause: what made it change.
+            of_contact: its contact tells it something, and need not be told in turn.
+        """
         line = self.state.lines[key]
         call, settled = line.call, line.settled
         source = self.source(call.source)
@@ -315,6 +346,10 @@ class Change:
             self._change(call, settled.pop(), None)
         if settled or line.said_legs:
             self.lines[key] = cause
+        if not of_contact and source.contacts:
+            root = source.channels.get(call.channel_id) or source.roots.get(call.channel_id)
+            if root is not None:
+                self._unsettled_contacts[source.name, root] = cause
 
     def _remind(self, source: Source, key: str, visit: Visit, target: Target) -> None:
         """Come back when the target passes, or when leaving without an answer was by a key.
@@ -342,9 +377,10 @@ class Change:
                 self.queue(was.it.queue_id, call.source).change(was, None, self.terms.day_of)
             if now is not None:
                 self.queue(now.it.queue_id, call.source).change(None, now, self.terms.day_of)
-        self._change_agents(call.source, old.marks if old else [], new.marks if new else [])
+        self.change_agents(call.source, old.marks if old else [], new.marks if new else [])
 
-    def _change_agents(self, source: str, old: Activities, new: Activities) -> None:
+    def change_agents(self, source: str, old: Activities, new: Activities) -> None:
+        """Take back what no longer holds of agents, and tell them what is new."""
         if old == new:
             return
         for each in old:

@@ -1,5 +1,6 @@
 """A small contact centre whose hour is drawn by hypothesis and told as a timetable.
 
+Agents also call and are called directly, keep callers on hold, and pass them on after asking.
 Two feeds tell of it: the finer one in microseconds, the log in whole seconds. Callers wait,
 are rung for in vain, answered, moved, transferred, lost; agents log in and out and take breaks,
 and nobody sees to it that they do so one after the other.
@@ -47,6 +48,19 @@ class Shift:
     rests: int
     stays: int
     returns: bool
+
+
+@dataclass(frozen=True)
+class Direct:
+    """A call that no queue sees; times in milliseconds."""
+
+    agent: str
+    other: str
+    kind: Literal["in", "out", "internal", "missed", "consulted", "sent on"]
+    starts: int
+    rings: int
+    talks: int
+    holds: int
 
 
 @dataclass(frozen=True, order=True)
@@ -98,6 +112,20 @@ shifts = st.lists(
     unique_by=lambda shift: shift.agent,
 )
 
+directs = st.lists(
+    st.builds(
+        Direct,
+        agent=st.sampled_from(AGENTS),
+        other=st.sampled_from(AGENTS),
+        kind=st.sampled_from(("in", "out", "internal", "missed", "consulted", "sent on")),
+        starts=st.integers(0, 240_000),
+        rings=st.integers(10, 20_000),
+        talks=st.integers(100, 90_000),
+        holds=st.integers(0, 10_000),
+    ),
+    max_size=4,
+)
+
 
 @dataclass(frozen=True)
 class Hour:
@@ -129,6 +157,8 @@ def hours(draw: st.DrawFn) -> Hour:
     told: list[tuple[int, str, str]] = []
     for number, caller in enumerate(draw(callers)):
         told += _call(f"c{number}", caller)
+    for number, direct in enumerate(draw(directs)):
+        told += _direct(str(number), direct)
     for shift in draw(shifts):
         told += _shift(shift)
     told.sort()
@@ -220,6 +250,80 @@ def _talk(
     gone = f"abandon {channel} {other}"
     told += [(later, gone, gone), (later + 90, f"hangup {channel}", "")]
     return told
+
+
+def _direct(number: str, direct: Direct) -> list[tuple[int, str, str]]:
+    mine, trunk = f"{direct.agent.lower()}{number}", f"trunk{number}"
+    other = f"{direct.other.lower()}{number}9"
+    if direct.kind == "out":
+        return _phoned(mine, f"{trunk}9@{mine}", direct)
+    if direct.kind == "internal":
+        return _phoned(mine, f"{other}@{mine}", direct)
+    told = _phoned(trunk, f"{mine}@{trunk}", direct)
+    if direct.kind == "missed":
+        return [*told[:3], (direct.starts + direct.rings, f"stops {trunk} 0", ""),
+                (direct.starts + direct.rings + 3, f"stops {mine}@{trunk} 16", "")]  # fmt: skip
+    return told if direct.kind == "in" else _passed_on(mine, trunk, other, direct, told)
+
+
+def _phoned(one: str, two: str, direct: Direct) -> list[tuple[int, str, str]]:
+    at, bridge = direct.starts, f"b-{one}"
+    up = at + direct.rings
+    over = up + direct.talks
+    agent = one if one.startswith(direct.agent.lower()) else two
+    return [
+        (at, f"starts {one} 5550101", ""),
+        (at + 5, f"starts {two}", ""),
+        (at + 6, f"alerts {two}", ""),
+        (up, f"picks {two}", ""),
+        (up + 1, f"joins {two} {bridge}", ""),
+        (up + 2, f"joins {one} {bridge}", ""),
+        (up + 20, f"holds {agent}", ""),
+        (up + 20 + direct.holds, f"resumes {agent}", ""),
+        (over + direct.holds, f"asks {two}", ""),
+        (over + direct.holds + 1, f"parts {two} {bridge}", ""),
+        (over + direct.holds + 2, f"parts {one} {bridge}", ""),
+        (over + direct.holds + 3, f"stops {two} 16", ""),
+        (over + direct.holds + 4, f"stops {one} 16", ""),
+    ]
+
+
+def _passed_on(
+    mine: str, trunk: str, other: str, direct: Direct, told: list[tuple[int, str, str]]
+) -> list[tuple[int, str, str]]:
+    """An agent passes a caller on: after a word with a colleague, or without one."""
+    at = told[7][0] + 50
+    then = at + direct.rings
+    end = then + direct.talks
+    asked = f"{mine}8"
+    consulted = direct.kind == "consulted"
+    home = asked if consulted else trunk
+    passing = [
+        (at, f"holds {mine}@{trunk}", ""),
+        (at + 1, f"starts {asked} 203", ""),
+        (at + 2, f"starts {other}@{home}", ""),
+        (then, f"picks {other}@{home}", ""),
+        (then + 1, f"joins {other}@{home} b-{asked}", ""),
+        (then + 2, f"joins {asked} b-{asked}", ""),
+        (then + 30, f"passes {mine}@{trunk} {asked} 203 {trunk}", ""),
+        (then + 31, f"merges {asked} {trunk}", ""),
+        (then + 33, f"stops {asked} 16", ""),
+    ]
+    if not consulted:
+        passing = [
+            (at - 2, f"passes {mine}@{trunk} - 203 {trunk}", ""),
+            *(each for each in passing[2:5]),
+        ]
+    gone = then + 32 if consulted else at
+    return [
+        *told[:7], *passing,
+        (gone, f"parts {mine}@{trunk} b-{trunk}", ""),
+        (gone + 2, f"stops {mine}@{trunk} 16", ""),
+        (end + 40, f"parts {trunk} b-{trunk}", ""),
+        (end + 41, f"parts {other}@{trunk} b-{asked}", ""),
+        (end + 42, f"stops {trunk} 16", ""),
+        (end + 43, f"stops {other}@{trunk} 16", ""),
+    ]  # fmt: skip
 
 
 def _shift(shift: Shift) -> list[tuple[int, str, str]]:

@@ -25,7 +25,7 @@ SOME = settings(
 )
 FEEDS = pytest.mark.parametrize("feeds", ["fine", "coarse", "both"])
 
-UNDER = terms()
+UNDER = terms(agents={agent: {"devices": [f"SIP/{agent.lower()}"]} for agent in AGENTS})
 
 
 def folded(log: Iterable[e.Event], size: int = 7) -> tuple[State, list[Fact]]:

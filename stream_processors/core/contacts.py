@@ -1,0 +1,220 @@
+"""What a source said of the devices of one contact, and who did what in it.
+
+A contact is a set of marks, one for each event of a device's channel, in the order of the
+source's own time; what it means is read from all of them anew, so order and repetition cannot
+matter. Contacts that turn out to be one (an attended transfer, a pick-up) are put together, and
+so are their marks.
+
+A *party* is one channel of one device: a phone or a trunk that takes part.
+"""
+
+from bisect import bisect_left
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from schemas.facts import Leg
+from stream_processors.core.agents import AgentMark
+from stream_processors.core.calls import MATCH_MS
+from stream_processors.core.handovers import Hold
+
+ContactKind: TypeAlias = Literal[
+    "started", "ringing", "answered", "bridged", "unbridged", "held", "resumed",
+    "requested", "ordered", "ended", "transferred", "merged",
+]  # fmt: skip
+
+Moment: TypeAlias = tuple[int, int]
+"""An instant [ms] and the source's own order within it."""
+
+
+class ContactMark(msgspec.Struct, frozen=True, order=True, gc=False, array_like=True):
+    """One event of a device's channel. Sorts by the source's own order."""
+
+    sequence: int
+    event_id: str
+    kind: ContactKind
+    at: int
+    interaction_id: str
+    channel_id: str
+    device: str = ""
+    word: str = ""  # what was dialled, cause of the end, or kind of transfer
+    ref: str = ""  # consultation's channel, or the contact into which this one went
+    note: str = ""  # caller key, or where to a transfer went
+    more: str = ""  # key of the dialled number, or the channel of the one passed on
+    clock: str = "source"
+
+
+class Contact(msgspec.Struct):
+    """One contact of one source. Its root is the least of its ids, whatever came first."""
+
+    source: str
+    root: str
+    ids: list[str]
+    marks: list[ContactMark] = msgspec.field(default_factory=list)
+    legs: dict[str, Leg] = msgspec.field(default_factory=dict)
+    said: dict[str, Leg] = msgspec.field(default_factory=dict)
+    activities: list[tuple[str, AgentMark]] = msgspec.field(default_factory=list)
+    lines: list[str] = msgspec.field(default_factory=list)
+    places: list[str] = msgspec.field(default_factory=list)
+    reminded_at: int = 0
+
+    def add(self, mark: ContactMark) -> bool:
+        """Put a mark into its place; return False if it was there already."""
+        marks = self.marks
+        if not marks or mark > marks[-1]:
+            marks.append(mark)
+            return True
+        place = bisect_left(marks, mark)
+        if place < len(marks) and marks[place].event_id == mark.event_id:
+            return False
+        marks.insert(place, mark)
+        return True
+
+    def take_in(self, other: "Contact") -> None:
+        """Make another contact a part of this one."""
+        self.root = min(self.root, other.root)
+        self.ids = sorted({*self.ids, *other.ids})
+        self.marks = sorted({*self.marks, *other.marks})
+        self.legs.update(other.legs)
+        self.said.update(other.said)
+        self.activities += other.activities
+        self.lines = sorted({*self.lines, *other.lines})
+        self.places = sorted({*self.places, *other.places})
+
+
+class Party:
+    """One channel of one device, as far as it has been told."""
+
+    def __init__(self, mark: ContactMark) -> None:
+        self.channel_id = mark.channel_id
+        self.device = mark.device
+        self.born_in = mark.interaction_id
+        self.was_in = {mark.interaction_id}
+        self.started = mark.at
+        self.birth_seen = mark.kind == "started"
+        self.clock = mark.clock
+        self.dialled = ""
+        self.dialled_key = ""
+        self.caller_key = ""
+        self.ringing: int | None = None
+        self.picked_up: int | None = None
+        self.first_bridged: int | None = None
+        self.last_bridged: Moment | None = None
+        self.left: Moment | None = None
+        self.requested: Moment | None = None
+        self.ordered: Moment | None = None
+        self.ended: Moment | None = None
+        self.cause = ""
+        self.holds: list[Hold] = []
+
+    @property
+    def placed_the_call(self) -> bool:
+        """Tell whether it is the oldest channel of its contact: it dialled."""
+        return self.channel_id == self.born_in
+
+    @property
+    def over(self) -> Moment | None:
+        """When it left the conversation that ended it, else when it was gone."""
+        if self.ended is not None and self.left is not None and not self.lived_on:
+            return min(self.left, self.ended)
+        return self.ended
+
+    @property
+    def lived_on(self) -> bool:
+        """Tell whether it was led elsewhere after its last conversation, to no other."""
+        if self.ended is None or self.left is None:
+            return False
+        return self.ended[0] - self.left[0] > MATCH_MS
+
+    def take(self, mark: ContactMark) -> None:
+        """Learn from a mark; the marks come in order."""
+        self.device = self.device or mark.device
+        now = (mark.at, mark.sequence)
+        match mark.kind:
+            case "started":
+                self.dialled, self.dialled_key = mark.word, mark.more
+                self.caller_key = mark.note
+            case "ringing" if self.ringing is None:
+                self.ringing = mark.at
+            case "answered" if self.picked_up is None:
+                self.picked_up = mark.at
+            case "bridged":
+                if self.first_bridged is None:
+                    self.first_bridged = mark.at
+                self.last_bridged, self.left = now, None
+            case "unbridged":
+                self.left = now
+            case "requested" if self.requested is None:
+                self.requested = now
+            case "ordered" if self.ordered is None:
+                self.ordered = now
+            case "ended" if self.ended is None:
+                self.ended, self.cause = now, mark.word
+            case "held" | "resumed":
+                self._hold(mark)
+            case _:
+                pass
+
+    def _hold(self, mark: ContactMark) -> None:
+        open_hold = bool(self.holds) and self.holds[-1].end is None
+        if mark.kind == "held" and not open_hold:
+            self.holds.append(Hold(mark.at, None))
+        elif mark.kind == "resumed" and open_hold:
+            self.holds[-1] = Hold(self.holds[-1].start, mark.at)
+
+
+class Transfer(msgspec.Struct, frozen=True, gc=False):
+    """An agent put two of his calls together, or sent one on."""
+
+    moment: Moment
+    kind: str
+    by_channel: str
+    consult_channel: str
+    to: str
+    whom: str
+
+
+class Reading(msgspec.Struct, gc=False):
+    """What the marks of a contact tell, before anybody asks whose devices they are."""
+
+    parties: dict[str, Party]
+    transfers: list[Transfer]
+    interaction_id: str
+
+
+def read(contact: Contact) -> Reading:
+    """Return who took part in a contact, who passed it on, and which id it is known by."""
+    parties: dict[str, Party] = {}
+    transfers: list[Transfer] = []
+    gone: set[str] = set()
+    for mark in contact.marks:
+        if mark.kind == "merged":
+            gone.add(mark.interaction_id)
+            continue
+        if mark.kind == "transferred":
+            moment = (mark.at, mark.sequence)
+            transfers.append(
+                Transfer(moment, mark.word, mark.channel_id, mark.ref, mark.note, mark.more)
+            )
+            continue
+        party = parties.get(mark.channel_id)
+        if party is None:
+            party = parties[mark.channel_id] = Party(mark)
+            party.take(mark)
+            continue
+        if mark.interaction_id != party.born_in:
+            gone.add(party.born_in)
+            party.was_in.add(mark.interaction_id)
+        party.take(mark)
+    return Reading(parties, transfers, _known_as(contact, gone))
+
+
+def _known_as(contact: Contact, gone: set[str]) -> str:
+    """Return the id that no other took in; of several, the one heard of first."""
+    if len(contact.ids) == 1:
+        return contact.ids[0]
+    left = set(contact.ids) - gone or set(contact.ids)
+    for mark in contact.marks:
+        if mark.interaction_id in left:
+            return mark.interaction_id
+    return min(left)

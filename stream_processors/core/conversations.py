@@ -1,0 +1,339 @@
+"""Keeps the contacts of a domain: takes their marks, concludes them, tells whom it concerns.
+
+A device belongs to the agent whom a queue knows by it (StateInterface, else the interface that
+it rings), else to whom the directory in the settings gives it.
+"""
+
+from bisect import bisect_right, insort
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from schemas.events import Clock
+from schemas.facts import Leg
+from schemas.identity import derived_id
+from stream_processors.core.agents import ENDS, STARTS, AgentMark
+from stream_processors.core.calls import Mark, change_places, is_under_way, visits_until
+from stream_processors.core.contacts import Contact, ContactMark, Transfer, read
+from stream_processors.core.direct import Consideration, DirectCall, Meaning, QueueTalk
+from stream_processors.core.handovers import Handover, Hold, held_ms
+from stream_processors.core.sources import Deadline, Source
+
+if TYPE_CHECKING:
+    from stream_processors.core.state import Activities, Cause, Change, Line
+
+_HINT = "hint:"
+
+
+def tell(change: "Change", source: Source, mark: ContactMark) -> None:
+    """Add a mark to its contact; contacts that it joins become one."""
+    contact = _contact(source, mark.interaction_id)
+    known = source.channels.get(mark.channel_id) if mark.channel_id else None
+    if known is not None and known != contact.root:
+        contact = _join(change, source, contact, source.contacts[known])
+    if mark.kind == "merged" and source.roots.get(mark.ref) != contact.root:
+        contact = _join(change, source, contact, _contact(source, mark.ref))
+    if mark.channel_id and mark.kind != "transferred":
+        source.channels[mark.channel_id] = contact.root
+    if contact.add(mark):
+        change.unsettle_contact(source, contact.root)
+
+
+def _contact(source: Source, interaction_id: str) -> Contact:
+    root = source.roots.get(interaction_id)
+    if root is not None:
+        return source.contacts[root]
+    source.roots[interaction_id] = interaction_id
+    contact = Contact(source.name, interaction_id, [interaction_id])
+    source.contacts[interaction_id] = contact
+    return contact
+
+
+def _join(change: "Change", source: Source, one: Contact, other: Contact) -> Contact:
+    """Make two contacts one, known under the lesser root."""
+    del source.contacts[one.root]
+    del source.contacts[other.root]
+    change.forget_contact(source, one.root)
+    change.forget_contact(source, other.root)
+    one.take_in(other)
+    source.contacts[one.root] = one
+    for interaction_id in one.ids:
+        source.roots[interaction_id] = one.root
+    for mark in one.marks:
+        if mark.channel_id and mark.kind != "transferred":
+            source.channels[mark.channel_id] = one.root
+    change.unsettle_contact(source, one.root)
+    return one
+
+
+# --- whose a device is --------------------------------------------------------------------
+
+
+def claim(change: "Change", source: Source, device: str, agent_id: str, at: int) -> None:
+    """Let a device be an agent's from an instant [ms] on, until another claims it."""
+    if not device or device.startswith(("Local/", "Custom:")):
+        return
+    claims = source.devices.setdefault(_claimed(device), [])
+    if claims:
+        place = bisect_right(claims, (at, "\uffff"))
+        if place and claims[place - 1][1] == agent_id:
+            return
+        if not place and claims[0][1] == agent_id:
+            claims[0] = (at, agent_id)
+            change.unsettle_device(source, device)
+            return
+    insort(claims, (at, agent_id))
+    change.unsettle_device(source, device)
+
+
+def _claimed(device: str) -> str:
+    """Return what a claim is filed under: a hint names the extension, not the phone."""
+    if device.startswith(_HINT):
+        return device[len(_HINT) :].partition("@")[0]
+    return device
+
+
+def owner(change: "Change", source: Source, device: str, at: int) -> str:
+    """Return whose a device is at an instant [ms], '' if no agent's.
+
+    A call that began before anybody claimed its device is of the first who did.
+    """
+    name = device.partition("/")[2]
+    for filed in (device, name):
+        claims = source.devices.get(filed)
+        if claims:
+            place = bisect_right(claims, (at, "\uffff"))
+            return claims[max(0, place - 1)][1]
+    directory = change.terms.directory
+    return directory.get(device) or directory.get(name, "")
+
+
+# --- concluding ---------------------------------------------------------------------------
+
+
+def conclude(change: "Change", source: Source, root: str, cause: "Cause") -> None:
+    """Conclude a contact anew, and pass on what changed to agents and to its visits."""
+    contact = source.contacts[root]
+    reading = read(contact)
+    _change_places(change, source, contact, reading.transfers, cause)
+    talks = _talks(change, source, contact, reading.parties)
+    meaning = Consideration(
+        reading,
+        talks,
+        lambda device, at: owner(change, source, device, at),
+        lambda since: _closes_at(change, source, since),
+    ).meaning()
+    _tell_visits(change, contact, reading.interaction_id, talks, meaning, cause)
+    legs = {}
+    activities: Activities = []
+    for call in meaning.calls:
+        leg = _leg(change, source, reading.interaction_id, call)
+        legs[leg.leg_id] = leg
+        activities += _uses(leg, call, source.name)
+        if leg.ended_at is None:
+            _remind(change, source, contact, call.started)
+    for talk, hold in meaning.holds:
+        activities += _holding(talk.agent_id, talk.queue_id, talk.leg_id, hold, source.name)
+    old, contact.activities = contact.activities, activities
+    change.change_agents(source.name, old, activities)
+    if legs != contact.legs or contact.said:
+        contact.legs = legs
+        change.contacts[source.name, root] = cause
+
+
+def _change_places(
+    change: "Change",
+    source: Source,
+    contact: Contact,
+    transfers: list[Transfer],
+    cause: "Cause",
+) -> None:
+    """Let callers take the place of agents who had asked a queue for somebody."""
+    lines = change.state.lines
+    places: dict[str, tuple[int, list[Mark]]] = {}
+    for transfer in transfers:
+        if transfer.kind != "attended" or not transfer.whom:
+            continue
+        caller = f"{source.name}|{transfer.whom}"
+        for channel in (transfer.by_channel, transfer.consult_channel):
+            key = f"{source.name}|{channel}"
+            line = lines.get(key)
+            past = visits_until(line.call, transfer.moment[1]) if line else []
+            if not past or not is_under_way(past[-1]):
+                continue
+            stays, goes = _parted(source, lines.get(caller), transfer)
+            places[key] = (transfer.moment[1], goes)
+            places[caller] = (transfer.moment[1], stays)
+    for key in sorted({*contact.places, *places}):
+        line = lines.get(key)
+        if line is None:
+            continue
+        until, adopted = places.get(key, (None, []))
+        if change_places(line.call, until, adopted):
+            change.places_changed = True
+            change.settle_line(key, cause, of_contact=True)
+            _remind_of_target(change, source, key, line)
+    contact.places = sorted(places)
+
+
+def _parted(
+    source: Source, line: "Line | None", transfer: Transfer
+) -> tuple[list[Mark], list[Mark]]:
+    """Part a caller's later marks: ends of talks that he had before stay, the rest goes."""
+    moment = transfer.moment[1]
+    if line is None:
+        loose = source.loose.get(transfer.whom, [])
+        return [], [mark for mark in loose if mark.sequence > moment]
+    had = {(each.queue_id, each.agent_id) for each in visits_until(line.call, moment)}
+    later = [mark for mark in line.call.marks if mark.sequence > moment]
+    stays = [
+        mark for mark in later if mark.kind == "ended" and (mark.queue_id, mark.agent_id) in had
+    ]
+    return stays, [mark for mark in later if mark not in stays]
+
+
+def _remind_of_target(change: "Change", source: Source, key: str, line: "Line") -> None:
+    for settled in line.settled:
+        it = settled.account.it
+        passes = it.entered_at + settled.account.target.answer_within_ms
+        if it.left_at is None and passes > source.clock:
+            source.remind(Deadline(passes, "leg", key))
+
+
+def _talks(
+    change: "Change", source: Source, contact: Contact, channels: Iterable[str]
+) -> list[QueueTalk]:
+    """Return the visits to queues of all callers in a contact, by entry."""
+    found = []
+    for channel_id in sorted({*channels, *contact.ids}):
+        key = f"{source.name}|{channel_id}"
+        line = change.state.lines.get(key)
+        if line is not None:
+            found += _talks_of(key, line)
+    return sorted(found, key=lambda talk: (talk.entered, talk.leg_id))
+
+
+def _talks_of(key: str, line: "Line") -> list[QueueTalk]:
+    talks = []
+    for visit, settled in zip(line.call.visits, line.settled, strict=True):
+        it = settled.account.it
+        offers = frozenset(ring.offer_id for ring in visit.rings if ring.offer_id)
+        talk = QueueTalk(
+            key, line.call.channel_id, it.leg_id, it.queue_id, it.agent_id, it.entered_at,
+            it.left_at, it.answered_at, it.ended_at, offers,
+        )  # fmt: skip
+        talks.append(talk)
+    return talks
+
+
+def _tell_visits(
+    change: "Change",
+    contact: Contact,
+    interaction_id: str,
+    talks: list[QueueTalk],
+    meaning: Meaning,
+    cause: "Cause",
+) -> None:
+    handed: dict[str, list[Handover]] = {}
+    held: dict[str, list[tuple[str, Hold]]] = {}
+    for talk, handover in meaning.handovers:
+        handed.setdefault(talk.line, []).append(handover)
+    for talk, hold in meaning.holds:
+        held.setdefault(talk.line, []).append((talk.agent_id, hold))
+    for key in sorted({*contact.lines, *(talk.line for talk in talks)}):
+        line = change.state.lines.get(key)
+        if line is None:
+            continue
+        told = (interaction_id, handed.get(key, []), held.get(key, []))
+        call = line.call
+        if (call.interaction_id or call.channel_id, call.handovers, call.holds) != told:
+            call.interaction_id, call.handovers, call.holds = told
+            change.settle_line(key, cause, of_contact=True)
+    contact.lines = sorted({talk.line for talk in talks})
+
+
+def _closes_at(change: "Change", source: Source, since: int) -> int | None:
+    ends = [sweep.at for sweep in source.sweeps if sweep.restarted and sweep.at >= since]
+    gives_up = since + change.terms.max_open_ms
+    if source.clock >= gives_up:
+        ends.append(gives_up)
+    return min(ends, default=None)
+
+
+def _remind(change: "Change", source: Source, contact: Contact, since: int) -> None:
+    gives_up = since + change.terms.max_open_ms
+    if gives_up > contact.reminded_at:
+        contact.reminded_at = gives_up
+        source.remind(Deadline(gives_up, "contact", contact.root))
+
+
+# --- facts and activities -----------------------------------------------------------------
+
+
+def _leg(change: "Change", source: Source, interaction_id: str, call: DirectCall) -> Leg:
+    """Return the fact of a direct call; who says it puts in when it became known."""
+    second = call.started // 1000
+    left = call.ended if call.answered is None else call.answered
+    hold = talk = None
+    if call.answered is not None and call.ended is not None:
+        hold = held_ms(call.holds, call.answered, call.ended)
+        talk = call.ended - call.answered - (hold or 0)
+    ring = None
+    if call.answered is not None and call.rang is not None and not call.placed:
+        ring = max(0, call.answered - call.rang)
+    clock: Clock = "adapter" if call.clock == "adapter" else "source"
+    return Leg(
+        tenant=change.state.tenant, domain=change.state.domain, revision=0, known_at=0,
+        voided=False, leg_id=derived_id(source.name, call.channel_id, "", str(second)),
+        first_second=second, source=source.name, interaction_id=interaction_id, queue_id="",
+        channel="voice", direction=call.direction, caller_key=call.caller_key, priority=0,
+        entered_at=call.started, answered_at=call.answered, left_at=left, ended_at=call.ended,
+        outcome=call.outcome, wait_ms=None if left is None else left - call.started,
+        ring_ms=ring, talk_ms=talk, hold_ms=hold, wrapup_ms=None, agent_id=call.agent_id,
+        ended_by=call.ended_by, transferred_to=call.transferred_to,
+        transfer_kind=call.transfer_kind, offers=0, answer_within_ms=0, short_abandon_ms=0,
+        clock="estimated" if call.estimated else clock,
+    )  # fmt: skip
+
+
+def _uses(leg: Leg, call: DirectCall, source: str) -> "Activities":
+    """Return what a direct call does to its agent: ringing, then in use, perhaps on hold."""
+    used_from = call.started if call.placed else call.answered
+    marks: Activities = []
+    if not call.placed:
+        heard = call.rang or call.started
+        quiet = call.answered if call.answered is not None else call.ended
+        marks += _stretch("device_rang", call.agent_id, leg.leg_id, heard, quiet, source)
+    if used_from is not None:
+        marks += _stretch(
+            "device_used", call.agent_id, leg.leg_id, used_from, call.ended, source,
+            placed=call.placed,
+        )  # fmt: skip
+        for hold in call.holds:
+            marks += _holding(call.agent_id, "", leg.leg_id, hold, source)
+    return marks
+
+
+def _holding(
+    agent_id: str, queue_id: str, leg_id: str, hold: Hold, source: str
+) -> "Activities":
+    return _stretch("held", agent_id, leg_id, hold.start, hold.end, source, queue_id=queue_id)
+
+
+_OVER = {"device_rang": "device_quiet", "device_used": "device_free", "held": "resumed"}
+
+
+def _stretch(
+    kind: str, agent_id: str, ref: str, start: int, end: int | None, source: str,
+    *, queue_id: str = "", placed: bool = False,
+) -> "Activities":  # fmt: skip
+    """Return the marks of a stretch of time; one of no length leaves none."""
+    if end is not None and end <= start:
+        return []
+    begun = AgentMark(
+        start, STARTS, 0, ref, kind, queue_id, ref, number=int(placed), source=source
+    )
+    marks: Activities = [(agent_id, begun)]
+    if end is not None:
+        over = AgentMark(end, ENDS, 0, ref, _OVER[kind], queue_id, ref, source=source)
+        marks.append((agent_id, over))
+    return marks

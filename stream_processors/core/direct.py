@@ -1,0 +1,428 @@
+"""What a contact means for agents: direct and outbound calls, transfers, holds.
+
+    direct     a call of an agent's device that no queue dialled; one leg for each agent in it
+    in         somebody called whose device is no agent's
+    out        the agent called somebody whose device is no agent's, or took part in such a call
+    internal   an agent called another
+
+A call that nobody took ended, in this order, because the device was busy or refused it (full),
+another took it (withdrawn), the caller gave up (abandoned), it rang too long (timeout), or the
+network failed (system).
+
+The one who hung up asked for it first (HangupRequest); where nobody asked, he left the
+conversation first. Whoever passes a caller on ends his own part.
+
+A consultation is the call that an agent placed while he had the other one: when both are put
+together it becomes a part of the first and has no leg of its own.
+
+Source: ITU-T Q.850 for causes; docs.asterisk.org, AttendedTransfer, BlindTransfer.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from schemas.events import Direction, EndedBy, TransferKind
+from schemas.facts import LegOutcome
+from stream_processors.core.calls import MATCH_MS
+from stream_processors.core.contacts import Moment, Party, Reading, Transfer
+from stream_processors.core.handovers import Handover, Hold
+
+OwnerOf: TypeAlias = Callable[[str, int], str]
+"""Tells whose a device is at an instant [ms]; '' if no agent's."""
+
+_BUSY = frozenset({"17", "21"})
+_UNANSWERED = frozenset({"18", "19"})
+_TAKEN_ELSEWHERE = "26"
+_CLEARED = frozenset({"", "0", "16"})
+
+
+class QueueTalk(msgspec.Struct, frozen=True, gc=False):
+    """A visit to a queue in the same contact, as far as the contact needs it."""
+
+    line: str
+    channel_id: str
+    leg_id: str
+    queue_id: str
+    agent_id: str
+    entered: int
+    left: int | None
+    answered: int | None
+    ended: int | None
+    offers: frozenset[str]
+
+
+class DirectCall(msgspec.Struct, frozen=True, gc=False):
+    """One agent's part in a call that no queue dialled. Instants in ms."""
+
+    agent_id: str
+    channel_id: str
+    direction: Direction
+    outcome: LegOutcome
+    placed: bool
+    caller_key: str
+    started: int
+    rang: int | None
+    answered: int | None
+    ended: int | None
+    ended_by: EndedBy | Literal[""]
+    transferred_to: str
+    transfer_kind: TransferKind | Literal[""]
+    holds: tuple[Hold, ...]
+    estimated: bool
+    clock: str
+
+
+class Meaning(msgspec.Struct, gc=False):
+    """All that follows from a contact."""
+
+    calls: list[DirectCall]
+    handovers: list[tuple[QueueTalk, Handover]]
+    holds: list[tuple[QueueTalk, Hold]]
+
+
+class Consideration:
+    """One contact under consideration.
+
+    Args:
+        reading: what was told of it.
+        talks: the visits to queues in it.
+        owner_of: whose a device is.
+        closes_at: when a channel that nothing more is heard of must have ended, None if it may
+            go on; takes its start [ms].
+    """
+
+    def __init__(
+        self,
+        reading: Reading,
+        talks: Sequence[QueueTalk],
+        owner_of: OwnerOf,
+        closes_at: Callable[[int], int | None],
+    ) -> None:
+        self._reading = reading
+        self._parties = list(reading.parties.values())
+        self._talks = talks
+        self._closes_at = closes_at
+        self._owners = {
+            party.channel_id: owner_of(party.device, party.started) if party.device else ""
+            for party in self._parties
+        }
+        self._by_queue = {
+            party.channel_id: talk
+            for party in self._parties
+            if (talk := self._talk_of(party)) is not None
+        }
+        self._ends: dict[str, Transfer] = {}
+        self._folded: dict[str, str] = {}
+        for transfer in reading.transfers:
+            self._put_together(transfer)
+
+    def meaning(self) -> Meaning:
+        """Return what follows."""
+        mine = self._parties
+        calls = [
+            self._call(party)
+            for party in mine
+            if self._owners[party.channel_id]
+            and party.channel_id not in self._folded
+            and party.channel_id not in self._by_queue
+        ]
+        return Meaning(calls, self._handovers(), self._queue_holds())
+
+    # --- who is who -----------------------------------------------------------------------
+
+    def _talk_of(self, party: Party) -> QueueTalk | None:
+        """Find the visit for which a queue dialled a device, perhaps through Local channels."""
+        for talk in self._talks:
+            if party.channel_id in talk.offers:
+                return talk
+        if party.placed_the_call or not party.device:
+            return None
+        waited = [
+            talk
+            for talk in self._talks
+            if talk.channel_id != party.channel_id
+            and talk.entered <= party.started
+            and (talk.left is None or party.started <= talk.left)
+        ]
+        return waited[-1] if waited else None
+
+    def _put_together(self, transfer: Transfer) -> None:
+        parties = self._reading.parties
+        pair = [
+            parties[channel]
+            for channel in (transfer.by_channel, transfer.consult_channel)
+            if channel in parties
+        ]
+        if any(_came_back(party, transfer.moment) for party in pair):
+            return
+        for channel in (transfer.by_channel, transfer.consult_channel):
+            if channel:
+                self._ends.setdefault(channel, transfer)
+        if len(pair) == 2:
+            first, later = sorted(pair, key=lambda party: (party.started, party.channel_id))
+            if later.placed_the_call and later.channel_id not in self._by_queue:
+                self._folded.setdefault(later.channel_id, first.channel_id)
+
+    def _originator(self) -> Party | None:
+        """Find who began the contact; of a call made by click, whoever was dialled first."""
+        oldest = self._reading.parties.get(self._reading.interaction_id)
+        return oldest or min(self._parties, key=lambda each: each.started, default=None)
+
+    # --- a direct call --------------------------------------------------------------------
+
+    def _call(self, party: Party) -> DirectCall:
+        agent = self._owners[party.channel_id]
+        began = self._began(party)
+        answered = self._answered_at(party) if began else party.picked_up
+        over, by = self._end(party, answered)
+        outcome: LegOutcome = "waiting"
+        if answered is not None and (over is None or answered <= over):
+            outcome = "answered"
+        elif over is not None:
+            answered = None
+            outcome, by = self._unanswered(party, over, began=began)
+        passed = self._ends.get(party.channel_id)
+        kind, to = (
+            self._passed_on(party, passed) if passed and answered is not None else ("", "")
+        )
+        direction = self._direction(party)
+        return DirectCall(
+            agent_id=agent, channel_id=party.channel_id, direction=direction,
+            outcome=outcome, placed=party.placed_the_call,
+            caller_key=self._customer(party, direction, began=began),
+            started=party.started, rang=party.ringing, answered=answered, ended=over,
+            ended_by=by, transferred_to=to, transfer_kind=kind, holds=tuple(party.holds),
+            estimated=not party.birth_seen or (over is not None and party.ended is None
+                                               and passed is None),
+            clock=party.clock,
+        )  # fmt: skip
+
+    def _customer(self, party: Party, direction: Direction, *, began: bool) -> str:
+        origin = self._originator()
+        if direction == "internal" or origin is None:
+            return ""
+        return party.dialled_key if began else origin.dialled_key or origin.caller_key
+
+    def _began(self, party: Party) -> bool:
+        """Tell whether a party placed a call, by itself or by a click on a screen."""
+        origin = self._originator()
+        return party.placed_the_call or (origin is not None and origin is party)
+
+    def _answered_at(self, party: Party) -> int | None:
+        """Whoever calls is answered when he is connected and somebody has picked up."""
+        if party.first_bridged is None:
+            return None
+        asked = [
+            other
+            for other in self._parties
+            if other is not party and party.born_in in other.was_in
+            and other.started >= party.started
+        ]  # fmt: skip
+        if not asked:
+            return party.first_bridged
+        taken = [other.picked_up for other in asked if other.picked_up is not None]
+        return max(party.first_bridged, min(taken)) if taken else None
+
+    def _end(
+        self, party: Party, answered: int | None
+    ) -> tuple[int | None, EndedBy | Literal[""]]:
+        passed = self._ends.get(party.channel_id)
+        if passed is not None:
+            return max(party.started, passed.moment[0]), "agent"
+        if party.ended is None or party.over is None:
+            closed = self._closes_at(party.started)
+            return (None, "") if closed is None else (max(party.started, closed), "system")
+        if answered is None:
+            return party.ended[0], ""
+        over = party.over
+        if over[0] < answered:
+            over = party.ended
+        return max(answered, over[0]), self._who_hung_up(party, over)
+
+    def _who_hung_up(self, party: Party, over: Moment) -> EndedBy:
+        if party.lived_on and party.cause in _BUSY | _UNANSWERED:
+            return "system"  # sent on to somebody who did not answer
+        near = [
+            (other.over, other)
+            for other in self._parties
+            if other.over is not None and abs(other.over[0] - over[0]) <= MATCH_MS
+            and other.channel_id not in self._ends
+            and (other.picked_up is not None or other.first_bridged is not None)
+        ]  # fmt: skip
+        asked = [
+            (other.requested, other)
+            for _, other in near
+            if other.requested is not None and abs(other.requested[0] - over[0]) <= MATCH_MS
+        ]
+        if asked:
+            first = min(asked, key=lambda each: each[0])[1]
+            return "agent" if first is party else "caller"
+        left = min(near, key=lambda each: each[0], default=(over, party))
+        ordered = left[1].ordered
+        if ordered is not None and ordered <= left[0]:
+            return "system"
+        return "agent" if left[1] is party else "caller"
+
+    def _unanswered(
+        self, party: Party, over: int, *, began: bool
+    ) -> tuple[LegOutcome, EndedBy]:
+        cause = party.cause
+        if began and not party.placed_the_call and party.picked_up is None:
+            began = False  # dialled by a click, he did not pick up himself
+        if began:
+            if cause in _BUSY:
+                return "full", "caller"
+            if cause in _UNANSWERED:
+                return "timeout", "system"
+            return ("abandoned", "agent") if cause in _CLEARED else ("system", "system")
+        if cause in _BUSY:
+            return "full", "agent"
+        if cause == _TAKEN_ELSEWHERE or self._taken_by_another(party, over):
+            return "withdrawn", "system"
+        if cause in _UNANSWERED:
+            return "timeout", "system"
+        caller = self._originator()
+        ended = None if caller is None or caller is party else caller.ended
+        if ended is not None and abs(ended[0] - over) <= MATCH_MS and cause in _CLEARED:
+            return "abandoned", "caller"
+        if cause not in _CLEARED:
+            return "system", "system"
+        return ("timeout" if party.ringing is not None else "withdrawn"), "system"
+
+    def _taken_by_another(self, party: Party, over: int) -> bool:
+        return any(
+            other is not party
+            and other is not self._originator()
+            and other.picked_up is not None
+            and abs(other.picked_up - over) <= MATCH_MS
+            for other in self._parties
+        )
+
+    def _direction(self, party: Party) -> Direction:
+        origin = self._originator()
+        alone = party.born_in == self._reading.interaction_id
+        if origin is party or (party.placed_the_call and alone):
+            colleagues = [
+                other
+                for other in self._parties
+                if other is not party and other.born_in == party.born_in
+                and self._owners[other.channel_id]
+                and other.channel_id not in self._by_queue
+                and self._dialled_by(party, other)
+            ]  # fmt: skip
+            to_queue = any(talk.channel_id == party.channel_id for talk in self._talks)
+            return "internal" if colleagues or to_queue else "out"
+        if origin is None or not self._owners[origin.channel_id]:
+            return "in"
+        outside = any(
+            not self._owners[other.channel_id] and other.device
+            and other.started < party.started and other.picked_up is not None
+            for other in self._parties
+        )  # fmt: skip
+        return "out" if outside else "internal"
+
+    def _dialled_by(self, party: Party, other: Party) -> bool:
+        passed = self._ends.get(party.channel_id)
+        return passed is None or other.started <= passed.moment[0]
+
+    # --- passing on -----------------------------------------------------------------------
+
+    def _passed_on(
+        self, party: Party, transfer: Transfer
+    ) -> tuple[TransferKind | Literal[""], str]:
+        """Return how and where to a call was passed on that ended by a transfer."""
+        if transfer.kind != "attended":
+            return "blind", self._taken_after(transfer) or transfer.to
+        mine = {transfer.by_channel, transfer.consult_channel}
+        folded = [channel for channel in mine if channel in self._folded]
+        far = folded[0] if folded else transfer.consult_channel
+        if party.channel_id == far:
+            return "", ""  # the side to which the other one was passed
+        return "attended", self._far_side(far, transfer)
+
+    def _taken_after(self, transfer: Transfer) -> str:
+        """Return the agent who took a call after it was sent on, '' if none did."""
+        taken = [
+            other
+            for other in self._parties
+            if other.started >= transfer.moment[0] and other.picked_up is not None
+            and self._owners[other.channel_id]
+            and other.channel_id not in self._by_queue
+        ]  # fmt: skip
+        first = min(taken, key=lambda each: (each.picked_up, each.channel_id), default=None)
+        return self._owners[first.channel_id] if first else ""
+
+    def _far_side(self, far: str, transfer: Transfer) -> str:
+        """Return to whom the caller came: an agent, a queue, or what had been dialled."""
+        for talk in self._talks:
+            if talk.channel_id == far:
+                found = talk.answered is not None and talk.answered <= transfer.moment[0]
+                return talk.agent_id if found else talk.queue_id
+        consult = self._reading.parties.get(far)
+        if consult is None:
+            return transfer.to
+        mine = (transfer.by_channel, transfer.consult_channel)
+        there = [
+            other
+            for other in self._parties
+            if other.born_in == consult.born_in and other.channel_id not in mine
+            and (other.picked_up is not None or other.placed_the_call)
+            and (other.ended is None or other.ended >= transfer.moment)
+        ]  # fmt: skip
+        last = max(there, key=lambda each: (each.picked_up or 0, each.channel_id), default=None)
+        owner = self._owners[last.channel_id] if last else ""
+        return owner or consult.dialled or transfer.to
+
+    # --- what it means for visits to queues -----------------------------------------------
+
+    def _handovers(self) -> list[tuple[QueueTalk, Handover]]:
+        found = []
+        for transfer in self._reading.transfers:
+            for channel in (transfer.by_channel, transfer.consult_channel):
+                talk = self._talk_by(channel, transfer.moment[0])
+                if talk is None or self._ends.get(channel) is not transfer:
+                    continue
+                if transfer.kind == "attended":
+                    far = self._other_channel(channel, transfer)
+                    to = self._far_side(far, transfer)
+                    kind: TransferKind = "attended"
+                else:
+                    to, kind = self._taken_after(transfer) or transfer.to, "blind"
+                handed = Handover(transfer.moment[0], talk.agent_id, kind, to)
+                found.append((talk, handed))
+                break
+        return found
+
+    @staticmethod
+    def _other_channel(channel: str, transfer: Transfer) -> str:
+        if channel == transfer.by_channel:
+            return transfer.consult_channel
+        return transfer.by_channel
+
+    def _talk_by(self, channel: str, at: int) -> QueueTalk | None:
+        """Find the answered visit in which a channel is the agent's."""
+        party = self._reading.parties.get(channel)
+        for talk in self._talks:
+            if talk.answered is None or talk.answered > at or not talk.agent_id:
+                continue
+            if channel in talk.offers:
+                return talk
+            if party is not None and self._by_queue.get(channel) is talk:
+                return talk
+        return None
+
+    def _queue_holds(self) -> list[tuple[QueueTalk, Hold]]:
+        found: dict[tuple[str, Hold], tuple[QueueTalk, Hold]] = {}
+        for party in self._parties:
+            for hold in party.holds:
+                talk = self._talk_by(party.channel_id, hold.start)
+                if talk is not None:
+                    found[talk.leg_id, hold] = (talk, hold)
+        return [found[key] for key in sorted(found, key=lambda key: (key[0], key[1].start))]
+
+
+def _came_back(party: Party, moment: Moment) -> bool:
+    """Tell whether an agent was connected again after a transfer: it did not come about."""
+    return party.last_bridged is not None and party.last_bridged > moment

@@ -1,0 +1,35 @@
+"""What a contact tells of the visits in it: who passed the caller on, and who held him."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from schemas.events import TransferKind
+
+
+class Hold(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """A stretch [ms] in which one side kept the other waiting."""
+
+    start: int
+    end: int | None
+
+
+class Handover(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """An agent passed on the caller of a visit."""
+
+    at: int
+    agent_id: str
+    kind: TransferKind
+    to: str
+
+
+def held_ms(holds: Sequence[Hold], start: int, end: int) -> int | None:
+    """Return how long [ms] of a talk was hold; None if nothing was told of holds."""
+    total, reached = 0, start
+    for hold in sorted(holds, key=lambda each: each.start):
+        begun = max(hold.start, reached)
+        over = end if hold.end is None else min(hold.end, end)
+        if over > begun:
+            total += over - begun
+            reached = over
+    return total if holds else None

@@ -1,0 +1,373 @@
+"""Passing callers on, with and without a word before: told as timetables."""
+
+from collections.abc import Sequence
+
+from schemas.facts import Fact, Leg
+from stream_processors.core.state import State
+from tests.readings import comparable, legs, states
+from tests.timetable import moment, run, terms, values
+
+DIRECTORY = {name: {"devices": [f"SIP/{name.lower()}"]} for name in ("Anna", "Boris", "Clara")}
+
+QUEUED = """
+    08:59:00  login  Anna sales
+    09:00:00  starts trunk1
+    09:00:00  enter  trunk1 sales
+    09:00:05  starts anna1@trunk1
+    09:00:05  ring   trunk1 sales Anna trunk1-Anna
+    09:00:10  picks  anna1@trunk1
+    09:00:10  leave  trunk1 sales
+    09:00:10  answer trunk1 sales Anna
+    09:00:10  joins  anna1@trunk1 b1
+    09:00:10  joins  trunk1 b1
+"""
+ASKED = """
+    09:01:00  holds  anna1@trunk1
+    09:01:01  starts anna2 203
+    09:01:02  starts boris1@anna2
+    09:01:03  alerts boris1@anna2
+    09:01:08  picks  boris1@anna2
+    09:01:08  joins  boris1@anna2 b2
+    09:01:08  joins  anna2 b2
+"""
+PUT_TOGETHER = """
+    09:01:30  passes anna1@trunk1 anna2 203 trunk1
+    09:01:30  merges anna2 trunk1
+    09:01:30  end    trunk1 sales Anna agent
+    09:01:30  parts  anna2 b2
+    09:01:30  parts  anna1@trunk1 b1
+    09:01:30  stops  anna2 16
+    09:01:30  stops  anna1@trunk1 16
+"""
+TALKED_ON = """
+    09:02:30  asks   trunk1
+    09:02:30  parts  trunk1 b2
+    09:02:30  parts  boris1@trunk1 b2
+    09:02:30  stops  trunk1 16
+    09:02:30  stops  boris1@trunk1 16
+    09:10:00  beat
+"""
+
+
+def told(text: str) -> tuple[State, list[Fact]]:
+    return run(values(text), terms(agents=DIRECTORY))
+
+
+def of(facts: Sequence[Fact], agent: str) -> Leg:
+    (leg,) = [leg for leg in legs(facts) if leg.agent_id == agent]
+    return leg
+
+
+def shown(facts: list[Fact], agent: str) -> list[tuple[str, int, int | None]]:
+    return [(each.state, each.started_at, each.ended_at) for each in states(facts, agent)]
+
+
+def test_a_caller_of_a_queue_is_passed_on_after_a_word_and_each_agent_has_his_talk() -> None:
+    state, facts = told(QUEUED + ASKED + PUT_TOGETHER + TALKED_ON)
+
+    anna, boris = of(facts, "Anna"), of(facts, "Boris")
+    assert (anna.queue_id, anna.transfer_kind, anna.transferred_to) == (
+        "sales", "attended", "Boris",
+    )  # fmt: skip
+    assert (anna.ended_at, anna.ended_by) == (moment("09:01:30"), "agent")
+    # 80 s from answer to transfer, of them 30 s on hold.
+    assert (anna.talk_ms, anna.hold_ms) == (50_000, 30_000)
+    assert (boris.queue_id, boris.direction, boris.outcome) == ("", "in", "answered")
+    assert (boris.interaction_id, boris.caller_key) == ("trunk1", "key of trunk1")
+    assert (boris.answered_at, boris.talk_ms) == (moment("09:01:08"), 82_000)
+    assert (boris.ended_by, boris.transfer_kind) == ("caller", "")
+    assert state.queues["sales"].totals["offered"] == 1
+    assert state.queues["sales"].talking == {}
+
+
+def test_the_consultation_is_no_leg_once_the_calls_are_one() -> None:
+    _, before = told(QUEUED + ASKED)
+    _, after = told(QUEUED + ASKED + PUT_TOGETHER + TALKED_ON)
+
+    assert {leg.interaction_id for leg in legs(before)} == {"trunk1", "anna2"}
+    assert {leg.interaction_id for leg in legs(after)} == {"trunk1"}
+    assert len(legs(after)) == 2
+    gone = [fact for fact in after if isinstance(fact, Leg) and fact.voided]
+    assert [(leg.agent_id, leg.interaction_id) for leg in gone] == [("Anna", "anna2")]
+
+
+def test_whoever_asks_a_colleague_meanwhile_is_holding() -> None:
+    _, facts = told(QUEUED + ASKED + PUT_TOGETHER + TALKED_ON)
+
+    assert shown(facts, "Anna") == [
+        ("ready", moment("08:59:00"), moment("09:00:05")),
+        ("reserved", moment("09:00:05"), moment("09:00:10")),
+        ("talking", moment("09:00:10"), moment("09:01:00")),
+        ("holding", moment("09:01:00"), moment("09:01:30")),
+        ("ready", moment("09:01:30"), None),
+    ]
+    assert shown(facts, "Boris") == [
+        ("reserved", moment("09:01:03"), moment("09:01:08")),
+        ("talking", moment("09:01:08"), moment("09:02:30")),
+    ]
+
+
+def test_a_talk_ends_at_the_transfer_though_the_pbx_counts_on() -> None:
+    late = PUT_TOGETHER.replace("09:01:30  end    trunk1 sales Anna agent", "")
+    on = TALKED_ON.replace(
+        "09:02:30  asks", "09:02:30 end trunk1 sales Anna caller\n 09:02:30 asks"
+    )
+    _, facts = told(QUEUED + ASKED + late + on)
+
+    anna = of(facts, "Anna")
+    assert (anna.ended_at, anna.ended_by) == (moment("09:01:30"), "agent")
+
+
+def test_a_transfer_completed_before_the_answer_goes_to_whoever_takes_it() -> None:
+    blonde = """
+        09:01:00  starts anna2 401
+        09:01:01  starts boris1@anna2
+        09:01:01  starts clara1@anna2
+        09:01:02  alerts boris1@anna2
+        09:01:02  alerts clara1@anna2
+        09:01:05  passes anna1@trunk1 anna2 401 trunk1
+        09:01:05  merges anna2 trunk1
+        09:01:05  end    trunk1 sales Anna agent
+        09:01:05  stops  anna2 16
+        09:01:05  stops  anna1@trunk1 16
+        09:01:15  picks  clara1@anna2
+        09:01:15  stops  boris1@anna2 26
+        09:01:15  joins  clara1@trunk1 b3
+        09:01:15  joins  trunk1 b3
+        09:02:15  parts  clara1@trunk1 b3
+        09:02:15  parts  trunk1 b3
+        09:02:15  stops  clara1@trunk1 16
+        09:02:15  stops  trunk1 16
+    """
+    _, facts = told(QUEUED + blonde)
+
+    anna, clara = of(facts, "Anna"), of(facts, "Clara")
+    assert (anna.transfer_kind, anna.transferred_to) == ("attended", "Clara")
+    assert (clara.talk_ms, clara.ended_by, clara.interaction_id) == (60_000, "agent", "trunk1")
+    assert of(facts, "Boris").outcome == "withdrawn"
+
+
+def test_a_transfer_before_the_answer_that_nobody_takes_tells_what_was_dialled() -> None:
+    _, facts = told(
+        QUEUED
+        + """
+        09:01:00  starts anna2 203
+        09:01:01  starts boris1@anna2
+        09:01:05  passes anna1@trunk1 anna2 203 trunk1
+        09:01:05  merges anna2 trunk1
+        09:01:05  stops  anna2 16
+        09:01:05  stops  anna1@trunk1 16
+        09:01:25  stops  boris1@anna2 17
+        09:01:25  stops  trunk1 17
+    """
+    )
+
+    anna = of(facts, "Anna")
+    assert (anna.transfer_kind, anna.transferred_to) == ("attended", "203")
+    assert (of(facts, "Boris").outcome, of(facts, "Boris").ended_by) == ("full", "agent")
+
+
+def test_a_number_outside_stays_the_key_that_the_adapter_made_of_it() -> None:
+    _, facts = told(
+        QUEUED
+        + ASKED.replace("203", "a1b2c3d4a1b2c3d4").replace("boris1", "trunk2")
+        + PUT_TOGETHER
+    )
+
+    assert of(facts, "Anna").transferred_to == "a1b2c3d4a1b2c3d4"
+
+
+def test_an_agent_who_takes_the_caller_back_goes_on_with_his_talk() -> None:
+    _, facts = told(
+        QUEUED
+        + ASKED
+        + """
+        09:01:20  parts   anna2 b2
+        09:01:20  parts   boris1@anna2 b2
+        09:01:20  stops   boris1@anna2 16
+        09:01:20  stops   anna2 16
+        09:01:21  resumes anna1@trunk1
+        09:02:00  end     trunk1 sales Anna caller
+        09:02:00  stops   trunk1 16
+        09:02:00  stops   anna1@trunk1 16
+    """
+    )
+
+    queued, consulted = [leg for leg in legs(facts) if leg.agent_id == "Anna"]
+    assert (queued.transfer_kind, queued.ended_at) == ("", moment("09:02:00"))
+    assert (queued.talk_ms, queued.hold_ms) == (89_000, 21_000)
+    # The word with Boris was a call of its own, in a contact of its own.
+    assert (consulted.direction, consulted.interaction_id) == ("internal", "anna2")
+    assert ("holding", moment("09:01:00"), moment("09:01:21")) in shown(facts, "Anna")
+    assert ("talking", moment("09:01:21"), moment("09:02:00")) in shown(facts, "Anna")
+
+
+def test_a_transfer_whose_target_never_answers_and_that_comes_back_is_none() -> None:
+    _, facts = told(
+        QUEUED
+        + """
+        09:01:00  starts anna2 203
+        09:01:01  starts boris1@anna2
+        09:01:05  passes anna1@trunk1 anna2 203 trunk1
+        09:01:05  merges anna2 trunk1
+        09:01:06  parts  anna1@trunk1 b1
+        09:01:25  stops  boris1@anna2 19
+        09:01:26  joins  anna1@trunk1 b1
+        09:02:00  end    trunk1 sales Anna caller
+        09:02:00  stops  trunk1 16
+        09:02:00  stops  anna1@trunk1 16
+        09:02:00  stops  anna2 16
+    """
+    )
+
+    anna = next(leg for leg in legs(facts) if leg.queue_id == "sales")
+    assert (anna.transfer_kind, anna.transferred_to) == ("", "")
+    assert (anna.ended_at, anna.ended_by) == (moment("09:02:00"), "caller")
+
+
+def test_a_caller_sent_on_blindly_comes_to_whoever_takes_the_call() -> None:
+    _, facts = told(
+        QUEUED
+        + """
+        09:01:00  passes anna1@trunk1 - 203 trunk1
+        09:01:00  end    trunk1 sales Anna agent
+        09:01:00  parts  anna1@trunk1 b1
+        09:01:00  stops  anna1@trunk1 16
+        09:01:01  starts boris1@trunk1
+        09:01:09  picks  boris1@trunk1
+        09:01:09  joins  boris1@trunk1 b3
+        09:01:09  joins  trunk1 b3
+        09:01:40  parts  trunk1 b3
+        09:01:40  parts  boris1@trunk1 b3
+        09:01:40  stops  trunk1 16
+        09:01:40  stops  boris1@trunk1 16
+    """
+    )
+
+    anna, boris = of(facts, "Anna"), of(facts, "Boris")
+    assert (anna.transfer_kind, anna.transferred_to) == ("blind", "Boris")
+    assert (boris.direction, boris.talk_ms, boris.ended_by) == ("in", 31_000, "caller")
+
+
+ASKED_A_QUEUE = """
+    09:01:00  holds  anna1@trunk1
+    09:01:01  starts anna2 700
+    09:01:02  enter  anna2 support
+"""
+
+
+def test_a_caller_takes_the_place_in_the_queue_of_the_agent_who_asked_it_for_somebody() -> None:
+    state, facts = told(
+        QUEUED
+        + ASKED_A_QUEUE
+        + """
+        09:01:05  passes anna1@trunk1 anna2 700 trunk1
+        09:01:05  merges anna2 trunk1
+        09:01:05.001  end    trunk1 sales Anna agent
+        09:01:05.002  stops  anna2 16
+        09:01:05.003  stops  anna1@trunk1 16
+        09:01:20  leave  trunk1 support
+        09:01:20  answer trunk1 support Clara
+        09:02:20  end    trunk1 support Clara caller
+        09:02:20  stops  trunk1 16
+        09:10:00  beat
+    """
+    )
+
+    anna, clara = of(facts, "Anna"), of(facts, "Clara")
+    assert (anna.transfer_kind, anna.transferred_to) == ("attended", "support")
+    assert anna.ended_at == moment("09:01:05.001")
+    assert (clara.queue_id, clara.outcome, clara.interaction_id) == (
+        "support", "answered", "trunk1",
+    )  # fmt: skip
+    assert (clara.wait_ms, clara.talk_ms, clara.ended_by) == (18_000, 60_000, "caller")
+    assert len(legs(facts)) == 2
+    assert state.queues["support"].totals["offered"] == 1
+    assert {queue.difference() for queue in state.queues.values()} == {0}
+
+
+def test_a_caller_goes_on_with_whom_the_queue_had_found_for_the_agent() -> None:
+    state, facts = told(
+        QUEUED
+        + ASKED_A_QUEUE
+        + """
+        09:01:04  ring   anna2 support Clara
+        09:01:08  leave  anna2 support
+        09:01:08  answer anna2 support Clara
+        09:01:30  passes anna1@trunk1 anna2 700 trunk1
+        09:01:30  merges anna2 trunk1
+        09:01:30.001  end    trunk1 sales Anna agent
+        09:01:30.002  end    anna2 support Clara caller
+        09:01:30.003  stops  anna2 16
+        09:01:30.004  stops  anna1@trunk1 16
+        09:02:30  stops  trunk1 16
+        09:10:00  beat
+    """
+    )
+
+    clara = of(facts, "Clara")
+    assert of(facts, "Anna").transferred_to == "Clara"
+    assert (clara.interaction_id, clara.wait_ms) == ("trunk1", 6_000)
+    assert (clara.answered_at, clara.ended_at) == (moment("09:01:08"), moment("09:02:30"))
+    assert {queue.difference() for queue in state.queues.values()} == {0}
+
+
+def test_two_calls_that_an_agent_received_and_put_together_keep_their_legs() -> None:
+    _, facts = told("""
+        09:00:00  starts trunk1
+        09:00:01  starts anna1@trunk1
+        09:00:05  picks  anna1@trunk1
+        09:00:05  joins  anna1@trunk1 b1
+        09:00:05  joins  trunk1 b1
+        09:00:30  starts boris1 201
+        09:00:31  starts anna2@boris1
+        09:00:35  picks  anna2@boris1
+        09:00:35  joins  anna2@boris1 b2
+        09:00:35  joins  boris1 b2
+        09:01:00  passes anna2@boris1 anna1 _ boris1
+        09:01:00  merges boris1 trunk1
+        09:01:00  parts  anna2@boris1 b2
+        09:01:00  parts  anna1@trunk1 b1
+        09:01:00  stops  anna2@boris1 16
+        09:01:00  stops  anna1@trunk1 16
+        09:01:30  parts  boris1@trunk1 b1
+        09:01:30  parts  trunk1 b1
+        09:01:30  stops  boris1@trunk1 16
+        09:01:30  stops  trunk1 16
+    """)
+
+    found = [
+        (leg.agent_id, leg.transfer_kind, leg.ended_by, leg.ended_at) for leg in legs(facts)
+    ]
+    assert found == [
+        ("Anna", "", "agent", moment("09:01:00")),
+        ("Boris", "", "agent", moment("09:01:30")),
+        ("Anna", "attended", "agent", moment("09:01:00")),
+    ]
+    assert {leg.interaction_id for leg in legs(facts)} == {"trunk1"}
+
+
+def test_what_is_told_late_and_twice_changes_no_transfer() -> None:
+    text = (
+        QUEUED
+        + ASKED_A_QUEUE
+        + """
+        09:01:05  passes anna1@trunk1 anna2 700 trunk1
+        09:01:05  merges anna2 trunk1
+        09:01:05.001  end    trunk1 sales Anna agent
+        09:01:05.002  stops  anna2 16
+        09:01:05.003  stops  anna1@trunk1 16
+        09:01:20  leave  trunk1 support
+        09:01:20  answer trunk1 support Clara
+        09:02:20  end    trunk1 support Clara caller
+        09:02:20  stops  trunk1 16
+    """
+    )
+    log = values(text)
+    beat = values("09:05:00 beat")
+    _, straight = run([*log, *beat], terms(agents=DIRECTORY))
+    for late in range(len(log)):
+        moved = [*log[:late], *log[late + 1 :], log[late], log[late], *beat]
+        _, crooked = run(moved, terms(agents=DIRECTORY))
+
+        assert comparable(crooked) == comparable(straight), log[late]
