@@ -1,4 +1,4 @@
-"""AMI events about callers: contacts, queue visits, ringings, talks.
+"""AMI events about callers of queues: visits, ringings, talks.
 
 No event here remembers an earlier one. QueueCallerAbandon comes for time-outs and empty queues
 as well (apps/app_queue.c `record_abandoned`), QueueCallerLeave for every exit: what they do not
@@ -7,22 +7,12 @@ tell is said to be unknown, and the core concludes it from the hang-ups.
 
 from producers.asterisk.message import Message
 from schemas.events import (
-    ChannelEnded,
-    ChannelEndedData,
-    ChannelHangupRequested,
-    ChannelHangupRequestedData,
     EndedBy,
     Event,
-    InteractionEnded,
-    InteractionEndedData,
-    InteractionStarted,
-    InteractionStartedData,
     LegConnected,
     LegConnectedData,
     LegEnded,
     LegEndedData,
-    LegTransferred,
-    LegTransferredData,
     OfferEnded,
     OfferEndedData,
     OfferResult,
@@ -51,50 +41,6 @@ _DIAL_RESULTS: dict[str, OfferResult] = {
     "CONGESTION": "failed",
 }
 _ENDED_BY: dict[str, EndedBy] = {"caller": "caller", "agent": "agent", "transfer": "agent"}
-
-
-def contact_started(message: Message) -> list[Event]:
-    """Newchannel: the oldest channel of a contact is the contact; AMI 1.x does not tell."""
-    channel = message.text("Uniqueid")
-    if not channel or channel != message.text("Linkedid"):
-        return []
-    data = InteractionStartedData(
-        interaction_id=channel,
-        channel_id=channel,
-        caller_key=message.names.callers.key(message.text("CallerIDNum")),
-    )
-    return [InteractionStarted(data=data, **message.attributes(InteractionStarted, channel))]
-
-
-def channel_ended(message: Message) -> list[Event]:
-    """Hangup: of the contact's oldest channel, or of a further one."""
-    interaction = message.text("Linkedid")
-    if not interaction:
-        return []
-    channel, cause, place = message.need("Uniqueid"), message.text("Cause"), message.place()
-    if channel == interaction:
-        ended = InteractionEndedData(
-            interaction_id=interaction, channel_id=channel, cause=cause, place=place
-        )
-        return [
-            InteractionEnded(data=ended, **message.attributes(InteractionEnded, interaction))
-        ]
-    gone = ChannelEndedData(
-        interaction_id=interaction, channel_id=channel, cause=cause, place=place
-    )
-    return [ChannelEnded(data=gone, **message.attributes(ChannelEnded, interaction))]
-
-
-def hangup_requested(message: Message) -> list[Event]:
-    """HangupRequest: the far end hung up, which tells an abandon from a time-out."""
-    interaction = message.text("Linkedid")
-    if not interaction:
-        return []
-    data = ChannelHangupRequestedData(
-        interaction_id=interaction, channel_id=message.need("Uniqueid")
-    )
-    head = message.attributes(ChannelHangupRequested, interaction)
-    return [ChannelHangupRequested(data=data, **head)]
 
 
 def queue_entered(message: Message) -> list[Event]:
@@ -220,17 +166,3 @@ def leg_ended(message: Message) -> list[Event]:
     )
     subject = message.interaction() or data.agent_id
     return [LegEnded(data=data, **message.attributes(LegEnded, subject))]
-
-
-def leg_transferred(message: Message) -> list[Event]:
-    """BlindTransfer that succeeded; a target of 7 digits or more is a customer's number."""
-    if message.text("Result") != "Success":
-        return []
-    channel = message.need("TransfereeUniqueid")
-    data = LegTransferredData(
-        channel_id=channel,
-        kind="blind",
-        to=message.names.callers.masked(message.need("Extension"), least_digits=7),
-    )
-    subject = message.text("TransfereeLinkedid") or channel
-    return [LegTransferred(data=data, **message.attributes(LegTransferred, subject))]

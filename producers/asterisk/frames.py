@@ -11,7 +11,7 @@ Source: asterisk/asterisk main/manager.c; AMI v2 specification.
 import re
 from collections import deque
 
-from producers.asterisk.translate import NEEDED, PONG
+from producers.asterisk.translate import NEEDED, OF_DEVICES, PONG
 from producers.frame import Refused
 
 LONGEST_MESSAGE = 64 * 1024
@@ -23,6 +23,8 @@ _PONG = b"\n" + PONG.encode()
 _FIRST_LINES = {
     _EVENT + name + end: mark for name, mark in NEEDED.items() for end in (b"", b"\r")
 }
+_LINES_OF_DEVICES = {_EVENT + name + end for name in OF_DEVICES for end in (b"", b"\r")}
+_LOCAL_CHANNEL = b"\nChannel: Local/"
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _HEADER = re.compile(rb"[A-Za-z][^:\s]*:(?: |$)")
 _ANSWERS_KEPT = 100
@@ -70,12 +72,17 @@ class AmiFrames:
     def _needed(self, blocks: list[bytes]) -> list[bytes]:
         kept: list[bytes] = []
         passed = 0
-        needed, longest = _FIRST_LINES, self._longest
+        needed, longest, of_devices = _FIRST_LINES, self._longest, _LINES_OF_DEVICES
         for block in blocks:
-            mark = needed.get(block[: block.find(b"\n")])
+            line = block[: block.find(b"\n")]
+            mark = needed.get(line)
             if mark is None and block[:7] != _EVENT:
                 message = self._unusual(block.strip(b"\r\n"))
-            elif mark is None or mark not in block[:longest]:
+            elif (
+                mark is None
+                or mark not in block[:longest]
+                or (line in of_devices and _LOCAL_CHANNEL in block[:longest])
+            ):
                 passed += 1
                 continue
             else:

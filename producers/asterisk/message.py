@@ -110,6 +110,17 @@ class Message:
         """
         return self.need("MemberName", "Name", "Interface", "Location")
 
+    def device(self) -> str:
+        """Return the phone or trunk of the channel, '' for a Local channel, which is neither.
+
+        Asterisk makes a channel's name of technology, device, and a number that tells apart the
+        calls of the device: PJSIP/1001-0000002f, DAHDI/1-1.
+        """
+        channel = self.text("Channel")
+        if channel.startswith("Local/") or "/" not in channel:
+            return ""
+        return channel.rpartition("-")[0] or channel
+
     def interaction(self) -> str:
         """Return the oldest channel of the contact, else the channel itself."""
         return self.text("Linkedid", "Uniqueid")

@@ -7,7 +7,7 @@ over before anything is kept.
 from collections.abc import Callable
 from typing import TypeAlias
 
-from producers.asterisk import calls, conditions, members
+from producers.asterisk import calls, channels, conditions, members
 from producers.asterisk.message import Message
 from producers.frame import Frame, Naming
 from schemas.events import Event
@@ -18,9 +18,17 @@ PONG = "Ping: Pong"
 """The one answer that is translated; it carries the source's clock."""
 
 _TRANSLATIONS: dict[str, _Translation] = {
-    "Newchannel": calls.contact_started,
-    "Hangup": calls.channel_ended,
-    "HangupRequest": calls.hangup_requested,
+    "Newchannel": channels.started,
+    "Newstate": channels.state_changed,
+    "BridgeEnter": channels.bridged,
+    "BridgeLeave": channels.unbridged,
+    "Hold": channels.held,
+    "Unhold": channels.resumed,
+    "HangupRequest": channels.hangup_requested,
+    "SoftHangupRequest": channels.hangup_ordered,
+    "Hangup": channels.ended,
+    "BlindTransfer": channels.blindly_transferred,
+    "AttendedTransfer": channels.transferred_after_consulting,
     "QueueCallerJoin": calls.queue_entered,
     "QueueCallerLeave": calls.queue_left,
     "QueueCallerAbandon": calls.queue_left_unanswered,
@@ -31,7 +39,6 @@ _TRANSLATIONS: dict[str, _Translation] = {
     "DialEnd": calls.dial_ended,
     "AgentConnect": calls.leg_connected,
     "AgentComplete": calls.leg_ended,
-    "BlindTransfer": calls.leg_transferred,
     "QueueMemberAdded": members.queue_joined,
     "QueueMemberRemoved": members.queue_left,
     "QueueMemberPause": members.pause_changed,
@@ -58,6 +65,9 @@ NEEDED: dict[bytes, bytes] = {
     name.encode(): _MARKS.get(name, b"") for name in _TRANSLATIONS if name != PONG
 }
 """Names of events that a translation needs, each with a text that must occur in the message."""
+
+OF_DEVICES = frozenset({b"Newstate", b"BridgeEnter", b"BridgeLeave", b"SoftHangupRequest"})
+"""Needed only of channels of devices: of a Local channel nobody wants to know them."""
 
 
 def translate(frame: Frame, names: Naming) -> list[Event]:

@@ -202,11 +202,25 @@ def test_a_console_recording_with_noise_gives_each_event_once() -> None:
 
     messages, frames = fed(path.read_bytes() + b"\n\n")
 
-    # Its README: 221 events; needed are these, and the VarSet of QUEUESTATUS: CONTINUE.
+    # Its README: 221 events; needed are these, by hand from the file (grep "^Event: ").
     names = [parse(message)["Event"] for message in messages]
     assert names == [
-        "Newchannel", "QueueCallerJoin", "Newchannel", "AgentCalled", "DialEnd",
-        "QueueCallerLeave", "AgentConnect", "HangupRequest", "AgentComplete", "VarSet",
-        "Hangup", "Hangup",
+        "Newchannel", "Newstate", "Newstate", "QueueCallerJoin", "Newchannel", "AgentCalled",
+        "Newstate", "Newstate", "DialEnd", "QueueCallerLeave", "AgentConnect", "BridgeEnter",
+        "BridgeEnter", "HangupRequest", "AgentComplete", "BridgeLeave", "VarSet",
+        "SoftHangupRequest", "BridgeLeave", "Hangup", "SoftHangupRequest", "Hangup",
     ]  # fmt: skip
     assert len(messages) + frames.passed_over >= 221
+
+
+def test_what_only_devices_tell_is_passed_over_of_local_channels() -> None:
+    of_device, of_joint = (
+        f"Event: {name}\r\nPrivilege: call,all\r\nChannel: {channel}\r\n\r\n".encode()
+        for name in ("BridgeEnter",)
+        for channel in ("PJSIP/1001-00000001", "Local/1001@agents-00000001;2")
+    )
+
+    messages, frames = fed(of_device + of_joint)
+
+    assert messages == [of_device.strip()]
+    assert frames.passed_over == 1

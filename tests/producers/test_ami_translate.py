@@ -39,7 +39,7 @@ def timed(text: str) -> Frame:
 def told(event: Event) -> dict[str, Any]:
     """The data of an event without what is unknown or as usual."""
     known = {name: getattr(event.data, name) for name in event.data.__struct_fields__}
-    usual = ("", None, 0, False, "voice", "in")
+    usual = ("", None, 0, False, "voice", "in", "far_end", "attended_transfer")
     return {name: value for name, value in known.items() if value not in usual}
 
 
@@ -132,6 +132,16 @@ def test_a_timestamp_that_is_none_is_refused(timestamp: str) -> None:
 
 CALLER = "Uniqueid: 1.0\nLinkedid: 1.0\nQueue: sales"
 AGENT = f"{CALLER}\nDestUniqueid: 1.4\nMemberName: Ann\nInterface: SIP/7"
+
+PHONE = "Channel: PJSIP/trunk-de-0000002f\nUniqueid: 1.4\nLinkedid: 1.0"
+TOLD_OF_PHONE = {"interaction_id": "1.0", "channel_id": "1.4", "device": "PJSIP/trunk-de"}
+JOINT = "Channel: Local/7@agents-0000002f;2\nUniqueid: 1.4\nLinkedid: 1.0"
+ATTENDED = (
+    "Event: AttendedTransfer\nResult: Success\nDestType: Bridge\n"
+    "OrigTransfererUniqueid: sys-100.9\nOrigTransfererLinkedid: sys-100.2\n"
+    "SecondTransfererUniqueid: sys-100.10\nSecondTransfererLinkedid: sys-100.10\n"
+    "SecondTransfererExten: 203"
+)
 
 TIMETABLE: list[tuple[str, list[tuple[str, dict[str, Any]]]]] = [
     (
@@ -238,6 +248,70 @@ TIMETABLE: list[tuple[str, list[tuple[str, dict[str, Any]]]]] = [
         [("LegTransferred", {"channel_id": "1.0", "kind": "blind", "to": "support"})],
     ),
     ("Event: BlindTransfer\nResult: Failed\nTransfereeUniqueid: 1.0\nExtension: support", []),
+    (
+        "Event: BlindTransfer\nResult: Success\nTransferererUniqueid: 1.4\n"
+        "TransfererUniqueid: 1.4\nTransfererLinkedid: 1.0\nTransfereeUniqueid: 1.0\n"
+        "TransfereeLinkedid: 1.0\nExtension: 203",
+        [("LegTransferred", {"channel_id": "1.0", "kind": "blind", "to": "203",
+                             "interaction_id": "1.0", "by_channel_id": "1.4"})],
+    ),
+    # A second call of the transferer, younger by its counter, is put together with the first.
+    (
+        f"{ATTENDED}\nTransfereeUniqueid: sys-100.2",
+        [("LegTransferred", {"channel_id": "sys-100.2", "kind": "attended", "to": "203",
+                             "interaction_id": "sys-100.2", "by_channel_id": "sys-100.9",
+                             "consult_channel_id": "sys-100.10"}),
+         ("InteractionMerged", {"from_id": "sys-100.10", "into_id": "sys-100.2"})],
+    ),
+    # Several channels on his side: Asterisk names no transferee.
+    (
+        ATTENDED.replace("Linkedid: sys-100.2", "Linkedid: sys-100.20"),
+        [("LegTransferred", {"kind": "attended", "to": "203",
+                             "interaction_id": "sys-100.20", "by_channel_id": "sys-100.9",
+                             "consult_channel_id": "sys-100.10"}),
+         ("InteractionMerged", {"from_id": "sys-100.20", "into_id": "sys-100.10"})],
+    ),
+    (ATTENDED.replace("Success", "Fail"), []),
+    (ATTENDED.replace("Bridge", "Threeway"), []),
+    (
+        f"Event: Newchannel\n{PHONE}\nExten: 203\nCallerIDNum: <unknown>",
+        [("ChannelStarted", {**TOLD_OF_PHONE, "dialled": "203"})],
+    ),
+    ("Event: Newstate\nChannelState: 4\n" + PHONE, []),
+    (
+        "Event: Newstate\nChannelState: 5\n" + PHONE,
+        [("ChannelStateChanged", {**TOLD_OF_PHONE, "state": "ringing"})],
+    ),
+    (
+        "Event: Newstate\nChannelState: 6\n" + PHONE,
+        [("ChannelStateChanged", {**TOLD_OF_PHONE, "state": "answered"})],
+    ),
+    (
+        "Event: BridgeEnter\nBridgeUniqueid: b1\n" + PHONE,
+        [("ChannelBridged", {**TOLD_OF_PHONE, "bridge_id": "b1"})],
+    ),
+    (
+        "Event: BridgeLeave\nBridgeUniqueid: b1\n" + PHONE,
+        [("ChannelUnbridged", {**TOLD_OF_PHONE, "bridge_id": "b1"})],
+    ),
+    ("Event: Hold\nMusicClass: default\n" + PHONE, [("LegHeld", TOLD_OF_PHONE)]),
+    ("Event: Unhold\n" + PHONE, [("LegResumed", TOLD_OF_PHONE)]),
+    ("Event: Hold\nStatus: On\n" + PHONE, [("LegHeld", TOLD_OF_PHONE)]),
+    ("Event: Hold\nStatus: Off\n" + PHONE, [("LegResumed", TOLD_OF_PHONE)]),
+    ("Event: HangupRequest\n" + PHONE, [("ChannelHangupRequested", TOLD_OF_PHONE)]),
+    (
+        "Event: SoftHangupRequest\n" + PHONE,
+        [("ChannelHangupRequested", {**TOLD_OF_PHONE, "by": "pbx"})],
+    ),
+    (
+        "Event: Hangup\nCause: 17\n" + PHONE,
+        [("ChannelEnded", {**TOLD_OF_PHONE, "cause": "17"})],
+    ),
+    *(
+        (f"Event: {name}\nChannelState: 6\nBridgeUniqueid: b1\n" + JOINT, [])
+        for name in ("Newchannel", "Newstate", "BridgeEnter", "BridgeLeave",
+                     "SoftHangupRequest")
+    ),
     (
         "Event: QueueMemberAdded\nQueue: sales\nMemberName: Ann\nInterface: Local/7@a/n\n"
         "StateInterface: SIP/7\nPenalty: 3\nPaused: 1\nPausedReason: Lunch\nWrapuptime: 5",
@@ -440,6 +514,7 @@ STORIES = {
         17:07.715 OfferStarted 1795288618.92 billing Boris Ivanov 1795288627.108
         17:09.719 QueueLeft 1795288618.92 billing unknown
         17:09.719 LegConnected 1795288618.92 billing Boris Ivanov 1795288627.108 11000 2000
+        17:15.143 LegResumed 1795288627.108
         17:15.143 LegTransferred 1795288618.92 blind support
         17:15.143 LegEnded 1795288618.92 billing Boris Ivanov 1795288627.108 agent 11000 6000
         17:15.143 QueueEntered 1795288618.92 support
@@ -484,7 +559,12 @@ def test_the_lab_session_has_the_counts_that_its_readme_tells() -> None:
     assert kinds["QueueEntered"] == 818
     assert exits == {"unknown": 818, "unanswered": 140, "timeout": 18}
     assert kinds["LegConnected"] == kinds["LegEnded"] == 678
-    assert kinds["LegTransferred"] == 28
+    assert kinds["LegTransferred"] == kinds["LegResumed"] == 28  # Unhold, before each
+    # Every channel of the lab is Local: there is no device in it, nor a second contact.
+    assert not {name for name in kinds if name.startswith("Channel")} - {
+        "ChannelEnded", "ChannelHangupRequested",
+    }  # fmt: skip
+    assert kinds["InteractionMerged"] == kinds["LegHeld"] == 0
     assert kinds["OfferStarted"] == 767
     assert Counter(told(event)["result"] for event in missed) == {"no_answer": 65}
     assert kinds["AgentQueueJoined"] == kinds["AgentQueueLeft"] == 70
@@ -560,10 +640,24 @@ TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), max_siz
 HEADERS = st.sampled_from(
     ["Uniqueid", "Linkedid", "DestUniqueid", "Queue", "MemberName", "HoldTime", "RingTime",
      "Timestamp", "Paused", "ActionID", "Uptime", "Ping", "Variable", "Value", "Result",
-     "TransfereeUniqueid", "Extension", "Exten", "CallerIDNum", "Wait", "Agent", "DialStatus"]
+     "TransfereeUniqueid", "Extension", "Exten", "Channel", "ChannelState",
+     "BridgeUniqueid", "OrigTransfererUniqueid", "SecondTransfererUniqueid", "DestType",
+     "CallerIDNum", "Wait", "Agent", "DialStatus"]
 )  # fmt: skip
 VALUES = TEXTS | st.sampled_from(
-    ["1.0", "0", "-1", "1795288587.1", "Pong", "QUEUESTATUS", "TIMEOUT", "Success", "CANCEL"]
+    [
+        "1.0",
+        "0",
+        "-1",
+        "1795288587.1",
+        "Pong",
+        "QUEUESTATUS",
+        "TIMEOUT",
+        "Success",
+        "CANCEL",
+        "6",
+        "PJSIP/1001-00000001",
+    ]
 )
 
 
