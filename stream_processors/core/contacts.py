@@ -45,7 +45,11 @@ class ContactMark(msgspec.Struct, frozen=True, order=True, gc=False, array_like=
 
 
 class Contact(msgspec.Struct):
-    """One contact of one source. Its root is the least of its ids, whatever came first."""
+    """One contact of one source. Its root is the least of its ids, whatever came first.
+
+    `closed` tells when [ms] channels ended whose end was lost: what says so (a restart)
+    is forgotten sooner than the contact.
+    """
 
     source: str
     root: str
@@ -56,6 +60,7 @@ class Contact(msgspec.Struct):
     activities: list[tuple[str, AgentMark]] = msgspec.field(default_factory=list)
     lines: list[str] = msgspec.field(default_factory=list)
     places: list[str] = msgspec.field(default_factory=list)
+    closed: dict[str, int] = msgspec.field(default_factory=dict)
     reminded_at: int = 0
 
     def add(self, mark: ContactMark) -> bool:
@@ -80,6 +85,7 @@ class Contact(msgspec.Struct):
         self.activities += other.activities
         self.lines = sorted({*self.lines, *other.lines})
         self.places = sorted({*self.places, *other.places})
+        self.closed.update(other.closed)
 
 
 class Party:
@@ -106,6 +112,13 @@ class Party:
         self.ended: Moment | None = None
         self.cause = ""
         self.holds: list[Hold] = []
+
+    @property
+    def begun(self) -> bool:
+        """Tell whether more is known of it than that it ended."""
+        return self.birth_seen or (self.ringing, self.picked_up, self.first_bridged) != (
+            None, None, None,
+        )  # fmt: skip
 
     @property
     def placed_the_call(self) -> bool:

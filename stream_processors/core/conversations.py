@@ -120,7 +120,7 @@ def conclude(change: "Change", source: Source, root: str, cause: "Cause") -> Non
         reading,
         talks,
         lambda device, at: owner(change, source, device, at),
-        lambda since: _closes_at(change, source, since),
+        lambda channel, since: _closes_at(change, source, contact, channel, since),
     ).meaning()
     _tell_visits(change, contact, reading.interaction_id, talks, meaning, cause)
     legs = {}
@@ -251,12 +251,19 @@ def _tell_visits(
     contact.lines = sorted({talk.line for talk in talks})
 
 
-def _closes_at(change: "Change", source: Source, since: int) -> int | None:
+def _closes_at(
+    change: "Change", source: Source, contact: Contact, channel: str, since: int
+) -> int | None:
     ends = [sweep.at for sweep in source.sweeps if sweep.restarted and sweep.at >= since]
     gives_up = since + change.terms.max_open_ms
     if source.clock >= gives_up:
         ends.append(gives_up)
-    return min(ends, default=None)
+    if channel in contact.closed:
+        ends.append(contact.closed[channel])
+    if not ends:
+        return None
+    contact.closed[channel] = min(ends)
+    return contact.closed[channel]
 
 
 def _remind(change: "Change", source: Source, contact: Contact, since: int) -> None:

@@ -90,7 +90,7 @@ class Consideration:
         talks: the visits to queues in it.
         owner_of: whose a device is.
         closes_at: when a channel that nothing more is heard of must have ended, None if it may
-            go on; takes its start [ms].
+            go on; takes the channel and its start [ms].
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class Consideration:
         reading: Reading,
         talks: Sequence[QueueTalk],
         owner_of: OwnerOf,
-        closes_at: Callable[[int], int | None],
+        closes_at: Callable[[str, int], int | None],
     ) -> None:
         self._reading = reading
         self._parties = list(reading.parties.values())
@@ -125,6 +125,7 @@ class Consideration:
             self._call(party)
             for party in mine
             if self._owners[party.channel_id]
+            and party.begun
             and party.channel_id not in self._folded
             and party.channel_id not in self._by_queue
         ]
@@ -176,6 +177,8 @@ class Consideration:
         agent = self._owners[party.channel_id]
         began = self._began(party)
         answered = self._answered_at(party) if began else party.picked_up
+        if not party.birth_seen and answered is None:
+            answered = party.first_bridged
         over, by = self._end(party, answered)
         outcome: LegOutcome = "waiting"
         if answered is not None and (over is None or answered <= over):
@@ -232,7 +235,7 @@ class Consideration:
         if passed is not None:
             return max(party.started, passed.moment[0]), "agent"
         if party.ended is None or party.over is None:
-            closed = self._closes_at(party.started)
+            closed = self._closes_at(party.channel_id, party.started)
             return (None, "") if closed is None else (max(party.started, closed), "system")
         if answered is None:
             return party.ended[0], ""

@@ -296,6 +296,42 @@ def test_a_restart_ends_what_it_cut_off() -> None:
     assert shown(facts)[-1] == ("talking", moment("09:00:10"), moment("09:02:00"))
 
 
+def test_a_second_restart_does_not_end_again_what_the_first_one_ended() -> None:
+    cut = "\n".join(INCOMING.splitlines()[:6])
+    _, facts = told(cut + """
+        09:02:00 restart
+        10:00:00 beat
+        11:00:00 restart
+        11:00:01 login Anna sales 0 SIP/anna
+        11:30:00 beat
+    """)  # fmt: skip
+
+    assert only(facts).ended_at == moment("09:02:00")
+
+
+def test_an_end_alone_tells_of_no_call() -> None:
+    _, facts = told("""
+        09:00:00  asks  anna1@trunk1
+        09:00:00  parts anna1@trunk1 b
+        09:00:00  stops anna1@trunk1 16
+        09:05:00  beat
+    """)
+
+    assert newest(facts) == {}
+
+
+def test_a_talk_that_is_heard_of_in_its_middle_began_at_the_latest_then() -> None:
+    _, facts = told("""
+        09:00:00  joins anna1@trunk1 b
+        09:00:30  parts anna1@trunk1 b
+        09:00:30  stops anna1@trunk1 16
+        09:05:00  beat
+    """)
+
+    leg = only(facts)
+    assert (leg.outcome, leg.talk_ms, leg.clock) == ("answered", 30_000, "estimated")
+
+
 def test_a_call_whose_end_was_lost_is_given_up_in_time() -> None:
     _, facts = told("\n".join(INCOMING.splitlines()[:6]) + "\n13:30:00 beat")
 
