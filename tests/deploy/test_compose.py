@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import chdb
 import pytest
 
 from pult import settings
@@ -61,6 +62,13 @@ def test_an_image_is_pinned_by_an_exact_version(name: str) -> None:
     assert re.fullmatch(r"[a-z./-]+:v?\d+(\.\d+){2,3}(-[a-z0-9.-]+)?", image), image
     if image.startswith("pult:"):
         assert image == f"pult:{project['version']}"
+
+
+def test_the_store_is_no_older_than_the_engine_of_our_tests() -> None:
+    image = services()["clickhouse"]["image"].partition(":")[2]
+    tested = str(chdb.query("SELECT version()", "TabSeparated")).strip()
+
+    assert tuple(map(int, image.split("."))) >= tuple(map(int, tested.split(".")))
 
 
 def test_the_broker_is_the_one_of_our_tests() -> None:
@@ -174,7 +182,7 @@ def test_health_is_asked_at_the_port_of_the_verb(name: str) -> None:
 def test_every_verb_of_the_distributed_form_has_its_service() -> None:
     verbs = {each["command"][0] for each in ours().values()}
 
-    assert {"topics", "adapter", "processor"} <= verbs
+    assert {"topics", "migrate", "adapter", "processor", "sink"} == verbs
 
 
 def test_no_two_workers_share_a_name() -> None:

@@ -35,6 +35,7 @@ class Site:
     prefix: str
     folder: Path
     settings: str = ""
+    kafka: str = ""
     workers: list["Worker"] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -192,7 +193,7 @@ class Worker:
         config = self.site.folder / "pult.toml"
         config.write_text(
             f"{self.site.settings}\n[kafka]\nbootstrap = '{self.site.bootstrap}'\n"
-            f"prefix = '{self.site.prefix}'\n"
+            f"prefix = '{self.site.prefix}'\n{self.site.kafka}"
         )
         self.address = ""
         self.cwd.mkdir(exist_ok=True)
