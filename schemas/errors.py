@@ -67,3 +67,11 @@ class SnapshotUnusable(PultFailure):
 
 class SimulationImpossible(PultFailure):
     """What `simulate` was asked for cannot be, such as more sources than queues."""
+
+
+class SourceUnreachable(PultFailure):
+    """A source cannot be reached, or what answers is no such source; trying again may help."""
+
+
+class SourceRefused(PultFailure):
+    """A source does not let us in; trying again at once would only annoy it."""

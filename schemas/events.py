@@ -349,6 +349,12 @@ class SourceConnectedData(Data, frozen=True, kw_only=True):
     booted_at: str = ""
 
 
+class SourceDisconnectedData(Data, frozen=True, kw_only=True):
+    """The adapter has not heard the source since `time`; a complete snapshot ends the gap."""
+
+    reason: str = ""
+
+
 class SourceRestartedData(Data, frozen=True, kw_only=True):
     """The source started anew: its open calls and log-ins ended."""
 
@@ -524,6 +530,10 @@ class SourceConnected(_Envelope, frozen=True, kw_only=True, tag="cc.source.conne
     data: SourceConnectedData
 
 
+class SourceDisconnected(_Envelope, frozen=True, kw_only=True, tag="cc.source.disconnected.v1"):
+    data: SourceDisconnectedData
+
+
 class SourceRestarted(_Envelope, frozen=True, kw_only=True, tag="cc.source.restarted.v1"):
     data: SourceRestartedData
 
@@ -545,7 +555,8 @@ Event: TypeAlias = (
     | WrapupStarted | WrapupEnded
     | AgentLoggedIn | AgentLoggedOut | AgentStateChanged | AgentQueueJoined | AgentQueueLeft
     | SnapshotQueue | SnapshotAgent | SnapshotLeg | SnapshotCompleted
-    | SourceHeartbeat | SourceConnected | SourceRestarted | SourceReloaded | SourceNoted
+    | SourceHeartbeat | SourceConnected | SourceDisconnected | SourceRestarted
+    | SourceReloaded | SourceNoted
 )  # fmt: skip
 
 _DECODER: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)

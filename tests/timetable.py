@@ -246,6 +246,7 @@ _VERBS: dict[str, Callable[..., tuple[Any, e.Data]]] = {
     ),
     "listed": _listed,
     **phones.VERBS,
+    "lost": lambda: (e.SourceDisconnected, e.SourceDisconnectedData(reason="a cut")),
     "complete": lambda snapshot: (
         e.SnapshotCompleted,
         e.SnapshotCompletedData(snapshot_id=snapshot),

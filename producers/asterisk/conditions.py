@@ -18,6 +18,8 @@ from schemas.events import (
     SnapshotQueueData,
     SourceConnected,
     SourceConnectedData,
+    SourceDisconnected,
+    SourceDisconnectedData,
     SourceHeartbeat,
     SourceHeartbeatData,
     SourceReloaded,
@@ -91,6 +93,13 @@ def connected(message: Message) -> list[Event]:
         booted_at = rfc3339(max(message.at_us() - (uptime + 1) * MICROSECONDS, 0))
     head = message.attributes(SourceConnected, message.frame.source)
     return [SourceConnected(data=SourceConnectedData(booted_at=booted_at), **head)]
+
+
+def disconnected(message: Message) -> list[Event]:
+    """PultDisconnected: our own note that nothing was heard since; no Asterisk says this."""
+    head = message.attributes(SourceDisconnected, message.frame.source)
+    data = SourceDisconnectedData(reason=message.text("Reason"))
+    return [SourceDisconnected(data=data, **head)]
 
 
 def restarted(message: Message) -> list[Event]:

@@ -56,6 +56,7 @@ _TRANSLATIONS: dict[str, _Translation] = {
     "FullyBooted": conditions.connected,
     "Shutdown": conditions.restarted,
     "Reload": conditions.reloaded,
+    "PultDisconnected": conditions.disconnected,
     PONG: conditions.answered_ping,
 }
 

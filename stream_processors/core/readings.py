@@ -285,6 +285,7 @@ def _snapshot_completed(
 ) -> None:
     snapshot = _snapshot(source, event.data.snapshot_id, at)
     snapshot.completed_at = at
+    source.resynced_at = max(source.resynced_at, at)
     _sweep_by(change, source, snapshot)
 
 
@@ -315,6 +316,12 @@ def _source_connected(
 ) -> None:
     if event.data.booted_at:
         _sweep(change, source, Sweep(to_ms(event.data.booted_at), restarted=True))
+
+
+def _source_disconnected(
+    change: Change, event: e.SourceDisconnected, source: Source, at: int
+) -> None:
+    source.lost_at = max(source.lost_at, at)
 
 
 def _sweep(change: Change, source: Source, sweep: Sweep) -> None:
@@ -366,6 +373,7 @@ READINGS: dict[type, Reading] = {
     e.SnapshotCompleted: _snapshot_completed,
     e.SourceHeartbeat: _nothing,
     e.SourceConnected: _source_connected,
+    e.SourceDisconnected: _source_disconnected,
     e.SourceRestarted: _source_restarted,
     e.SourceReloaded: _nothing,
     e.SourceNoted: _nothing,

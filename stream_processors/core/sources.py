@@ -69,6 +69,13 @@ class Source(msgspec.Struct):
     channels: dict[str, str] = msgspec.field(default_factory=dict)
     devices: dict[str, list[tuple[int, str]]] = msgspec.field(default_factory=dict)
     last_forgotten: int = 0
+    lost_at: int = 0
+    resynced_at: int = 0
+
+    @property
+    def gap_since(self) -> int | None:
+        """Since when [ms] nothing was heard of it; None once a later snapshot is complete."""
+        return self.lost_at if self.lost_at > self.resynced_at else None
 
     def remind(self, deadline: Deadline) -> None:
         """Let something happen when the clock passes `deadline.at`."""

@@ -220,11 +220,18 @@ def _ourselves(state: State) -> Iterator[Metric]:
     events = CounterMetricFamily(
         "pult_events", "Events applied since the log began", labels=["source", "feed"]
     )
+    gap = _gauge(
+        "pult_source_gap_start_timestamp_seconds",
+        "Since when the source is not heard, by its clock; absent once a snapshot healed it",
+        "source",
+    )
     for source in state.sources.values():
+        _add(gap, [source.name], None if source.gap_since is None
+             else source.gap_since / _SECOND_MS)  # fmt: skip
         for feed, heard in source.feeds.items():
             last.add_metric([source.name, feed], heard.last_at / _SECOND_MS)
             events.add_metric([source.name, feed], heard.events)
     rejected = CounterMetricFamily("pult_rejected", "Values not used", labels=["reason"])
     for reason, count in state.rejected.items():
         rejected.add_metric([reason], count)
-    yield from (last, events, rejected)
+    yield from (last, gap, events, rejected)

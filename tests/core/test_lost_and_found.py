@@ -82,6 +82,30 @@ def test_a_connection_to_a_source_that_runs_since_yesterday_ends_nothing() -> No
     assert [each.logged_out_at for each in sessions(facts)] == [None]
 
 
+# --- gaps ---------------------------------------------------------------------------------
+
+
+def gap_after(*lines: str) -> int | None:
+    state, _ = run([value for line in lines for value in values(line)])
+    return state.sources["pbx1"].gap_since
+
+
+def test_a_gap_lasts_from_the_last_message_until_a_snapshot_is_complete() -> None:
+    lost, found = "09:00:00 lost", "09:03:00 complete s1"
+
+    assert gap_after("08:59:00 enter a sales") is None
+    assert gap_after(lost, "09:02:00 login Anna sales") == moment("09:00:00")
+    assert gap_after(lost, found) is None
+    assert gap_after(lost, found, "09:10:00 lost") == moment("09:10:00")
+
+
+def test_a_gap_and_its_end_may_be_told_in_any_order() -> None:
+    lost, found = "09:00:00 lost", "09:03:00 complete s1"
+
+    assert gap_after(found, lost, lost) is None
+    assert gap_after("08:58:00 complete s0", lost) == moment("09:00:00")
+
+
 # --- snapshots ----------------------------------------------------------------------------
 
 
