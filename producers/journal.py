@@ -102,6 +102,16 @@ class Journal:
                     return line
         return 0, -1
 
+    def last_frame(self, source: str, feed: str) -> Frame | None:
+        """Return the newest usable frame kept of a feed: where whoever reads it goes on."""
+        with self._turn:
+            for day in reversed(self._days):
+                with _one_line(day.path):
+                    frame = day.last_frame(source, feed)
+                if frame is not None:
+                    return frame
+        return None
+
     def rotate(self, day: date) -> None:
         """Write into the file of a day from now on, if it is later than the newest one."""
         with self._turn:

@@ -54,6 +54,11 @@ SELECT frames.content, frames.ordinal
 FROM feeds JOIN frames ON frames.position = feeds.last_position
 WHERE feeds.source = ? AND feeds.feed = ?
 """
+_LAST_FRAME = """
+SELECT source, feed, received_at_us, content, ordinal, repeat
+FROM frames WHERE source = ? AND feed = ? AND reason = ''
+ORDER BY position DESC LIMIT 1
+"""
 _NEVER = 2**62
 
 
@@ -160,6 +165,13 @@ class JournalDay:
         content, ordinal = row
         second = whole_second(content.partition(b"|")[0].decode("ascii", "replace"))
         return second or 0, ordinal
+
+    def last_frame(self, source: str, feed: str) -> Frame | None:
+        """Return the newest usable frame of a feed, None if there is none here."""
+        if self._connection.execute(_LAST_LINE, (source, feed)).fetchone() is None:
+            return None
+        row = self._connection.execute(_LAST_FRAME, (source, feed)).fetchone()
+        return None if row is None else Frame(*row)
 
     def close(self) -> None:
         """Close the file."""

@@ -1,6 +1,6 @@
 """`pult adapter`: one source into its journal, the journal into Kafka, in one process.
 
-The source's thread only appends to the journal; the publisher's thread follows it. Where Kafka
+The source's threads only append to the journal; the publisher's thread follows it. Where Kafka
 is away the first goes on undisturbed.
 """
 
@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 
 from aiohttp import web
 from confluent_kafka import KafkaError
@@ -23,14 +24,15 @@ from producers.identity import CallerKeys
 from producers.journal import Journal
 from producers.place import Place
 from producers.publish import Publisher, Target
-from producers.source import Source, Take
+from producers.source import LiveSource, Source, Take
 from pult import kafka, logs, topics
 from pult.folder import DataFolder
 from pult.health import health_routes
 from pult.replay import Replay
 from pult.settings import Settings
+from pult.sources import SourcesCollector, live_sources, troubles
 from pult.web import is_loopback, listen, only_loopback
-from schemas.errors import PultFailure
+from schemas.errors import PultFailure, SettingsInvalid
 from schemas.topics import EVENTS, REJECTED
 
 GRACE_SECONDS = 10.0
@@ -74,6 +76,7 @@ class Adapter:
             explain=self._explained,
         )
         self.failure: PultFailure | None = None
+        self._live: list[LiveSource] = []
         self._stopped = threading.Event()
 
     def take(self, frames: Sequence[Frame | Rejected]) -> None:
@@ -101,28 +104,54 @@ class Adapter:
 
     def ready(self) -> str:
         """Return why events do not arrive in Kafka at present; empty if they do."""
-        return str(self.failure or self.publisher.trouble)
+        return str(self.failure or self.publisher.trouble) or troubles(self._live)
 
-    def run(self, source: Source) -> None:
-        """Read and publish until a signal, a failure, or the end of the source.
+    def run_live(self, name: str) -> None:
+        """Read all feeds of a source of the settings and publish, until a signal or failure.
 
-        A source that ends by itself has everything published first, however long that takes.
+        Raises:
+            SettingsInvalid: there is no such source, or not all that it needs is set.
+            PultFailure: what made it impossible to go on.
+        """
+        named = self.options.settings.sources
+        try:
+            if name not in named:
+                known = ", ".join(named) or "none"
+                msg = (
+                    f"no source {name} in the settings (known: {known}); add [sources.{name}], "
+                    "or play a recording with --recording"
+                )
+                raise SettingsInvalid(msg)
+            self._live = live_sources(
+                name, named[name], self.options.environ, self.journal.last_frame
+            )
+        except PultFailure:
+            self.journal.close()
+            raise
+        self.run(*self._live)
+
+    def run(self, *sources: Source) -> None:
+        """Read and publish until a signal, a failure, or the end of all sources.
+
+        Sources that end by themselves have everything published first, however long that takes.
 
         Raises:
             PultFailure: what made it impossible to go on.
         """
         logs.configure()
         try:
-            asyncio.run(self._serve(source))
+            asyncio.run(self._serve(sources))
         finally:
             self.journal.close()
         if self.failure is not None:
             raise self.failure
 
-    async def _serve(self, source: Source) -> None:
+    async def _serve(self, sources: Sequence[Source]) -> None:
         http = self.options.settings.http
         registry = CollectorRegistry()
         registry.register(PublisherCollector(self.publisher))
+        if self._live:
+            registry.register(SourcesCollector(self._live))
         application = web.Application(
             middlewares=[only_loopback] if is_loopback(http.host) else []
         )
@@ -140,6 +169,11 @@ class Adapter:
                 except PultFailure as failure:
                     self.failure = failure
                     loop.call_soon_threadsafe(ended.set)
+                except BaseException as error:
+                    # A defect must not leave a process that looks alive and reads nothing.
+                    self.failure = PultFailure(f"the adapter has a defect: {error!r}")
+                    loop.call_soon_threadsafe(ended.set)
+                    raise
 
             thread = threading.Thread(target=guarded)
             thread.start()
@@ -150,17 +184,25 @@ class Adapter:
             loop.call_soon_threadsafe(ended.set)
 
         self.options.out(f"Adapter  http://{http.host}:{port}/metrics  (Ctrl-C stops)")
-        reader, writer = part(lambda: self._read(source)), part(publish)
+        readers = [part(partial(self._read, source)) for source in sources]
+        followers = [part(partial(self._finish, readers)), part(publish)]
         await ended.wait()
         self._stopped.set()
-        await asyncio.to_thread(reader.join)
+        for reader in readers:
+            await asyncio.to_thread(reader.join)
         self.publisher.stop(GRACE_SECONDS)
-        await asyncio.to_thread(writer.join)
+        for follower in followers:
+            await asyncio.to_thread(follower.join)
         await runner.cleanup()
 
     def _read(self, source: Source) -> None:
         source.run(self.take, self._stopped)
-        if not self._stopped.is_set():
+
+    def _finish(self, readers: Sequence[threading.Thread]) -> None:
+        """Have everything published once all sources have come to their ends."""
+        for reader in readers:
+            reader.join()
+        if not self._stopped.is_set() and self.failure is None:
             self.publisher.finish()
 
 

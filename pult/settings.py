@@ -27,12 +27,33 @@ class _Section(BaseModel):
 class AmiSettings(_Section):
     """How to reach Asterisk's manager interface."""
 
-    host: str = "127.0.0.1"
+    host: str = Field(default="127.0.0.1", min_length=1)
     port: int = Field(default=5038, ge=1, le=65535)
-    username: str = "pult"
+    username: str = Field(default="pult", pattern=r"^[^\r\n]+$")
     secret_env: str = Field(
         default="", description="environment variable that holds the secret"
     )
+    auth: Literal["md5", "plain"] = Field(
+        default="md5", description="md5 never sends the secret; plain only where md5 fails"
+    )
+    tls: bool = False
+    ca: Path | None = Field(
+        default=None, description="PEM file of the authority; unset: the system's"
+    )
+    server_name: str = Field(default="", description="name in its certificate; unset: the host")
+    verify: bool = Field(
+        default=True, description="false: any certificate will do (not over a network)"
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if not self.tls and (self.ca or self.server_name or not self.verify):
+            msg = "ca, server_name and verify are of no use without tls = true"
+            raise ValueError(msg)
+        if not self.verify and (self.ca or self.server_name):
+            msg = "ca and server_name are of no use with verify = false"
+            raise ValueError(msg)
+        return self
 
 
 class SourceSettings(_Section):

@@ -50,7 +50,7 @@ VERBS = (
     Verb(
         "adapter",
         "carry what a source says into Kafka, by way of a journal",
-        "pult adapter pbx1 --recording ami.log.gz --speed 30",
+        "pult adapter pbx1\npult adapter pbx1 --recording ami.log.gz --speed 30",
     ),
     Verb(
         "topics",

@@ -88,7 +88,7 @@ def queue_log_frames(
     """
     lines = QueueLogLines(first_second, first_ordinal)
     received_at_us = 0
-    for path in sorted(paths, key=_first_second):
+    for path in sorted(paths, key=begins_at):
         for chunk in chain(checked_chunks(path, QUEUE_LOG), (None,)):
             found = lines.close(finished=True) if chunk is None else lines.feed(chunk)
             for line in found:
@@ -102,7 +102,12 @@ def queue_log_frames(
             lines.refused.clear()
 
 
-def _first_second(path: Path) -> int:
+def begins_at(path: Path) -> int:
+    """Return the second of the first line of a queue log, 0 if no line is near its beginning.
+
+    Raises:
+        UnreadableRecording: it cannot be read, or is something else.
+    """
     head = next(checked_chunks(path, QUEUE_LOG), b"")
     seconds = map(second_of, head.removeprefix(b"\xef\xbb\xbf").splitlines())
     return next((second for second in seconds if second is not None), 0)

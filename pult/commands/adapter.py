@@ -16,10 +16,12 @@ _KINDS = tuple(KINDS)
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what this verb takes."""
-    parser.add_argument("name", type=name, metavar="NAME", help="name of the source")
     parser.add_argument(
-        "--recording", type=Path, nargs="+", metavar="PATH", required=True,
-        help="play a recording as if the source spoke now",
+        "name", type=name, metavar="NAME", help="name of the source, as in [sources.NAME]"
+    )
+    parser.add_argument(
+        "--recording", type=Path, nargs="+", metavar="PATH",
+        help="play a recording as if the source spoke now, instead of reading the source",
     )  # fmt: skip
     parser.add_argument(
         "--kind", choices=_KINDS, default=_KINDS[0],
@@ -41,9 +43,15 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
     if chosen.port is not None:
         http = loaded.http.model_copy(update={"adapter_port": chosen.port})
         loaded = loaded.model_copy(update={"http": http})
-    begin_us = int(time.time()) * 1_000_000
-    replay = Replay(chosen.kind, chosen.recording, chosen.name, begin_us)
+    replay = None
+    if chosen.recording:
+        begin_us = int(time.time()) * 1_000_000
+        replay = Replay(chosen.kind, chosen.recording, chosen.name, begin_us)
     with DataFolder(context.data, "adapter") as folder:
         options = Options(loaded, context.environ, folder, lambda line: print(line, flush=True))
-        Adapter(options).run(Recording(replay, chosen.speed))
+        adapter = Adapter(options)
+        if replay is None:
+            adapter.run_live(chosen.name)
+        else:
+            adapter.run(Recording(replay, chosen.speed))
     return 0

@@ -17,6 +17,7 @@ from producers.place import Place
 from producers.publish import Publisher, Target
 from pult.adapter import PublisherCollector
 from pult.health import health_routes
+from pult.sources import SourcesCollector
 from schemas.policies import Policies, PolicyHistory
 from stream_processors.core.state import State, Terms
 from stream_processors.shells.exporter import StatesCollector
@@ -106,4 +107,6 @@ def _adapter() -> list[tuple[Metric, tuple[str, ...]]]:
         )
         found = list(PublisherCollector(publisher).collect())
         journal.close()
-    return [(family, ()) for family in found]
+    of_feed = ("source", "feed")
+    live = ((family, of_feed) for family in SourcesCollector([]).collect())
+    return [*((family, ()) for family in found), *live]

@@ -1,0 +1,360 @@
+"""A live manager interface on a real socket, against a PBX that misbehaves."""
+
+import logging
+import re
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+
+from producers.asterisk.message import timestamp_us
+from producers.asterisk.recordings import ami_frames
+from producers.frame import Frame, Naming
+from producers.identity import CallerKeys
+from producers.kinds import TRANSLATIONS
+from pult.settings import AmiSettings, SourceSettings
+from pult.sources import live_sources
+from schemas.errors import SettingsInvalid
+from schemas.events import SourceDisconnected
+from tests.certificates import Certificates
+from tests.fake_pbx import FakePbx
+from tests.oracles.lab_numbers import LAB
+from tests.pbx_tape import tape
+from tests.producers.live_reading import (
+    QUICK,
+    SECRETS,
+    Running,
+    ami,
+    running,
+    wait_until,
+)
+
+CALL = Path(__file__).parents[1] / "recordings" / "queue_answered.ami"
+OURS = re.compile(rb"^ActionID: pult-|^Event: (FullyBooted|PultDisconnected)", re.MULTILINE)
+NAMES = Naming("main", "main", CallerKeys(b"tests"))
+
+
+def said_by_pbx(contents: list[bytes]) -> list[bytes]:
+    """Leave out what was said only because we asked, and our own notes."""
+    return [each for each in contents if not OURS.search(each)]
+
+
+def imported(path: Path) -> list[bytes]:
+    frames = [each for each in ami_frames([path], "pbx1") if isinstance(each, Frame)]
+    return said_by_pbx([each.content.replace(b"\r\n", b"\n") for each in frames])
+
+
+def plain(contents: list[bytes]) -> list[bytes]:
+    return [each.replace(b"\r\n", b"\n") for each in said_by_pbx(contents)]
+
+
+def gaps(live: Running) -> list[bytes]:
+    return [each for each in live.contents() if each.startswith(b"Event: PultDisconnected")]
+
+
+def test_a_recording_said_on_a_socket_comes_into_the_journal_as_an_import_reads_it(
+    tmp_path: Path,
+) -> None:
+    recording = LAB / "ami.log.gz"
+    with FakePbx(recording) as pbx, running(tmp_path, ami(pbx)) as live:
+        assert pbx.played.wait(30)
+        expected = imported(recording)
+        wait_until(lambda: len(plain(live.contents())) >= len(expected), "all is kept")
+        found = plain(live.contents())
+        wait_until(live.ready, "it is ready")
+
+    assert len(expected) > 10_000
+    assert found == expected
+    status = live.sources[0].status
+    assert status.passed_over > 30_000
+    assert (status.losses, status.refused, status.refusals) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(("auth", "pieces"), [("md5", 7), ("plain", 1)])
+def test_messages_in_pieces_of_any_size_are_the_same_messages(
+    tmp_path: Path, auth: str, pieces: int
+) -> None:
+    with FakePbx(CALL, begin=False) as pbx:
+        pbx.fragment = pieces
+        with running(tmp_path, ami(pbx, auth=auth)) as live:
+            wait_until(live.ready, "it is ready")
+            pbx.go()
+            expected = imported(CALL)
+            wait_until(lambda: len(plain(live.contents())) == len(expected), "all is kept")
+            found = plain(live.contents())
+
+    assert found == expected
+
+
+def test_a_cut_is_a_gap_from_the_last_message_on_and_a_snapshot_ends_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    half = len(tape(CALL)) // 2
+    with FakePbx(CALL, begin=False) as pbx, running(tmp_path, ami(pbx)) as live:
+        wait_until(live.ready, "it is ready")
+        pbx.go(half)
+        wait_until(
+            lambda: live.sources[0].status.clock_us >= tape(CALL)[half - 1].at_us, "half"
+        )
+        pbx.refuse()
+        wait_until(lambda: gaps(live), "the gap is noted")
+        status = live.sources[0].status
+        wait_until(lambda: "nobody listens there" in status.trouble, "it is told")
+        pbx.accept()
+        wait_until(live.ready, "it is ready again")
+        wait_until(lambda: completed(live) == 2, "the snapshot is kept")
+        frames = live.frames()
+
+    assert (status.connections, status.losses, status.resynced) == (2, 1, 2)
+    (note,) = [each for each in frames if each.content.startswith(b"Event: PultDis")]
+    (event,) = TRANSLATIONS["ami"](note, NAMES)
+    assert isinstance(event, SourceDisconnected)
+    last_us = tape(CALL)[half - 1].at_us
+    assert f"Timestamp: {last_us // 1_000_000}.{last_us % 1_000_000:06d}" in str(note.content)
+    behind = frames[frames.index(note) + 1 :]
+    assert any(each.content.startswith(b"Event: QueueStatusComplete") for each in behind)
+    said = [record.getMessage().split()[0] for record in caplog.records]
+    assert said == ["connected", "resynced", "lost", "unreachable", "connected", "resynced"]
+    assert "secret-of-the-tests" not in caplog.text
+
+
+def completed(live: Running) -> int:
+    return sum(b"QueueStatusComplete" in each for each in live.contents())
+
+
+def test_a_message_cut_in_its_middle_is_lost_and_the_next_connection_begins_clean(
+    tmp_path: Path,
+) -> None:
+    with FakePbx(CALL, begin=False) as pbx, running(tmp_path, ami(pbx)) as live:
+        wait_until(live.ready, "it is ready")
+        pbx.say(tape(CALL)[0].text + b"\r\n\r\n" + tape(CALL)[1].text[:60])
+        wait_until(lambda: plain(live.contents()), "the whole one is kept")
+        pbx.cut()
+        wait_until(lambda: live.sources[0].status.connections == 2, "it is connected again")
+        wait_until(live.ready, "it is ready again")
+        pbx.say(tape(CALL)[2].text + b"\r\n\r\n")
+        names = [each.text.partition(b"\r")[0] for each in tape(CALL)]
+        assert names[0] == b"Event: Newchannel"
+        pbx.go()
+        expected = imported(CALL)
+        wait_until(lambda: len(plain(live.contents())) >= len(expected), "all is kept")
+        found = plain(live.contents())
+
+    assert found == expected
+
+
+def test_a_silent_pbx_is_left_and_called_again(tmp_path: Path) -> None:
+    with FakePbx(CALL, begin=False) as pbx, running(tmp_path, ami(pbx)) as live:
+        wait_until(live.ready, "it is ready")
+        pbx.silent = True
+        wait_until(lambda: gaps(live), "the silence is noted")
+        wait_until(lambda: "log-in" in live.sources[0].status.trouble, "it is told")
+        assert not live.sources[0].status.connected
+        pbx.silent = False
+        pbx.cut()
+        wait_until(live.ready, "it is ready again")
+
+        assert b"no ping was answered" in gaps(live)[0]
+
+
+def test_a_heartbeat_comes_only_when_the_pbx_answers_and_tells_its_clock(
+    tmp_path: Path,
+) -> None:
+    with FakePbx() as pbx:
+        pbx.after_end = True
+        pbx.ahead_us = -90_000_000
+        with running(tmp_path, ami(pbx)) as live:
+            wait_until(lambda: len(pongs(live)) > 3 and completed(live), "there are some")
+            pbx.silent = True
+            wait_until(lambda: gaps(live), "the silence is noted")
+            heard = pongs(live)
+            skew_ms = live.sources[0].status.skew_ms
+            frames = live.frames()
+
+    assert skew_ms is not None
+    assert -93_000 < skew_ms <= -90_000
+    assert len(heard) == len(pongs_of(frames))
+    # A snapshot tells no time; it counts as said by the clock of the PBX.
+    complete = next(each for each in frames if b"QueueStatusComplete" in each.content)
+    pong = pongs_of(frames)[0]
+    assert -93_000_000 < complete.received_at_us - pong.received_at_us < -85_000_000
+
+
+def pongs(live: Running) -> list[Frame]:
+    return pongs_of(live.frames())
+
+
+def pongs_of(frames: list[Frame]) -> list[Frame]:
+    return [each for each in frames if b"Ping: Pong" in each.content]
+
+
+def test_a_flood_of_noise_is_passed_over_and_counted(tmp_path: Path) -> None:
+    with FakePbx(CALL, begin=False) as pbx, running(tmp_path, ami(pbx)) as live:
+        wait_until(live.ready, "it is ready")
+        pbx.flood(200_000)
+        pbx.go()
+        expected = imported(CALL)
+        wait_until(lambda: len(plain(live.contents())) == len(expected), "all is kept")
+        status = live.sources[0].status
+
+        assert status.passed_over >= 200_000
+        assert (status.losses, live.contents().count(b"VarSet")) == (0, 0)
+
+
+def test_a_keeper_that_stalls_holds_up_neither_the_reader_nor_the_pings(
+    tmp_path: Path,
+) -> None:
+    with FakePbx(CALL, begin=False) as pbx, running(tmp_path, ami(pbx)) as live:
+        wait_until(live.ready, "it is ready")
+        asked = pbx.asked.count("Ping")
+        with live.stalled():
+            pbx.go()
+            assert pbx.played.wait(20)
+            wait_until(lambda: pbx.asked.count("Ping") > asked + 10, "pings went on")
+            status = live.sources[0].status
+            wait_until(lambda: status.frames >= len(imported(CALL)), "all was read")
+            assert plain(live.contents()) == []
+        expected = imported(CALL)
+        wait_until(lambda: len(plain(live.contents())) == len(expected), "all is kept")
+        assert status.losses == 0
+
+
+def test_a_wrong_secret_is_told_with_its_settings_and_not_tried_in_haste(
+    tmp_path: Path,
+) -> None:
+    pace = QUICK._replace(first_refused=60, most_refused=60)
+    with FakePbx(secret="another") as pbx, running(tmp_path, ami(pbx), pace) as live:
+        wait_until(lambda: live.sources[0].status.refusals, "it was refused")
+        trouble = live.sources[0].status.trouble
+        pbx.cut()
+        with pytest.raises(AssertionError):
+            wait_until(lambda: pbx.log_ins > 1, "", seconds=1)
+
+    assert trouble == (
+        f"cannot log in to Asterisk at 127.0.0.1:{pbx.port}: it says 'Authentication failed'; "
+        "check sources.pbx1.ami.username and PBX1_SECRET, and permit= of that user in "
+        "manager.conf"
+    )
+
+
+def test_a_pbx_that_restarts_with_the_same_ids_tells_other_calls(tmp_path: Path) -> None:
+    with FakePbx(CALL) as pbx, running(tmp_path, ami(pbx)) as live:
+        expected = len(imported(CALL))
+        wait_until(lambda: len(plain(live.contents())) == expected, "the first life is kept")
+        wait_until(live.ready, "it is ready")
+        pbx.restart(again=True)
+        wait_until(lambda: len(plain(live.contents())) == 2 * expected + 1, "the second, too")
+        contents = live.contents()
+
+    booted = [each for each in contents if each.startswith(b"Event: FullyBooted")]
+    assert len(booted) == 2
+    assert sum(each.startswith(b"Event: Shutdown") for each in contents) == 1
+
+
+def told_by(tmp_path: Path, port: int, **more: object) -> str:
+    """Return what is said of a PBX that cannot be read."""
+    settings = AmiSettings.model_validate({"port": port, "secret_env": "PBX1_SECRET", **more})
+    entry = SourceSettings(kind="asterisk", ami=settings)
+    with running(tmp_path, entry) as live:
+        status = live.sources[0].status
+        wait_until(lambda: status.trouble != "not connected yet", "something is said")
+        return status.trouble
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    made = Certificates(tmp_path_factory.mktemp("certificates"))
+    made.make()
+    return made
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"ca": "authority"}, ""),
+        ({"ca": "authority", "server_name": "localhost"}, ""),
+        ({"verify": False}, ""),
+        (
+            {},
+            "(unable to get local issuer certificate); set sources.pbx1.ami.ca",
+        ),
+        ({"ca": "stranger"}, "is not trusted"),
+        ({"ca": "authority", "server_name": "pbx.test"}, "set sources.pbx1.ami.server_name"),
+    ],
+)
+def test_tls_is_checked_against_authority_and_name(
+    tmp_path: Path, certificates: Certificates, more: dict[str, object], why: str
+) -> None:
+    if "ca" in more:
+        more = {**more, "ca": getattr(certificates, str(more["ca"]))}
+    with FakePbx(CALL, certificate=certificates.server) as pbx:
+        if why:
+            assert why in told_by(tmp_path, pbx.port, tls=True, **more)
+            assert pbx.log_ins == 0
+            return
+        with running(tmp_path, ami(pbx, tls=True, **more)) as live:
+            expected = len(imported(CALL))
+            wait_until(lambda: len(plain(live.contents())) == expected, "all is kept")
+
+
+def test_tls_where_none_is_spoken_and_none_where_it_is_are_told(
+    tmp_path: Path, certificates: Certificates
+) -> None:
+    with FakePbx() as pbx:
+        told = told_by(tmp_path / "a", pbx.port, tls=True, verify=False)
+        assert "it speaks no TLS; check sources.pbx1.ami.port (5039?)" in told
+    with FakePbx(certificate=certificates.server) as pbx:
+        told = told_by(tmp_path / "b", pbx.port)
+        assert "it does not answer to a log-in; if that port wants TLS, set tls = true" in told
+
+
+def test_a_port_that_is_closed_or_speaks_something_else_is_told(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+
+        def greet() -> None:
+            plug, _ = server.accept()
+            plug.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
+            plug.recv(1)
+
+        threading.Thread(target=greet, daemon=True).start()
+        told = told_by(tmp_path / "a", port)
+    assert "it greets with 'SSH-2.0-OpenSSH_9.2', which is no manager interface" in told
+
+    assert "nobody listens there; check sources.pbx1.ami.host and port" in told_by(
+        tmp_path / "b", port
+    )
+    told = told_by(tmp_path / "c", port, host="no-such-host.invalid")
+    assert "its name is not known; check sources.pbx1.ami.host" in told
+
+
+def test_a_start_notes_since_when_nothing_was_heard(tmp_path: Path) -> None:
+    with FakePbx(CALL) as pbx:
+        with running(tmp_path, ami(pbx)) as live:
+            wait_until(live.ready, "it is ready")
+            wait_until(lambda: len(plain(live.contents())) == len(imported(CALL)), "kept")
+        last_us = tape(CALL)[-1].at_us
+        with running(tmp_path, ami(pbx)) as live:
+            wait_until(lambda: gaps(live), "it is noted")
+            (note,) = gaps(live)
+
+    since_us = timestamp_us(note)
+    assert since_us is not None
+    assert last_us <= since_us < last_us + 5_000_000
+    assert note.endswith(b"Reason: not running")
+
+
+def test_without_its_secret_a_source_is_not_started(tmp_path: Path) -> None:
+    entry = SourceSettings(kind="asterisk", ami=AmiSettings(secret_env="NOT_SET"))
+    with pytest.raises(SettingsInvalid) as told:
+        live_sources("pbx1", entry, SECRETS)
+    assert "environment variable NOT_SET (sources.pbx1.ami.secret_env) is not set" in str(
+        told.value
+    )
+
+    pem = AmiSettings(secret_env="PBX1_SECRET", tls=True, ca=tmp_path / "no.pem")
+    with pytest.raises(SettingsInvalid) as told:
+        live_sources("pbx1", SourceSettings(kind="asterisk", ami=pem), SECRETS)
+    assert "(sources.pbx1.ami.ca): No such file or directory" in str(told.value)

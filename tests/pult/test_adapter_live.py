@@ -1,0 +1,125 @@
+"""`pult adapter NAME` on live sources, as a process: killed, refused, and asked how it is.
+
+No broker runs: what an adapter reads is in its journal, whether Kafka is there or not.
+"""
+
+import re
+import signal
+import sqlite3
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+from tests.fake_pbx import FakePbx
+from tests.kafka import free_port
+from tests.oracles.lab_numbers import LAB
+from tests.pbx_tape import past_copy
+from tests.pult.command import PULT, dies_with_its_parent, environment, wait_for
+
+SECONDS = 30
+
+
+class LiveAdapter:
+    """An adapter of a fake PBX and a queue log."""
+
+    def __init__(self, folder: Path, pbx: FakePbx, queue_log: Path | None = None) -> None:
+        self.data = folder / "data"
+        self.port = free_port()
+        self.config = folder / "pult.toml"
+        log = f'queue_log = "{queue_log}"\n' if queue_log else ""
+        self.config.write_text(
+            f'[kafka]\nbootstrap = "127.0.0.1:1"\n[http]\nadapter_port = {self.port}\n'
+            f'[sources.pbx1]\nkind = "asterisk"\n{log}'
+            f'ami = {{ port = {pbx.port}, secret_env = "PBX1_SECRET" }}\n'
+        )
+        self._said = folder / "said"
+        self.secret = "secret-of-the-tests"
+
+    @property
+    def said(self) -> str:
+        """All lines so far, of all its lives."""
+        return self._said.read_text()
+
+    def start(self) -> "subprocess.Popen[bytes]":
+        """Start it once more."""
+        command = [PULT, "adapter", "pbx1", "--config", self.config, "--data", self.data]
+        with self._said.open("ab") as said:
+            return subprocess.Popen(
+                list(map(str, command)), stdout=said, stderr=said,
+                env={**environment(), "PBX1_SECRET": self.secret},
+                preexec_fn=dies_with_its_parent,
+            )  # fmt: skip
+
+    def get(self, path: str) -> str:
+        """Return one of its pages; empty while it does not answer."""
+        try:
+            with urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+                text: str = answer.read().decode()
+                return text
+        except HTTPError as error:
+            return error.read().decode()
+        except OSError:
+            return ""
+
+    def metric(self, name: str, feed: str = "ami") -> float:
+        """Return a metric of the source, -1 if it has none."""
+        labels = re.escape(f'{{feed="{feed}",source="pbx1"}}')
+        text = self.get("/metrics")
+        found = re.search(rf"^pult_source_{name}{labels} (\S+)$", text, re.MULTILINE)
+        return float(found[1]) if found else -1.0
+
+    def kept(self, feed: str) -> list[bytes]:
+        """Return what its journal holds of a feed, read without our journal."""
+        found: list[bytes] = []
+        for day in sorted((self.data / "journal").glob("*.sqlite")):
+            connection = sqlite3.connect(f"file:{day}?mode=ro", uri=True)
+            query = "SELECT content FROM frames WHERE feed = ? ORDER BY position"
+            found += [content for (content,) in connection.execute(query, (feed,))]
+            connection.close()
+        return found
+
+
+@contextmanager
+def started(adapter: LiveAdapter) -> "Iterator[subprocess.Popen[bytes]]":
+    process = adapter.start()
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_both_feeds_of_a_source_come_into_one_journal_and_tell_how_they_are(
+    tmp_path: Path,
+) -> None:
+    recording, log = past_copy(
+        LAB / "ami.log.gz", LAB / "queue_log", tmp_path, time.time_ns() // 1000
+    )
+    lines = log.read_bytes().splitlines()
+    with FakePbx(recording) as pbx, started(adapter := LiveAdapter(tmp_path, pbx, log)) as it:
+        assert pbx.played.wait(SECONDS)
+        wait_for(lambda: adapter.metric("ready") == 1, SECONDS, "ready")
+        wait_for(lambda: adapter.metric("frames_total") > 10_000, SECONDS, "frames")
+        assert adapter.metric("connected") == 1
+        assert adapter.metric("frames_total", "queue-log") == len(lines)
+        assert adapter.metric("passed_over_total") > 30_000
+        assert adapter.metric("clock_skew_seconds") < 0
+        pbx.refuse()
+        wait_for(lambda: "nobody listens" in adapter.get("/readyz"), SECONDS, "not ready")
+        assert "pbx1 (ami): cannot read Asterisk at" in adapter.get("/readyz")
+        assert adapter.metric("connected") == 0
+        assert adapter.get("/healthz") == "alive\n"
+        it.send_signal(signal.SIGTERM)
+        assert it.wait(SECONDS) == 0
+
+    assert adapter.kept("queue-log") == lines
+    said = adapter.said
+    assert "info source: connected source=pbx1" in said
+    assert "info source: resynced source=pbx1" in said
+    assert "warning source: lost source=pbx1" in said
+    assert adapter.secret not in said
+    assert not re.search(r"\+?7495\d{7}", said)
