@@ -52,6 +52,17 @@ class Journal:
         """The position of the newest frame; 0 before the first one."""
         return self._days[-1].last_position
 
+    @property
+    def first_position(self) -> int:
+        """The position of the oldest frame that is still kept, or of the first to come."""
+        return self._days[0].first_position
+
+    @property
+    def size_bytes(self) -> int:
+        """How much room all files take."""
+        with self._turn:
+            return sum(day.size_bytes for day in self._days)
+
     def append(self, frames: Sequence[Frame | Rejected]) -> list[int | None]:
         """Keep frames in one transaction; for each its position, None if it was kept before.
 
@@ -117,6 +128,29 @@ class Journal:
         with self._turn:
             if self._path(day).name > self._days[-1].path.name:
                 self._open(self._path(day))
+
+    def expire(self, before: date, up_to: int) -> list[Path]:
+        """Delete the files of days before one, as far as nothing in them is needed any more.
+
+        Args:
+            before: files of this day and later ones stay, and so does the newest one.
+            up_to: a file that holds a later position stays, and so do all after it.
+
+        Raises:
+            JournalFailed: a file cannot be removed.
+        """
+        gone: list[Path] = []
+        with self._turn:
+            while len(self._days) > 1:
+                oldest = self._days[0]
+                if oldest.path >= self._path(before) or oldest.last_position > up_to:
+                    break
+                with _one_line(oldest.path):
+                    oldest.close()
+                    del self._days[0]
+                    oldest.remove()
+                gone.append(oldest.path)
+        return gone
 
     def close(self) -> None:
         """Close all files; the journal cannot be used afterwards."""

@@ -67,6 +67,7 @@ class JournalDay:
 
     Attributes:
         path: the file.
+        first_position: of its first frame, kept or to come.
         last_position: of its newest frame, or of the frame before it if it has none yet.
         earliest_us: the least time of receipt in it.
         latest_us: the greatest one.
@@ -75,11 +76,12 @@ class JournalDay:
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
         self._connection = connection
-        first, self.earliest_us, self.latest_us = connection.execute(
+        self.first_position: int
+        self.first_position, self.earliest_us, self.latest_us = connection.execute(
             "SELECT first_position, earliest_us, latest_us FROM day"
         ).fetchone()
         (newest,) = connection.execute("SELECT max(position) FROM frames").fetchone()
-        self.last_position: int = first - 1 if newest is None else newest
+        self.last_position: int = self.first_position - 1 if newest is None else newest
 
     @classmethod
     def open(cls, path: Path, first_position: int) -> "JournalDay":
@@ -173,9 +175,22 @@ class JournalDay:
         row = self._connection.execute(_LAST_FRAME, (source, feed)).fetchone()
         return None if row is None else Frame(*row)
 
+    @property
+    def size_bytes(self) -> int:
+        """How much room it takes, with what SQLite keeps beside it."""
+        return sum(each.stat().st_size for each in self._files() if each.exists())
+
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+    def remove(self) -> None:
+        """Delete the file once it is closed."""
+        for each in self._files():
+            each.unlink(missing_ok=True)
+
+    def _files(self) -> list[Path]:
+        return [self.path.with_name(self.path.name + end) for end in ("-wal", "-shm", "")]
 
 
 def _create(connection: sqlite3.Connection, first_position: int) -> None:

@@ -24,11 +24,10 @@ from producers.identity import CallerKeys
 from producers.journal import Journal
 from producers.place import Place
 from producers.publish import Publisher, Target
-from producers.source import LiveSource, Source, Take
+from producers.source import LiveSource, Source
 from pult import kafka, logs, topics
 from pult.folder import DataFolder
 from pult.health import health_routes
-from pult.replay import Replay
 from pult.settings import Settings
 from pult.sources import SourcesCollector, live_sources, troubles
 from pult.web import is_loopback, listen, only_loopback
@@ -248,15 +247,3 @@ def _ended_by_signal() -> asyncio.Event:
 
 def _today() -> date:
     return datetime.now(UTC).date()
-
-
-class Recording:
-    """A recording in the place of a source, at a chosen speed."""
-
-    def __init__(self, replay: Replay, speed: float) -> None:
-        self._replay = replay
-        self._speed = speed
-
-    def run(self, take: Take, stopped: threading.Event) -> None:
-        """Play it once; the end of the recording is the end of the source."""
-        self._replay.play(self._speed, take, stopped.is_set)

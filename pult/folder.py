@@ -50,6 +50,16 @@ class DataFolder:
         return self.path / "store"
 
     @property
+    def snapshots(self) -> Path:
+        """Where the states of the embedded form are."""
+        return self.path / "snapshots"
+
+    @property
+    def stored(self) -> Path:
+        """A file that says up to where the store has what follows from the journal."""
+        return self.path / "stored"
+
+    @property
     def demo_mark(self) -> Path:
         """A file that is there while all the folder holds is a demo's."""
         return self.path / "demo"
@@ -61,15 +71,28 @@ class DataFolder:
             DataFolderUnusable: some of it cannot be removed.
         """
         try:
-            for part in (self.journal, self.store):
+            for part in (self.journal, self.store, self.snapshots):
                 if part.exists():
                     shutil.rmtree(part)
-            (self.path / "policies.json").unlink(missing_ok=True)
+            for file in (self.path / "policies.json", self.stored):
+                file.unlink(missing_ok=True)
         except OSError as error:
             msg = (
                 f"cannot empty data folder {self.path}: {error.strerror} (--data names another)"
             )
             raise DataFolderUnusable(msg) from error
+
+    def without_demo(self) -> bool:
+        """Throw a demo's data away: its calls and targets are nobody's history; tell whether.
+
+        Raises:
+            DataFolderUnusable: some of it cannot be removed.
+        """
+        if not self.demo_mark.exists():
+            return False
+        self.empty()
+        self.demo_mark.unlink()
+        return True
 
     def caller_secret(self, environ: Mapping[str, str], secret_env: str) -> bytes:
         """Return the key of `caller_key`: of the environment, else made once in this folder."""

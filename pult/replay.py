@@ -1,5 +1,6 @@
 """A source that reads a recording: the same frames, at a chosen speed, beginning now."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice
@@ -8,6 +9,7 @@ from pathlib import Path
 from producers.asterisk.shift import pong, shifted
 from producers.frame import Frame, Rejected
 from producers.kinds import KINDS
+from producers.source import Take
 
 TICK_SECONDS = 0.02
 """How often due frames are handed over: the journal's group commit."""
@@ -96,3 +98,15 @@ class Replay:
                 break
         if due:
             take(due)
+
+
+class Recording:
+    """A recording in the place of a source, at a chosen speed."""
+
+    def __init__(self, replay: Replay, speed: float) -> None:
+        self._replay = replay
+        self._speed = speed
+
+    def run(self, take: Take, stopped: threading.Event) -> None:
+        """Play it once; the end of the recording is the end of the source."""
+        self._replay.play(self._speed, take, stopped.is_set)

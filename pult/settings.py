@@ -144,7 +144,7 @@ class KafkaSettings(_Section):
 
 
 class ProcessorSettings(_Section):
-    """When a worker saves, and when it stops rather than reject more."""
+    """When a worker or `run` saves, and when a worker stops rather than reject more."""
 
     reject_share: Ratio = Field(
         default=0.1, description="above this share of the last events rejected it stops [0..1]"
@@ -152,10 +152,20 @@ class ProcessorSettings(_Section):
     reject_least: int = Field(default=100, ge=1, description="but not before so many of them")
     reject_window: int = Field(default=10_000, ge=100, description="of so many last events")
     snapshot_every: Duration = Field(
-        default=timedelta(seconds=60), description="a partition's state is saved so often"
+        default=timedelta(seconds=60), description="the state is saved so often"
     )
     snapshot_events: int = Field(
         default=50_000, ge=1_000, description="and after so many events of it"
+    )
+
+
+class JournalSettings(_Section):
+    """What is kept of what the sources said, byte for byte."""
+
+    keep: Duration = Field(
+        default=timedelta(days=30),
+        ge=timedelta(days=1),
+        description="files of the journal stay so long, and longer while they are needed",
     )
 
 
@@ -236,6 +246,7 @@ class Settings(_Section):
     tenants: Mapping[str, TenantSettings] = Field(default_factory=dict)
     sources: Mapping[str, SourceSettings] = Field(default_factory=dict)
     privacy: PrivacySettings = PrivacySettings()
+    journal: JournalSettings = JournalSettings()
     http: HttpSettings = HttpSettings()
     kafka: KafkaSettings = KafkaSettings()
     clickhouse: ClickHouseSettings = ClickHouseSettings()

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from producers.kinds import KINDS
 from pult import settings
-from pult.adapter import Adapter, Options, Recording
+from pult.adapter import Adapter, Options
 from pult.context import Context, name, port, positive
 from pult.folder import DataFolder
-from pult.replay import Replay
+from pult.replay import Recording, Replay
 
 _KINDS = tuple(KINDS)
 

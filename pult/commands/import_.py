@@ -14,6 +14,7 @@ from pult.context import Context, name
 from pult.folder import DataFolder
 from pult.importing import Imported, check_readable, import_recording
 from pult.progress import Progress
+from pult.snapshot_files import SnapshotFiles
 from schemas.metrics import METRICS
 from sql.embedded import EmbeddedStore
 
@@ -39,10 +40,7 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
     wanted = settings.load(context.config)
     check_readable(chosen.kind, chosen.paths)
     with DataFolder(context.data, "import") as folder:
-        if folder.demo_mark.exists():
-            # Its calls and targets must not be mixed with anybody's history.
-            folder.empty()
-            folder.demo_mark.unlink()
+        if folder.without_demo():
             print(f"the demo's data in {context.data} are removed")
         keys = CallerKeys(
             folder.caller_secret(context.environ, wanted.privacy.secret_env),
@@ -51,6 +49,10 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
         names = Naming(wanted.tenant, wanted.tenant, keys)
         history = folder.policies(wanted.policies(), int(time.time() * 1000))
         journal = Journal.open(folder.journal, date.today())  # noqa: DTZ011 - a file's name
+        snapshots = SnapshotFiles(folder)
+        whole = snapshots.stored == journal.last_position
+        # They know nothing of what is imported; whoever goes on folds the history again.
+        snapshots.discard()
         store = EmbeddedStore(folder.store, METRICS)
         try:
             with Progress(chosen.paths) as progress:
@@ -58,6 +60,8 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
                     chosen.kind, chosen.paths, chosen.source, journal, store, names, history,
                     progress.advance,
                 )  # fmt: skip
+            if whole:
+                snapshots.note_stored(journal.last_position)
         finally:
             store.close()
             journal.close()

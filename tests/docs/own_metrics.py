@@ -20,7 +20,8 @@ from pult.health import health_routes
 from pult.sources import SourcesCollector
 from schemas.policies import Policies, PolicyHistory
 from stream_processors.core.state import State, Terms
-from stream_processors.shells.exporter import StatesCollector
+from stream_processors.shells.embedded_measures import EmbeddedMeasures
+from stream_processors.shells.exporter import StateCollector, StatesCollector
 from stream_processors.shells.measures import Measures
 from stream_processors.shells.sink_measures import SinkMeasures
 
@@ -38,6 +39,7 @@ def exported() -> list[Exported]:
     """Return all metrics of all processes, `cc_*` included, each once for each process."""
     return [
         *_of("every process", _health()),
+        *_of("run", _run()),
         *_of("processor", _processor()),
         *_of("adapter", _adapter()),
         *_of("sink", _sink()),
@@ -91,6 +93,16 @@ def _sink() -> Iterator[tuple[Metric, tuple[str, ...]]]:
     SinkMeasures().register(registry, lambda: 0, lambda: 0)
     for family, labels in _registered(registry):
         yield family, labels or tuple(getattr(family, "_labelnames", ()))
+
+
+def _run() -> Iterator[tuple[Metric, tuple[str, ...]]]:
+    registry = CollectorRegistry()
+    EmbeddedMeasures(registry)
+    state = State("acme", "acme")
+    terms = Terms(PolicyHistory([(0, Policies())]))
+    for family in StateCollector(lambda: nullcontext(state), lambda: terms).collect():
+        yield family, tuple(getattr(family, "_labelnames", ()))
+    yield from _registered(registry)
 
 
 def _adapter() -> list[tuple[Metric, tuple[str, ...]]]:

@@ -257,3 +257,39 @@ def test_what_was_acknowledged_survives_the_death_of_the_process(tmp_path: Path)
     assert isinstance(newest, Frame)
     assert newest.content == b"%d.49\nTimestamp: 1.0" % (len(kept) // 50 - 1)
     journal.close()
+
+
+def three_days(folder: Path) -> Journal:
+    journal = Journal.open(folder, MONDAY)
+    for day in (MONDAY, TUESDAY, date(2026, 3, 4)):
+        journal.rotate(day)
+        journal.append([line(day.day), line(100 + day.day)])
+    return journal
+
+
+@pytest.mark.parametrize(
+    ("before", "up_to", "left"),
+    [
+        (date(2026, 3, 2), 6, [1, 2, 3, 4, 5, 6]),
+        (date(2026, 3, 3), 6, [3, 4, 5, 6]),
+        (date(2026, 3, 4), 4, [5, 6]),
+        (date(2026, 3, 4), 3, [3, 4, 5, 6]),
+        (date(2026, 3, 4), 1, [1, 2, 3, 4, 5, 6]),
+        (date(2027, 1, 1), 6, [5, 6]),
+    ],
+)
+def test_old_days_go_unless_they_are_needed_and_the_newest_stays(
+    tmp_path: Path, before: date, up_to: int, left: list[int]
+) -> None:
+    journal = three_days(tmp_path)
+
+    gone = journal.expire(before, up_to)
+
+    assert [position for position, _ in journal.read(0, 10)] == left
+    assert journal.first_position == left[0]
+    assert {each.name[:10] for each in tmp_path.iterdir()}.isdisjoint(p.stem for p in gone)
+    assert journal.size_bytes > 0
+    journal.close()
+    again = Journal.open(tmp_path, date(2026, 3, 5))
+    assert again.append([line(200)]) == [7]
+    again.close()

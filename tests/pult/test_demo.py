@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
-from unittest.mock import MagicMock
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -20,7 +19,7 @@ from producers.frame import Naming
 from producers.identity import CallerKeys
 from producers.journal import Journal
 from producers.translated import translated
-from pult.demo import SCOPES_REMEMBERED, Live
+from pult.scopes import REMEMBERED, Scopes
 from tests.oracles import ami
 from tests.oracles.lab_numbers import LAB_NUMBERS, LAB_TARGETS, Totals, ami_log, totals
 from tests.oracles.shapes import OracleLeg
@@ -320,10 +319,10 @@ def test_a_foreign_name_for_this_machine_is_refused(ended: Demo, path: str) -> N
 
 
 def test_scopes_that_anybody_makes_up_do_not_fill_the_memory() -> None:
-    live = Live(MagicMock(), print)
-    first = live.since_of(Scope())
-    for n in range(3 * SCOPES_REMEMBERED):
-        live.since_of(Scope(team=str(n)))
-        assert live.since_of(Scope()) is first, "a wall in use was forgotten"
+    scopes = Scopes()
+    first = scopes.since(Scope())
+    for n in range(3 * REMEMBERED):
+        scopes.since(Scope(team=str(n)))
+        assert scopes.since(Scope()) is first, "a wall in use was forgotten"
 
-    assert live.scopes_remembered == SCOPES_REMEMBERED
+    assert len(scopes) == REMEMBERED

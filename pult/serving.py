@@ -1,0 +1,161 @@
+"""Serves an embedded runtime until a signal comes or it cannot go on: the body of two verbs."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+
+from aiohttp import web
+
+from pult.feeds import Wired
+from pult.runtime import Runtime
+from pult.web import Wall, listen
+from schemas.errors import PultFailure
+from sql.endpoint import make_endpoint
+
+LEAVE_SECONDS = 2.5
+"""How long a process waits for queries to end once everything is stored."""
+
+GRACE_SECONDS = 9.5
+"""After so long it ends, whatever still hangs; what was journaled is read at the next start."""
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Service:
+    """A runtime with its pages.
+
+    Args:
+        runtime: what is served.
+        sources: what brings its frames.
+        out: where a person reads the addresses.
+        about: what is told about the wall's source.
+    """
+
+    def __init__(
+        self, runtime: Runtime, sources: Sequence[Wired], out: Callable[[str], None], about: str
+    ) -> None:
+        self.runtime = runtime
+        self._sources = sources
+        self._out = out
+        self._about = about
+        self._failure: PultFailure | None = None
+        self._leaving = _alarm(LEAVE_SECONDS, self._leave)
+        self._grace = _alarm(GRACE_SECONDS, self._give_up)
+
+    def run(self) -> None:
+        """Serve until a signal comes or a part fails.
+
+        Raises:
+            PultFailure: what failed.
+        """
+        try:
+            asyncio.run(self._serve())
+        finally:
+            self.runtime.close()
+            self._stay()
+
+    async def _serve(self) -> None:
+        runtime, http = self.runtime, self.runtime.setup.settings.http
+        wall = Wall(runtime.paint, runtime.ready, runtime.registry, http.host)
+        runners: list[web.AppRunner] = []
+        try:
+            runner, wall_port = await listen(
+                wall.application, http.host, http.wall_port, "the wall", "--port"
+            )
+            runners.append(runner)
+            endpoint = make_endpoint(runtime.store.query)
+            runner, sql_port = await listen(
+                endpoint, http.host, http.sql_port, "the SQL endpoint", "--sql-port"
+            )
+            runners.append(runner)
+            runtime.start(self._sources, wall.changed)
+            self._announce(http.host, wall_port, sql_port)
+            await self._wait()
+        finally:
+            self._grace.start()
+            try:
+                await asyncio.to_thread(runtime.stop)
+            except PultFailure as failure:
+                self._failure = failure
+            self._leaving.start()
+            wall.close()
+            for runner in runners:
+                await runner.cleanup()
+        if runtime.failure is not None:
+            raise runtime.failure
+        if self._failure is not None:
+            raise self._failure
+
+    async def _wait(self) -> None:
+        """Wait for a signal or a failure; say once that a recording is over."""
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def heard() -> None:
+            stop.set()
+            for number in _SIGNALS:
+                # Who asks twice does not want to wait for anything.
+                loop.remove_signal_handler(number)
+                signal.signal(number, signal.SIG_DFL)
+
+        for number in _SIGNALS:
+            loop.add_signal_handler(number, heard)
+        told = False
+        while not stop.is_set() and self.runtime.failure is None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), 0.5)
+            if self.runtime.mode == "ended" and not told:
+                told = True
+                self._out("The recording is over; the wall keeps its last picture.")
+
+    def _announce(self, host: str, wall_port: int, sql_port: int) -> None:
+        self.runtime.setup.folder.announce(
+            {"sql": f"http://{host}:{sql_port}", "wall": f"http://{host}:{wall_port}"}
+        )
+        self._out(f"Wall     http://{host}:{wall_port}/  ({self._about})")
+        self._out(f"Metrics  http://{host}:{wall_port}/metrics")
+        self._out(
+            f"SQL      pult sql 'SELECT * FROM legs LIMIT 5'  or  curl http://{host}:{sql_port}"
+        )
+        self._out("Ctrl-C stops.")
+
+    def _leave(self) -> None:
+        """End the process while queries still run in threads.
+
+        A thread cannot be stopped, and Python waits for all of an executor at its end: a query
+        of a minute would hold up the end for a minute. Everything is stored by now.
+        """
+        failure = self.runtime.failure or self._failure
+        if failure is not None:
+            sys.stderr.write(f"pult: {' '.join(str(failure).split())}\n")
+        self._end(0 if failure is None else 1)
+
+    def _give_up(self) -> None:
+        sys.stderr.write(
+            f"pult: could not store everything within {GRACE_SECONDS:g} s; the journal has it, "
+            "and it is stored at the next start\n"
+        )
+        self._end(1)
+
+    def _end(self, code: int) -> None:
+        self.runtime.setup.folder.close()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+    def _stay(self) -> None:
+        """Call off the leaving in haste, unless a thread would hold up the end."""
+        self._grace.cancel()
+        mine = (threading.main_thread(), self._leaving)
+        if all(each.daemon or each in mine for each in threading.enumerate()):
+            self._leaving.cancel()
+
+
+def _alarm(seconds: float, ring: Callable[[], None]) -> threading.Timer:
+    timer = threading.Timer(seconds, ring)
+    timer.daemon = True
+    return timer

@@ -1,0 +1,201 @@
+"""`pult run` as a whole: whatever dies, the history is that of an import of the same."""
+
+import random
+import signal
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.oracles.lab_numbers import LAB, LAB_TARGETS
+from tests.pult.command import all_good, pult, rows, wait_for
+from tests.pult.conftest import Cut, ami_until, queue_log_until
+from tests.pult.recorded import Recorded
+
+RATE = 1_500.0
+SETTINGS = (
+    "[http]\nwall_port = 0\nsql_port = 0\n"
+    '[processor]\nsnapshot_every = "300ms"\n'
+    + "".join(
+        f'[queues.{queue}]\nanswer_within = "{targets.answer_within_ms}ms"\n'
+        for queue, targets in LAB_TARGETS.items()
+    )
+)
+FIRST_SECOND = int((LAB / "queue_log").read_bytes().partition(b"|")[0])
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("settings") / "pult.toml"
+    path.write_text(SETTINGS)
+    return path
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What an import of the same messages says."""
+
+    digest: str
+    events: int
+
+
+def imported(data: Path, config: Path, ami: Path, queue_log: Path) -> Expected:
+    options = ("--data", data, "--config", config)
+    *_, digest = all_good(
+        ("import", "asterisk-ami", ami, *options),
+        ("import", "asterisk-queue-log", queue_log, *options),
+        ("digest", "--total", *options),
+    )
+    return Expected(digest, rows(data, "SELECT count() AS n FROM events")[0]["n"])
+
+
+@pytest.fixture(scope="module")
+def of_both(cut: Cut, config: Path, tmp_path_factory: pytest.TempPathFactory) -> Expected:
+    data = tmp_path_factory.mktemp("imported") / "data"
+    return imported(data, config, cut.ami_path, cut.queue_log_path)
+
+
+def found(data: Path) -> Expected:
+    """Return what the history of a folder says."""
+    (digest,) = all_good(("digest", "--total", "--data", data))
+    (counted,) = rows(data, "SELECT count() AS n, uniqExact(id) AS ids FROM events")
+    assert counted["n"] == counted["ids"]
+    return Expected(digest, counted["n"])
+
+
+def both(cut: Cut) -> tuple[str, str]:
+    """Return the two feeds of the PBX."""
+    return (
+        f"pbx1=asterisk-ami:{cut.ami_path}",
+        f"pbx1=asterisk-queue-log:{cut.queue_log_path}",
+    )
+
+
+@pytest.mark.parametrize(
+    ("seed", "kills"), [(1, 2), *(pytest.param(n, 25, marks=pytest.mark.soak) for n in (2, 3))]
+)
+def test_killed_at_any_moment_it_loses_nothing_and_doubles_nothing(
+    cut: Cut, config: Path, of_both: Expected, tmp_path: Path, seed: int, kills: int
+) -> None:
+    chance = random.Random(seed)
+    run = Recorded(tmp_path / "data", config, RATE, *both(cut))
+
+    for _ in range(kills):
+        with run.started() as process:
+            wait_for(lambda: run.metric("pult_frames_applied_total") > 0, 20, "a message")
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(chance.uniform(0, 2.5))
+    with run.started(*run.recordings, "pbx2=hung:") as process:
+        run.wait_until_told()
+        run.end(process)
+
+    assert found(run.data) == of_both
+    assert run.said.count("restored position=") >= kills - 1
+    assert "stopped position=" in run.said, "a source that does not stop held up the end"
+    assert "Traceback" not in run.said
+
+
+def test_what_was_known_is_there_after_a_stop_and_so_is_what_was_imported_meanwhile(
+    cut: Cut, config: Path, of_both: Expected, tmp_path: Path
+) -> None:
+    run = Recorded(tmp_path / "data", config, 100_000, both(cut)[0])
+    other = ("import", "asterisk-queue-log", cut.queue_log_path)
+    options = ("--data", run.data, "--config", config)
+
+    with run.started() as process:
+        run.wait_until_told()
+        before, ready = run.picture(), run.page("/readyz")
+        refused = pult(*other, *options)
+        run.end(process)
+    with run.started("pbx1=nothing:", "pbx2=refused:") as process:
+        wait_for(lambda: run.picture()["as_of"] is not None, 20, "figures")
+        after = run.picture()
+        wait_for(lambda: "password" in run.page("/readyz")[1], 20, "the refusal")
+        unready, alive = run.page("/readyz"), run.page("/healthz")
+        run.end(process)
+    all_good((*other, *options))
+    with run.started() as process:
+        run.wait_until_told()
+        offered = sum(
+            run.metric(f'cc_queue_offered_total{{queue="{queue}"}}') for queue in LAB_TARGETS
+        )
+        run.end(process)
+
+    assert ready == (200, "ready\n")
+    assert "is in use by pult run" in refused.complaint
+    silent = "pbx2: cannot log in: the password is wrong; pbx1 is silent; pbx2 is silent\n"
+    assert (unready, alive) == ((503, silent), (200, "alive\n"))
+    assert "source failed source=pbx2: cannot log in" in run.said
+    for figure in ("as_of", "waiting", "agents", "service_level", "queues"):
+        assert after[figure] == before[figure]
+    assert [each["silent"] for each in before["sources"]] == [False]
+    assert [each["silent"] for each in after["sources"]] == [True]
+    assert "folding the stored events again" in run.said
+    assert offered == rows(run.data, "SELECT count() AS n FROM legs")[0]["n"]
+    assert found(run.data) == of_both
+
+
+def test_a_full_disk_is_said_and_reading_goes_on_when_there_is_room(
+    cut: Cut, config: Path, of_both: Expected, tmp_path: Path
+) -> None:
+    run = Recorded(tmp_path / "data", config, RATE, *both(cut))
+    with run.started() as process:
+        wait_for(lambda: run.metric("pult_frames_applied_total") > 200, 20, "messages")
+        process.send_signal(signal.SIGUSR1)
+        wait_for(lambda: "disk is full" in run.page("/readyz")[1], 20, "a full disk")
+        assert run.page("/readyz")[0] == 503
+        assert run.page("/healthz")[0] == 200
+        process.send_signal(signal.SIGUSR2)
+        run.wait_until_told()
+        assert run.page("/readyz") == (200, "ready\n")
+        run.end(process)
+
+    assert found(run.data) == of_both
+    assert run.said.count("database or disk is full") == 1
+
+
+GAP_SECONDS = (60, 120)
+
+
+def with_a_gap(content: bytes) -> bytes:
+    """Return the messages of the manager interface without a minute of them."""
+    first, last = (FIRST_SECOND + each for each in GAP_SECONDS)
+    until, whole = ami_until(first), ami_until(last)
+    assert content.startswith(whole)
+    return until + content.removeprefix(whole)
+
+
+def test_what_a_queue_log_tells_too_late_heals_a_gap_also_when_it_is_stopped_before(
+    config: Path, tmp_path: Path
+) -> None:
+    early, late = (ami_until(FIRST_SECOND + 60 * minutes) for minutes in (13, 15))
+    files = {
+        "ami": with_a_gap(early),
+        "more": late.removeprefix(early),
+        "queue_log": queue_log_until(FIRST_SECOND + 60 * 15),
+        "whole": with_a_gap(late),
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    run = Recorded(
+        tmp_path / "data", config, 8_000,
+        f"pbx1=asterisk-ami:{tmp_path / 'ami'}",
+        f"+pbx1=asterisk-queue-log:{tmp_path / 'queue_log'}",
+        f"+pbx1=asterisk-ami:{tmp_path / 'more'}",
+    )  # fmt: skip
+
+    with run.started() as process:
+        wait_for(lambda: run.metric("pult_dirty_days") == 1, 60, "a late line")
+        run.end(process)
+    with run.started() as process:
+        run.wait_until_told()
+        wait_for(lambda: run.metric("pult_refolds_total") >= 1, 60, "days folded again")
+        wait_for(lambda: run.metric("pult_dirty_days") == 0, 60, "no day that is left")
+        run.end(process)
+
+    expected = imported(
+        tmp_path / "imported", config, tmp_path / "whole", tmp_path / "queue_log"
+    )
+    assert found(run.data) == expected
+    assert rows(run.data, "SELECT day FROM dirty_days") == []
