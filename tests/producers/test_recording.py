@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from producers.asterisk.recordings import ami_frames, queue_log_frames
@@ -87,6 +87,7 @@ def test_a_file_that_may_not_be_read_is_no_recording(tmp_path: Path) -> None:
     assert "may not read it" in said[0]
 
 
+@settings(deadline=None)  # a busy machine
 @given(kept=st.integers(20, 40_000))
 def test_a_packed_file_cut_off_gives_what_was_before_the_cut(
     tmp_path_factory: pytest.TempPathFactory, kept: int
