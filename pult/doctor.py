@@ -94,11 +94,11 @@ def _ports(loaded: settings.Settings) -> Iterator[Finding]:
     """Look at the ports of the form that the settings speak of: one process, or several."""
     http = loaded.http
     several = "kafka" in loaded.model_fields_set
-    names = ("processor_port", "adapter_port") if several else ("wall_port", "sql_port")
-    for name in names:
-        port = getattr(http, name)
+    parts = ("processor", "adapter", "sink") if several else ("wall", "sql")
+    for part in parts:
+        port = getattr(http, f"{part}_port")
         if port:
-            yield _port(http.host, port, f"http.{name}")
+            yield _port(http.host, port, f"http.{part}_port")
 
 
 def _port(host: str, port: int, setting: str) -> Finding:

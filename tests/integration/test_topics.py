@@ -92,7 +92,7 @@ def test_doctor_looks_at_the_brokers_and_their_topics(
 ) -> None:
     settings = f'bootstrap = "{kafka.bootstrap}"\nprefix = "{prefix}"'
     # Whoever has the usual ports on this machine is not what is asked here.
-    settings += "\n[http]\nprocessor_port = 0\nadapter_port = 0"
+    settings += "\n[http]\nprocessor_port = 0\nadapter_port = 0\nsink_port = 0"
 
     before = pult(tmp_path, settings, "doctor")
     pult(tmp_path, settings, "topics")
