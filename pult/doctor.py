@@ -11,8 +11,10 @@ from pult.folder import DataFolder, owner, reachable
 from schemas.errors import PultFailure
 from schemas.metrics import METRICS
 from sql.embedded import EmbeddedStore
+from stream_processors.core.pipeline import FUTURE_MS
 
 _LITTLE_SPACE_BYTES = 1 << 30
+_MUCH_SKEW_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ def examine(config: Path | None, data: Path, environ: Mapping[str, str]) -> list
         return [Finding(good=False, text=str(failure)), *_folder(data)]
     return [
         *_settings(loaded, config, environ),
-        *_sources(loaded),
+        *_sources(loaded, environ),
         *_kafka(loaded, environ),
         *_clickhouse(loaded, environ),
         *_folder(data),
@@ -53,7 +55,6 @@ def _settings(
     queues = ", ".join(loaded.queues) or "none named, all have 20 s and 5 s"
     yield Finding(good=True, text=f"settings: {name}; tenant {loaded.tenant}; queues: {queues}")
     secrets = [loaded.privacy.secret_env]
-    secrets += [each.ami.secret_env for each in loaded.sources.values() if each.ami]
     for secret in secrets:
         if secret and not environ.get(secret):
             yield Finding(good=False, text=f"environment variable {secret} is not set")
@@ -74,20 +75,57 @@ def _kafka(loaded: settings.Settings, environ: Mapping[str, str]) -> Iterator[Fi
         yield Finding(good=False, text=str(failure))
 
 
-def _sources(loaded: settings.Settings) -> Iterator[Finding]:
+def _sources(loaded: settings.Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
     for name, source in loaded.sources.items():
-        log = source.queue_log
-        if log is None:
-            continue
-        setting = f"sources.{name}.queue_log"
-        if not log.exists():
-            text = f"{setting}: {log} is not there; set queue_log = yes in logger.conf, or mend"
-            yield Finding(good=False, text=f"{text} the path")
-        elif not os.access(log, os.R_OK):
-            text = f"{setting}: {log} may not be read; put this user into Asterisk's group"
-            yield Finding(good=False, text=text)
-        else:
-            yield Finding(good=True, text=f"{setting}: {log} can be read")
+        if source.ami is not None:
+            yield from _ami(f"sources.{name}.ami", source.ami, environ)
+        if source.queue_log is not None:
+            yield _queue_log(f"sources.{name}.queue_log", source.queue_log)
+
+
+def _ami(
+    where: str, wanted: settings.AmiSettings, environ: Mapping[str, str]
+) -> Iterator[Finding]:
+    # Loaded only for those who have a PBX.
+    from pult.asking_ami import ask
+    from pult.sources import ami_access
+
+    try:
+        address, login = ami_access(where, wanted, environ)
+    except PultFailure as failure:
+        yield Finding(good=False, text=str(failure))
+        return
+    try:
+        answer = ask(address, login)
+    except PultFailure as failure:
+        yield Finding(good=False, text=f"{where}: cannot use {address}: {failure}")
+        return
+    yield Finding(good=True, text=f"{where}: {address} lets us in, AMI {answer.version}")
+    if answer.skew_seconds is not None:
+        yield _skew(where, answer.skew_seconds)
+
+
+def _skew(where: str, seconds: float) -> Finding:
+    """Judge the clock of a PBX: calls more than two minutes ahead of ours are not used."""
+    text = (
+        f"{where}: its clock is {abs(seconds):.1f} s {'ahead of' if seconds > 0 else 'behind'}"
+    )
+    text = f"{text} ours"
+    if seconds * 1000 > FUTURE_MS:
+        return Finding(good=False, text=f"{text}, so its events are rejected; set both by NTP")
+    if abs(seconds) > _MUCH_SKEW_SECONDS:
+        return Finding(good=True, text=f"{text}; set both by NTP", remark=True)
+    return Finding(good=True, text=text)
+
+
+def _queue_log(setting: str, log: Path) -> Finding:
+    if not log.exists():
+        text = f"{setting}: {log} is not there; set queue_log = yes in logger.conf, or mend"
+        return Finding(good=False, text=f"{text} the path")
+    if not os.access(log, os.R_OK):
+        text = f"{setting}: {log} may not be read; put this user into Asterisk's group"
+        return Finding(good=False, text=text)
+    return Finding(good=True, text=f"{setting}: {log} can be read")
 
 
 def _ports(loaded: settings.Settings) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ _VALUE = re.compile(r"\s?\w*=?%[-+ #0-9.]*[sdrfxg]")
 
 
 def _lines() -> Iterator[str]:
-    """Yield the words of each line that is logged, without its values."""
+    """Yield the first words of each line that is logged, without its values."""
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*.py")):
             yield from _lines_of(path)
@@ -27,7 +27,8 @@ def _lines_of(path: Path) -> Iterator[str]:
                 func=ast.Attribute(value=ast.Name(id="_LOG"), attr=level),
                 args=[ast.Constant(value=str(text)), *_],
             ) if level in LEVELS:
-                yield max(_VALUE.split(text), key=len).strip(" ;:,")
+                parts = (part.strip(" ;:,") for part in _VALUE.split(text))
+                yield next(part for part in parts if part)
 
 
 def _explained() -> set[str]:

@@ -1,6 +1,7 @@
 """What the doctor finds of ports, clocks and files; of brokers and stores see integration."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from pult import clock
+from tests.fake_pbx import FakePbx
 from tests.kafka import free_port
 from tests.pult.command import Demo, good, in_turn
 
@@ -111,3 +113,66 @@ def test_a_queue_log_is_looked_for(tmp_path: Path, there: bool, told: str) -> No
     assert done.code == (0 if there else 1)
     (line,) = lines(done.out, "sources.pbx1.queue_log")
     assert told in line
+
+
+SECRET = "secret-of-the-tests"
+
+
+def asked_of(port: int, folder: Path, secret: str) -> tuple[int, list[str]]:
+    """Return what the doctor says of a PBX."""
+    (folder / "pult.toml").write_text(
+        '[http]\nwall_port = 0\nsql_port = 0\n[sources.pbx1]\nkind = "asterisk"\n'
+        f'ami = {{ port = {port}, secret_env = "PBX1_SECRET" }}\n'
+    )
+    env = {"PBX1_SECRET": secret}
+    (done,) = in_turn(("doctor", "--data", folder / "data"), cwd=folder, env=env)
+    assert not secret or secret not in done.out + done.err
+    return done.code, lines(done.out, "PBX1_SECRET") or lines(done.out, "sources.pbx1.ami")
+
+
+def test_a_pbx_that_lets_us_in_is_told_with_its_version_and_clock(tmp_path: Path) -> None:
+    with FakePbx() as pbx:
+        code, told = asked_of(pbx.port, tmp_path, SECRET)
+
+    assert code == 0
+    assert len(told) == 2
+    assert told[0].startswith(
+        f"ok      sources.pbx1.ami: 127.0.0.1:{pbx.port} lets us in, AMI "
+    )
+    assert re.fullmatch(
+        r"ok      sources.pbx1.ami: its clock is 0\.\d s \w+( of)? ours", told[1]
+    )
+    assert {"Login", "Ping"} <= set(pbx.asked)
+
+
+@pytest.mark.parametrize(
+    ("ahead_seconds", "begins", "ends"),
+    [
+        (200, "PROBLEM ", "ahead of ours, so its events are rejected; set both by NTP"),
+        (30, "NOTE ", "ahead of ours; set both by NTP"),
+        (-30, "NOTE ", "behind ours; set both by NTP"),
+    ],
+)
+def test_the_clock_of_a_pbx_is_judged(
+    tmp_path: Path, ahead_seconds: int, begins: str, ends: str
+) -> None:
+    with FakePbx() as pbx:
+        pbx.ahead_us = ahead_seconds * 1_000_000
+        code, told = asked_of(pbx.port, tmp_path, SECRET)
+
+    assert code == (1 if begins == "PROBLEM " else 0)
+    assert told[1].startswith(begins)
+    assert told[1].endswith(ends)
+
+
+def test_a_pbx_that_cannot_be_used_names_the_setting(tmp_path: Path) -> None:
+    with FakePbx() as pbx:
+        refused = asked_of(pbx.port, tmp_path, "wrong")
+        unset = asked_of(pbx.port, tmp_path, "")
+    nobody = asked_of(free_port(), tmp_path, SECRET)
+
+    assert [refused[0], unset[0], nobody[0]] == [1, 1, 1]
+    assert "Authentication failed" in refused[1][0]
+    assert "sources.pbx1.ami.username and PBX1_SECRET" in refused[1][0]
+    assert "environment variable PBX1_SECRET (sources.pbx1.ami.secret_env)" in unset[1][0]
+    assert "nobody listens there; check sources.pbx1.ami.host" in nobody[1][0]
