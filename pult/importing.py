@@ -14,12 +14,11 @@ from producers.journal import Journal
 from producers.kinds import KINDS
 from producers.translated import translated
 from pult.refold import refold
+from pult.storing import Storing
 from schemas.errors import UnreadableRecording
 from schemas.policies import PolicyHistory
-from sql.checkpoints import void_after
 from sql.embedded import EmbeddedStore
 from sql.history import LAST_MS, highest_position
-from stream_processors.core.instants import to_ms
 from stream_processors.core.state import Terms
 
 FRAMES_AT_ONCE = 1_000
@@ -71,7 +70,7 @@ def import_recording(
     second, ordinal = journal.last_line(source, known.feed)
     frames = known.frames(paths, source, second, ordinal + 1)
     count = fresh = stored = refused = 0
-    earliest = LAST_MS
+    storing = Storing(store)
     unread: UnreadableRecording | None = None
     while True:
         batch: list[Frame | Rejected] = []
@@ -90,13 +89,8 @@ def import_recording(
         token = (
             f"import:{source}:{known.feed}:{events[0][1].id if events else ''}:{len(events)}"
         )
-        told = min((to_ms(event.time) for _, event in events), default=LAST_MS)
-        if told < earliest:
-            # Before they are stored: whoever is killed in between must not trust a checkpoint.
-            earliest = told
-            void_after(store.client, names.tenant, names.domain, earliest)
         positions = [(0, journal.last_position)] * len(events)
-        store.writer.write_events([event for _, event in events], positions, token)
+        storing.events([event for _, event in events], positions, token)
         if rejected:
             store.writer.write_facts(rejected, f"{token}:rejected:{len(rejected)}")
         count += len(batch)
@@ -110,7 +104,8 @@ def import_recording(
     terms = Terms(policies, refold_at=max(1, journal.last_position, told_at))
     refold(
         store, names.tenant, names.domain, terms,
-        lambda folded, total: progress("fold", folded, total), since_ms=earliest,
+        lambda folded, total: progress("fold", folded, total),
+        since_ms=storing.earliest.get((names.tenant, names.domain), LAST_MS),
     )  # fmt: skip
     legs = _number(store, "SELECT count() FROM legs")
     estimated = _number(store, "SELECT count() FROM legs WHERE clock = 'estimated'")

@@ -2,8 +2,6 @@
 
 import sys
 import time
-from collections.abc import Sequence
-from pathlib import Path
 from types import TracebackType
 
 from rich.console import Console
@@ -15,13 +13,13 @@ _NAMES = {"read": "reading", "fold": "folding"}
 
 
 class Progress:
-    """Shows how far an import is. Messages are read first, then all events are folded."""
+    """Shows how far an import or a rebuild is: what is read first, then events are folded."""
 
-    def __init__(self, paths: Sequence[Path]) -> None:
+    def __init__(self, what: str) -> None:
         self._bar: Bar | None = None
         self._tasks: dict[str, TaskID] = {}
         self._said = self._started = time.monotonic()
-        self._what = paths[0].name if len(paths) == 1 else f"{len(paths)} files"
+        self._what = what
         if sys.stderr.isatty():
             self._bar = Bar(
                 TextColumn("{task.description}"),

@@ -8,6 +8,7 @@ the fold does not is voided at the end.
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
@@ -45,6 +46,7 @@ class Scope:
 
     Facts that began in [since, until) [ms] are. If the fold began at a checkpoint, of those
     before `since` what may have changed after it was made (`made_at` its position) is, too.
+    What began before `first` [ms] is left alone in any case.
     """
 
     tenant: str
@@ -53,6 +55,11 @@ class Scope:
     since_ms: int = 0
     until_ms: int = LAST_MS
     made_at: int | None = None
+    first_ms: int = 0
+
+    def holds(self, began: int) -> bool:
+        """Tell whether what began at an instant [ms] is compared."""
+        return self.first_ms <= began < self.until_ms
 
     def reach(self, since_ms: int, until_ms: int, above: int = -1) -> Reach:
         """Return facts of the domain that began in a stretch of time [ms]."""
@@ -76,10 +83,10 @@ class Reconciliation:
         self._newest: dict[Key, Fact] = {}
         self._remembered: dict[Key, Fact] = {}
         self._held: dict[type[Fact], dict[Key, Held]] = {of: {} for of in KINDS}
-        self._read_until = scope.since_ms
+        self._read_until = max(scope.since_ms, scope.first_ms)
         self._run, self._written = secrets.token_hex(4), 0
         self.differences: dict[tuple[str, str], Difference] = {}
-        if scope.made_at is not None:
+        if scope.made_at is not None and not scope.first_ms:
             self._read(scope.reach(0, scope.since_ms, above=scope.made_at))
 
     def remember(self, facts: Iterable[Fact]) -> None:
@@ -122,7 +129,7 @@ class Reconciliation:
     def is_open_within(self, clock: int) -> bool:
         """Tell whether something that began within the scope may still change."""
         return any(
-            _final_at(fact) >= clock and self._began(fact) < self._scope.until_ms
+            _final_at(fact) >= clock and self._scope.holds(self._began(fact))
             for fact in self._newest.values()
         )
 
@@ -140,7 +147,7 @@ class Reconciliation:
             scope = self._scope
             void_missing(
                 self._store.client, scope.tenant, scope.domain, scope.revision, known_at,
-                scope.since_ms, scope.until_ms, samples_only=True,
+                max(scope.since_ms, scope.first_ms), scope.until_ms, samples_only=True,
             )  # fmt: skip
 
     def _left(self, of: type[Fact]) -> Iterator[Key]:
@@ -156,7 +163,7 @@ class Reconciliation:
                 [
                     fact
                     for key, fact in zip(some, facts, strict=True)
-                    if self._began(fact) < self._scope.until_ms and self._differs(key, fact)
+                    if self._scope.holds(self._began(fact)) and self._differs(key, fact)
                 ]
             )
 
@@ -221,7 +228,12 @@ class Reconciliation:
 
 def _show(difference: Difference, how: str, key: Key) -> None:
     if len(difference.examples) < EXAMPLES:
-        difference.examples.append(f"{how} {' '.join(map(str, key[1:]))}")
+        words = [_instant(each) if isinstance(each, int) else str(each) for each in key[1:]]
+        difference.examples.append(f"{how} {' '.join(words)}")
+
+
+def _instant(at: int) -> str:
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def _canonical(fact: Fact) -> Fact:

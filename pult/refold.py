@@ -57,6 +57,7 @@ def refold(
     since_ms: int = 0,
     until_ms: int = LAST_MS,
     *,
+    first_ms: int = 0,
     writing: bool = True,
 ) -> Refolded:
     """Fold events of a domain again, store what differs, void what no longer holds.
@@ -73,14 +74,16 @@ def refold(
         progress: called with the number of events folded so far, and of all.
         since_ms: the earliest instant about which something may have changed, ms since 1970.
         until_ms: facts that began at this midnight or later are left alone.
+        first_ms: facts that began before this midnight are left alone; if it is given no
+            checkpoint is made, for a checkpoint promises that those are right, too.
         writing: False to compare only.
 
     Raises:
         StoreFailed: some may be stored; do it again.
     """
-    assert terms.refold_at is not None
     start = last_usable(store, tenant, domain, terms, since_ms) if since_ms else None
-    run = _Refold(store, start or State(tenant, domain), terms, until_ms, writing=writing)
+    span = (first_ms, until_ms)
+    run = _Refold(store, start or State(tenant, domain), terms, span, writing=writing)
     return run.all(progress)
 
 
@@ -120,10 +123,17 @@ class _Refold:
     """One run."""
 
     def __init__(
-        self, store: Store, start: Start | State, terms: Terms, until_ms: int, *, writing: bool
+        self,
+        store: Store,
+        start: Start | State,
+        terms: Terms,
+        span: tuple[int, int],
+        *,
+        writing: bool,
     ) -> None:
         assert terms.refold_at is not None
-        self.store, self.terms, self.until_ms, self.writing = store, terms, until_ms, writing
+        self.store, self.terms, self.writing = store, terms, writing
+        self.first_ms, self.until_ms = span
         self.revision = terms.refold_at
         self.state = start.state if isinstance(start, Start) else start
         place = start.place if isinstance(start, Start) else None
@@ -132,8 +142,8 @@ class _Refold:
         self.events = 0
         self.checkpoints = Gathered()
         scope = Scope(
-            self.state.tenant, self.state.domain, self.revision, self.since_ms, until_ms,
-            place.position if place else None,
+            self.state.tenant, self.state.domain, self.revision, self.since_ms, self.until_ms,
+            place.position if place else None, self.first_ms,
         )  # fmt: skip
         self.reconciliation = Reconciliation(
             store, scope, lambda at: day_name(at, terms.zone), writing=writing
@@ -190,7 +200,7 @@ class _Refold:
         return self.reconciliation.is_open_within(self._clock())
 
     def _check_point(self) -> None:
-        if self.writing and self.midnight <= self.until_ms:
+        if self.writing and self.midnight <= self.until_ms and not self.first_ms:
             # Positions are counted from the last checkpoint: equal states are equal bytes.
             self.state.position = 0
             self.checkpoints.add(made(self.state, self.midnight, self.revision, self.terms))
@@ -200,10 +210,10 @@ class _Refold:
         state, last = self.state, self.midnight or _A_DAY_MS
         clean_days(
             self.store, state.tenant, state.domain, self.revision,
-            day_name(self.since_ms, self.terms.zone),
+            day_name(max(self.since_ms, self.first_ms), self.terms.zone),
             day_name(min(self.until_ms, last) - 1, self.terms.zone),
         )  # fmt: skip
-        if self.until_ms >= LAST_MS:
+        if self.until_ms >= LAST_MS and not self.first_ms:
             void_after(self.store.client, state.tenant, state.domain, self.since_ms)
         self.checkpoints.write(self.store, state.tenant, state.domain)
 

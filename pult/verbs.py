@@ -41,6 +41,12 @@ VERBS = (
         "print a hash of the facts for each table and day",
         "pult digest\npult digest --total",
     ),
+    Verb(
+        "rebuild",
+        "compute all facts again from the events, say what differs",
+        "pult rebuild --check\npult rebuild --from 2026-03-01 --to 2026-03-07\n"
+        "pult rebuild --from-journal\npult rebuild --from-kafka --data new-folder",
+    ),
     Verb("metrics", "print the dictionary of all numbers", "pult metrics"),
     Verb(
         "schemas",

@@ -266,3 +266,18 @@ _CLEANING = (
     "WHERE tenant = {tenant:String} AND domain = {domain:String} AND NOT voided "
     "AND revision <= {revision:Int64} AND day >= {first:Date} AND day <= {last:Date})"
 )
+
+
+def domains(client: Client, tenant: str = "") -> list[tuple[str, str]]:
+    """Return tenant and domain of all that have events, of one tenant or of all, in order.
+
+    Raises:
+        StoreFailed: the store cannot be read.
+    """
+    query = (
+        "SELECT DISTINCT tenant, domain FROM pult.events "
+        f"{'WHERE tenant = {tenant:String}' if tenant else ''} ORDER BY tenant, domain"
+    )
+    with store_errors("find the domains of the events"):
+        rows = client.query(query, parameters={"tenant": tenant}).result_rows
+    return [(str(tenant), str(domain)) for tenant, domain in rows]

@@ -54,8 +54,10 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
         # They know nothing of what is imported; whoever goes on folds the history again.
         snapshots.discard()
         store = EmbeddedStore(folder.store, METRICS)
+        paths = chosen.paths
+        what = paths[0].name if len(paths) == 1 else f"{len(paths)} files"
         try:
-            with Progress(chosen.paths) as progress:
+            with Progress(what) as progress:
                 done = import_recording(
                     chosen.kind, chosen.paths, chosen.source, journal, store, names, history,
                     progress.advance,

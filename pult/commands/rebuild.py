@@ -1,0 +1,164 @@
+"""`pult rebuild`."""
+
+import argparse
+import time
+from collections.abc import Callable, Sequence
+from datetime import date
+
+from producers.frame import Naming
+from producers.identity import CallerKeys
+from producers.journal import Journal
+from pult import kafka, settings
+from pult.context import Context
+from pult.folder import DataFolder
+from pult.kafka_events import Read, events_from_kafka
+from pult.progress import Progress
+from pult.rebuild import Days, Rebuilt, events_from_journal, rebuild
+from pult.settings import Settings
+from schemas.errors import DataFolderUnusable
+from schemas.metrics import METRICS
+from schemas.policies import PolicyHistory
+from schemas.topics import EVENTS, SNAPSHOTS
+from sql.embedded import EmbeddedStore
+from stream_processors.shells import archive, policy_log
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what this verb takes."""
+    parser.add_argument("--tenant", default="", help="only what is of one tenant (default all)")
+    parser.add_argument(
+        "--from", dest="first", type=_day, metavar="DAY",
+        help="first local day, as 2026-03-02 (default the first there is)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--to", dest="last", type=_day, metavar="DAY",
+        help="last local day (default the last there is)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="write nothing, say what differs; exit 1 if it does",
+    )
+    origin = parser.add_mutually_exclusive_group()
+    origin.add_argument("--from-journal", action="store_true",
+                        help="translate the events again from the journal first")  # fmt: skip
+    origin.add_argument("--from-kafka", action="store_true",
+                        help="read all events from Kafka first")  # fmt: skip
+
+
+def _day(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError as error:
+        msg = f"{text} is no day (write 2026-03-02)"
+        raise argparse.ArgumentTypeError(msg) from error
+
+
+def run(context: Context, chosen: argparse.Namespace) -> int:
+    """Compute facts again, say what differed."""
+    wanted = settings.load(context.config)
+    fresh = chosen.from_journal or chosen.from_kafka
+    if chosen.check and fresh:
+        msg = "cannot compare only while events are read anew; leave out --check"
+        raise DataFolderUnusable(msg)
+    if not fresh and not (context.data / "store").exists():
+        msg = (
+            f"no history in {context.data}; name another with --data, or compute its events, "
+            "too: --from-journal or --from-kafka"
+        )
+        raise DataFolderUnusable(msg)
+    with DataFolder(context.data, "rebuild") as folder:
+        store = EmbeddedStore(folder.store, METRICS)
+        try:
+            with Progress(str(context.data)) as progress:
+                policies_of = _policies(wanted, folder)
+                if chosen.from_journal:
+                    _read_journal(context, wanted, folder, store, progress)
+                if chosen.from_kafka:
+                    policies_of = _read_kafka(context, wanted, store, chosen.tenant, progress)
+                days = Days(chosen.first or "", chosen.last or "")
+                done = rebuild(
+                    store, policies_of, chosen.tenant, days, progress.advance,
+                    writing=not chosen.check,
+                )  # fmt: skip
+        finally:
+            store.close()
+    return _report(done, writing=not chosen.check)
+
+
+def _policies(wanted: Settings, folder: DataFolder) -> Callable[[str], PolicyHistory]:
+    own = folder.policies(wanted.policies(), int(time.time() * 1000))
+
+    def of(tenant: str) -> PolicyHistory:
+        if tenant in wanted.tenants:
+            return PolicyHistory([(0, wanted.policies(tenant))])
+        return own
+
+    return of
+
+
+def _read_journal(
+    context: Context,
+    wanted: Settings,
+    folder: DataFolder,
+    store: EmbeddedStore,
+    progress: Progress,
+) -> None:
+    keys = CallerKeys(
+        folder.caller_secret(context.environ, wanted.privacy.secret_env),
+        keep_numbers=wanted.privacy.keep_numbers,
+    )
+    names = Naming(wanted.tenant, wanted.tenant, keys)
+    journal = Journal.open(folder.journal, date.today())  # noqa: DTZ011 - a file's name
+    try:
+        events_from_journal(journal, store, names, progress.advance)
+    finally:
+        journal.close()
+
+
+def _read_kafka(
+    context: Context, wanted: Settings, store: EmbeddedStore, tenant: str, progress: Progress
+) -> Callable[[str], PolicyHistory]:
+    """Store Kafka's events; return the targets that the workers keep there."""
+    kafka.connect(wanted.kafka, context.environ)
+    connection, prefix = kafka.librdkafka(wanted.kafka, context.environ), wanted.kafka.prefix
+    read = events_from_kafka(connection, EVENTS.named(prefix), store, tenant, progress.advance)
+    if read.unusable:
+        print(f"{read.unusable} records of Kafka are no events of their domain: passed over")
+    return _kept_policies(wanted, connection, read)
+
+
+def _kept_policies(
+    wanted: Settings, connection: dict[str, object], read: Read
+) -> Callable[[str], PolicyHistory]:
+    topic = SNAPSHOTS.named(wanted.kafka.prefix)
+    shelves = archive.read(connection, topic, set(read.partitions.values()))
+
+    def of(tenant: str) -> PolicyHistory:
+        for domain, partition in read.partitions.items():
+            kept = shelves[partition].policies
+            if domain.partition("/")[0] == tenant and kept is not None:
+                return policy_log.history(policy_log.decode(kept), tenant)
+        return PolicyHistory([(0, wanted.policies(tenant))])
+
+    return of
+
+
+def _report(done: Sequence[Rebuilt], *, writing: bool) -> int:
+    differs = 0
+    for each in done:
+        for (table, day), found in sorted(each.differences.items()):
+            differs += found.changed + found.added + found.voided
+            print(
+                f"{each.domain}\t{table}\t{day}\t{found.changed} changed, {found.added} added, "
+                f"{found.voided} voided\t{'; '.join(found.examples)}"
+            )
+    events = sum(each.events for each in done)
+    what = f"{events} events of {len(done)} domain{'' if len(done) == 1 else 's'} folded again"
+    if not differs:
+        print(f"{what}: the history says what they say")
+    elif writing:
+        print(f"{what}: {differs} facts were put right")
+    else:
+        print(f"{what}: {differs} facts differ; pult rebuild puts them right")
+    return 1 if differs and not writing else 0

@@ -1,0 +1,69 @@
+"""A history that is gone is read from Kafka again, and is what an import makes of the same."""
+
+from pathlib import Path
+
+from confluent_kafka import Producer
+
+from producers.frame import Naming, Rejected
+from producers.identity import CallerKeys
+from producers.kinds import KINDS
+from schemas.events import encode
+from tests.integration.reading import make_topics
+from tests.kafka import Cluster
+from tests.oracles.lab_numbers import LAB
+from tests.pult.command import all_good
+from tests.pult.conftest import ami_until
+from tests.shells.records import of
+
+TENANTS = ("acme", "beta")
+SECONDS = 60
+
+
+def recording(folder: Path) -> Path:
+    """Write the first messages of the half hour into a file."""
+    first = int((LAB / "queue_log").read_bytes().partition(b"|")[0])
+    path = folder / "ami.log"
+    path.write_bytes(ami_until(first + SECONDS))
+    return path
+
+
+def publish(bootstrap: str, topic: str, path: Path) -> int:
+    """Publish a recording as two tenants' events, and what is none; return how many."""
+    names, kind = Naming("main", "main", CallerKeys(b"tests")), KINDS["asterisk-ami"]
+    producer = Producer({"bootstrap.servers": bootstrap, "linger.ms": 5})
+    count = 0
+    for frame in kind.frames([path], "pbx1", 0, 0):
+        assert not isinstance(frame, Rejected)
+        for event in kind.translate(frame, names):
+            for tenant in TENANTS:
+                producer.produce(topic, of(encode(event), tenant), tenant.encode())
+                count += 1
+    producer.produce(topic, b"{}", b"acme")
+    producer.produce(topic, of(encode(event), "beta"), b"acme")
+    assert producer.flush(30) == 0
+    return count
+
+
+def test_a_history_read_from_kafka_is_that_of_an_import(
+    kafka: Cluster, prefix: str, tmp_path: Path
+) -> None:
+    path, config = recording(tmp_path), tmp_path / "pult.toml"
+    config.write_text(f'[kafka]\nbootstrap = "{kafka.bootstrap}"\nprefix = "{prefix}"\n')
+    make_topics(kafka.bootstrap, prefix)
+    count = publish(kafka.bootstrap, f"{prefix}.events", path)
+    common = ("--data", tmp_path / "data", "--config", config)
+
+    *_, wanted = all_good(
+        ("import", "asterisk-ami", path, "--data", tmp_path / "import"),
+        ("digest", "--total", "--data", tmp_path / "import"),
+    )
+    rebuilt, again, acme, beta = all_good(
+        ("rebuild", "--from-kafka", *common),
+        ("rebuild", "--from-kafka", "--tenant", "beta", *common),
+        *(("digest", "--total", "--tenant", tenant, *common) for tenant in TENANTS),
+    )
+
+    assert acme == beta == wanted
+    assert rebuilt.startswith("2 records of Kafka are no events of their domain")
+    assert f"{count} events of 2 domains folded again" in rebuilt
+    assert f"{count // 2} events of 1 domain folded again: the history says what they" in again
