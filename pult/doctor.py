@@ -211,7 +211,8 @@ def _store(folder: DataFolder) -> Iterator[Finding]:
     store = EmbeddedStore(folder.store, METRICS)
     try:
         counts = store.query(
-            "SELECT (SELECT count() FROM events), (SELECT count() FROM legs), "
+            "SELECT (SELECT count() FROM events), "
+            "(SELECT count() FROM legs WHERE queue_id != ''), "
             "(SELECT count() FROM rejected)"
         )
     finally:

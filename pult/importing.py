@@ -33,7 +33,8 @@ class Imported:
     fresh: int
     events: int
     rejected: int
-    legs: int
+    visits: int
+    direct: int
     estimated: int
     unread: UnreadableRecording | None
 
@@ -107,9 +108,10 @@ def import_recording(
         lambda folded, total: progress("fold", folded, total),
         since_ms=storing.earliest.get((names.tenant, names.domain), LAST_MS),
     )  # fmt: skip
-    legs = _number(store, "SELECT count() FROM legs")
+    visits = _number(store, "SELECT count() FROM legs WHERE queue_id != ''")
+    direct = _number(store, "SELECT count() FROM legs WHERE queue_id = ''")
     estimated = _number(store, "SELECT count() FROM legs WHERE clock = 'estimated'")
-    return Imported(count, fresh, stored, refused, legs, estimated, unread)
+    return Imported(count, fresh, stored, refused, visits, direct, estimated, unread)
 
 
 def _number(store: EmbeddedStore, query: str) -> int:

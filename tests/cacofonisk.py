@@ -41,16 +41,27 @@ def messages(path: Path) -> list[dict[str, str]]:
     ]
 
 
+def capture(name: str) -> bytes:
+    """Return a recording as a manager session would have sent it, banner and all."""
+    path = path_of(name)
+    assert path is not None, name
+    return b"Asterisk Call Manager/2.10.6\r\n" + b"".join(map(_wire, messages(path)))
+
+
+def _wire(headers: Mapping[str, str]) -> bytes:
+    lines = [f"Event: {headers['Event']}", "Privilege: call,all"]
+    lines += [f"{key}: {value}" for key, value in headers.items() if key != "Event"]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
 def translated(told: Iterable[Mapping[str, str]]) -> list[Event]:
     """Return what messages stand for, each through the filter of noise and the translation."""
     found: list[Event] = []
     frames = AmiFrames()
     for headers in told:
-        lines = [f"Event: {headers['Event']}", "Privilege: call,all"]
-        lines += [f"{key}: {value}" for key, value in headers.items() if key != "Event"]
         second, _, micros = headers["Timestamp"].partition(".")
         received_us = int(second) * 1_000_000 + int(micros[:6])
-        for message in frames.feed("\r\n".join([*lines, "", ""]).encode()):
+        for message in frames.feed(_wire(headers)):
             found += KINDS[AMI].translate(Frame("pbx1", "ami", received_us, message), NAMES)
     return found
 

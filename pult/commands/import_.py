@@ -84,4 +84,7 @@ def _summary(done: Imported, source: str) -> str:
         parts.append(
             f"{done.estimated} calls without a beginning or an end: the recording has a gap"
         )
-    return f"{', '.join(parts)}; {done.legs} queue visits in the history"
+    calls = f"{done.visits} queue visits"
+    if done.direct:
+        calls += f" and {done.direct} direct calls"
+    return f"{', '.join(parts)}; {calls} in the history"

@@ -34,6 +34,8 @@ def tell(change: "Change", source: Source, mark: ContactMark) -> None:
         contact = _join(change, source, contact, _contact(source, mark.ref))
     if mark.channel_id and mark.kind != "transferred":
         source.channels[mark.channel_id] = contact.root
+        if known is None and mark.device:
+            source.used.setdefault(name_of(mark.device), {})[mark.channel_id] = None
     if contact.add(mark):
         change.unsettle_contact(source, contact.root)
 
@@ -79,10 +81,21 @@ def claim(change: "Change", source: Source, device: str, agent_id: str, at: int)
             return
         if not place and claims[0][1] == agent_id:
             claims[0] = (at, agent_id)
-            change.unsettle_device(source, device)
+            _unsettle_users(change, source, device)
             return
     insort(claims, (at, agent_id))
-    change.unsettle_device(source, device)
+    _unsettle_users(change, source, device)
+
+
+def _unsettle_users(change: "Change", source: Source, device: str) -> None:
+    """Let the contacts of a device be concluded anew: it has become another agent's."""
+    for channel_id in source.used.get(name_of(_claimed(device)), ()):
+        change.unsettle_contact(source, source.channels[channel_id])
+
+
+def name_of(device: str) -> str:
+    """Return the name of a device without its technology."""
+    return device.rpartition("/")[2]
 
 
 def _claimed(device: str) -> str:
@@ -97,7 +110,7 @@ def owner(change: "Change", source: Source, device: str, at: int) -> str:
 
     A call that began before anybody claimed its device is of the first who did.
     """
-    name = device.partition("/")[2]
+    name = name_of(device)
     for filed in (device, name):
         claims = source.devices.get(filed)
         if claims:

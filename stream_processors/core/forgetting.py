@@ -2,6 +2,7 @@
 
 from stream_processors.core import agents
 from stream_processors.core.contacts import Contact
+from stream_processors.core.conversations import name_of
 from stream_processors.core.sources import Source
 from stream_processors.core.state import HORIZON_MS, Settled, State, Terms
 from stream_processors.core.windows import KEPT_MS, MINUTE_MS
@@ -65,8 +66,13 @@ def _forget_contacts(source: Source, before: int) -> None:
         del source.contacts[contact.root]
         for interaction_id in contact.ids:
             del source.roots[interaction_id]
-        for channel_id in {mark.channel_id for mark in contact.marks}:
+        for channel_id, device in {(mark.channel_id, mark.device) for mark in contact.marks}:
             source.channels.pop(channel_id, None)
+            users = source.used.get(name_of(device))
+            if users is not None:
+                users.pop(channel_id, None)
+                if not users:
+                    del source.used[name_of(device)]
     for claims in source.devices.values():
         while len(claims) > 1 and claims[1][0] < before:
             del claims[0]

@@ -86,6 +86,10 @@ def all_said(state: State, revision: int, known_at: int) -> Iterator[Fact]:
             yield replace(leg, revision=revision, known_at=known_at)
         for offer in line.said_offers.values():
             yield replace(offer, revision=revision, known_at=known_at)
+    for source in state.sources.values():
+        for contact in source.contacts.values():
+            for leg in contact.said.values():
+                yield replace(leg, revision=revision, known_at=known_at)
     for agent_id, agent in state.agents.items():
         for span in agent.said.values():
             yield _span_fact(state, agent_id, span, revision, known_at, voided=False)

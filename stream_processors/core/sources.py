@@ -51,7 +51,7 @@ class Source(msgspec.Struct):
     """One PBX or CRM.
 
     Contacts stand by their root; `roots` and `channels` tell in which contact an interaction or
-    a channel is, `devices` since when [ms] a device is whose.
+    a channel is, `devices` since when [ms] a device is whose, `used` the channels of a device.
     """
 
     name: str
@@ -68,6 +68,7 @@ class Source(msgspec.Struct):
     roots: dict[str, str] = msgspec.field(default_factory=dict)
     channels: dict[str, str] = msgspec.field(default_factory=dict)
     devices: dict[str, list[tuple[int, str]]] = msgspec.field(default_factory=dict)
+    used: dict[str, dict[str, None]] = msgspec.field(default_factory=dict)
     last_forgotten: int = 0
     lost_at: int = 0
     resynced_at: int = 0

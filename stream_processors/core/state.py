@@ -268,12 +268,6 @@ class Change:
         self._unsettled_contacts.pop((source.name, root), None)
         self.contacts.pop((source.name, root), None)
 
-    def unsettle_device(self, source: Source, device: str) -> None:
-        """Let the contacts of a device be concluded anew: it has become another agent's."""
-        for root, contact in source.contacts.items():
-            if any(mark.device == device for mark in contact.marks):
-                self.unsettle_contact(source, root)
-
     def settle(self) -> bool:
         """Conclude all that was told since the last time; return False if there was nothing."""
         if not self._unsettled and not self._agent_marks and not self._unsettled_contacts:
