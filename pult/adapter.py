@@ -5,6 +5,7 @@ is away the first goes on undisturbed.
 """
 
 import asyncio
+import logging
 import signal
 import threading
 import time
@@ -37,6 +38,7 @@ from schemas.topics import EVENTS, REJECTED
 GRACE_SECONDS = 10.0
 """How long an adapter that is told to stop goes on publishing what it has."""
 
+_LOG = logging.getLogger(__name__)
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -193,6 +195,8 @@ class Adapter:
         for follower in followers:
             await asyncio.to_thread(follower.join)
         await runner.cleanup()
+        if self.failure is None:
+            _LOG.info("stopped unpublished=%d", self.publisher.backlog_frames)
 
     def _read(self, source: Source) -> None:
         source.run(self.take, self._stopped)

@@ -162,6 +162,7 @@ def test_an_adapter_told_to_stop_publishes_what_it_has(
         assert adapter.get("/readyz") == (200, "ready\n")
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
+    assert adapter.said.rstrip().endswith("adapter: stopped unpublished=0")
 
     kept = expected_ids(adapter.data / "journal", adapter.names())
     assert 50 < len(kept) < 3_000

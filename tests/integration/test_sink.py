@@ -64,6 +64,7 @@ def test_two_sinks_store_of_each_tenant_what_an_import_would(pipe: Pipe, importe
 
     assert codes == [0, 0]
     assert "revoked" in first.said
+    assert all(each.said.rstrip().endswith("sink: stopped") for each in (first, second))
     assert pipe.doubled() == {}
     assert digests(pipe, 2) == {imported}
 
