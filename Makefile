@@ -14,7 +14,7 @@ KAFKA := .kafka/ready
 LOCKED := --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo kafka kafka-jars test check docs soak lock clean system
+.PHONY: help setup demo kafka kafka-jars test check docs soak chaos lock clean system
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -77,6 +77,9 @@ docs: setup ## renew the pages that are made from the program
 
 soak: setup ## the long form of the randomised tests
 	@$(BIN)/pytest -m soak $(TESTS)
+
+chaos: setup kafka-jars ## kill parts of a whole installation some 200 times, compare what came out (20 minutes)
+	@$(BIN)/pytest -m soak --log-cli-level=INFO tests/integration/whole/test_chaos.py
 
 lock: ## pin all dependencies anew, in their newest versions
 	@[ -x $(BIN)/uv ] || { echo "make lock needs $(BIN)/uv: run make setup first" >&2; exit 1; }

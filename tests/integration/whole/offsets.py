@@ -1,0 +1,62 @@
+"""How far the groups of an installation have come, asked of the brokers."""
+
+from contextlib import closing
+from functools import cache
+
+from aiokafka.partitioner import murmur2
+from confluent_kafka import Consumer, TopicPartition
+
+from schemas.topics import EVENTS
+from tests.integration.whole.centre import Centre
+from tests.pult.command import wait_for
+
+
+@cache
+def partition_of(tenant: str) -> int:
+    """Return the partition of a tenant's events."""
+    hashed: int = murmur2(tenant.encode())
+    return (hashed & 0x7FFFFFFF) % EVENTS.partitions
+
+
+def committed(centre: Centre, group: str, topic: str) -> dict[int, int]:
+    """Return the offsets that the group of all workers or sinks has committed."""
+    consumer = Consumer(
+        {"bootstrap.servers": centre.bootstrap, "group.id": f"{centre.prefix}-{group}"}
+    )
+    with closing(consumer):
+        told = consumer.committed(_places(centre, topic), timeout=20)
+    return {each.partition: max(0, each.offset) for each in told}
+
+
+def ends(centre: Centre, topic: str) -> dict[int, int]:
+    """Return where the partitions of a topic end."""
+    consumer = Consumer({"bootstrap.servers": centre.bootstrap, "group.id": "ends"})
+    with closing(consumer):
+        return {
+            each.partition: consumer.get_watermark_offsets(each, timeout=20)[1]
+            for each in _places(centre, topic)
+        }
+
+
+def behind(centre: Centre, group: str, *topics: str) -> int:
+    """Return how many records a group has not committed yet."""
+    return sum(
+        end - committed(centre, group, topic)[partition]
+        for topic in topics
+        for partition, end in ends(centre, topic).items()
+    )
+
+
+def _places(centre: Centre, topic: str) -> list[TopicPartition]:
+    partitions = sorted({partition_of(each) for each in centre.tenants})
+    return [TopicPartition(f"{centre.prefix}.{topic}", each) for each in partitions]
+
+
+def ended(centre: Centre) -> None:
+    """Let the adapters stop, and wait until all they published is folded and stored."""
+    for part in centre.adapters.values():
+        assert part.stop() == 0, part.last
+    wait_for(lambda: behind(centre, "processor", "events") == 0, 120, "the workers")
+    wait_for(
+        lambda: behind(centre, "sink", "events", "facts", "rejected") == 0, 120, "the sink"
+    )

@@ -1,0 +1,87 @@
+"""Parts of a whole installation are killed while PBXs speak: nothing lost, nothing doubled."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.integration.conftest import NewCluster
+from tests.integration.whole.centre import Centre, running
+from tests.integration.whole.chaos import Chaos, judge
+from tests.integration.whole.offsets import ended
+from tests.kafka import Cluster
+from tests.proxy import Proxy
+
+SETTINGS = "[processor]\nsnapshot_every = '500ms'\nsnapshot_events = 2000"
+
+_LOG = logging.getLogger(__name__)
+
+
+@pytest.fixture(scope="module")
+def proxied(new_cluster: NewCluster) -> Iterator[tuple[Cluster, list[Proxy]]]:
+    """Three brokers that clients reach through proxies of ours."""
+    cluster = new_cluster(3)
+    with ExitStack() as stack:
+        proxies = [stack.enter_context(Proxy(broker.port)) for broker in cluster.brokers]
+        for broker, proxy in zip(cluster.brokers, proxies, strict=True):
+            broker.advertised_port = proxy.port
+        cluster.start()
+        yield cluster, proxies
+
+
+@pytest.mark.parametrize(
+    ("seed", "blows", "speed"),
+    [
+        (1, 6, 60),
+        *(pytest.param(seed, 50, 4, marks=pytest.mark.soak) for seed in range(2, 8)),
+    ],
+)
+def test_parts_killed_at_any_moment_lose_and_double_nothing(
+    proxied: tuple[Cluster, list[Proxy]],
+    prefix: str,
+    tmp_path: Path,
+    seed: int,
+    blows: int,
+    speed: float,
+) -> None:
+    cluster, proxies = proxied
+    made = Centre(cluster.bootstrap, prefix, tmp_path, ["red", "blue"], speed, 3, SETTINGS)
+
+    with running(made) as centre:
+        chaos = Chaos(centre, seed, cluster, proxies)
+        chaos.deal(blows, pause_seconds=1.0)
+        ended(centre)
+        report = judge(centre, chaos.report)
+
+    _LOG.info("%s", report)
+    assert report.events > 100 * blows
+    assert report.counts, report
+    assert report.good, report
+
+
+WITHOUT_TOKENS = """
+import uuid
+from sql import ranges
+inner = ranges.insert_arrow
+def insert_arrow(client, insert, body, token):
+    return inner(client, insert, body, uuid.uuid4().hex)
+ranges.insert_arrow = insert_arrow
+"""
+
+
+def test_a_sink_whose_inserts_are_not_recognised_again_fails_the_same_check(
+    kafka: Cluster, prefix: str, tmp_path: Path
+) -> None:
+    made = Centre(kafka.bootstrap, prefix, tmp_path, ["red", "blue"], 60, 1, SETTINGS)
+    made.sinks["s1"].spoiled_by = WITHOUT_TOKENS
+
+    with running(made) as centre:
+        chaos = Chaos(centre, 1)
+        chaos.kill_between(centre.sinks["s1"], times=2)
+        ended(centre)
+        report = judge(centre, chaos.report)
+
+    assert report.doubled > 0, report
+    assert not report.good
