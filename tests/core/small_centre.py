@@ -19,7 +19,10 @@ QUEUES = ("sales", "support", "vip")
 AGENTS = ("Anna", "Boris", "Clara")
 START = moment("09:00:00")
 
-Fate = Literal["abandoned", "timeout", "answered", "transferred", "moved", "walked off"]
+Fate = Literal[
+    "abandoned", "timeout", "answered", "transferred", "moved", "walked off",
+    "passed on", "queued for",
+]  # fmt: skip
 Feeds = Literal["fine", "coarse", "both"]
 
 
@@ -87,6 +90,8 @@ callers = st.lists(
                 "transferred",
                 "moved",
                 "walked off",
+                "passed on",
+                "queued for",
             )
         ),
         rings=st.integers(0, 2),
@@ -236,6 +241,8 @@ def _talk(
     again = f"enter {channel} {other}"
     later = ended + 20_000
     end = f"end {channel} {queue} {agent} agent"
+    if caller.fate in ("passed on", "queued for"):
+        return told + _after_a_word(channel, agent, other, caller, answered, ended)
     if caller.fate == "transferred":
         told += [
             (ended - 2, f"transfer {channel} {other}", ""),
@@ -250,6 +257,46 @@ def _talk(
     gone = f"abandon {channel} {other}"
     told += [(later, gone, gone), (later + 90, f"hangup {channel}", "")]
     return told
+
+
+def _after_a_word(
+    channel: str, agent: str, other: str, caller: Caller, answered: int, ended: int
+) -> list[tuple[int, str, str]]:
+    """The agent asks a colleague, or another queue, and passes his caller on to whoever it is.
+
+    A queue log cannot tell that a caller took the agent's place, so of that it tells nothing.
+    """
+    half = answered + caller.talks // 2
+    mine, asked = f"{channel}-{agent}@{channel}", f"{agent.lower()}{channel[1:]}77"
+    end = f"end {channel} {caller.queue} {agent} agent"
+    told = [
+        (half, f"holds {mine}", ""),
+        (half + 1, f"starts {asked} 203", ""),
+        (ended - 2, f"passes {mine} {asked} 203 {channel}", ""),
+        (ended - 1, f"merges {asked} {channel}", ""),
+        (ended, end, f"{end} {caller.talks // 1000}"),
+        (ended + 3, f"stops {asked} 16", ""),
+        (ended + 20_000, f"hangup {channel}", ""),
+    ]
+    colleague = AGENTS[(AGENTS.index(agent) + 1) % len(AGENTS)]
+    if caller.fate == "queued for":
+        return [
+            *told,
+            (half + 2, f"enter {asked} {other}", ""),
+            (ended + 5_000, f"leave {channel} {other}", ""),
+            (ended + 5_001, f"answer {channel} {other} {colleague}", ""),
+            (ended + 19_990, f"end {channel} {other} {colleague} caller", ""),
+        ]
+    phone = f"{colleague.lower()}{channel[1:]}78"
+    return [
+        *told,
+        (half + 3, f"starts {phone}@{asked}", ""),
+        (half + 400, f"picks {phone}@{asked}", ""),
+        (half + 401, f"joins {phone}@{asked} b-{asked}", ""),
+        (half + 402, f"joins {asked} b-{asked}", ""),
+        (ended + 20_001, f"parts {phone}@{channel} b-{asked}", ""),
+        (ended + 20_002, f"stops {phone}@{channel} 16", ""),
+    ]
 
 
 def _direct(number: str, direct: Direct) -> list[tuple[int, str, str]]:
