@@ -110,7 +110,11 @@ class Stop(msgspec.Struct):
 
 
 class Agent(msgspec.Struct):
-    """One agent: what holds now, what was said of the recent past, and how to fold it again."""
+    """One agent: what holds now, what was said of the recent past, and how to fold it again.
+
+    `direct` tells from when to when [ms] he used his phone without a queue, by leg; `missed`
+    which calls rang at his phone in vain.
+    """
 
     agent_id: str
     team: str
@@ -124,8 +128,17 @@ class Agent(msgspec.Struct):
     touched: list[SpanKey] = msgspec.field(default_factory=list)
     unsaid: dict[SpanKey, None] = msgspec.field(default_factory=dict)
     said: dict[SpanKey, Span] = msgspec.field(default_factory=dict)
+    direct: dict[str, tuple[int, int | None]] = msgspec.field(default_factory=dict)
+    missed: dict[str, None] = msgspec.field(default_factory=dict)
     coarse: bool = False
     fine: bool = False
+
+
+def on_the_phone(agent: Agent, at: int) -> bool:
+    """Tell whether an agent used his phone for something else at an instant [ms]."""
+    return any(
+        start <= at and (end is None or at < end) for start, end in agent.direct.values()
+    )
 
 
 def begin(agent: Agent, new: Sequence[AgentMark], wrapup_reasons: frozenset[str]) -> None:
@@ -229,10 +242,10 @@ def _copy(standing: Standing) -> Standing:
         wrapups=dict(standing.wrapups),
         rings=list(standing.rings),
         talks=list(standing.talks),
-        phones=list(standing.phones),
-        calls=list(standing.calls),
-        consults=list(standing.consults),
-        held=list(standing.held),
+        phones=standing.phones.copy(),
+        calls=standing.calls.copy(),
+        consults=standing.consults.copy(),
+        held=standing.held.copy(),
     )
 
 
@@ -508,7 +521,7 @@ class _Fold:
     def _state(self) -> tuple[AgentState, str]:
         now = self.now
         if now.talks or now.calls or now.consults:
-            return _talking_or_holding(now), ""
+            return ("talking" if not now.held else _talking_or_holding(now)), ""
         if now.rings or now.phones:
             return "reserved", ""
         if now.session_since is None:
@@ -541,8 +554,6 @@ def _drop(refs: list[str], ref: str) -> None:
 
 
 def _talking_or_holding(now: Standing) -> AgentState:
-    if not now.held:
-        return "talking"
     calls = (*now.talks, *now.calls)
     on_hold = bool(calls) and all(ref in now.held for ref in calls)
     return "holding" if on_hold else "talking"

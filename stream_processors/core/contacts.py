@@ -48,7 +48,8 @@ class Contact(msgspec.Struct):
     """One contact of one source. Its root is the least of its ids, whatever came first.
 
     `closed` tells when [ms] channels ended whose end was lost: what says so (a restart)
-    is forgotten sooner than the contact.
+    is forgotten sooner than the contact. `used` tells of each leg whose phone was in use, from
+    when to when [ms].
     """
 
     source: str
@@ -61,6 +62,7 @@ class Contact(msgspec.Struct):
     lines: list[str] = msgspec.field(default_factory=list)
     places: list[str] = msgspec.field(default_factory=list)
     closed: dict[str, int] = msgspec.field(default_factory=dict)
+    used: dict[str, tuple[str, int, int | None]] = msgspec.field(default_factory=dict)
     reminded_at: int = 0
 
     def add(self, mark: ContactMark) -> bool:
@@ -86,6 +88,7 @@ class Contact(msgspec.Struct):
         self.lines = sorted({*self.lines, *other.lines})
         self.places = sorted({*self.places, *other.places})
         self.closed.update(other.closed)
+        self.used.update(other.used)
 
 
 class Party:

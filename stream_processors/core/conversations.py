@@ -138,9 +138,13 @@ def conclude(change: "Change", source: Source, root: str, cause: "Cause") -> Non
     _tell_visits(change, contact, reading.interaction_id, talks, meaning, cause)
     legs = {}
     activities: Activities = []
+    used = {}
     for call in meaning.calls:
         leg = _leg(change, source, reading.interaction_id, call)
         legs[leg.leg_id] = leg
+        used_from = _used_from(call)
+        if used_from is not None:
+            used[leg.leg_id] = (call.agent_id, used_from, call.ended)
         activities += _uses(leg, call, source.name)
         if leg.ended_at is None:
             _remind(change, source, contact, call.started)
@@ -148,6 +152,7 @@ def conclude(change: "Change", source: Source, root: str, cause: "Cause") -> Non
         activities += _holding(talk.agent_id, talk.queue_id, talk.leg_id, hold, source.name)
     old, contact.activities = contact.activities, activities
     change.change_agents(source.name, old, activities)
+    _tell_who_was_busy(change, source, contact, used, cause)
     if legs != contact.legs or contact.said:
         contact.legs = legs
         change.contacts[source.name, root] = cause
@@ -286,6 +291,40 @@ def _remind(change: "Change", source: Source, contact: Contact, since: int) -> N
         source.remind(Deadline(gives_up, "contact", contact.root))
 
 
+def _used_from(call: DirectCall) -> int | None:
+    """Return from when a phone was in use: from the dialling, or from the answer."""
+    return call.started if call.placed else call.answered
+
+
+def _tell_who_was_busy(
+    change: "Change",
+    source: Source,
+    contact: Contact,
+    used: dict[str, tuple[str, int, int | None]],
+    cause: "Cause",
+) -> None:
+    """Let agents know of their direct calls: what a queue offers meanwhile is not missed."""
+    old, contact.used = contact.used, used
+    if old == used:
+        return
+    missed: dict[str, None] = {}
+    for leg_id in sorted({*old, *used}):
+        was, now = old.get(leg_id), used.get(leg_id)
+        if was == now:
+            continue
+        if was is not None:
+            agent = change.agent(was[0], source.name)
+            agent.direct.pop(leg_id, None)
+            missed.update(agent.missed)
+        if now is not None:
+            agent = change.agent(now[0], source.name)
+            agent.direct[leg_id] = now[1:]
+            missed.update(agent.missed)
+    for key in missed:
+        if key in change.state.lines:
+            change.settle_line(key, cause, of_contact=True)
+
+
 # --- facts and activities -----------------------------------------------------------------
 
 
@@ -317,7 +356,7 @@ def _leg(change: "Change", source: Source, interaction_id: str, call: DirectCall
 
 def _uses(leg: Leg, call: DirectCall, source: str) -> "Activities":
     """Return what a direct call does to its agent: ringing, then in use, perhaps on hold."""
-    used_from = call.started if call.placed else call.answered
+    used_from = _used_from(call)
     marks: Activities = []
     if not call.placed:
         heard = call.rang or call.started

@@ -1,6 +1,7 @@
 """What is out of reach is dropped: no window and no late event needs it any more."""
 
 from stream_processors.core import agents
+from stream_processors.core.agents import Agent
 from stream_processors.core.contacts import Contact
 from stream_processors.core.conversations import name_of
 from stream_processors.core.sources import Source
@@ -22,6 +23,7 @@ def forget(state: State, source: Source, at: int, terms: Terms) -> None:
     for agent in state.agents.values():
         if agent.source == source.name:
             agents.forget(agent, before)
+            _forget_phone(state, agent, before)
     for queue in state.queues.values():
         if queue.source == source.name:
             queue.forget(at - KEPT_MS, terms.day_of(at) - _TWO_DAYS_MS)
@@ -54,6 +56,18 @@ def _forget_lines(state: State, source: Source, before: int) -> None:
         pair.ends = [end for end in pair.ends if end.at >= before]
         if not pair.lines and not pair.ends:
             del state.pairs[key]
+
+
+def _forget_phone(state: State, agent: Agent, before: int) -> None:
+    """Drop when an agent used his phone, if no call that rang in vain can ask for it."""
+    for key in [key for key in agent.missed if key not in state.lines]:
+        del agent.missed[key]
+    if not agent.missed:
+        past = [
+            ref for ref, (_, end) in agent.direct.items() if end is not None and end < before
+        ]
+        for ref in past:
+            del agent.direct[ref]
 
 
 def _forget_contacts(source: Source, before: int) -> None:

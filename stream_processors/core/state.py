@@ -323,6 +323,10 @@ class Change:
             it = conclude(call, index, source.sweeps, source.clock, self.terms.max_open_ms)
             target = self.terms.target(visit.queue_id, it.entered_at)
             rings = ringings(call, visit, it, source.clock) if visit.rings else []
+            for ring in rings:
+                if ring.result == "no_answer":
+                    rings = self._excused(key, rings, call.source)
+                    break
             if it.left_at is None:
                 self._remind(source, key, visit, target)
             now = account(it, target, source.clock)
@@ -344,6 +348,19 @@ class Change:
             root = source.channels.get(call.channel_id) or source.roots.get(call.channel_id)
             if root is not None:
                 self._unsettled_contacts[source.name, root] = cause
+
+    def _excused(self, key: str, rings: list[Ringing], source: str) -> list[Ringing]:
+        """Call busy, not unanswered, what rang at a phone that was in use without a queue."""
+        excused = []
+        for ring in rings:
+            if ring.result == "no_answer":
+                agent = self.agent(ring.agent_id, source)
+                agent.missed[key] = None
+                if agents.on_the_phone(agent, ring.started_at):
+                    excused.append(msgspec.structs.replace(ring, result="busy"))
+                    continue
+            excused.append(ring)
+        return excused
 
     def _remind(self, source: Source, key: str, visit: Visit, target: Target) -> None:
         """Come back when the target passes, or when leaving without an answer was by a key.

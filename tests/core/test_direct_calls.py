@@ -2,7 +2,7 @@
 
 from schemas.facts import Fact, Leg
 from stream_processors.core.state import State
-from tests.readings import legs, newest, states
+from tests.readings import legs, newest, offers, states
 from tests.timetable import moment, run, terms, values
 
 DIRECTORY = {
@@ -269,6 +269,31 @@ def test_an_agent_who_talks_directly_is_busy_for_the_queue_that_rings_him() -> N
 
     assert ("talking", moment("09:00:00"), moment("09:00:40")) in shown(facts)
     assert "reserved" not in {state for state, *_ in shown(facts)}
+    assert [(offer.result, offer.ring_ms) for offer in offers(facts)] == [("busy", 10_000)]
+
+
+def test_what_rings_in_vain_at_a_free_phone_is_missed() -> None:
+    ringing = """
+        09:01:20  enter  a sales
+        09:01:20  ring   a sales Anna
+        09:01:30  miss   a sales Anna
+        09:10:00  beat
+    """
+    _, facts = told("08:59:00 login Anna sales\n" + OUTGOING + ringing)
+
+    assert [offer.result for offer in offers(facts)] == ["no_answer"]
+
+
+def test_a_direct_call_that_is_told_late_excuses_what_rang_meanwhile() -> None:
+    ringing = values("""
+        09:00:20  enter  a sales
+        09:00:20  ring   a sales Anna
+        09:00:30  miss   a sales Anna
+    """)
+    late = [*ringing, *values(OUTGOING), *values("09:05:00 beat")]
+    _, facts = run(late, terms(agents=DIRECTORY))
+
+    assert [offer.result for offer in offers(facts)] == ["busy"]
 
 
 def test_direct_calls_touch_no_figure_of_a_queue() -> None:
