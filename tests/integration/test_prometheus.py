@@ -22,8 +22,8 @@ from tests.kafka import free_port
 from tests.pult.command import SECONDS, dies_with_its_parent, wait_for
 
 RULES = DEPLOY / "prometheus" / "rules" / "pipeline.yml"
-OF_OTHERS = ("pult_journal_", "pult_sink_")
-"""What adapters and sinks export; only workers run here."""
+OF_OTHERS = ("pult_journal_", "pult_sink_", "pult_disk_")
+"""What adapters, sinks and `run` export; only workers run here."""
 
 _PROMETHEUS = DEPLOY / "prometheus"
 
