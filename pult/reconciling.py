@@ -159,6 +159,7 @@ class Reconciliation:
         rest = iter(keys)
         while some := list(islice(rest, _COMPARE_AT_LEAST)):
             facts = [self._newest.pop(key) for key in some]
+            self._look_up(zip(some, facts, strict=True))
             self._write(
                 [
                     fact
@@ -166,6 +167,21 @@ class Reconciliation:
                     if self._scope.holds(self._began(fact)) and self._differs(key, fact)
                 ]
             )
+
+    def _look_up(self, facts: Iterable[tuple[Key, Fact]]) -> None:
+        """Read what the store says of what was said before the fold began, and said again."""
+        again: dict[type[Fact], list[Key]] = {}
+        for key, fact in facts:
+            of = type(fact)
+            if self._remembered.get(key, fact) is not fact and key[1:] not in self._held[of]:
+                again.setdefault(of, []).append(key[1:])
+        reach = self._scope.reach(0, self._scope.since_ms)
+        for of, keys in again.items():
+            kind = KINDS[of]
+            for known in facts_of(self._store.client, kind, reach, keys):
+                self._held[of][kind.key(known)] = Held(
+                    hash(kind.content(known)), known.revision
+                )
 
     def _differs(self, key: Key, fact: Fact) -> bool:
         """Tell whether a fact must be written, and count it."""

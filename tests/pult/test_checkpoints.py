@@ -1,0 +1,194 @@
+"""A checkpoint is used while it holds exactly the events before its midnight, and only then."""
+
+from datetime import date, timedelta
+from itertools import count
+
+import pytest
+from msgspec.structs import replace
+
+from pult import checkpoints
+from pult.refold import refold, refold_days
+from schemas.events import Event
+from schemas.policies import Policies, PolicyHistory
+from sql.checkpoints import void_after
+from sql.embedded import EmbeddedStore
+from stream_processors.core.state import State, Terms
+from tests.timetable import events, moment
+
+ZONE = "Europe/Moscow"  # three hours ahead of UTC: its midnight is at 21:00
+THIRD, FOURTH, SIXTH = (moment(f"2026-03-0{day} 21:00:00") for day in (2, 3, 5))
+"""The midnights at which these days of March begin."""
+
+TOLD = """
+    2026-03-02 09:00:00  enter  a sales
+    2026-03-02 09:00:10  answer a sales Anna
+    2026-03-02 20:59:50  enter  b sales
+    2026-03-02 21:00:10  answer b sales Anna
+    2026-03-03 09:00:00  enter  c sales
+    2026-03-05 09:00:00  enter  d sales
+"""
+_TENANTS = count()
+
+
+def terms(position: int = 100, *versions: tuple[int, Policies]) -> Terms:
+    history = versions or ((0, Policies(timezone=ZONE)),)
+    return Terms(PolicyHistory(history), refold_at=position)
+
+
+def answer_within(seconds: int) -> Policies:
+    return Policies(
+        timezone=ZONE, queues={"sales": {"answer_within": timedelta(seconds=seconds)}}
+    )
+
+
+def told_to(store: EmbeddedStore, tenant: str, text: str, position: int) -> None:
+    told: list[Event] = [replace(e, tenant=tenant, domain=tenant) for e in events(text)]
+    store.writer.write_events(told, [(0, position)] * len(told), f"{tenant}{position}")
+
+
+@pytest.fixture
+def tenant(store: EmbeddedStore) -> str:
+    """Someone whose days are folded."""
+    name = f"centre{next(_TENANTS)}"
+    told_to(store, name, TOLD, 100)
+    refold(store, name, name, terms())
+    return name
+
+
+def begins(store: EmbeddedStore, tenant: str, under: Terms | None = None) -> int:
+    """Return the midnight at which a re-fold of all that follows the 5th would begin."""
+    start = checkpoints.last_usable(store, tenant, tenant, under or terms(), FOURTH)
+    return start.place.midnight if start else 0
+
+
+def by_hand(store: EmbeddedStore, midnight: int, change: str) -> None:
+    store.client.command(
+        f"ALTER TABLE pult.checkpoints UPDATE {change} "
+        f"WHERE midnight = fromUnixTimestamp64Milli({midnight})",
+        settings={"mutations_sync": 2},
+    )
+
+
+def test_a_refold_keeps_the_state_of_each_midnight_behind_a_day_of_events(
+    store: EmbeddedStore, tenant: str
+) -> None:
+    kept = store.query(
+        "SELECT toUnixTimestamp64Milli(midnight), day, position FROM checkpoints ORDER BY ALL"
+    )
+
+    lines = [line.split("\t") for line in kept.decode().splitlines()]
+    assert lines == [
+        [str(THIRD), "2026-03-03", "100"],
+        [str(FOURTH), "2026-03-04", "100"],
+        [str(SIXTH), "2026-03-06", "100"],
+    ]
+
+
+def test_a_checkpoint_holds_the_events_before_it_and_no_other(
+    store: EmbeddedStore, tenant: str
+) -> None:
+    start = checkpoints.last_usable(store, tenant, tenant, terms(), THIRD)
+
+    assert start is not None
+    (queue,) = start.state.queues.values()
+    assert (queue.totals["offered"], queue.totals["answered"]) == (2, 1)
+    assert len(queue.waiting) == 1
+
+
+def test_a_day_without_a_midnight_of_its_own_begins_at_the_one_before(
+    store: EmbeddedStore, tenant: str
+) -> None:
+    done = refold_days(store, tenant, tenant, terms(200), {"2026-03-05", "2026-03-06"})
+
+    assert done.since_ms == FOURTH
+    assert done.events == 1
+    assert not done.differences
+
+
+def test_an_older_event_that_came_later_voids_what_comes_after_it(
+    store: EmbeddedStore, tenant: str
+) -> None:
+    before = begins(store, tenant)
+    told_to(store, tenant, "2026-03-03 08:00:00 enter late sales", 101)
+
+    assert (before, begins(store, tenant)) == (FOURTH, THIRD)
+
+
+def test_whoever_stores_old_events_voids_what_comes_after_them(
+    store: EmbeddedStore, tenant: str
+) -> None:
+    for _ in range(2):
+        void_after(store.client, tenant, tenant, moment("2026-03-03 08:00:00"))
+
+    assert begins(store, tenant) == THIRD
+
+
+def test_an_event_told_again_by_an_import_does_no_harm(
+    store: EmbeddedStore, tenant: str
+) -> None:
+    told_to(store, tenant, "2026-03-05 09:00:00  enter  d sales", 101)
+
+    assert begins(store, tenant) == FOURTH
+
+
+def test_other_targets_before_its_midnight_void_it_and_later_ones_do_not(
+    store: EmbeddedStore, tenant: str
+) -> None:
+    usual = (0, Policies(timezone=ZONE))
+
+    assert begins(store, tenant, terms(1, (0, answer_within(5)))) == 0
+    assert begins(store, tenant, terms(1, usual, (FOURTH - 1, answer_within(5)))) == THIRD
+    assert begins(store, tenant, terms(1, usual, (FOURTH, answer_within(5)))) == FOURTH
+
+
+def test_another_team_of_an_agent_voids_it(store: EmbeddedStore, tenant: str) -> None:
+    teams = Policies(timezone=ZONE, agents={"Anna": {"team": "front"}})
+
+    assert begins(store, tenant, terms(1, (0, teams))) == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["definition = 'of another pult'", "state = substring(state, 2)", "checksum = 'wrong'"],
+)
+def test_one_that_is_damaged_or_of_another_pult_is_passed_over(
+    change: str, store: EmbeddedStore, tenant: str
+) -> None:
+    by_hand(store, FOURTH, change)
+
+    assert begins(store, tenant) == THIRD
+
+
+def test_a_live_state_is_kept_unless_a_day_waits_to_be_folded_again(
+    store: EmbeddedStore,
+) -> None:
+    name = f"centre{next(_TENANTS)}"
+    state = State(name, name)
+
+    kept = checkpoints.keep(store, state, FOURTH, 7, terms())
+    state.dirty_days.add("2026-03-01")
+    refused = checkpoints.keep(store, state, FOURTH + 86_400_000, 8, terms())
+
+    assert (kept, refused) == (True, False)
+    start = checkpoints.last_usable(store, name, name, terms(), FOURTH + 2 * 86_400_000)
+    assert start is not None
+    assert (start.place.midnight, start.place.position) == (FOURTH, 7)
+
+
+def test_of_a_long_history_the_last_midnights_and_the_first_of_months_are_kept(
+    store: EmbeddedStore,
+) -> None:
+    name = f"centre{next(_TENANTS)}"
+    text = "\n".join(
+        f"{date(2026, 1, 1) + timedelta(days=day)} 09:00:00 enter c{day} sales"
+        for day in range(112)
+    )
+    told_to(store, name, text, 100)
+
+    refold(store, name, name, terms())
+
+    kept = store.query("SELECT day FROM checkpoints ORDER BY day").decode().splitlines()
+    # 23 of April, 31 of March, the last 6 of February; and of those before, that of a first.
+    assert kept[:2] == ["2026-02-01", "2026-02-23"]
+    assert kept[-1] == "2026-04-23"
+    assert len(kept) == 1 + 60
