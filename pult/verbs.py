@@ -45,7 +45,8 @@ VERBS = (
         "rebuild",
         "compute all facts again from the events, say what differs",
         "pult rebuild --check\npult rebuild --from 2026-03-01 --to 2026-03-07\n"
-        "pult rebuild --from-journal\npult rebuild --from-kafka --data new-folder",
+        "pult rebuild --from-journal\npult rebuild --from-kafka --data new-folder\n"
+        "pult rebuild --server --check --tenant acme",
     ),
     Verb("metrics", "print the dictionary of all numbers", "pult metrics"),
     Verb(

@@ -3,24 +3,30 @@
 import argparse
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from datetime import date
+
+from clickhouse_connect.driver.client import Client
 
 from producers.frame import Naming
 from producers.identity import CallerKeys
 from producers.journal import Journal
-from pult import kafka, settings
+from pult import clickhouse, kafka, settings
 from pult.context import Context
 from pult.folder import DataFolder
-from pult.kafka_events import Read, events_from_kafka
+from pult.kafka_events import events_from_kafka
 from pult.progress import Progress
 from pult.rebuild import Days, Rebuilt, events_from_journal, rebuild
 from pult.settings import Settings
-from schemas.errors import DataFolderUnusable
+from pult.targets import kept_targets, partitions_of
+from schemas.errors import DataFolderUnusable, SettingsInvalid
 from schemas.metrics import METRICS
 from schemas.policies import PolicyHistory
-from schemas.topics import EVENTS, SNAPSHOTS
+from schemas.topics import EVENTS
 from sql.embedded import EmbeddedStore
-from stream_processors.shells import archive, policy_log
+from sql.port import Store
+from sql.writer import Writer
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +45,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="write nothing, say what differs; exit 1 if it does",
     )
+    parser.add_argument(
+        "--server", action="store_true",
+        help="of the ClickHouse server of [clickhouse] instead of the data folder",
+    )  # fmt: skip
     origin = parser.add_mutually_exclusive_group()
     origin.add_argument("--from-journal", action="store_true",
                         help="translate the events again from the journal first")  # fmt: skip
@@ -57,10 +67,25 @@ def _day(text: str) -> str:
 def run(context: Context, chosen: argparse.Namespace) -> int:
     """Compute facts again, say what differed."""
     wanted = settings.load(context.config)
-    fresh = chosen.from_journal or chosen.from_kafka
-    if chosen.check and fresh:
+    if chosen.check and (chosen.from_journal or chosen.from_kafka):
         msg = "cannot compare only while events are read anew; leave out --check"
-        raise DataFolderUnusable(msg)
+        raise SettingsInvalid(msg)
+    if chosen.server and chosen.from_journal:
+        msg = "cannot read a journal for a server: it is of one data folder; leave out --server"
+        raise SettingsInvalid(msg)
+    where = str(context.data) if not chosen.server else wanted.clickhouse.url
+    with Progress(where) as progress:
+        if chosen.server:
+            done = _in_server(context, wanted, chosen, progress)
+        else:
+            done = _in_folder(context, wanted, chosen, progress)
+    return _report(done, writing=not chosen.check)
+
+
+def _in_folder(
+    context: Context, wanted: Settings, chosen: argparse.Namespace, progress: Progress
+) -> list[Rebuilt]:
+    fresh = chosen.from_journal or chosen.from_kafka
     if not fresh and not (context.data / "store").exists():
         msg = (
             f"no history in {context.data}; name another with --data, or compute its events, "
@@ -70,20 +95,50 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
     with DataFolder(context.data, "rebuild") as folder:
         store = EmbeddedStore(folder.store, METRICS)
         try:
-            with Progress(str(context.data)) as progress:
-                policies_of = _policies(wanted, folder)
-                if chosen.from_journal:
-                    _read_journal(context, wanted, folder, store, progress)
-                if chosen.from_kafka:
-                    policies_of = _read_kafka(context, wanted, store, chosen.tenant, progress)
-                days = Days(chosen.first or "", chosen.last or "")
-                done = rebuild(
-                    store, policies_of, chosen.tenant, days, progress.advance,
-                    writing=not chosen.check,
-                )  # fmt: skip
+            policies_of = _policies(wanted, folder)
+            if chosen.from_journal:
+                _read_journal(context, wanted, folder, store, progress)
+            if chosen.from_kafka:
+                policies_of = _read_kafka(context, wanted, store, chosen.tenant, progress)
+            return _rebuild(store, policies_of, chosen, progress)
         finally:
             store.close()
-    return _report(done, writing=not chosen.check)
+
+
+@dataclass(frozen=True, slots=True)
+class _Server:
+    """A server as those who fold again want it."""
+
+    client: Client
+    writer: Writer
+
+
+def _in_server(
+    context: Context, wanted: Settings, chosen: argparse.Namespace, progress: Progress
+) -> list[Rebuilt]:
+    client = clickhouse.connect(wanted.clickhouse, context.environ)
+    with closing(client):
+        clickhouse.check(client, wanted.clickhouse)
+        store = _Server(client, Writer(client))
+        if chosen.from_kafka:
+            policies_of = _read_kafka(context, wanted, store, chosen.tenant, progress)
+        else:
+            kafka.connect(wanted.kafka, context.environ)
+            connection = kafka.librdkafka(wanted.kafka, context.environ)
+            policies_of = kept_targets(wanted, connection, partitions_of(client))
+        return _rebuild(store, policies_of, chosen, progress)
+
+
+def _rebuild(
+    store: Store,
+    policies_of: Callable[[str], PolicyHistory],
+    chosen: argparse.Namespace,
+    progress: Progress,
+) -> list[Rebuilt]:
+    days = Days(chosen.first or "", chosen.last or "")
+    return rebuild(
+        store, policies_of, chosen.tenant, days, progress.advance, writing=not chosen.check
+    )
 
 
 def _policies(wanted: Settings, folder: DataFolder) -> Callable[[str], PolicyHistory]:
@@ -117,31 +172,16 @@ def _read_journal(
 
 
 def _read_kafka(
-    context: Context, wanted: Settings, store: EmbeddedStore, tenant: str, progress: Progress
+    context: Context, wanted: Settings, store: Store, tenant: str, progress: Progress
 ) -> Callable[[str], PolicyHistory]:
     """Store Kafka's events; return the targets that the workers keep there."""
     kafka.connect(wanted.kafka, context.environ)
-    connection, prefix = kafka.librdkafka(wanted.kafka, context.environ), wanted.kafka.prefix
-    read = events_from_kafka(connection, EVENTS.named(prefix), store, tenant, progress.advance)
+    connection = kafka.librdkafka(wanted.kafka, context.environ)
+    topic = EVENTS.named(wanted.kafka.prefix)
+    read = events_from_kafka(connection, topic, store, tenant, progress.advance)
     if read.unusable:
         print(f"{read.unusable} records of Kafka are no events of their domain: passed over")
-    return _kept_policies(wanted, connection, read)
-
-
-def _kept_policies(
-    wanted: Settings, connection: dict[str, object], read: Read
-) -> Callable[[str], PolicyHistory]:
-    topic = SNAPSHOTS.named(wanted.kafka.prefix)
-    shelves = archive.read(connection, topic, set(read.partitions.values()))
-
-    def of(tenant: str) -> PolicyHistory:
-        for domain, partition in read.partitions.items():
-            kept = shelves[partition].policies
-            if domain.partition("/")[0] == tenant and kept is not None:
-                return policy_log.history(policy_log.decode(kept), tenant)
-        return PolicyHistory([(0, wanted.policies(tenant))])
-
-    return of
+    return kept_targets(wanted, connection, read.partitions)
 
 
 def _report(done: Sequence[Rebuilt], *, writing: bool) -> int:

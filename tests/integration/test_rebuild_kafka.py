@@ -9,14 +9,17 @@ from producers.identity import CallerKeys
 from producers.kinds import KINDS
 from schemas.events import encode
 from tests.integration.reading import make_topics
+from tests.integration.stores import PASSWORD, Store
 from tests.kafka import Cluster
+from tests.oracles import ami
 from tests.oracles.lab_numbers import LAB
-from tests.pult.command import all_good
+from tests.pult.command import all_good, in_turn
 from tests.pult.conftest import ami_until
 from tests.shells.records import of
 
 TENANTS = ("acme", "beta")
 SECONDS = 60
+SECRET = {"SINK_PASSWORD": PASSWORD}
 
 
 def recording(folder: Path) -> Path:
@@ -67,3 +70,42 @@ def test_a_history_read_from_kafka_is_that_of_an_import(
     assert rebuilt.startswith("2 records of Kafka are no events of their domain")
     assert f"{count} events of 2 domains folded again" in rebuilt
     assert f"{count // 2} events of 1 domain folded again: the history says what they" in again
+
+
+def legs_in(store: Store) -> dict[str, int]:
+    rows = store.ask("SELECT tenant, count() FROM pult.legs GROUP BY tenant")
+    return {str(tenant): int(legs) for tenant, legs in rows}
+
+
+def test_a_server_is_read_from_kafka_and_compared_again(
+    kafka: Cluster, prefix: str, tmp_path: Path
+) -> None:
+    path, config = recording(tmp_path), tmp_path / "pult.toml"
+    store = Store(tmp_path / "server")
+    config.write_text(
+        f'[kafka]\nbootstrap = "{kafka.bootstrap}"\nprefix = "{prefix}"\n{store.settings}'
+    )
+    make_topics(kafka.bootstrap, prefix)
+    count = publish(kafka.bootstrap, f"{prefix}.events", path)
+    rebuild = ("rebuild", "--server", "--config", config)
+    store.start()
+    try:
+        store.migrate()
+        first, again = in_turn((*rebuild, "--from-kafka"), (*rebuild, "--check"), env=SECRET)
+        legs = legs_in(store)
+        spoilt = store.client()
+        spoilt.command("TRUNCATE TABLE pult.leg_facts")
+        spoilt.close()
+        found, mended = in_turn(
+            (*rebuild, "--check"), (*rebuild, "--tenant", "acme"), env=SECRET
+        )
+        left = legs_in(store)
+    finally:
+        store.end()
+
+    in_recording = len(ami.legs(path.read_bytes()))
+    assert (first.code, again.code, found.code, mended.code) == (0, 0, 1, 0)
+    assert f"{count} events of 2 domains folded again: the history says" in again.out
+    assert legs == dict.fromkeys(TENANTS, in_recording)
+    assert f"{2 * in_recording} facts differ" in found.out
+    assert left == {"acme": in_recording}
