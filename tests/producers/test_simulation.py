@@ -92,7 +92,7 @@ def test_the_fold_comes_to_the_truth_of_many_a_day(seed: int) -> None:
     names = sorted(HARMLESS)
     sizes: tuple[dict[str, int], ...] = (
         {"seats": 10, "queues": 1}, {"seats": 60, "queues": 12, "sources": 3},
-        {"seats": 25, "queues": 5, "tenants": 2}, {"seats": 400, "queues": 60},
+        {"seats": 25, "queues": 5, "tenants": 2}, {"seats": 150, "queues": 60},
     )  # fmt: skip
     check(
         plan(
