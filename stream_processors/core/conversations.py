@@ -14,8 +14,9 @@ from schemas.identity import derived_id
 from stream_processors.core.agents import ENDS, STARTS, AgentMark
 from stream_processors.core.calls import Mark, change_places, is_under_way, visits_until
 from stream_processors.core.contacts import Contact, ContactMark, Transfer, read
-from stream_processors.core.direct import Consideration, DirectCall, Meaning, QueueTalk
+from stream_processors.core.direct import Consideration
 from stream_processors.core.handovers import Handover, Hold, held_ms
+from stream_processors.core.meaning import DirectCall, Meaning, QueueTalk
 from stream_processors.core.sources import Deadline, Source
 
 if TYPE_CHECKING:

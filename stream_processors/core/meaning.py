@@ -1,0 +1,53 @@
+"""What a contact is asked about, and what it answers: visits, direct calls, and all together."""
+
+from typing import Literal
+
+import msgspec
+
+from schemas.events import Direction, EndedBy, TransferKind
+from schemas.facts import LegOutcome
+from stream_processors.core.handovers import Handover, Hold
+
+
+class QueueTalk(msgspec.Struct, frozen=True, gc=False):
+    """A visit to a queue in the same contact, as far as the contact needs it."""
+
+    line: str
+    channel_id: str
+    leg_id: str
+    queue_id: str
+    agent_id: str
+    entered: int
+    left: int | None
+    answered: int | None
+    ended: int | None
+    offers: frozenset[str]
+
+
+class DirectCall(msgspec.Struct, frozen=True, gc=False):
+    """One agent's part in a call that no queue dialled. Instants in ms."""
+
+    agent_id: str
+    channel_id: str
+    direction: Direction
+    outcome: LegOutcome
+    placed: bool
+    caller_key: str
+    started: int
+    rang: int | None
+    answered: int | None
+    ended: int | None
+    ended_by: EndedBy | Literal[""]
+    transferred_to: str
+    transfer_kind: TransferKind | Literal[""]
+    holds: tuple[Hold, ...]
+    estimated: bool
+    clock: str
+
+
+class Meaning(msgspec.Struct, gc=False):
+    """All that follows from a contact."""
+
+    calls: list[DirectCall]
+    handovers: list[tuple[QueueTalk, Handover]]
+    holds: list[tuple[QueueTalk, Hold]]
