@@ -1,4 +1,4 @@
-"""What a contact is asked about, and what it answers: visits, direct calls, and all together."""
+"""What a contact is asked about, and what it answers: visits and direct calls."""
 
 from typing import Literal
 
