@@ -99,7 +99,7 @@ def rows(store: Store) -> Look:
     """Look into the store, five times a second: joins less exits of the idle queue."""
     query = (
         "SELECT countIf(type = 'cc.queue.entered.v1') - countIf(type = 'cc.queue.left.v1') "
-        f"FROM events WHERE tenant = '{TENANT}' AND queue_id = '{IDLE}'"
+        f"FROM pult.events WHERE tenant = '{TENANT}' AND queue_id = '{IDLE}'"
     )
 
     def look(sight: Sight) -> None:

@@ -7,7 +7,7 @@ a fact does not know is NULL in its columns exactly where the fact says None.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 import pyarrow as pa
@@ -28,6 +28,7 @@ from schemas.facts import (
     WallSample,
 )
 
+Told = TypeVar("Told")
 Position: TypeAlias = tuple[int, int]  # partition and offset in the log
 
 TEXT = pa.string()
@@ -181,22 +182,36 @@ def _texts(values: list[str]) -> pa.Array:
 
 
 def _event_rows(events: Sequence[Event], positions: Sequence[Position]) -> pa.Table:
-    data = [event.data for event in events]
     encode = msgspec.json.Encoder().encode
+
+    def each(name: str) -> Iterable[Any]:
+        return map(attrgetter(name), events)
+
+    data = list(each("data"))
+    # By kind: that is asked once, not for each event.
+    tags = {type(event): str(event.__struct_config__.tag) for event in _one_of_each(events)}
+    has = {type(d): frozenset(d.__struct_fields__) for d in _one_of_each(data)}
     return pa.table(
         {
-            "type": _texts([str(type(event).__struct_config__.tag) for event in events]),
-            **{name: _texts([getattr(e, name) for e in events]) for name in _ENVELOPE},
-            "occurred_at": _instants([event.time for event in events]),
-            "recorded_at": _instants([event.recordedtime for event in events]),
-            "sequence": pa.array([event.sequence for event in events], INT),
-            "resolution": pa.array([event.resolution for event in events], INT),
-            **{name: _texts([getattr(d, name, "") for d in data]) for name in _NAMED},
+            "type": _texts([tags[type(event)] for event in events]),
+            **{name: _texts(list(each(name))) for name in _ENVELOPE},
+            "occurred_at": _instants(list(each("time"))),
+            "recorded_at": _instants(list(each("recordedtime"))),
+            "sequence": pa.array(each("sequence"), INT),
+            "resolution": pa.array(each("resolution"), INT),
+            **{
+                name: _texts([getattr(d, name) if name in has[type(d)] else "" for d in data])
+                for name in _NAMED
+            },
             "data": pa.array(list(map(encode, data)), BYTES),
             "log_partition": pa.array([partition for partition, _ in positions], INT),
             "log_offset": pa.array([offset for _, offset in positions], INT),
         }
     )
+
+
+def _one_of_each(values: Sequence[Told]) -> Iterable[Told]:
+    return {type(value): value for value in values}.values()
 
 
 _ENVELOPE = ("tenant", "domain", "id", "source", "feed", "clock", "subject")
