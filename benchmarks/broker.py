@@ -44,11 +44,6 @@ class Broker:
         for future in self._admin.delete_topics(list(names)).values():
             future.result(SECONDS)
 
-    def forget(self, group: str) -> None:
-        """Delete a consumer group, so that the next one begins anew."""
-        for future in self._admin.delete_consumer_groups([group]).values():
-            future.result(SECONDS)
-
     def fill(self, topic: str, records: Iterable[tuple[str, bytes]]) -> None:
         """Write records, each in the partition of its key."""
         producer = Producer(

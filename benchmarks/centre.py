@@ -30,7 +30,6 @@ class Said(NamedTuple):
 
 def opening(queues: int, agents: int) -> Iterator[Said]:
     """All agents log in, each into one queue, the first one into the idle queue, too."""
-    yield Said(0.0, "FullyBooted", {"Uptime": 1, "LastReload": 1, "Status": "Fully Booted"})
     yield Said(0.0, "QueueMemberAdded", {"Queue": IDLE, **_member(0), **_AVAILABLE})
     for agent in range(agents):
         queue = {"Queue": _queue(agent, queues)}

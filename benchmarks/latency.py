@@ -1,9 +1,9 @@
 """How long until people see it: `python -m benchmarks.latency`, through Kafka and Faust.
 
 A made-up PBX says 200 messages a second, of 40 queues and 1,000 agents. The probe is a caller
-who joins an idle queue: from the moment the PBX says so, through journal, Kafka and worker,
-until the wall's picture, a scrape of `/metrics` every 100 ms, or a query of the store shows it.
-The three are looked at in runs of their own.
+who joins an idle queue: from the moment the PBX writes that to the socket of its manager
+interface, through `pult adapter`, Kafka and `pult processor`, until the wall's picture, a
+scrape of `/metrics` every 100 ms, or a query of the store shows it; each in a run of its own.
 """
 
 import argparse
@@ -23,8 +23,9 @@ from urllib.parse import urlsplit
 
 from benchmarks.broker import broker
 from benchmarks.centre import IDLE, TALK_SECONDS, WAIT_SECONDS, calls, opening, probe
-from benchmarks.mouth import Mouth, mouth
+from benchmarks.mouth import listening, pbx
 from benchmarks.rounds import machine
+from tests.fake_pbx import FakePbx
 from tests.integration.sinks import Pipe
 from tests.integration.stores import PASSWORD, Store
 from tests.integration.workers import Site, site
@@ -115,15 +116,16 @@ def rows(store: Store) -> Look:
 class Talk:
     """Says what the made-up centre has to say when it is due, until it is told to stop."""
 
-    def __init__(self, speaker: Mouth, seconds: float) -> None:
+    def __init__(self, speaker: FakePbx, seconds: float) -> None:
         self._speaker = speaker
         self._calls = calls(QUEUES, AGENTS, PER_SECOND, seconds)
         self.late_seconds = 0.0
+        self.stopped = threading.Event()
 
     def run(self) -> None:
         """Say everything; remembers the greatest delay."""
         began, at = time.monotonic(), 0
-        while at < len(self._calls):
+        while at < len(self._calls) and not self.stopped.is_set():
             passed, due = time.monotonic() - began, []
             while at < len(self._calls) and self._calls[at].due_seconds <= passed:
                 due.append(self._calls[at])
@@ -134,7 +136,7 @@ class Talk:
             time.sleep(0.005)
 
 
-def probed(speaker: Mouth, look: Look, until: float) -> list[float]:
+def probed(speaker: FakePbx, look: Look, until: float) -> list[float]:
     """Return how long each join took to be seen [s]; pauses differ, to meet no rhythm."""
     sight, dice, found = Sight(), random.Random(1), list[float]()
     looking = threading.Thread(target=look, args=(sight,))
@@ -154,11 +156,10 @@ def probed(speaker: Mouth, look: Look, until: float) -> list[float]:
 
 
 @contextmanager
-def running(bootstrap: str, folder: Path, name: str) -> Iterator[tuple[Mouth, Look]]:
+def running(bootstrap: str, folder: Path, name: str) -> Iterator[tuple[FakePbx, Look]]:
     """Start a worker, for the store a sink, too; yield where to speak, and how to look."""
-    settings = f"tenant = '{TENANT}'\n"
     with ExitStack() as stack:
-        installation: Site = stack.enter_context(site(bootstrap, name, folder, settings))
+        installation: Site = stack.enter_context(site(bootstrap, name, folder))
         worker = installation.worker("w1")
         look = {"wall": wall, "metrics": metrics}.get(name, wall)(worker.address)
         if name == "store":
@@ -170,8 +171,11 @@ def running(bootstrap: str, folder: Path, name: str) -> Iterator[tuple[Mouth, Lo
             stack.callback(sink.end)
             look = rows(store)
         installation.wait_until_ready()
-        client = {"bootstrap.servers": bootstrap}
-        speaker = stack.enter_context(mouth(client, name, TENANT, folder / "adapter"))
+        settings = (
+            f"tenant = '{TENANT}'\n[kafka]\nbootstrap = '{bootstrap}'\nprefix = '{name}'\n"
+        )
+        speaker = stack.enter_context(pbx())
+        stack.enter_context(listening(speaker, settings, folder / "adapter"))
         yield speaker, look
         worker.end()
 
@@ -182,12 +186,18 @@ def measure(bootstrap: str, name: str, minutes: float) -> None:
         tempfile.TemporaryDirectory(prefix="pult-bench-") as place,
         running(bootstrap, Path(place), name) as (speaker, look),
     ):
-        speaker.say(b"".join(each.wire(time.time()) for each in opening(QUEUES, AGENTS)))
+        for each in opening(QUEUES, AGENTS):
+            text = each.wire(time.time())
+            # So that it is true when somebody asks for a snapshot, too.
+            speaker.standing.hear(text.rstrip())
+            speaker.say(text)
         talk = Talk(speaker, STEADY_SECONDS + 60 * minutes + GIVE_UP_SECONDS)
         talking = threading.Thread(target=talk.run, daemon=True)
         talking.start()
         time.sleep(STEADY_SECONDS)
         found = probed(speaker, look, time.monotonic() + 60 * minutes)
+        talk.stopped.set()
+        talking.join()
     hundredths = quantiles(found, n=100, method="inclusive")
     p50, p99, most = (1_000 * each for each in (hundredths[49], hundredths[98], max(found)))
     late = 1_000 * talk.late_seconds

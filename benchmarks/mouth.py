@@ -1,72 +1,48 @@
-"""What a made-up PBX says, on its way into Kafka: a journal and its publisher."""
+"""A made-up PBX on a real socket, and the adapter that listens to it."""
 
-import threading
-import time
-from collections.abc import Iterator, Mapping
+import subprocess
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
-from queue import SimpleQueue
-from typing import Any
 
-from producers.asterisk.frames import AmiFrames
-from producers.frame import Frame, Naming
-from producers.identity import CallerKeys
-from producers.journal import Journal
-from producers.place import Place
-from producers.publish import Publisher, Target
-from schemas.topics import EVENTS, REJECTED
+from tests.fake_pbx import FakePbx
+from tests.kafka import free_port
+from tests.pult.command import PULT, SECONDS, dies_with_its_parent, environment, wait_for
+
+SECRET = "secret of the benchmark"
 
 
-class Mouth:
-    """Takes bytes of the manager interface as if a socket had brought them.
-
-    What has come while the journal wrote is written together, as an adapter does.
-    """
-
-    def __init__(self, journal: Journal, publisher: Publisher) -> None:
-        self._journal = journal
-        self._publisher = publisher
-        self._heard: SimpleQueue[bytes] = SimpleQueue()
-
-    def say(self, text: bytes) -> None:
-        """Say something; may be called from any thread."""
-        self._heard.put(text)
-
-    def run(self) -> None:
-        """Keep what is said until nothing (no bytes) is said."""
-        frames = AmiFrames()
-        while text := self._heard.get():
-            while not self._heard.empty():
-                text += self._heard.get()
-            at_us = time.time_ns() // 1_000
-            contents = frames.feed(text)
-            self._journal.append([Frame("pbx1", "ami", at_us, each) for each in contents])
-            self._publisher.wake()
+def source(pbx: FakePbx) -> str:
+    """Return the settings of whoever listens to it."""
+    return (
+        "[sources.pbx1]\nkind = 'asterisk'\n"
+        f"ami = {{ port = {pbx.port}, secret_env = 'PBX1_SECRET' }}\n"
+    )
 
 
 @contextmanager
-def mouth(client: Mapping[str, Any], prefix: str, tenant: str, folder: Path) -> Iterator[Mouth]:
-    """Begin a journal and publish it until the end."""
-    journal = Journal.open(folder / "journal", datetime.now(UTC).date())
-    publisher = Publisher(
-        journal,
-        Place(folder / "published"),
-        Naming(tenant, tenant, CallerKeys(b"benchmark")),
-        client,
-        Target(EVENTS.named(prefix), REJECTED.named(prefix), EVENTS.max_message_bytes),
-        ready=lambda: "",
-        explain=lambda errors: "; ".join(error.str() for error in errors),
-    )
-    speaker = Mouth(journal, publisher)
-    threads = [threading.Thread(target=each.run) for each in (publisher, speaker)]
-    for each in threads:
-        each.start()
+def pbx() -> Iterator[FakePbx]:
+    """A PBX with the time of this machine, to whom nobody listens yet."""
+    with FakePbx(secret=SECRET) as made:
+        made.after_end = True
+        yield made
+
+
+@contextmanager
+def listening(pbx: FakePbx, settings: str, folder: Path) -> Iterator[None]:
+    """Run `pult adapter` until the end; begin once it has logged in."""
+    folder.mkdir()
+    config = folder / "pult.toml"
+    config.write_text(f"{settings}[http]\nadapter_port = {free_port()}\n{source(pbx)}")
+    with (folder / "adapter.log").open("w") as log:
+        adapter = subprocess.Popen(
+            [PULT, "adapter", "pbx1", "--config", config, "--data", folder / "data"],
+            env=environment() | {"PBX1_SECRET": SECRET},
+            stdout=log, stderr=log, preexec_fn=dies_with_its_parent,
+        )  # fmt: skip
     try:
-        yield speaker
+        wait_for(lambda: pbx.sessions == 1, SECONDS, "the adapter's log-in")
+        yield
     finally:
-        speaker.say(b"")
-        publisher.stop(5.0)
-        for each in threads:
-            each.join()
-        journal.close()
+        adapter.terminate()
+        adapter.wait(SECONDS)

@@ -82,8 +82,6 @@ def main() -> None:
             assert {each.table for each in said} >= {"legs", "offers", "agent_states"}
             sink.note(ours)
             bare.note(theirs)
-            # Another group reads the log from its beginning in the next round.
-            site.forget(f"{PREFIX}-sink")
             print(f"round {number + 1} is right; {machine()}", flush=True)
     totals((sink, bare))
     print(tell("our sink : bare Arrow inserts", 0.5, sink, bare))
