@@ -208,6 +208,28 @@ def test_a_phone_changes_hands_at_the_next_log_in() -> None:
     assert [leg.agent_id for leg in legs(facts)] == ["Clara", "Dora"]
 
 
+def test_a_phone_comes_back_to_who_had_it_first() -> None:
+    _, facts = told(
+        "08:00:00 login Clara sales 0 SIP/anna\n 08:10:00 login Dora sales 0 SIP/anna\n"
+        + "08:20:00 login Clara vip 0 SIP/anna\n" + INCOMING
+    )  # fmt: skip
+
+    assert [leg.agent_id for leg in legs(facts)] == ["Clara"]
+
+
+def test_a_call_that_was_joined_to_another_is_known_by_that_one() -> None:
+    # What began before the log did is heard of only by its name.
+    _, facts = told("""
+        09:00:00  starts boris1 *8
+        09:00:01  picks  boris1
+        09:00:01  joins  boris1@trunk1 b
+        09:00:31  parts  boris1@trunk1 b
+        09:00:31  stops  boris1@trunk1 16
+    """)
+
+    assert only(facts).interaction_id == "trunk1"
+
+
 def test_a_phone_of_nobody_makes_no_leg() -> None:
     _, facts = run(values(INCOMING), terms())
 

@@ -249,6 +249,23 @@ def test_a_caller_sent_on_blindly_comes_to_whoever_takes_the_call() -> None:
     assert (boris.direction, boris.talk_ms, boris.ended_by) == ("in", 31_000, "caller")
 
 
+def test_a_caller_sent_to_a_queue_has_left_when_he_enters_it_as_decision_0005_says() -> None:
+    _, facts = told(
+        QUEUED
+        + """
+        09:01:00  passes anna1@trunk1 - support trunk1
+        09:01:05  enter  trunk1 support
+        09:02:00  abandon trunk1 support
+        09:02:00  end    trunk1 sales Anna caller
+        09:02:00  stops  trunk1 16
+    """
+    )
+
+    anna = next(leg for leg in legs(facts) if leg.queue_id == "sales")
+    assert (anna.transfer_kind, anna.transferred_to) == ("blind", "support")
+    assert (anna.ended_at, anna.ended_by) == (moment("09:01:05"), "system")
+
+
 ASKED_A_QUEUE = """
     09:01:00  holds  anna1@trunk1
     09:01:01  starts anna2 700
