@@ -46,6 +46,7 @@ class Running:
         self.sources = sources
         self.stopped = threading.Event()
         self._turn = threading.Lock()
+        self.taken = 0
         self.failures: list[BaseException] = []
         self._threads = [
             threading.Thread(target=self._run, args=(each,), daemon=True) for each in sources
@@ -61,6 +62,7 @@ class Running:
         """Keep frames."""
         with self._turn:
             self.journal.append(frames)
+            self.taken += sum(isinstance(each, Frame) and each.feed == "ami" for each in frames)
 
     @contextmanager
     def stalled(self) -> Iterator[None]:
@@ -89,6 +91,10 @@ class Running:
     def contents(self, feed: str = "ami") -> list[bytes]:
         """Return what was said, byte for byte."""
         return [each.content for each in self.frames(feed)]
+
+    def caught_up(self, frames: int) -> bool:
+        """Tell whether so many messages of AMI have been handed to the journal."""
+        return self.taken >= frames
 
     def ready(self) -> bool:
         """Tell whether no source has a trouble."""

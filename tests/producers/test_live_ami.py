@@ -1,6 +1,7 @@
 """A live manager interface on a real socket, against a PBX that misbehaves."""
 
 import logging
+import random
 import re
 import socket
 import threading
@@ -358,3 +359,25 @@ def test_without_its_secret_a_source_is_not_started(tmp_path: Path) -> None:
     with pytest.raises(SettingsInvalid) as told:
         live_sources("pbx1", SourceSettings(kind="asterisk", ami=pem), SECRETS)
     assert "(sources.pbx1.ami.ca): No such file or directory" in str(told.value)
+
+
+@pytest.mark.parametrize("cuts", [25, pytest.param(500, marks=pytest.mark.soak)])
+def test_after_any_number_of_cuts_at_any_byte_it_is_ready_again(
+    tmp_path: Path, cuts: int
+) -> None:
+    chance = random.Random(cuts)
+    pace = QUICK._replace(first_retry=0.001, most_retry=0.01)
+    with FakePbx(begin=False) as pbx, running(tmp_path, ami(pbx), pace) as live:
+        text = b"".join(each.text + b"\r\n\r\n" for each in tape(CALL))
+        for _ in range(cuts):
+            if chance.random() < 0.7:
+                # Otherwise it is cut somewhere between greeting and snapshot.
+                wait_until(lambda: pbx.sessions > 0, "it is logged in")
+            pbx.say(text[: chance.randrange(len(text))])
+            pbx.cut()
+        wait_until(lambda: pbx.sessions == 1, "it is logged in")
+        wait_until(live.ready, "it is ready")
+        status = live.sources[0].status
+        assert status.losses > 0
+        assert status.connections == status.losses + 1
+        assert status.refused == 0

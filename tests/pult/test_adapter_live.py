@@ -3,10 +3,13 @@
 No broker runs: what an adapter reads is in its journal, whether Kafka is there or not.
 """
 
+import random
 import re
 import signal
+import socket
 import sqlite3
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -123,3 +126,73 @@ def test_both_feeds_of_a_source_come_into_one_journal_and_tell_how_they_are(
     assert "warning source: lost source=pbx1" in said
     assert adapter.secret not in said
     assert not re.search(r"\+?7495\d{7}", said)
+
+
+def test_an_adapter_killed_at_any_moment_loses_no_line_of_the_queue_log(
+    tmp_path: Path,
+) -> None:
+    lines = (LAB / "queue_log").read_bytes().splitlines(keepends=True)
+    chance, path = random.Random(7), tmp_path / "queue_log"
+    path.write_bytes(lines[0])
+    place = 1
+    with FakePbx() as pbx:
+        adapter = LiveAdapter(tmp_path, pbx, path)
+        for kills in range(2):
+            with started(adapter):
+                wait_for(lambda: adapter.metric("ready") == 1, SECONDS, "ready")
+                for _ in range(chance.randint(2, 10)):
+                    place = append(path, lines, place, chance.randint(1, 120))
+                    time.sleep(chance.uniform(0, 0.1))
+            # While it is dead the log grows, and is rotated every other time.
+            place = append(path, lines, place, 50)
+            if kills % 2:
+                path.rename(tmp_path / f"queue_log.{kills}")
+            place = append(path, lines, place, 50)
+        with started(adapter):
+            wait_for(lambda: len(adapter.kept("queue-log")) >= place, SECONDS, "all is kept")
+
+    assert adapter.kept("queue-log") == [line.rstrip(b"\n") for line in lines[:place]]
+    notes = [each for each in adapter.kept("ami") if b"PultDisconnected" in each]
+    assert notes
+    assert all(note.endswith(b"Reason: not running") for note in notes)
+
+
+def append(path: Path, lines: list[bytes], place: int, count: int) -> int:
+    """Append some lines; return the place of the next one."""
+    with path.open("ab") as file:
+        file.write(b"".join(lines[place : place + count]))
+    return min(place + count, len(lines))
+
+
+def test_a_fake_pbx_is_a_process_of_its_own_that_says_when_it_is_done(tmp_path: Path) -> None:
+    recording = Path(__file__).parents[1] / "recordings" / "queue_answered.ami"
+    written, path = tmp_path / "written", tmp_path / "queue_log"
+    written.write_bytes(b"1795288590|a|q|NONE|ENTERQUEUE||1|1\n9999999999|a|q|x|PAUSE|\n")
+    command = [
+        sys.executable, "-m", "tests.fake_pbx", "--recording", recording, "--speed", "200",
+        "--queue-log", written, path, "--clock-goes-on",
+    ]  # fmt: skip
+    with subprocess.Popen(
+        list(map(str, command)), stdout=subprocess.PIPE, text=True,
+        cwd=Path(__file__).parents[2], preexec_fn=dies_with_its_parent,
+    ) as pbx:  # fmt: skip
+        assert pbx.stdout is not None
+        port = int(pbx.stdout.readline().removeprefix("listening "))
+        with socket.create_connection(("127.0.0.1", port), 10) as plug:
+            plug.sendall(LOG_IN)
+            heard = b""
+            while b"Uniqueid: 1795288590.12" not in heard or heard.count(b"Hangup") < 4:
+                heard += plug.recv(65536)
+            assert pbx.stdout.readline() == "played\n"
+            assert path.read_bytes() == written.read_bytes()
+            plug.sendall(b"Action: Ping\r\n\r\n")
+            heard = b""
+            while b"Pong" not in heard:
+                heard += plug.recv(65536)
+        pbx.terminate()
+        assert pbx.wait(SECONDS) == 0
+
+
+LOG_IN = (
+    b"Action: Login\r\nUsername: pult\r\nSecret: secret-of-the-tests\r\nActionID: 1\r\n\r\n"
+)
