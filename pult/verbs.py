@@ -93,5 +93,16 @@ VERBS = (
         "pult simulate --seats 50 --hours 2 --begin 2026-03-02T09:00 --late 0.05\n"
         "pult simulate --tenants 16 --days 7 --to-kafka --truth truth.json",
     ),
+    Verb(
+        "init",
+        "ask a PBX for its queues and members, write the settings",
+        "pult init --host 127.0.0.1 --queue-log /var/log/asterisk/queue_log",
+    ),
+    Verb(
+        "check-source",
+        "watch a source for a minute, say what it can feed and what it lacks",
+        "pult check-source pbx1\npult check-source pbx1 --seconds 300",
+        module="check_source",
+    ),
     Verb("doctor", "check settings and every connection, say what to do", "pult doctor"),
 )

@@ -1,0 +1,106 @@
+"""`pult check-source`."""
+
+import argparse
+import os
+
+from pult import settings
+from pult.context import Context, name, positive
+from pult.doctor import Finding
+from pult.settings import SourceSettings
+from pult.sources import ami_access
+from pult.survey import Survey, survey
+from schemas.errors import SettingsInvalid
+
+_FEEDS = {
+    "agent": "waits, answers, offers, agents and breaks (all cc_queue_*, cc_agents)",
+    "call": "who hung up, abandons apart from time-outs, transfers, holds, direct calls",
+    "dialplan": "why a caller left unanswered: time-out, key, nobody there",
+}
+_MUCH_SKEW_SECONDS = 2.0
+_FUTURE_SECONDS = 120.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what this verb takes."""
+    parser.add_argument("name", type=name, metavar="NAME", help="as in [sources.NAME]")
+    parser.add_argument(
+        "--seconds", type=positive, default=60.0, metavar="N",
+        help="how long to watch (default 60); have a call go through a queue meanwhile",
+    )  # fmt: skip
+
+
+def run(context: Context, chosen: argparse.Namespace) -> int:
+    """Watch a source and say what it can feed; 1 if something needs attention."""
+    loaded = settings.load(context.config)
+    entry = loaded.sources.get(chosen.name)
+    if entry is None:
+        known = ", ".join(loaded.sources) or "none"
+        msg = f"no source {chosen.name} in the settings (known: {known}); add it, or pult init"
+        raise SettingsInvalid(msg)
+    findings = [_queue_log(chosen.name, entry)]
+    if entry.ami is None:
+        text = f"sources.{chosen.name}.ami is not set: nothing live but the queue log's lines"
+        findings.append(Finding(good=True, text=text, remark=True))
+    else:
+        where = f"sources.{chosen.name}.ami"
+        address, login = ami_access(where, entry.ami, context.environ)
+        print(f"Watching {address} for {chosen.seconds:g} s", flush=True)
+        findings += judged(survey(address, login, chosen.seconds))
+    for finding in findings:
+        print(finding)
+    return 0 if all(finding.good for finding in findings) else 1
+
+
+def judged(found: Survey) -> list[Finding]:
+    """Return what a PBX feeds, and the lines of manager.conf that would mend what it lacks."""
+    people = set().union(*found.queues.values())
+    findings = [Finding(good=True, text=f"logged in, AMI {found.version}"), _skew(found)]
+    if found.refusal:
+        text = f"no snapshot: {found.refusal}; load app_queue: module load app_queue"
+        findings.append(Finding(good=False, text=text))
+    else:
+        text = f"snapshot: {len(found.queues)} queues, {len(people)} members"
+        findings.append(Finding(good=True, text=text, remark=not found.queues))
+    if not found.booted:
+        text = "no FullyBooted, so restarts go unnoticed; add system to read= in manager.conf"
+        findings.append(Finding(good=False, text=text))
+    if found.untimed:
+        text = (
+            f"{found.untimed} events without a time, all of them rejected; set "
+            "timestampevents = yes in [general] of manager.conf"
+        )
+        findings.append(Finding(good=False, text=text))
+    for each, feeds in _FEEDS.items():
+        count = found.classes[each]
+        if count:
+            findings.append(Finding(good=True, text=f"{each}: {count} events; {feeds}"))
+        else:
+            text = (
+                f"{each}: no event was seen, it feeds {feeds}; if calls went through, add "
+                f"{each} to read= of this user in manager.conf"
+            )
+            findings.append(Finding(good=True, text=text, remark=True))
+    return findings
+
+
+def _skew(found: Survey) -> Finding:
+    skew = found.skew_seconds
+    if skew is None:
+        return Finding(good=True, text="its clock is not told by its answers", remark=True)
+    text = f"clock: {skew:+.3f} s against ours"
+    if skew > _FUTURE_SECONDS:
+        return Finding(good=False, text=f"{text}, its events are rejected; set both by NTP")
+    if abs(skew) > _MUCH_SKEW_SECONDS:
+        return Finding(good=True, text=f"{text}; set both by NTP", remark=True)
+    return Finding(good=True, text=text)
+
+
+def _queue_log(name: str, entry: SourceSettings) -> Finding:
+    path = entry.queue_log
+    if path is None:
+        text = f"sources.{name}.queue_log is not set: what AMI loses stays lost"
+        return Finding(good=True, text=text, remark=True)
+    if not (path.is_file() and os.access(path, os.R_OK)):
+        text = f"queue log {path} cannot be read; check sources.{name}.queue_log and its rights"
+        return Finding(good=False, text=text)
+    return Finding(good=True, text=f"queue log {path} can be read: heals gaps, counts outcomes")

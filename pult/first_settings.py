@@ -1,0 +1,87 @@
+"""The first settings of an installation, written from what a PBX shows of itself."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from pult.settings import AmiSettings, parse
+from pult.survey import Survey
+from schemas.errors import SettingsInvalid
+
+
+def first_settings(
+    name: str, ami: AmiSettings, queue_log: Path | None, found: Survey, zone: str
+) -> str:
+    """Return the text of a settings file; secrets are in it by the names of variables only.
+
+    A team is made of each queue; a member of several queues belongs to the first by name, and
+    whoever knows better changes that.
+    """
+    lines = [
+        "# Written by `pult init`; docs/sources/asterisk.md says what can be added.",
+        f"timezone = {_quoted(zone)}",
+        "",
+    ]
+    for queue in sorted(found.queues):
+        lines += [f"[queues.{_quoted(queue)}]", 'answer_within = "20s"', 'short_abandon = "5s"',
+                  f"team = {_quoted(queue)}", ""]  # fmt: skip
+    for agent, team in sorted(_teams(found.queues).items()):
+        lines += [f"[agents.{_quoted(agent)}]", f"team = {_quoted(team)}"]
+        if agent in found.devices:
+            lines.append(f"devices = [{_quoted(found.devices[agent])}]")
+        lines.append("")
+    lines += [f"[sources.{_quoted(name)}]", 'kind = "asterisk"']
+    if queue_log is not None:
+        lines.append(f"queue_log = {_quoted(str(queue_log))}")
+    lines += ["", f"[sources.{_quoted(name)}.ami]", *_ami(ami)]
+    text = "\n".join(lines) + "\n"
+    parse(text, "to be written")
+    return text
+
+
+def write(path: Path, text: str, *, force: bool) -> None:
+    """Write settings where none are, or where that is wanted.
+
+    Raises:
+        SettingsInvalid: there is a file already, or it cannot be written.
+    """
+    try:
+        with path.open("w" if force else "x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError as error:
+        msg = f"{path} is there already; --force overwrites it, --config names another"
+        raise SettingsInvalid(msg) from error
+    except OSError as error:
+        msg = f"cannot write {path}: {error.strerror}; name another with --config"
+        raise SettingsInvalid(msg) from error
+
+
+def _teams(queues: Mapping[str, set[str]]) -> dict[str, str]:
+    teams: dict[str, str] = {}
+    for queue in sorted(queues):
+        for agent in queues[queue]:
+            teams.setdefault(agent, queue)
+    return teams
+
+
+def _ami(ami: AmiSettings) -> list[str]:
+    lines = [
+        f"host = {_quoted(ami.host)}",
+        f"port = {ami.port}",
+        f"username = {_quoted(ami.username)}",
+        f"secret_env = {_quoted(ami.secret_env)}",
+    ]
+    if ami.auth != "md5":
+        lines.append(f"auth = {_quoted(ami.auth)}")
+    if ami.tls:
+        lines.append("tls = true")
+    if ami.ca is not None:
+        lines.append(f"ca = {_quoted(str(ami.ca))}")
+    if ami.server_name:
+        lines.append(f"server_name = {_quoted(ami.server_name)}")
+    return lines
+
+
+def _quoted(text: str) -> str:
+    """Return a basic string of TOML, which JSON's are but for one character."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,95 @@
+"""`pult init` and `pult check-source` against a PBX on a real socket."""
+
+import time
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from pult.settings import load
+from tests.fake_pbx import FakePbx
+from tests.oracles.lab_numbers import LAB
+from tests.pbx_tape import Told, tape
+from tests.pult.command import Done, in_turn
+
+CALL = Path(__file__).parents[1] / "recordings" / "queue_answered.ami"
+SECRET = {"PBX1_SECRET": "secret-of-the-tests"}
+
+
+def one(folder: Path, *words: object, env: dict[str, str] | None = None) -> Done:
+    (done,) = in_turn(words, cwd=folder, env=SECRET if env is None else env)
+    return done
+
+
+def test_init_writes_queues_and_members_and_no_secret(tmp_path: Path) -> None:
+    with FakePbx(begin=False) as pbx:
+        for each in tape(LAB / "ami.log.gz"):
+            pbx.standing.hear(each.text)
+            if len(pbx.standing.members) == 20:
+                break
+        members = dict(pbx.standing.members)
+        done = one(tmp_path, "init", "--port", pbx.port, "--queue-log", tmp_path / "queue_log")
+        again = one(tmp_path, "init", "--port", pbx.port)
+        forced = one(tmp_path, "init", "--port", pbx.port, "--force")
+
+    assert (done.code, again.code, forced.code) == (0, 1, 0), done
+    assert again.complaint.startswith("pult.toml is there already; --force overwrites it")
+    text = (tmp_path / "pult.toml").read_text()
+    assert SECRET["PBX1_SECRET"] not in text
+    told = tomllib.loads(text)
+    assert set(told["queues"]) == {queue for queue, _ in members}
+    assert set(told["agents"]) == {agent for _, agent in members}
+    assert told["sources"]["pbx1"]["ami"]["secret_env"] == "PBX1_SECRET"
+    assert load(tmp_path / "pult.toml").sources["pbx1"].ami is not None
+
+
+def test_init_that_is_not_let_in_says_so_and_writes_nothing(tmp_path: Path) -> None:
+    with FakePbx(secret="another") as pbx:
+        done = one(tmp_path, "init", "--port", pbx.port)
+        unset = one(tmp_path, "init", "--port", pbx.port, env={})
+
+    assert "it says 'Authentication failed'; check sources.pbx1.ami.username" in done.complaint
+    assert "environment variable PBX1_SECRET (sources.pbx1.ami.secret_env) is not set" in (
+        unset.complaint
+    )
+    assert not (tmp_path / "pult.toml").exists()
+
+
+def settings_of(folder: Path, pbx: FakePbx) -> None:
+    (folder / "pult.toml").write_text(
+        f'[sources.pbx1]\nkind = "asterisk"\n'
+        f'ami = {{ port = {pbx.port}, secret_env = "PBX1_SECRET" }}\n'
+    )
+
+
+def test_check_source_says_what_it_feeds_and_what_is_missing(tmp_path: Path) -> None:
+    with FakePbx(CALL) as pbx:
+        settings_of(tmp_path, pbx)
+        done = one(tmp_path, "check-source", "pbx1", "--seconds", "1")
+        unknown = one(tmp_path, "check-source", "pbx9")
+
+    assert done.code == 0, done
+    assert "ok      logged in, AMI 11.0.0" in done.out
+    assert "ok      agent: " in done.out
+    assert "NOTE    clock: -" in done.out
+    assert "NOTE    sources.pbx1.queue_log is not set: what AMI loses stays lost" in done.out
+    assert "no source pbx9 in the settings (known: pbx1)" in unknown.complaint
+
+
+@pytest.mark.parametrize("ahead_seconds", [0, 600])
+def test_check_source_names_the_line_that_would_mend_it(
+    tmp_path: Path, ahead_seconds: int
+) -> None:
+    untimed = b"Event: AgentComplete\r\nPrivilege: agent,all\r\nQueue: a\r\nUniqueid: 1.1"
+    with FakePbx() as pbx:
+        pbx.tape.append(Told(time.time_ns() // 1000, untimed))
+        pbx.go()
+        pbx.after_end, pbx.ahead_us = True, ahead_seconds * 1_000_000
+        settings_of(tmp_path, pbx)
+        done = one(tmp_path, "check-source", "pbx1", "--seconds", "1")
+
+    assert done.code == 1
+    assert "PROBLEM 1 events without a time" in done.out
+    assert "set timestampevents = yes in [general] of manager.conf" in done.out
+    assert "add call to read= of this user in manager.conf" in done.out
+    assert ("PROBLEM clock: +" in done.out) == bool(ahead_seconds)
