@@ -129,7 +129,7 @@ def test_a_day_folded_again_from_a_checkpoint_is_as_if_nothing_had_been_late_soa
 ) -> None:
     begun: list[bool] = []
 
-    @drawn(150)
+    @drawn(60)
     @given(several=days(), **LATE)
     def check(several: Days, seed: int, share: float) -> None:
         begun.append(check_refold_after_refold(store, several, seed, share))
@@ -177,7 +177,7 @@ def test_what_was_said_live_and_no_longer_holds_is_corrected(
 
 
 @pytest.mark.soak
-@drawn(100)
+@drawn(50)
 @given(several=days(3), **LATE)
 def test_what_was_said_live_and_no_longer_holds_is_corrected_soak(
     store: EmbeddedStore, several: Days, seed: int, share: float
