@@ -4,15 +4,24 @@ import json
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 from pult.folder import DataFolder, owner, reachable
+from pult.settings import ClickHouseSettings, Settings
 from schemas.errors import DataFolderUnusable, QueryRefused, StoreFailed
 from schemas.metrics import METRICS
 from sql.embedded import EmbeddedStore
 from sql.statement import read_only
+from sql.store import DATABASE, store_errors
 
 _TIMEOUT_SECONDS = 120
+
+
+def means_server(data: Path, settings: Settings) -> bool:
+    """Tell whether the history is that of the server: it is set, and the folder has none."""
+    return "clickhouse" in settings.model_fields_set and not (data / "store").exists()
 
 
 def ask(data: Path, query: str, form: str) -> bytes:
@@ -44,6 +53,31 @@ def ask(data: Path, query: str, form: str) -> bytes:
             return store.query(query, form)
         finally:
             store.close()
+
+
+def ask_server(
+    settings: ClickHouseSettings, environ: Mapping[str, str], query: str, form: str
+) -> bytes:
+    """Return the answer of the server to one reading statement in a ClickHouse format.
+
+    Raises:
+        QueryRefused: it does more than read.
+        StoreFailed: the server cannot be asked, or cannot answer.
+    """
+    # Loaded only by those who have a server.
+    from pult import clickhouse
+
+    try:
+        checked = read_only(query)
+    except QueryRefused as error:
+        msg = f"cannot answer a query: {error}"
+        raise QueryRefused(msg) from error
+    client = clickhouse.connect(settings, environ)
+    client.database = DATABASE
+    with closing(client), store_errors("answer a query"):
+        return client.raw_query(
+            checked.text, settings={"final": 1}, fmt=None if checked.format else form
+        )
 
 
 def _ask_owner(data: Path, url: str, query: str, form: str) -> bytes:

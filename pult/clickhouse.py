@@ -114,7 +114,8 @@ def check(client: Client, settings: ClickHouseSettings) -> None:
 
 def explained(failure: StoreFailed, settings: ClickHouseSettings) -> str:
     """Return in one line what is wrong with the server, naming the setting to look at."""
-    return f"cannot use ClickHouse at {settings.url}: {_cause(str(failure), settings)}"
+    begins = f"cannot use ClickHouse at {settings.url}: "
+    return begins + _cause(str(failure).removeprefix(begins), settings)
 
 
 def _cause(said: str, settings: ClickHouseSettings) -> str:

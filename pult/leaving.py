@@ -1,11 +1,10 @@
-"""`pult processor --leave`: scaling down without waiting for a session to run out."""
+"""`--leave` of a processor or a sink: scaling down without waiting for a session to run out."""
 
 import asyncio
 from collections.abc import Mapping
 
 from pult import kafka
 from pult.settings import Settings
-from stream_processors.shells.application import group_of
 from stream_processors.shells.membership import remove
 
 
@@ -17,7 +16,6 @@ def leave(settings: Settings, environ: Mapping[str, str], name: str, group: str 
         OutputFailed: the brokers do not do it.
     """
     kafka.connect(settings.kafka, environ)
-    group = group or group_of(settings.kafka.prefix)
     if asyncio.run(remove(kafka.aiokafka(settings.kafka, environ), group, name)):
         return f"{name} has left group {group}; the others take over its partitions now"
     return f"group {group} has no member {name}; nothing to do"

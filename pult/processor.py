@@ -12,11 +12,11 @@ from dashboards.wall.picture import Picture, Scope, Setting, Since, picture
 from pult import kafka, logs, topics
 from pult.settings import Settings
 from pult.web import Wall, listen
-from schemas.errors import KafkaUnusable, PultFailure
+from schemas.errors import PultFailure
 from schemas.policies import PolicyHistory
-from schemas.topics import EVENTS, FACTS, REJECTED, SNAPSHOTS
+from schemas.topics import EVENTS, FACTS, REJECTED, SNAPSHOTS, processors_of
 from stream_processors.core.state import State, Terms
-from stream_processors.shells.application import Connection, Processor, group_of
+from stream_processors.shells.application import Connection, Processor
 from stream_processors.shells.exporter import StatesCollector
 from stream_processors.shells.policy_log import TenantPolicies
 from stream_processors.shells.rejects import RejectLimit
@@ -62,26 +62,15 @@ def connection(settings: Settings, environ: Mapping[str, str]) -> Connection:
     )
 
 
-def check_topics(settings: Settings, environ: Mapping[str, str]) -> None:
-    """Look whether the brokers answer and the topics are what they must be.
-
-    Raises:
-        KafkaUnusable: they are not; the message names the setting or the remedy.
-    """
-    client = kafka.connect(settings.kafka, environ)
-    wrong = [each.text for each in topics.check(client, settings.kafka) if not each.good]
-    if wrong:
-        msg = f"cannot start on these topics: {'; '.join(wrong)} (run pult topics)"
-        raise KafkaUnusable(msg)
-
-
 class Service:
     """One worker and what it serves."""
 
     def __init__(self, settings: Settings, told: Plan, how: Connection) -> None:
         self.settings = settings
         self.registry = CollectorRegistry()
-        self.processor = Processor(told, group_of(settings.kafka.prefix), how, self.registry)
+        self.processor = Processor(
+            told, processors_of(settings.kafka.prefix), how, self.registry
+        )
         worker = self.processor.worker
         self.registry.register(StatesCollector(worker.states, lambda: worker.rejected))
         self._since: dict[Scope, Since] = {}
@@ -168,5 +157,5 @@ def run(
     """
     logs.configure()
     how = connection(settings, environ)
-    check_topics(settings, environ)
+    topics.require(kafka.connect(settings.kafka, environ), settings.kafka)
     asyncio.run(serve(settings, told, how, out))

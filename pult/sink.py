@@ -12,28 +12,29 @@ from clickhouse_connect.driver.client import Client
 from confluent_kafka import KafkaError
 from prometheus_client import CollectorRegistry
 
-from pult import clickhouse, kafka, logs
+from pult import clickhouse, kafka, logs, topics
 from pult.folder import DataFolder
 from pult.health import health_routes
-from pult.processor import LAST_WORDS_SECONDS, check_topics
 from pult.settings import Settings
+from pult.sink_days import SinkDays, Topics
 from pult.web import is_loopback, listen, only_loopback
-from schemas.errors import PultFailure
+from schemas.errors import PultFailure, StoreFailed
 from schemas.metrics import METRICS
-from schemas.topics import EVENTS, FACTS, REJECTED
+from schemas.topics import EVENTS, FACTS, REJECTED, SNAPSHOTS, processors_of, sinks_of
 from sql.embedded import EmbeddedStore
 from sql.server import open_server
 from sql.store import open_embedded
+from stream_processors.shells.ranges import Range
 from stream_processors.shells.rejects import RejectLimit
-from stream_processors.shells.sink import Sink, SinkPlan
+from stream_processors.shells.sink import Sink
+from stream_processors.shells.sink_plan import SinkPlan
+from stream_processors.shells.storing import Stored
 
 _LOG = logging.getLogger(__name__)
+LAST_WORDS_SECONDS = 3.0
+"""How long a sink that stopped for a reason still tells it at /readyz."""
+
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-
-def group_of(prefix: str) -> str:
-    """Return the consumer group of the sinks of an installation."""
-    return f"{prefix}-sink"
 
 
 def plan(settings: Settings, name: str, *, accept_loss: bool) -> SinkPlan:
@@ -41,7 +42,7 @@ def plan(settings: Settings, name: str, *, accept_loss: bool) -> SinkPlan:
     prefix, own = settings.kafka.prefix, settings.sink
     return SinkPlan(
         name=name,
-        group=group_of(prefix),
+        group=sinks_of(prefix),
         topics={
             EVENTS.named(prefix): "events",
             FACTS.named(prefix): "facts",
@@ -76,8 +77,15 @@ def run(
         clickhouse.check(client, settings.clickhouse)
     finally:
         client.close()
-    check_topics(settings, environ)
-    asyncio.run(_Service(settings, environ, told, lambda: open_server(where)).serve(out))
+    topics.require(kafka.connect(settings.kafka, environ), settings.kafka)
+    service = _Service(
+        settings,
+        environ,
+        told,
+        lambda: open_server(where),
+        lambda failure: clickhouse.explained(failure, settings.clickhouse),
+    )
+    asyncio.run(service.serve(out))
 
 
 def run_embedded(
@@ -93,7 +101,7 @@ def run_embedded(
         PultFailure: something is missing, or it could not go on.
     """
     logs.configure()
-    check_topics(settings, environ)
+    topics.require(kafka.connect(settings.kafka, environ), settings.kafka)
     store = EmbeddedStore(folder.store, METRICS)
     try:
         service = _Service(settings, environ, told, lambda: open_embedded(folder.store))
@@ -111,14 +119,33 @@ class _Service:
         environ: Mapping[str, str],
         told: SinkPlan,
         open_client: Callable[[], Client],
+        explain_store: Callable[[StoreFailed], str] = str,
     ) -> None:
         self._settings = settings
         self._failure: PultFailure | None = None
+        connection = kafka.librdkafka(settings.kafka, environ)
+        prefix = settings.kafka.prefix
         self._sink = Sink(
             told,
-            kafka.librdkafka(settings.kafka, environ),
+            connection,
             open_client,
             explain=self._explained,
+            explain_store=explain_store,
+            on_stored=self._stored,
+            on_assigned=lambda: self._late.wake(),
+        )
+        self._late = SinkDays(
+            Topics(
+                events=EVENTS.named(prefix),
+                facts=FACTS.named(prefix),
+                snapshots=SNAPSHOTS.named(prefix),
+                processors=processors_of(prefix),
+            ),
+            connection,
+            open_client,
+            lambda: self._sink.parts,
+            settings.policies,
+            self._folded,
         )
         self._registry = CollectorRegistry()
         self._sink.measures.register(
@@ -129,6 +156,13 @@ class _Service:
 
     def _explained(self, errors: Sequence[KafkaError]) -> str:
         return kafka.explained(errors, self._settings.kafka)
+
+    def _stored(self, _: Range, stored: Stored) -> None:
+        if any(each.table == "dirty_day_facts" for each in stored.written):
+            self._late.wake()
+
+    def _folded(self, days: int) -> None:
+        self._sink.measures.refolds += days
 
     def _ready(self) -> str:
         return str(self._failure or self._sink.ready())
@@ -155,14 +189,20 @@ class _Service:
                 with suppress(RuntimeError):
                     loop.call_soon_threadsafe(ended.set)
 
-        thread = threading.Thread(target=guarded, name="sink")
+        threads = [
+            threading.Thread(target=guarded, name="sink"),
+            threading.Thread(target=self._late.run, name="late-days"),
+        ]
         try:
             for each in _SIGNALS:
                 loop.add_signal_handler(each, self._sink.stop)
             out(f"Sink     http://{http.host}:{port}/metrics  (Ctrl-C stops)")
-            thread.start()
+            for thread in threads:
+                thread.start()
             await ended.wait()
-            await asyncio.to_thread(thread.join)
+            self._late.stop()
+            for thread in threads:
+                await asyncio.to_thread(thread.join)
             if self._failure is not None:
                 # Whoever watches /readyz can read why before the address is gone.
                 _LOG.error("stops: %s", self._failure)

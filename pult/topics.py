@@ -107,6 +107,18 @@ def check(client: AdminClient, settings: KafkaSettings) -> list[TopicFinding]:
         raise KafkaUnusable(msg) from error
 
 
+def require(client: AdminClient, settings: KafkaSettings) -> None:
+    """Look whether the topics are what they must be, for who cannot start otherwise.
+
+    Raises:
+        KafkaUnusable: they are not; the message names the setting or the remedy.
+    """
+    wrong = [each.text for each in check(client, settings) if not each.good]
+    if wrong:
+        msg = f"cannot start on these topics: {'; '.join(wrong)} (run pult topics)"
+        raise KafkaUnusable(msg)
+
+
 def _compared(client: AdminClient, settings: KafkaSettings) -> Iterator[TopicFinding]:
     cluster = client.list_topics(timeout=_ANSWER_SECONDS)
     names = {topic.named(settings.prefix): topic for topic in TOPICS}

@@ -49,3 +49,13 @@ SNAPSHOTS = Topic(
 )
 
 TOPICS = (EVENTS, FACTS, REJECTED, SNAPSHOTS)
+
+
+def processors_of(prefix: str) -> str:
+    """Return the consumer group of the workers of an installation."""
+    return f"{prefix}-processor"
+
+
+def sinks_of(prefix: str) -> str:
+    """Return the consumer group of the sinks of an installation."""
+    return f"{prefix}-sink"

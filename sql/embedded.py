@@ -11,7 +11,7 @@ from schemas.errors import StoreFailed
 from sql.migrate import migrate
 from sql.settings import LIMITS, check_setting
 from sql.statement import check_format, read_only
-from sql.store import DATABASE, open_embedded, store_errors
+from sql.store import DATABASE, Cell, open_embedded, store_errors
 from sql.writer import Writer
 
 # Readers of one process share the machine with the fold: one long query must not take it all.
@@ -61,6 +61,12 @@ class EmbeddedStore:
     ) -> bytes:
         """Answer one reading statement from any thread, in the format it names or `format`.
 
+        Args:
+            statement: what is asked.
+            format: of the answer.
+            settings: of the engine, for this statement.
+            parameters: of the statement, escaped as in ClickHouse's format TabSeparated.
+
         Raises:
             QueryRefused: it does more than read, or is more than one statement.
             StoreFailed: the store cannot answer it.
@@ -70,7 +76,7 @@ class EmbeddedStore:
         with store_errors("answer a query"):
             return self._reader().raw_query(
                 checked.text,
-                parameters=dict(parameters or {}) if _PLACE.search(checked.text) else None,
+                parameters=_cells(parameters) if _PLACE.search(checked.text) else None,
                 settings=allowed,
                 fmt=None if checked.format else check_format(format),
             )
@@ -100,3 +106,7 @@ class EmbeddedStore:
             client.database = DATABASE
             self._readers.append(client)
         return client
+
+
+def _cells(parameters: Mapping[str, str] | None) -> dict[str, Cell]:
+    return {name: Cell(text) for name, text in (parameters or {}).items()}

@@ -190,27 +190,12 @@ async def _read(request: web.Request) -> _Request:
 
 
 def parameters_in(asked: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the parameters of a query, which travel as a cell of a TabSeparated table."""
+    """Return the parameters of a query as they came: as cells of a TabSeparated table."""
     return {
-        name.removeprefix("param_"): _ESCAPED.sub(_meant, value)
+        name.removeprefix("param_"): value
         for name, value in asked.items()
         if name.startswith("param_")
     }
-
-
-_ESCAPES = {
-    "a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v",
-    "0": "\0",
-}  # fmt: skip
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-
-
-def _meant(escape: re.Match[str]) -> str:
-    """Source: parseComplexEscapeSequence in src/IO/ReadHelpers.cpp of ClickHouse."""
-    character = escape[1]
-    if character in _ESCAPES:
-        return _ESCAPES[character]
-    return character if character in "\\`\"'/" or character < " " else escape[0]
 
 
 def greeted(statement: str) -> str:

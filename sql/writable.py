@@ -34,7 +34,7 @@ from sql.endpoint import (
     parameters_in,
     ping,
 )
-from sql.store import open_embedded, store_errors
+from sql.store import Cell, open_embedded, store_errors
 
 BODY_BYTES = 512 * 1024 * 1024
 STATEMENTS_AT_ONCE = 4
@@ -88,23 +88,31 @@ class WritableStore:
         form: str,
         settings: Mapping[str, str],
         parameters: Mapping[str, str],
+        database: str = "",
     ) -> bytes:
         """Run one statement; return its table in the format it names or `form`, if it has one.
+
+        Unqualified names are those of `database`.
 
         Raises:
             StoreFailed: in ClickHouse's words.
         """
         answers = _ANSWERS.match(statement) and not _FORMAT.search(statement)
         with store_errors("run a statement"):
-            return self._client().raw_query(
+            return self._client(database).raw_query(
                 statement,
-                parameters=dict(parameters) or None,
+                parameters={name: Cell(text) for name, text in parameters.items()} or None,
                 settings=dict(settings),
                 fmt=form if answers else None,
             )
 
     def insert(
-        self, into: str, form: str, body: bytes, settings: Mapping[str, str]
+        self,
+        into: str,
+        form: str,
+        body: bytes,
+        settings: Mapping[str, str],
+        database: str = "",
     ) -> Mapping[str, str]:
         """Insert what stands in a body; return how many rows and bytes that were.
 
@@ -117,7 +125,7 @@ class WritableStore:
             raise QueryRefused(msg)
         columns = found["columns"]
         with store_errors("insert"):
-            summary = self._client().raw_insert(
+            summary = self._client(database).raw_insert(
                 found["table"],
                 column_names=columns and [each.strip(' `"') for each in columns.split(",")],
                 insert_block=body,
@@ -133,7 +141,7 @@ class WritableStore:
                 client.close()
             self._clients.clear()
 
-    def _client(self) -> Client:
+    def _client(self, database: str) -> Client:
         client: Client | None = getattr(self._of_thread, "client", None)
         if client is None:
             with self._opening:
@@ -143,6 +151,7 @@ class WritableStore:
                 client = open_embedded(self._folder)
                 self._clients.append(client)
             self._of_thread.client = client
+        client.database = database or "default"
         return client
 
 
@@ -186,7 +195,9 @@ class _Endpoint:
         if insert and insert["format"].lower() != b"values":
             rows = body if statement else body[insert.end() :]
             into, form = insert["into"].decode(), insert["format"].decode()
-            written = self._store.insert(into, form, rows, _settings(request))
+            written = self._store.insert(
+                into, form, rows, _settings(request), _database(request)
+            )
             return web.Response(headers={"X-ClickHouse-Summary": json.dumps(written)})
         return self._ran(request, _whole(statement, body))
 
@@ -197,7 +208,11 @@ class _Endpoint:
             or "TabSeparated"
         )
         table = self._store.run(
-            greeted(statement), form, _settings(request), parameters_in(request.query)
+            greeted(statement),
+            form,
+            _settings(request),
+            parameters_in(request.query),
+            _database(request),
         )
         if not _ANSWERS.match(statement):
             return web.Response(body=table)
@@ -208,6 +223,11 @@ class _Endpoint:
         """Finish what runs, then let go of the folder."""
         self._threads.shutdown(wait=True, cancel_futures=True)
         self._store.close()
+
+
+def _database(request: web.Request) -> str:
+    asked = request.query.get("database", "")
+    return asked or request.headers.get("X-ClickHouse-Database", "")
 
 
 def _settings(request: web.Request) -> Mapping[str, str]:

@@ -4,6 +4,7 @@ import argparse
 
 from pult import leaving, processor, settings
 from pult.context import Context, name, port
+from schemas.topics import processors_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +31,11 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
     """Run a worker until it is stopped, or take one out of the group."""
     loaded = settings.load(context.config)
     if chosen.leave:
-        print(leaving.leave(loaded, context.environ, chosen.name))
+        print(
+            leaving.leave(
+                loaded, context.environ, chosen.name, processors_of(loaded.kafka.prefix)
+            )
+        )
         return 0
     if chosen.port is not None:
         http = loaded.http.model_copy(update={"processor_port": chosen.port})

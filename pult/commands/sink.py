@@ -5,7 +5,7 @@ import argparse
 from pult import settings, sink
 from pult.context import Context, name, port
 from pult.folder import DataFolder
-from pult.leaving import leave
+from schemas.topics import sinks_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,9 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(context: Context, chosen: argparse.Namespace) -> int:
     """Store until stopped, or take a sink out of the group."""
     loaded = settings.load(context.config)
-    group = sink.group_of(loaded.kafka.prefix)
     if chosen.leave:
-        print(leave(loaded, context.environ, chosen.name, group))
+        # Loaded only here: what it needs costs a sink's start half a second.
+        from pult.leaving import leave
+
+        print(leave(loaded, context.environ, chosen.name, sinks_of(loaded.kafka.prefix)))
         return 0
     if chosen.port is not None:
         http = loaded.http.model_copy(update={"sink_port": chosen.port})

@@ -92,6 +92,7 @@ class _Run:
         self.recorded = ""  # when the adapter saw the last event, as text and [ms since 1970]
         self.known_at = 0
         self.facts: list[Fact] = []
+        self.dirty: dict[str, DayDirty] = {}
         self.told = ""  # the last time of an event as text, and what it means [ms]
         self.told_ms = 0
         self.second = ""
@@ -173,22 +174,17 @@ class _Run:
         )
 
     def _too_late(self, at: int) -> None:
+        """Mark a day; once more at each such event, for the day may be folded in between."""
         day = day_name(at, self.terms.zone)
-        if day in self.state.dirty_days:
-            return
         self.state.dirty_days.add(day)
-        self.facts.append(
-            DayDirty(
-                tenant=self.state.tenant,
-                domain=self.state.domain,
-                revision=self.revision,
-                known_at=self.known_at,
-                voided=False,
-                day=day,
-            )
+        self.dirty[day] = DayDirty(
+            tenant=self.state.tenant,
+            domain=self.state.domain,
+            revision=self.revision,
+            known_at=self.known_at,
+            voided=False,
+            day=day,
         )
-
-    # --- what happens because time passes -------------------------------------------------
 
     def _pass(self, source: Source, until: int) -> None:
         """Run what is due before `until` [ms], in order; deadlines of an instant come first."""
@@ -254,6 +250,7 @@ class _Run:
         """Return all facts of this batch."""
         self.change.settle()
         self._say()
+        self.facts += self.dirty.values()
         return self.facts
 
     def _say(self) -> None:

@@ -39,11 +39,6 @@ class Connection:
     aiokafka: Mapping[str, Any] = field(repr=False)
 
 
-def group_of(prefix: str) -> str:
-    """Return the consumer group of an installation's workers."""
-    return f"{prefix}-processor"
-
-
 def build(plan: Plan, group: str, connection: Connection) -> BatchApp:
     """Return the application; it starts nothing."""
     register()

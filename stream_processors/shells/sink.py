@@ -15,7 +15,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 from clickhouse_connect.driver.client import Client
@@ -24,11 +23,12 @@ from confluent_kafka.cimpl import OFFSET_BEGINNING, OFFSET_INVALID
 
 from schemas.errors import LogTorn, OutputFailed, PultFailure, StoreFailed
 from stream_processors.shells.ranges import Range, pending_in
-from stream_processors.shells.rejects import RejectLimit, RejectWatch
+from stream_processors.shells.rejects import RejectWatch
 from stream_processors.shells.sink_measures import SinkMeasures
 from stream_processors.shells.sink_parts import Part, named, place
+from stream_processors.shells.sink_plan import CONSUMER, SinkPlan
 from stream_processors.shells.spell import Spell
-from stream_processors.shells.storing import Kind, RangeStore, Stored
+from stream_processors.shells.storing import RangeStore, Stored
 
 _LOG = logging.getLogger(__name__)
 
@@ -50,45 +50,6 @@ _NOT_OURS = (
     KafkaError._STATE,
     KafkaError._NO_OFFSET,
 )
-_CONSUMER: Mapping[str, Any] = {
-    "enable.auto.commit": False,
-    # Offsets of the group that are not in the log mean that something is lost.
-    "auto.offset.reset": "error",
-    # Topics have equal numbers of partitions: with `range` the owner of a partition of events
-    # owns that of their facts, which folding a day again relies on.
-    "partition.assignment.strategy": "range",
-    "session.timeout.ms": 10_000,
-    "heartbeat.interval.ms": 2_000,
-    "fetch.queue.backoff.ms": 2,
-    "queued.min.messages": 20_000,
-    "queued.max.messages.kbytes": 32 * 1024,
-    "fetch.message.max.bytes": 4 << 20,
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SinkPlan:
-    """What a sink is told.
-
-    Args:
-        name: its own in the group, the same after every restart.
-        group: the consumer group.
-        topics: names of the topics and what their records are.
-        limit: when to stop rather than reject more.
-        flush_seconds: rows are stored after at most so long ...
-        flush_rows: ... or when so many of a partition have come.
-        writers: inserts that run at once.
-        accept_loss: go on where the log has lost records that were not stored.
-    """
-
-    name: str
-    group: str
-    topics: Mapping[str, Kind]
-    limit: RejectLimit
-    flush_seconds: float = 0.75
-    flush_rows: int = 20_000
-    writers: int = 2
-    accept_loss: bool = False
 
 
 class Sink:
@@ -103,7 +64,9 @@ class Sink:
         connection: how to reach the brokers, in librdkafka's words.
         open_client: opens a client of the store; called in each thread that writes.
         explain: puts errors of the brokers into one line.
+        explain_store: puts a failure of the store into one line.
         on_stored: told of each range after it was stored and committed; must not wait.
+        on_assigned: told after partitions were assigned.
     """
 
     def __init__(
@@ -113,15 +76,19 @@ class Sink:
         open_client: Callable[[], Client],
         *,
         explain: Callable[[Sequence[KafkaError]], str],
+        explain_store: Callable[[StoreFailed], str] = str,
         on_stored: Callable[[Range, Stored], None] = lambda told, stored: None,
+        on_assigned: Callable[[], None] = lambda: None,
     ) -> None:
         self._plan = plan
         self._open_client = open_client
         self._explain = explain
+        self._explain_store = explain_store
         self._on_stored = on_stored
+        self._on_assigned = on_assigned
         self._consumer = Consumer(
             {
-                **connection, **_CONSUMER, "group.id": plan.group,
+                **connection, **CONSUMER, "group.id": plan.group,
                 "group.instance.id": plan.name, "client.id": plan.name,
                 "error_cb": self._heard,
                 **({"auto.offset.reset": "earliest"} if plan.accept_loss else {}),
@@ -301,19 +268,16 @@ class Sink:
         failures: list[PultFailure] = []
         for (part, told), (_, messages), future in zip(ranges, work, futures, strict=True):
             try:
-                stored = future.result()
+                if stored := future.result():
+                    done.append((part, told, messages, stored))
             except PultFailure as failure:
                 failures.append(failure)
-            else:
-                if stored is not None:
-                    done.append((part, told, messages, stored))
         self._finish(done)
         for each in failures:
             if not isinstance(each, StoreFailed):
                 raise each
-        if failures:
-            self._retry_at = self._store_state.begins(str(failures[0]))
-        elif done:
+            self._retry_at = self._store_state.begins(self._explain_store(each))
+        if done and not failures:
             self._store_state.ends()
 
     def _store(
@@ -358,10 +322,10 @@ class Sink:
         except KafkaException as error:
             self._not_committed(error.args[0])
             return False
-        errors = [each.error for each in answers if each.error is not None]
-        if errors:
-            self._not_committed(errors[0])
-        return not errors
+        wrong = next((each.error for each in answers if each.error is not None), None)
+        if wrong is not None:
+            self._not_committed(wrong)
+        return wrong is None
 
     def _not_committed(self, error: KafkaError) -> None:
         self._retry_at = time.monotonic() + _POLL_SECONDS
@@ -414,6 +378,7 @@ class Sink:
         _LOG.info("assigned partitions=%s", named(partitions))
         if replayed:
             _LOG.info("stores again what was pending ranges=%s", ",".join(replayed))
+        self._on_assigned()
 
     def _on_revoke(self, _: Consumer, partitions: list[TopicPartition]) -> None:
         dropped = 0

@@ -9,12 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import schemas.events as e
-from schemas.facts import AgentInterval, AgentSession, Break, Fact, Leg, Offer
+from schemas.facts import AgentInterval, AgentSession, Break, DayDirty, Fact, Leg, Offer
 from stream_processors.core.pipeline import Batch, Record, apply, freeze, thaw
 from stream_processors.core.state import State
 from tests.core.small_centre import AGENTS, Feeds, Hour, disordered, hours
 from tests.readings import comparable, newest, sessions, states
-from tests.timetable import TENANT, run, terms
+from tests.timetable import TENANT, run, terms, values
 
 SOME = settings(
     max_examples=30,
@@ -172,3 +172,17 @@ def _shortest(fact: Fact) -> int:
 
 def _span(start: int | None, end: int | None) -> int | None:
     return None if start is None or end is None else end - start
+
+
+def test_a_day_is_marked_anew_by_each_event_that_comes_too_late() -> None:
+    """Between two of them the day may have been folded again, which took its mark back."""
+    log = [
+        *values("09:00:00 enter a sales\n10:00:00 enter b sales"),
+        *values("09:10:00 enter c sales"),
+        *values("09:20:00 enter d sales"),
+    ]
+    state, facts = run(log, UNDER, size=1)
+
+    marks = [fact for fact in facts if isinstance(fact, DayDirty)]
+    assert [mark.day for mark in marks] == ["2026-03-02"] * 2
+    assert marks[0].revision < marks[1].revision == state.position

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from sql.digest import digest, total
 from tests.integration.sinks import Pipe, half_hour, killed
-from tests.integration.stores import Store
+from tests.integration.stores import PASSWORD, Store
 from tests.integration.workers import Site, eventually
 from tests.oracles.lab_numbers import LAB
-from tests.pult.command import all_good
+from tests.pult.command import all_good, pult
 
 MOMENTS = ("before-insert", "after-insert", "before-commit", "after-commit")
 
@@ -46,11 +45,16 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def digests(pipe: Pipe, tenants: int) -> set[str]:
-    """Return the digests of the tenants, each without its name."""
-    client = pipe.store.client()
-    found = {total(digest(client, "UTC", pipe.tenant(each))) for each in range(tenants)}
-    client.close()
-    return found
+    """Return the digests of the tenants, each without its name, as a person asks for them."""
+    config = pipe.site.folder / "pult.toml"
+    done = [
+        pult(
+            "digest", "--total", "--server", "--tenant", pipe.tenant(each), "--config", config,
+            env={"SINK_PASSWORD": PASSWORD},
+        )
+        for each in range(tenants)
+    ]  # fmt: skip
+    return {each.out.strip() for each in done}
 
 
 def test_two_sinks_store_of_each_tenant_what_an_import_would(pipe: Pipe, imported: str) -> None:

@@ -87,6 +87,9 @@ def test_parameters_settings_and_answers_in_arrow(client: Client) -> None:
     for word in ("it's", "tab\tand\nline", "back\\slash"):
         rows = client.query("SELECT {x:String}", parameters={"x": word}).result_rows
         assert rows == [(word,)]
+    words = ["it's", "[comma, ']"]
+    asked = client.query("SELECT {x:Array(String)}", parameters={"x": words})
+    assert asked.result_rows == [(words,)]
     query = "SELECT value FROM system.settings WHERE name = 'max_block_size'"
     assert client.query(query, settings={"max_block_size": 77}).result_rows == [("77",)]
     assert client.query(query).result_rows != [("77",)]

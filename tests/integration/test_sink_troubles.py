@@ -1,0 +1,173 @@
+"""A store that is away or refuses, records that are no good: nothing is lost without a word."""
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from schemas.facts import encode
+from tests.integration.sinks import Pipe, half_hour
+from tests.integration.stores import PASSWORD, Store
+from tests.integration.workers import Site, eventually
+from tests.kafka import free_port
+from tests.pult.command import pult
+from tests.shells.records import of
+from tests.sql.examples import dirty_day, leg, offer
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    made = Store(tmp_path_factory.mktemp("store") / "data")
+    made.start()
+    made.migrate()
+    yield made
+    made.end(signal.SIGKILL)
+
+
+@pytest.fixture
+def pipe(installation: Site, store: Store) -> Pipe:
+    return Pipe(installation, store)
+
+
+def test_a_store_that_is_away_for_a_while_gets_everything_afterwards(pipe: Pipe) -> None:
+    sink = pipe.sink()
+    eventually("ready", 60, lambda: sink.status("/readyz")[0] == 200)
+    pipe.store.end(signal.SIGKILL)
+    pipe.publish(half_hour(1_000), tenants=1)
+
+    eventually("not ready", 60, lambda: sink.status("/readyz")[0] == 503)
+    told, alive = sink.status("/readyz")[1], sink.status("/healthz")[0]
+    pipe.store.start()
+    pipe.wait_until_stored()
+    eventually("ready again", 60, lambda: sink.status("/readyz")[0] == 200)
+    code = sink.end()
+
+    assert alive == 200
+    assert "nobody listens there; start it, or check clickhouse.url" in told
+    assert sink.said.count("nothing is lost, the log keeps it until it is stored") == 1
+    assert "stores again after" in sink.said
+    assert code == 0
+    tenant = pipe.tenant(0)
+    assert (
+        pipe.store.number(f"SELECT count() FROM pult.events WHERE tenant = '{tenant}'") == 1_000
+    )
+
+
+def test_what_cannot_be_stored_is_rejected_whole_and_the_rest_goes_on(pipe: Pipe) -> None:
+    name = pipe.tenant(0)
+    ours = {"tenant": name, "domain": name}
+    client = pipe.store.client()
+    client.command(
+        "ALTER TABLE pult.leg_history ADD CONSTRAINT sane CHECK queue_id != 'poison'"
+    )
+    good = [encode(leg(n, **ours)) for n in range(40)]
+    refused = encode(leg(99, queue_id="poison", **ours))
+    no_day = encode(dirty_day("the day before", **ours))
+    too_big = encode(offer(1, **{**ours, "revision": 1 << 70}))
+    foreign = encode(leg(7, tenant="another", domain="another"))
+    broken = b'{"fact":"leg"'
+    bad = [refused, no_day, too_big, foreign, broken]
+    records = [*good[:20], *bad, *good[20:]]
+    pipe.write("facts", [(0, name, value) for value in records])
+    pipe.write("events", [(0, name, b"no event"), (0, name, of(half_hour(1)[0], "another"))])
+    pipe.facts, pipe.events = {"any": len(records)}, 2
+
+    sink = pipe.sink()
+    pipe.wait_until_stored()
+    metrics = sink.metrics()
+    sink.end()
+    client.command("ALTER TABLE pult.leg_history DROP CONSTRAINT sane")
+    rows = client.query(
+        "SELECT reason, detail, bytes, feed FROM pult.rejected WHERE tenant = {name:String} "
+        "ORDER BY feed, revision",
+        parameters={"name": name}, column_formats={"bytes": "bytes"},
+    ).result_rows  # fmt: skip
+    legs = client.query(f"SELECT count() FROM pult.legs WHERE tenant = '{name}'").result_rows
+    client.close()
+
+    assert legs == [(40,)]
+    assert [row[2] for row in rows if row[3].endswith(".facts")] == bad
+    reasons = [row[0] for row in rows]
+    assert reasons == ["malformed", "foreign", "malformed", "malformed", "malformed", "foreign",
+                       "malformed"]  # fmt: skip
+    assert "offset 20 of partition 0: the store refuses it" in rows[2][1]
+    assert "sane" in rows[2][1]
+    assert metrics['pult_sink_rejected_total{reason="malformed",topic="facts"}'] == 4
+    assert metrics['pult_sink_rejected_total{reason="foreign",topic="facts"}'] == 1
+
+
+def test_too_many_rejects_stop_it_with_one_line_and_nothing_is_committed(pipe: Pipe) -> None:
+    pipe.site.settings += "reject_least = 20\n"
+    pipe.write("facts", [(0, pipe.tenant(0), b"no fact")] * 50)
+
+    sink = pipe.sink()
+    eventually("not ready", 60, lambda: "rejected" in sink.status("/readyz")[1])
+    code = sink.wait()
+
+    assert code == 1
+    assert "sink.reject_share" in sink.complaint
+    assert pipe.committed()["facts"] == 0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ("password_env = 'SINK_PASSWORD'", "clickhouse.password_env"),
+        ("", "set clickhouse.password_env"),
+        ("password_env = 'NOT_SET'", "NOT_SET (clickhouse.password_env) is not set"),
+        ("password_file = '/nowhere'", "clickhouse.password_file: cannot read /nowhere"),
+    ],
+)
+def test_a_password_that_is_wrong_is_one_line(
+    store: Store, tmp_path: Path, wrong: str, told: str
+) -> None:
+    config = tmp_path / "pult.toml"
+    config.write_text(f"[clickhouse]\nurl = '{store.url}'\n{wrong}\n")
+
+    done = pult("sink", "--config", config, env={"SINK_PASSWORD": "a wrong one"})
+
+    assert done.code == 1
+    assert told in done.complaint
+    assert "a wrong one" not in done.err + done.out
+
+
+def test_a_server_that_cannot_be_reached_is_one_line(store: Store, tmp_path: Path) -> None:
+    config = tmp_path / "pult.toml"
+    for url, told in (
+        (store.url.replace("http:", "https:"), "it speaks no TLS there; clickhouse.url"),
+        (f"http://127.0.0.1:{free_port()}", "nobody listens there"),
+        ("http://nowhere.invalid:8123", "no address; check clickhouse.url"),
+        ("http://user:secret@127.0.0.1", "clickhouse.url: String should match"),
+    ):
+        config.write_text(f"[clickhouse]\nurl = '{url}'\n")
+        done = pult("migrate", "--config", config)
+        assert done.code == 1
+        assert told in done.complaint
+
+
+def test_tables_that_are_not_those_of_this_program_are_one_line(
+    store: Store, tmp_path: Path
+) -> None:
+    config = tmp_path / "pult.toml"
+    config.write_text(store.settings)
+    client = store.client()
+
+    def refusal() -> str:
+        return pult("sink", "--config", config, env={"SINK_PASSWORD": PASSWORD}).complaint
+
+    client.command("INSERT INTO pult.migrations (name, sha256) VALUES ('9999_later.sql', '')")
+    newer = refusal()
+    client.command("ALTER TABLE pult.migrations DELETE WHERE name LIKE '9999%'",
+                   settings={"mutations_sync": 1})  # fmt: skip
+    client.command("ALTER TABLE pult.events RESET SETTING non_replicated_deduplication_window")
+    forgetful = refusal()
+    client.command(
+        "ALTER TABLE pult.events MODIFY SETTING non_replicated_deduplication_window = 10000"
+    )
+    doctor = pult("doctor", "--config", config, env={"SINK_PASSWORD": PASSWORD}, cwd=tmp_path)
+    client.close()
+
+    assert "newer pult (9999_later.sql is unknown here)" in newer
+    assert "pult.events does not remember 1000 insert tokens" in forgetful
+    assert "ok      clickhouse: tables are right and can be written" in doctor.out
