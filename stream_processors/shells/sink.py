@@ -396,6 +396,7 @@ def _committed(consumer: Consumer, partitions: list[TopicPartition]) -> list[Top
         try:
             return consumer.committed(partitions, timeout=_ASK_SECONDS)
         except KafkaException as error:
-            if not error.args[0].retriable() or time.monotonic() > give_up:
+            # Also of a coordinator that is moving, which the client does not call retriable.
+            if error.args[0].fatal() or time.monotonic() > give_up:
                 raise
             time.sleep(_POLL_SECONDS)

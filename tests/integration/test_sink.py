@@ -80,7 +80,7 @@ def test_a_sink_killed_at_any_moment_loses_and_doubles_nothing(
     pipe: Pipe, imported: str, seed: int
 ) -> None:
     dice = random.Random(seed)
-    moments = [*dice.sample(MOMENTS, 1 if seed == 1 else 5), "before-commit"]
+    moments = ["before-commit", *dice.choices(MOMENTS, k=1 if seed == 1 else 5)]
     pipe.publish(half_hour(), tenants=1)
     between = 0
     for number, moment in enumerate(moments):
