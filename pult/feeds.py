@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from producers.frame import Frame, Rejected
 from producers.source import Source, Take
+from producers.status import SourceStatus
 from schemas.errors import JournalFailed, PultFailure
 
 SILENT_SECONDS = 15.0
@@ -31,12 +32,14 @@ class Wired:
         source: what brings its frames.
         beats: whether it is heard at least every few seconds, so that silence tells something.
         lasting: whether it is begun again when it ends or fails; a recording is not.
+        status: what a live source says of itself.
     """
 
     name: str
     source: Source
     beats: bool = True
     lasting: bool = True
+    status: SourceStatus | None = None
 
 
 class Feed:
@@ -71,6 +74,16 @@ class Feed:
         self._failed = failed
         # A source that does not end in time must not hold up the end of the process.
         self.thread = threading.Thread(target=self.run, daemon=True)
+
+    @property
+    def why(self) -> str:
+        """Why nothing comes from it, with its name; empty if all is well."""
+        status = self.wired.status
+        if self.trouble:
+            return f"{self.wired.name}: {self.trouble}"
+        if status is not None and status.trouble:
+            return f"{self.wired.name} ({status.feed}): {status.trouble}"
+        return ""
 
     def run(self) -> None:
         """Read until stopped, or until the end of a source that has one."""

@@ -170,7 +170,7 @@ class Runtime:
         if not self.caught_up:
             behind = self._live_at - self.pipeline.position
             why.append(f"{behind} messages of the journal are not applied yet")
-        why += [f"{each.wired.name}: {each.trouble}" for each in self.feeds if each.trouble]
+        why += [feed.why for feed in self.feeds]
         why += [f"{name} is silent" for name in sorted(self.silent())]
         with self.pipeline.state() as state:
             if not state.sources:

@@ -24,6 +24,11 @@ VERBS = (
         "pult demo --speed 30\npult demo --once",
     ),
     Verb(
+        "run",
+        "read all sources of the settings, live: wall, history and metrics in one process",
+        "pult run\npult run --config pult.toml --data /var/lib/pult",
+    ),
+    Verb(
         "import",
         "read recordings or logs into the history",
         "pult import asterisk-ami ami.log.gz --source pbx1\n"
