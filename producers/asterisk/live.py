@@ -34,7 +34,7 @@ class Pace(NamedTuple):
 
     ping: float = 1.0
     silent: float = 10.0
-    """Without an answer to a ping the connection is taken to be broken."""
+    """A connection on which nothing comes, no answer to a ping either, is taken to be broken."""
     log_in: float = 10.0
     boot: float = 5.0
     """How long FullyBooted is waited for; a user that may not read `system` never gets it."""
@@ -219,7 +219,7 @@ class _Connection:
         self._pace = pace
         self._session = AmiSession(login, f"pult-{_now_us()}")
         self._clock = SourceClock(status.source)
-        self._began = self._pinged = self._answered = time.monotonic()
+        self._began = self._pinged = self._heard = time.monotonic()
         self._asked = 0.0
         self._passed_before = status.passed_over
         self._told_refusal = False
@@ -276,16 +276,17 @@ class _Connection:
         if session.phase == "in" and not self.logged_in:
             self._logged_in()
         now = time.monotonic()
+        # Whoever speaks is there, though his answers may lie behind much that is still unread.
+        self._heard = now
         if session.pongs > pongs:
-            self._answered = now
             if not self._clock.known:
                 # An old Asterisk, whose answers tell no time.
                 frames += self._counted(self._clock.release())
             if self._clock.skew_us is not None:
                 self._status.skew_ms = self._clock.skew_us // 1000
         if self._handover.put(frames):
-            # The answers lay unread behind what there was no room for.
-            self._answered = time.monotonic()
+            # What came meanwhile lay unread behind what there was no room for.
+            self._heard = time.monotonic()
         if session.snapshots > snapshots:
             self._resynced(now)
 
@@ -299,13 +300,13 @@ class _Connection:
 
     def _logged_in(self) -> None:
         self.logged_in = True
-        self._answered = time.monotonic()
+        self._heard = time.monotonic()
         status = self._status
         status.connected, status.trouble = True, "the first snapshot is not complete yet"
         status.connections += 1
         _LOG.info("connected source=%s version=%s", status.source, self._session.version)
         self._session.ping()
-        self._pinged = self._answered
+        self._pinged = self._heard
 
     def _resynced(self, now: float) -> None:
         self._status.trouble = ""
@@ -342,8 +343,8 @@ class _Connection:
             if now - self._began > self._pace.log_in:
                 msg = "it does not answer to a log-in; if that port wants TLS, set tls = true"
                 raise SourceUnreachable(msg)
-        elif now - self._answered > self._pace.silent:
-            msg = f"no ping was answered for {self._pace.silent:g} s"
+        elif now - self._heard > self._pace.silent:
+            msg = f"nothing was heard for {self._pace.silent:g} s, no answer to a ping either"
             raise SourceUnreachable(msg)
 
 

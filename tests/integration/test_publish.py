@@ -178,6 +178,8 @@ def test_kafka_away_stops_nothing_loses_nothing_and_is_told_once(
                 publishing.add(lab(start, 100))
             publisher = publishing.publisher
             wait_for(lambda: bool(publisher.trouble), 10, "a warning")
+            # A busy machine may need half a second for what follows.
+            monkeypatch.undo()
             assert publisher.backlog_frames == 1_600
             assert publisher.backlog_seconds(2e9) > 1e6
             assert publisher.trouble.startswith("no Kafka")
@@ -185,7 +187,7 @@ def test_kafka_away_stops_nothing_loses_nothing_and_is_told_once(
             publishing.until_published()
             broker.kill()
             publishing.add(lab(1_800, 100))
-            wait_for(lambda: bool(publisher.trouble), 10, "a second warning")
+            wait_for(lambda: bool(publisher.trouble), 30, "a second warning")
             cluster.start(broker)
             publishing.until_published()
 
