@@ -34,7 +34,7 @@ class Pace(NamedTuple):
 
     ping: float = 1.0
     silent: float = 10.0
-    """A connection on which nothing comes, no answer to a ping either, is taken to be broken."""
+    """A connection on which nothing comes, not even an answer to a ping, is broken."""
     log_in: float = 10.0
     boot: float = 5.0
     """How long FullyBooted is waited for; a user that may not read `system` never gets it."""
