@@ -1,6 +1,7 @@
 """The same figures whichever way a PBX's words go: imported, embedded, or through Kafka."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,35 @@ def test_the_recorded_half_hour_through_kafka_and_two_workers_is_the_import_to_t
         ended(centre)
         found = {tenant: centre.digest(tenant) for tenant in names}
 
-    wanted = imported(tmp_path / "imported", made.recording)
+    assert_imported(found, made.recording, tmp_path)
+
+
+@pytest.mark.soak
+def test_two_minutes_as_slowly_as_they_were_said_are_the_import_too(
+    kafka: Cluster, prefix: str, tmp_path: Path
+) -> None:
+    names = ["red", "blue"]
+    made = Centre(kafka.bootstrap, prefix, tmp_path / "centre", names, 1, settings=SOON)
+    tape = made.pbxs["red"].tape
+    until_us = tape[0].at_us + 120_000_000
+    some = [each for each in tape if each.at_us < until_us]
+    capture = tmp_path / "ami.log"
+    capture.write_bytes(b"".join(each.text + b"\r\n\r\n" for each in some))
+    for pbx in made.pbxs.values():
+        pbx.tape = pbx.tape[: len(some)]
+
+    with running(made) as centre:
+        for tenant, pbx in centre.pbxs.items():
+            wait_for(pbx.played.is_set, 180, f"the end of the two minutes of {tenant}")
+        ended(centre)
+        found = {tenant: centre.digest(tenant) for tenant in names}
+
+    assert_imported(found, capture, tmp_path)
+
+
+def assert_imported(found: dict[str, list[list[Any]]], recording: Path, folder: Path) -> None:
+    """Every tenant's digest is that of an import."""
+    wanted = imported(folder / "imported", recording)
     assert wanted
-    for tenant in names:
-        assert [list(map(str, row)) for row in found[tenant]] == wanted, tenant
+    for tenant, rows in found.items():
+        assert [list(map(str, row)) for row in rows] == wanted, tenant
