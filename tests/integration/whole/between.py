@@ -14,7 +14,7 @@ from producers.identity import CallerKeys
 from producers.kinds import TRANSLATIONS
 from schemas.errors import UntranslatableFrame
 from tests.integration.whole.centre import Centre
-from tests.integration.whole.offsets import committed, partition_of
+from tests.integration.whole.offsets import bounds, committed, partition_of
 from tests.integration.whole.parts import Part
 
 _TAIL = 3_000
@@ -82,13 +82,14 @@ def _tail(centre: Centre, topic: str, partition: int, count: int = _TAIL) -> lis
     found: list[bytes] = []
     with closing(consumer):
         place = TopicPartition(topic, partition)
-        first, end = consumer.get_watermark_offsets(place, timeout=20)
+        first, end = bounds(consumer, place)
         start = max(first, end - count)
         consumer.assign([TopicPartition(topic, partition, start)])
         while start + len(found) < end:
             for message in consumer.consume(count, 1.0):
                 value = message.value()
-                assert message.error() is None, message.error()
+                if message.error() is not None:
+                    continue  # a broker that has just died; another one will answer
                 assert isinstance(value, bytes)
                 found.append(value)
     return found

@@ -1,9 +1,11 @@
 """A whole installation: PBXs, adapters, brokers, workers, a sink and a store."""
 
 import json
+import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -15,10 +17,12 @@ from sql.digest import digest
 from tests.fake_pbx import FLAT_OUT, FakePbx
 from tests.integration.whole.parts import Part
 from tests.oracles.lab_numbers import LAB
+from tests.pbx_tape import stamp_us
 from tests.pult.command import SECONDS, pult, wait_for
 
 SECRET = "secret-of-the-tests"
 _SECRET_ENV = "PBX1_SECRET"
+_NEWEST = "SELECT content FROM frames ORDER BY position DESC LIMIT 10"
 
 
 @dataclass
@@ -143,6 +147,26 @@ class Centre:
         """Have no process left, whatever happened."""
         for each in self.parts:
             each.clear()
+
+    def wait_until_heard(self, seconds: float = SECONDS) -> None:
+        """Wait until the adapters have in their journals all that their PBXs say.
+
+        The answer to a ping that tells the time of the last message lies behind that message.
+        """
+        for tenant, pbx in self.pbxs.items():
+            wait_for(pbx.played.is_set, seconds, f"the end of what the PBX of {tenant} says")
+            last_us = pbx.tape[-1].at_us
+            heard = partial(self._heard, self.data(tenant) / "journal", last_us)
+            wait_for(heard, seconds, f"all that the PBX of {tenant} said")
+
+    @staticmethod
+    def _heard(journal: Path, until_us: int) -> bool:
+        for day in journal.glob("*.sqlite"):
+            with closing(sqlite3.connect(f"file:{day}?mode=ro", uri=True)) as frames:
+                newest = frames.execute(_NEWEST).fetchall()
+            if any(b"Ping: Pong" in text and stamp_us(text) == until_us for (text,) in newest):
+                return True
+        return False
 
     # --- what came out ----------------------------------------------------------------------
 

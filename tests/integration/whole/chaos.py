@@ -128,7 +128,7 @@ class Chaos:
         """Kill one of some parts: mostly at work, one time in five perhaps while it starts."""
         part = self._dice.choice(list(parts.values()))
         if self._dice.random() < _AT_WORK:
-            wait_for(lambda: part.get("/readyz")[0] == 200, SECONDS, f"{part.kind} {part.name}")
+            part.wait_until_ready()
             time.sleep(self._dice.uniform(0, 1))
         part.kill()
         self._note(part.kind, between(self.centre, part))

@@ -1,14 +1,19 @@
 """How far the groups of an installation have come, asked of the brokers."""
 
+import time
+from collections.abc import Callable
 from contextlib import closing
 from functools import cache
+from typing import TypeVar
 
 from aiokafka.partitioner import murmur2
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from schemas.topics import EVENTS
 from tests.integration.whole.centre import Centre
-from tests.pult.command import wait_for
+from tests.pult.command import SECONDS, wait_for
+
+_Answer = TypeVar("_Answer")
 
 
 @cache
@@ -24,7 +29,7 @@ def committed(centre: Centre, group: str, topic: str) -> dict[int, int]:
         {"bootstrap.servers": centre.bootstrap, "group.id": f"{centre.prefix}-{group}"}
     )
     with closing(consumer):
-        told = consumer.committed(_places(centre, topic), timeout=20)
+        told = patiently(lambda: consumer.committed(_places(centre, topic), timeout=20))
     return {each.partition: max(0, each.offset) for each in told}
 
 
@@ -32,10 +37,24 @@ def ends(centre: Centre, topic: str) -> dict[int, int]:
     """Return where the partitions of a topic end."""
     consumer = Consumer({"bootstrap.servers": centre.bootstrap, "group.id": "ends"})
     with closing(consumer):
-        return {
-            each.partition: consumer.get_watermark_offsets(each, timeout=20)[1]
-            for each in _places(centre, topic)
-        }
+        return {each.partition: bounds(consumer, each)[1] for each in _places(centre, topic)}
+
+
+def bounds(consumer: Consumer, place: TopicPartition) -> tuple[int, int]:
+    """Return where a partition begins and ends."""
+    return patiently(lambda: consumer.get_watermark_offsets(place, timeout=20))
+
+
+def patiently(ask: Callable[[], _Answer]) -> _Answer:
+    """Ask brokers of which one may have died just now, until they answer."""
+    give_up = time.monotonic() + SECONDS
+    while True:
+        try:
+            return ask()
+        except KafkaException:
+            if time.monotonic() > give_up:
+                raise
+            time.sleep(0.2)
 
 
 def behind(centre: Centre, group: str, *topics: str) -> int:

@@ -109,5 +109,10 @@ class Part:
         def settled() -> bool:
             return not self.alive or self.get("/readyz")[0] == 200
 
-        wait_for(settled, seconds, f"{self.kind} {self.name}")
+        try:
+            wait_for(settled, seconds, "it is ready")
+        except AssertionError as error:
+            told = f"{self.kind} {self.name}: {self.get('/readyz')[1]}"
+            msg = f"{error}: {told}\n{self.last}"
+            raise AssertionError(msg) from None
         assert self.alive, f"{self.kind} {self.name} ended: {self.last}"

@@ -19,7 +19,7 @@ SETTINGS = "[processor]\nsnapshot_every = '500ms'\nsnapshot_events = 2000"
 _LOG = logging.getLogger(__name__)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def proxied(new_cluster: NewCluster) -> Iterator[tuple[Cluster, list[Proxy]]]:
     """Three brokers that clients reach through proxies of ours."""
     cluster = new_cluster(3)

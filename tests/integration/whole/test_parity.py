@@ -8,7 +8,7 @@ import pytest
 from tests.integration.whole.centre import Centre, running
 from tests.integration.whole.offsets import ended
 from tests.kafka import Cluster
-from tests.pult.command import good, wait_for
+from tests.pult.command import good
 
 SOON = "[processor]\nsnapshot_every = '300ms'"
 
@@ -28,8 +28,7 @@ def test_the_recorded_half_hour_through_kafka_and_two_workers_is_the_import_to_t
     made = Centre(kafka.bootstrap, prefix, tmp_path / "centre", names, settings=SOON)
 
     with running(made) as centre:
-        for tenant, pbx in centre.pbxs.items():
-            wait_for(pbx.played.is_set, 120, f"the end of the recording of {tenant}")
+        centre.wait_until_heard(300)
         ended(centre)
         found = {tenant: centre.digest(tenant) for tenant in names}
 
@@ -51,8 +50,7 @@ def test_two_minutes_as_slowly_as_they_were_said_are_the_import_too(
         pbx.tape = pbx.tape[: len(some)]
 
     with running(made) as centre:
-        for tenant, pbx in centre.pbxs.items():
-            wait_for(pbx.played.is_set, 180, f"the end of the two minutes of {tenant}")
+        centre.wait_until_heard(180)
         ended(centre)
         found = {tenant: centre.digest(tenant) for tenant in names}
 
