@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -32,6 +32,8 @@ def new_tenant() -> str:
 
 def drawn(examples: int) -> settings:
     return settings(
+        # A failure is told as it is found: to shrink one takes minutes, each example a second.
+        phases=[Phase.explicit, Phase.generate],
         max_examples=examples, deadline=None, derandomize=True, database=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
     )  # fmt: skip
@@ -64,7 +66,7 @@ def known(state: State) -> dict[str, Any]:
     clock = max(source.clock for source in state.sources.values())
     return {
         "counted": counted(state),
-        "visits": {key: line.call.visits for key, line in state.lines.items()},
+        "calls": {key: [s.account for s in line.settled] for key, line in state.lines.items()},
         "agents": {key: each.now for key, each in state.agents.items()},
         "teams": {
             key: {s: n for s, n in t.states.items() if n} for key, t in state.teams.items()
