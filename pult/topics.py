@@ -100,11 +100,17 @@ def check(client: AdminClient, settings: KafkaSettings) -> list[TopicFinding]:
     Raises:
         KafkaUnusable: the brokers stopped answering.
     """
-    try:
-        return list(_compared(client, settings))
-    except KafkaException as error:
-        msg = f"cannot ask Kafka at {settings.bootstrap} for its topics: {error.args[0].str()}"
-        raise KafkaUnusable(msg) from error
+    give_up = time.monotonic() + _ANSWER_SECONDS
+    while True:
+        try:
+            return list(_compared(client, settings))
+        except KafkaException as error:
+            # The broker we asked may have died just now, or not have heard of a new topic yet.
+            if time.monotonic() > give_up:
+                said = error.args[0].str()
+                msg = f"cannot ask Kafka at {settings.bootstrap} for its topics: {said}"
+                raise KafkaUnusable(msg) from error
+            time.sleep(_LOOK_AGAIN_SECONDS)
 
 
 def require(client: AdminClient, settings: KafkaSettings) -> None:

@@ -13,7 +13,7 @@ from faust.types.streams import StreamT
 from prometheus_client import CollectorRegistry
 
 from schemas.errors import LogTorn, OutputFailed, PultFailure
-from stream_processors.shells.archive import read
+from stream_processors.shells.archive import ends, read
 from stream_processors.shells.measures import Measures
 from stream_processors.shells.outbox import Outbox
 from stream_processors.shells.transport import SCHEME, Batch, BatchApp, register
@@ -94,6 +94,7 @@ class Processor:
             plan,
             self._outbox,
             lambda partitions: read(connection.librdkafka, plan.snapshots, partitions),
+            lambda partitions: ends(connection.librdkafka, plan.facts, partitions),
             Measures(registry),
             lambda _: self._ended.set(),
         )

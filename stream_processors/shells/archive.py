@@ -1,4 +1,4 @@
-"""Reads what the compacted topic holds of some partitions: snapshots and histories of targets.
+"""Reads what a worker must know before it begins: snapshots, targets, and where facts end.
 
 A plain consumer that is assigned its partitions and belongs to no group; it is gone once it
 has come to the end.
@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.cimpl import OFFSET_BEGINNING
 
 from schemas.errors import OutputFailed, SnapshotUnusable
@@ -25,6 +25,7 @@ from stream_processors.shells.snapshots import (
 )
 
 _WAIT_SECONDS = 0.5
+_ASK_SECONDS = 10
 _GIVE_UP_SECONDS = 60.0
 _HOPELESS = (
     KafkaError.UNKNOWN_TOPIC_OR_PART,
@@ -146,6 +147,32 @@ def read(
                 msg = f"cannot read {topic}: {error.str()}; run pult topics"
                 raise OutputFailed(msg)
     return {partition: reading.shelf() for partition, reading in readings.items()}
+
+
+def ends(
+    connection: Mapping[str, Any], topic: str, partitions: Iterable[int]
+) -> dict[int, int]:
+    """Return where partitions of a topic end; blocks.
+
+    Raises:
+        OutputFailed: the brokers do not say.
+    """
+    consumer = Consumer({**connection, "group.id": f"{topic}-reader"})
+    give_up = time.monotonic() + _GIVE_UP_SECONDS
+    found: dict[int, int] = {}
+    with closing(consumer):
+        for partition in partitions:
+            while partition not in found:
+                try:
+                    place = TopicPartition(topic, partition)
+                    found[partition] = consumer.get_watermark_offsets(place, _ASK_SECONDS)[1]
+                except KafkaException as error:
+                    # The broker that leads it may have died just now.
+                    if time.monotonic() > give_up or error.args[0].code() in _HOPELESS:
+                        msg = f"cannot read where {topic} ends: {error.args[0].str()}"
+                        raise OutputFailed(msg) from error
+                    time.sleep(_WAIT_SECONDS)
+    return found
 
 
 def _bytes(value: bytes | str) -> bytes:

@@ -4,6 +4,7 @@ What cannot belong to a domain is rejected here, with a reason and a count; the 
 same with what it can decode but not use. Nothing here knows a broker.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -49,12 +50,14 @@ class Frozen(msgspec.Struct):
     """A partition as a snapshot holds it: one record of states, clocks and the next offset.
 
     Clocks and deadlines of the sources are inside the states; `clock` is the greatest.
+    `facts_end` is where the topic of facts ended when this was the state.
     """
 
     position: int
     clock: int
     states: list[bytes]
     rejected: dict[str, int]
+    facts_end: int = -1
 
 
 class PartitionFold:
@@ -64,10 +67,14 @@ class PartitionFold:
         position: offset of the next record to apply.
         states: state of each domain.
         rejected: how many records that belong to no domain were rejected, by reason.
+        facts_end: where the topic of facts ends, if nobody but its owner has written to it.
+        seen_to: up to here somebody else may have written facts: `resume`.
     """
 
     def __init__(self, position: int, terms_of: Callable[[str], Terms]) -> None:
         self.position = position
+        self.facts_end = 0
+        self.seen_to = position
         self.states: dict[str, State] = {}
         self.rejected: dict[str, int] = {}
         self._terms_of = terms_of
@@ -88,6 +95,22 @@ class PartitionFold:
     def terms(self, tenant: str) -> Terms:
         """Return what the domains of a tenant are folded under."""
         return self._terms_of(tenant)
+
+    def resume(self, facts_end: int, log_end: int) -> None:
+        """Go on where this worker or another one may have been further already.
+
+        If the topic of facts has grown since this was the state, others have applied records
+        that are still ahead, in batches cut otherwise. Of what held for a moment only, a batch
+        says nothing where another one did; so each record that was there is applied by itself,
+        which says all that any batch can have said, and takes back what no longer holds.
+
+        Args:
+            facts_end: where the topic of facts ends now.
+            log_end: where the log ends now.
+        """
+        if self.facts_end != facts_end:
+            self.seen_to = log_end
+        self.facts_end = facts_end
 
     def take(self, records: Sequence[LogRecord], end: int) -> dict[bytes, list[Fact]]:
         """Apply records in the order of the log, up to `end`; return facts by their key."""
@@ -114,11 +137,12 @@ class PartitionFold:
     def freeze(self) -> Frozen:
         """Return the whole of it at this position."""
         states = [freeze(state) for state in self.states.values()]
-        return Frozen(self.position, self.clock, states, dict(self.rejected))
+        return Frozen(self.position, self.clock, states, dict(self.rejected), self.facts_end)
 
     def thaw(self, frozen: Frozen) -> None:
         """Go back to what was frozen."""
         self.position = frozen.position
+        self.facts_end = frozen.facts_end
         self.rejected = dict(frozen.rejected)
         for each in frozen.states:
             state = thaw(each)
@@ -140,7 +164,13 @@ class PartitionFold:
                     return facts
             self._domains[key] = domain
         state = self.states[domain]
-        return facts + apply(state, Batch(tuple(records)), self._terms_of(state.tenant))
+        terms = self._terms_of(state.tenant)
+        seen = bisect_left(records, self.seen_to, key=_position)
+        for record in records[:seen]:
+            facts += apply(state, Batch((record,)), terms)
+        if seen < len(records):
+            facts += apply(state, Batch(tuple(records[seen:])), terms)
+        return facts
 
     def _begin(self, domain: str, records: list[Record], facts: list[Fact]) -> list[Record]:
         """Make a state at the first event that names the domain; return the rest from there.
@@ -179,6 +209,10 @@ class PartitionFold:
             tenant="", domain="", revision=record.position, known_at=0, voided=False,
             source="", feed="", reason=reason, detail=detail, content=record.value,
         )  # fmt: skip
+
+
+def _position(record: Record) -> int:
+    return record.position
 
 
 def _domain_in(key: bytes) -> str | None:

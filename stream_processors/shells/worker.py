@@ -86,6 +86,7 @@ class Worker:
         plan: what it is told.
         outbox: where it writes.
         read: returns what is kept of partitions; blocks.
+        facts_ends: returns where partitions of the facts end; blocks.
         measures: what it counts.
         failed: called once with what keeps it from going on.
     """
@@ -95,6 +96,7 @@ class Worker:
         plan: Plan,
         outbox: Outbox,
         read: Callable[[Iterable[int]], Mapping[int, Shelf]],
+        facts_ends: Callable[[Iterable[int]], Mapping[int, int]],
         measures: Measures,
         failed: Callable[[PultFailure], None],
     ) -> None:
@@ -103,6 +105,7 @@ class Worker:
         self.failure: PultFailure | None = None
         self._outbox = outbox
         self._read = read
+        self._facts_ends = facts_ends
         self._measures = measures
         self._failed = failed
         self._kept: dict[int, _Kept] = {}
@@ -122,17 +125,20 @@ class Worker:
 
         Raises:
             LogTorn: the log lacks events between a snapshot and its own beginning.
-            OutputFailed: the snapshots cannot be read.
+            OutputFailed: the snapshots, or where the facts end, cannot be read.
         """
         started = time.monotonic()
         new = sorted(set(bounds) - set(self._kept))
         shelves = await asyncio.to_thread(self._read, new) if new else {}
+        facts_ends = await asyncio.to_thread(self._facts_ends, list(bounds))
         with self._held:
             for partition in set(self._kept) - set(bounds):
                 del self._kept[partition]
                 self._measures.forget(partition)
             for partition in new:
                 self._open(partition, shelves[partition], bounds[partition])
+            for partition, kept in self._kept.items():
+                kept.fold.resume(facts_ends[partition], bounds[partition].end)
         for partition in new:
             # Before the first event is judged by them, the targets are on record.
             await self._outbox.settled(partition)
@@ -331,6 +337,7 @@ class Worker:
             if records:
                 self._outbox.send(topic, partition, records[:-1])
                 self._outbox.mark(topic, partition, *records[-1])
+        self._kept[partition].fold.facts_end += len(sent)
         self._measures.facts.inc(len(sent))
         return len(refused)
 

@@ -3,11 +3,15 @@
 from collections.abc import Iterable
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from schemas.events import encode
 from schemas.facts import Fact, Rejected
 from schemas.policies import Policies
 from stream_processors.core.state import Terms
 from stream_processors.shells.partition import KEPT_BYTES, MAX_EVENT_BYTES, PartitionFold
+from tests.core.small_centre import Hour, disordered, hours
 from tests.readings import comparable, legs, rejected
 from tests.shells.records import Logged, log, of
 from tests.timetable import run, terms, values
@@ -182,3 +186,29 @@ def test_what_was_applied_before_a_snapshot_is_not_applied_again() -> None:
 
 def test_rejects_are_told_apart_from_other_facts() -> None:
     assert all(isinstance(each, Rejected) for each in taken(log([(None, b"")])))
+
+
+@settings(max_examples=40, deadline=None, derandomize=True, database=None)
+@given(
+    hour=hours(), seed=st.integers(0, 1 << 30), cut=st.floats(0, 1), saved=st.floats(0, 1),
+    sizes=st.tuples(st.integers(1, 40), st.integers(1, 40)),
+)  # fmt: skip
+def test_a_partition_that_is_taken_over_says_and_takes_back_all_that_was_said_before(
+    hour: Hour, seed: int, cut: float, saved: float, sizes: tuple[int, int]
+) -> None:
+    told = disordered(hour.events("both"), seed, repeated=0.1)
+    records = log((b"acme", of(encode(event), "acme")) for event in told)
+    died = round(cut * len(records))
+    first, second, straight = fold(), fold(), fold()
+    said, frozen = [], first.freeze()
+    for at in range(0, died, sizes[0]):
+        said += taken(records[at : min(at + sizes[0], died)], first)
+        if first.position <= saved * died:
+            frozen = first.freeze()
+
+    second.thaw(frozen)
+    second.resume(facts_end=first.facts_end + 1, log_end=len(records))
+    for at in range(second.position, len(records), sizes[1]):
+        said += taken(records[at : at + sizes[1]], second)
+
+    assert comparable(said) == comparable(taken(records, straight))

@@ -74,8 +74,13 @@ def _places(centre: Centre, topic: str) -> list[TopicPartition]:
 def ended(centre: Centre) -> None:
     """Let the adapters stop, and wait until all they published is folded and stored."""
     for part in centre.adapters.values():
+        part.wait_until_ready()
         assert part.stop() == 0, part.last
-    wait_for(lambda: behind(centre, "processor", "events") == 0, 120, "the workers")
-    wait_for(
-        lambda: behind(centre, "sink", "events", "facts", "rejected") == 0, 120, "the sink"
-    )
+
+    def caught_up(group: str, *topics: str) -> bool:
+        for part in centre.parts:
+            part.supervise()
+        return behind(centre, group, *topics) == 0
+
+    wait_for(lambda: caught_up("processor", "events"), 120, "the workers have caught up")
+    wait_for(lambda: caught_up("sink", "events", "facts", "rejected"), 120, "the sink, too")
