@@ -20,7 +20,7 @@ from schemas.facts import DayDirty, Fact, Leg, Rejected, TeamSample, WallSample
 from sql.held import KINDS, Held, Key, Kind, Reach, facts_of, held
 from sql.history import LAST_MS, void_missing
 from sql.port import Store
-from stream_processors.core.state import HORIZON_MS
+from stream_processors.core.sources import HORIZON_MS
 
 _COMPARE_AT_LEAST = 50_000
 """Facts collected before what is final is compared: inserting few costs as much as many."""

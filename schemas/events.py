@@ -35,6 +35,7 @@ QueueExit: TypeAlias = Literal[
     "unknown",  # the source says only that the caller left
 ]  # fmt: skip
 Scope: TypeAlias = Literal["global", "queue"]
+SnapshotOf: TypeAlias = Literal["queues", "channels"]
 
 ChannelId: TypeAlias = Annotated[str, Meta(description="The source's id of one call leg")]
 AgentId: TypeAlias = Annotated[str, Meta(description="What the source calls the agent")]
@@ -312,7 +313,7 @@ class SnapshotQueueData(Data, frozen=True, kw_only=True):
 
 
 class SnapshotAgentData(Data, frozen=True, kw_only=True):
-    """One membership of a snapshot."""
+    """One membership of a snapshot that was asked for at `asked_at` (RFC 3339)."""
 
     snapshot_id: str
     agent_id: AgentId
@@ -320,6 +321,7 @@ class SnapshotAgentData(Data, frozen=True, kw_only=True):
     paused: bool = False
     reason: str = ""
     device: str = ""
+    asked_at: str = ""
 
 
 class SnapshotLegData(Data, frozen=True, kw_only=True):
@@ -331,10 +333,23 @@ class SnapshotLegData(Data, frozen=True, kw_only=True):
     wait_ms: Milliseconds | None = None
 
 
-class SnapshotCompletedData(Data, frozen=True, kw_only=True):
-    """All of a snapshot has been sent: whoever it does not name is not there."""
+class SnapshotChannelData(Data, frozen=True, kw_only=True):
+    """One channel of a snapshot of channels: it is there, whatever it does."""
 
     snapshot_id: str
+    channel_id: ChannelId
+
+
+class SnapshotCompletedData(Data, frozen=True, kw_only=True):
+    """All of a snapshot has been sent: what began before `asked_at` and is not named is gone.
+
+    `asked_at` (RFC 3339) is by the source's clock; `items` is how many channels it named.
+    """
+
+    snapshot_id: str
+    of: SnapshotOf = "queues"
+    asked_at: str = ""
+    items: int | None = None
 
 
 class SourceHeartbeatData(Data, frozen=True, kw_only=True):
@@ -518,6 +533,10 @@ class SnapshotLeg(_Envelope, frozen=True, kw_only=True, tag="cc.snapshot.leg.v1"
     data: SnapshotLegData
 
 
+class SnapshotChannel(_Envelope, frozen=True, kw_only=True, tag="cc.snapshot.channel.v1"):
+    data: SnapshotChannelData
+
+
 class SnapshotCompleted(_Envelope, frozen=True, kw_only=True, tag="cc.snapshot.completed.v1"):
     data: SnapshotCompletedData
 
@@ -554,7 +573,7 @@ Event: TypeAlias = (
     | LegConnected | LegHeld | LegResumed | LegTransferred | LegEnded
     | WrapupStarted | WrapupEnded
     | AgentLoggedIn | AgentLoggedOut | AgentStateChanged | AgentQueueJoined | AgentQueueLeft
-    | SnapshotQueue | SnapshotAgent | SnapshotLeg | SnapshotCompleted
+    | SnapshotQueue | SnapshotAgent | SnapshotLeg | SnapshotChannel | SnapshotCompleted
     | SourceHeartbeat | SourceConnected | SourceDisconnected | SourceRestarted
     | SourceReloaded | SourceNoted
 )  # fmt: skip

@@ -125,12 +125,15 @@ def _enter(channel: str, queue: str, interaction: str = "") -> tuple[Any, e.Data
     )
 
 
-def _ring(channel: str, queue: str, agent: str, offer: str = "") -> tuple[Any, e.Data]:
+def _ring(
+    channel: str, queue: str, agent: str, offer: str = "", device: str = ""
+) -> tuple[Any, e.Data]:
     return e.OfferStarted, e.OfferStartedData(
         channel_id=channel,
         queue_id=queue,
         agent_id=agent,
         offer_id=offer or f"{channel}-{agent}",
+        device=device,
     )
 
 
@@ -217,6 +220,22 @@ def _listed(snapshot: str, channel: str, queue: str) -> tuple[Any, e.Data]:
     )
 
 
+def _member(
+    snapshot: str, agent: str, queue: str, paused: str = "", reason: str = "", asked: str = ""
+) -> tuple[Any, e.Data]:
+    return e.SnapshotAgent, e.SnapshotAgentData(
+        snapshot_id=snapshot, agent_id=agent, queue_id=queue, paused=paused == "paused",
+        reason=reason, asked_at=f"{DAY}T{asked}.000Z" if asked else "",
+    )  # fmt: skip
+
+
+def _channels_end(snapshot: str, items: str, asked: str = "") -> tuple[Any, e.Data]:
+    return e.SnapshotCompleted, e.SnapshotCompletedData(
+        snapshot_id=snapshot, of="channels", items=int(items),
+        asked_at=f"{DAY}T{asked}.000Z" if asked else "",
+    )  # fmt: skip
+
+
 _VERBS: dict[str, Callable[..., tuple[Any, e.Data]]] = {
     "enter": _enter,
     "leave": _exit("unknown"),
@@ -245,10 +264,18 @@ _VERBS: dict[str, Callable[..., tuple[Any, e.Data]]] = {
         e.SnapshotQueueData(snapshot_id=snapshot, queue_id=queue, waiting=int(waiting)),
     ),
     "listed": _listed,
+    "member": _member,
+    "channel": lambda snapshot, channel: (
+        e.SnapshotChannel,
+        e.SnapshotChannelData(snapshot_id=snapshot, channel_id=channel),
+    ),
     **phones.VERBS,
     "lost": lambda: (e.SourceDisconnected, e.SourceDisconnectedData(reason="a cut")),
-    "complete": lambda snapshot: (
+    "complete": lambda snapshot, asked="": (
         e.SnapshotCompleted,
-        e.SnapshotCompletedData(snapshot_id=snapshot),
+        e.SnapshotCompletedData(
+            snapshot_id=snapshot, asked_at=f"{DAY}T{asked}.000Z" if asked else ""
+        ),
     ),
+    "channels_end": _channels_end,
 }

@@ -1,15 +1,18 @@
 """AMI messages about Asterisk itself: snapshots, start and stop, signs of life.
 
-A snapshot is the answer to one QueueStatus; its ActionID is its id, and items without one
-belong to nobody's question.
+A snapshot is the answer to one QueueStatus or CoreShowChannels; its ActionID is its id, and
+items without one belong to nobody's question. Ours also tells when it was asked for, behind an
+`@`, in microseconds by the PBX's clock.
 """
 
 from producers.asterisk.message import Message
-from producers.instants import MICROSECONDS, rfc3339
+from producers.instants import MICROSECONDS, instant_us, rfc3339
 from schemas.events import (
     Event,
     SnapshotAgent,
     SnapshotAgentData,
+    SnapshotChannel,
+    SnapshotChannelData,
     SnapshotCompleted,
     SnapshotCompletedData,
     SnapshotLeg,
@@ -58,6 +61,7 @@ def member_listed(message: Message) -> list[Event]:
         paused=message.text("Paused") == "1",
         reason=message.text("PausedReason"),
         device=message.text("StateInterface", "Location", "Interface"),
+        asked_at=_asked_at(snapshot),
     )
     return [SnapshotAgent(data=data, **message.attributes(SnapshotAgent, data.agent_id))]
 
@@ -81,8 +85,42 @@ def snapshot_completed(message: Message) -> list[Event]:
     snapshot = message.text("ActionID")
     if not snapshot:
         return []
+    data = SnapshotCompletedData(snapshot_id=snapshot, asked_at=_asked_at(snapshot))
+    return [_completed(message, data)]
+
+
+def channel_listed(message: Message) -> list[Event]:
+    """CoreShowChannel: every channel that there is, Local ones too."""
+    snapshot = message.text("ActionID")
+    if not snapshot:
+        return []
+    data = SnapshotChannelData(
+        snapshot_id=snapshot, channel_id=message.need("Uniqueid", "UniqueID")
+    )
+    return [SnapshotChannel(data=data, **message.attributes(SnapshotChannel, data.channel_id))]
+
+
+def channels_completed(message: Message) -> list[Event]:
+    """CoreShowChannelsComplete: a channel that was not listed is no more."""
+    snapshot = message.text("ActionID")
+    if not snapshot:
+        return []
+    data = SnapshotCompletedData(
+        snapshot_id=snapshot, of="channels", asked_at=_asked_at(snapshot),
+        items=message.number("ListItems"),
+    )  # fmt: skip
+    return [_completed(message, data)]
+
+
+def _completed(message: Message, data: SnapshotCompletedData) -> Event:
     head = message.attributes(SnapshotCompleted, message.frame.source)
-    return [SnapshotCompleted(data=SnapshotCompletedData(snapshot_id=snapshot), **head)]
+    return SnapshotCompleted(data=data, **head)
+
+
+def _asked_at(snapshot: str) -> str:
+    digits = snapshot.rpartition("@")[2] if "@" in snapshot else ""
+    at_us = instant_us(f"{digits[:-6]}.{digits[-6:]}") if digits.isdigit() else None
+    return "" if at_us is None else rfc3339(at_us)
 
 
 def connected(message: Message) -> list[Event]:

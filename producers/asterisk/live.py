@@ -16,6 +16,7 @@ from typing import NamedTuple
 from producers.asterisk.clock import FEED, SourceClock, disconnected
 from producers.asterisk.message import timestamp_us
 from producers.asterisk.session import AmiSession, Credentials
+from producers.asterisk.translate import OURS
 from producers.asterisk.wire import Address, connect
 from producers.frame import Frame, Rejected
 from producers.handover import Handover
@@ -217,12 +218,12 @@ class _Connection:
         self._status = status
         self._handover = handover
         self._pace = pace
-        self._session = AmiSession(login, f"pult-{_now_us()}")
+        self._session = AmiSession(login, f"{OURS}{_now_us()}")
         self._clock = SourceClock(status.source)
         self._began = self._pinged = self._heard = time.monotonic()
         self._asked = 0.0
         self._passed_before = status.passed_over
-        self._told_refusal = False
+        self._told_refusal = self._told_no_channels = False
         self.logged_in = False
 
     def age(self) -> float:
@@ -325,9 +326,14 @@ class _Connection:
             self._status.trouble = ""
             _LOG.warning("no snapshot source=%s reason=%r (is app_queue loaded?)",
                          self._status.source, self._session.refusal)  # fmt: skip
+        if self._session.no_channels and not self._told_no_channels:
+            self._told_no_channels = True
+            _LOG.warning("no list of channels source=%s reason=%r (write = reporting in "
+                         "manager.conf lets talks end that ended during a gap)",
+                         self._status.source, self._session.no_channels)  # fmt: skip
         if self._clock.known and self._snapshot_is_due(now):
             self._asked = now
-            self._session.ask_snapshot()
+            self._session.ask_snapshot(self._clock.newest_us)
 
     def _snapshot_is_due(self, now: float) -> bool:
         if self._session.booted:

@@ -15,8 +15,11 @@ _DEBUG_HEADERS = re.compile(rb"(?:SequenceNumber|File|Line|Func): [^\n]*(?:\n|$)
 _TIMESTAMP = b"\nTimestamp: "
 # What Asterisk sends without a Timestamp even with `timestampevents = yes`.
 _UNTIMED = frozenset(
-    {"QueueParams", "QueueMember", "QueueEntry", "QueueStatusComplete", "FullyBooted"}
-)
+    {
+        "QueueParams", "QueueMember", "QueueEntry", "QueueStatusComplete", "FullyBooted",
+        "CoreShowChannel", "CoreShowChannelsComplete",
+    }
+)  # fmt: skip
 _LONGEST_NUMBER = 15
 
 

@@ -51,6 +51,7 @@ class AmiSession:
         pongs: answers to pings so far.
         snapshots: complete snapshots so far.
         refusal: why Asterisk gives no snapshot; empty if it does.
+        no_channels: why Asterisk gives no list of channels; empty if it does.
 
     Args:
         login: who we are.
@@ -64,13 +65,13 @@ class AmiSession:
         self._head = b""
         self._asked = 0
         self._outgoing = b""
-        self._snapshot = b""
+        self._snapshot = self._channels = b""
         self.phase: Phase = "greeting"
         self.version = ""
         self.booted = False
         self.pongs = 0
         self.snapshots = 0
-        self.refusal = ""
+        self.refusal = self.no_channels = ""
 
     @property
     def passed_over(self) -> int:
@@ -105,18 +106,26 @@ class AmiSession:
         """Ask for a sign of life, which carries the source's time."""
         self._say("Ping")
 
-    def ask_snapshot(self) -> None:
-        """Ask who waits and who is a member, of all queues."""
+    def ask_snapshot(self, now_us: int = 0) -> None:
+        """Ask which channels there are, and who waits and who is a member, of all queues.
+
+        Asterisk answers in that order, so when the queues are told the channels are, too.
+
+        Args:
+            now_us: the newest time that the PBX told [us since 1970], 0 if it tells none.
+        """
         self.booted = False
-        self._snapshot = self._say("QueueStatus")
+        when = f"@{now_us}" if now_us else ""
+        self._channels = self._say("CoreShowChannels", name=when)
+        self._snapshot = self._say("QueueStatus", name=when)
 
     def leave(self) -> None:
         """Say good-bye."""
         self._say("Logoff")
 
-    def _say(self, action: str, *headers: str) -> bytes:
+    def _say(self, action: str, *headers: str, name: str = "") -> bytes:
         self._asked += 1
-        known_as = b"%s-%d" % (self._name, self._asked)
+        known_as = b"%s-%d%s" % (self._name, self._asked, name.encode())
         lines = (f"Action: {action}", f"ActionID: {known_as.decode()}", *headers, "", "")
         self._outgoing += "\r\n".join(lines).encode()
         return known_as
@@ -163,6 +172,8 @@ class AmiSession:
             self.phase = "in"
         elif answer.get("ActionID", "").encode() == self._snapshot and not good:
             self.refusal = said or "an error"
+        elif answer.get("ActionID", "").encode() == self._channels and not good:
+            self.no_channels = said or "an error"
 
     def _notice(self, message: bytes) -> None:
         if message.startswith(_BOOTED):

@@ -53,6 +53,8 @@ _TRANSLATIONS: dict[str, _Translation] = {
     "QueueMember": conditions.member_listed,
     "QueueEntry": conditions.caller_listed,
     "QueueStatusComplete": conditions.snapshot_completed,
+    "CoreShowChannel": conditions.channel_listed,
+    "CoreShowChannelsComplete": conditions.channels_completed,
     "FullyBooted": conditions.connected,
     "Shutdown": conditions.restarted,
     "Reload": conditions.reloaded,
@@ -60,7 +62,15 @@ _TRANSLATIONS: dict[str, _Translation] = {
     PONG: conditions.answered_ping,
 }
 
-_MARKS = {"VarSet": b"Variable: QUEUESTATUS"}
+OURS = "pult-"
+"""With this begin the ActionIDs of our sessions."""
+
+_LISTED_FOR_US = f"\nActionID: {OURS}".encode()
+_MARKS = {
+    "VarSet": b"Variable: QUEUESTATUS",
+    "CoreShowChannel": _LISTED_FOR_US,
+    "CoreShowChannelsComplete": _LISTED_FOR_US,
+}
 
 NEEDED: dict[bytes, bytes] = {
     name.encode(): _MARKS.get(name, b"") for name in _TRANSLATIONS if name != PONG

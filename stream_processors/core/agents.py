@@ -12,6 +12,9 @@ the first. A break is not a state: it runs from pause to unpause or log-out, eve
 
 Logged in is who is a member of at least one queue. A queue rings only its members, so a ringing
 tells of a membership whose beginning was never seen (a static member, a log that starts late).
+
+A snapshot corrects what differs from it: whom it lists is a member, paused or not, and whom it
+does not is none. What was told since it was asked for is newer than it, and stands.
 """
 
 from bisect import bisect_left
@@ -60,7 +63,7 @@ class AgentMark(msgspec.Struct, frozen=True, order=True, gc=False, array_like=Tr
     queue_id: str = ""
     reason: str = ""
     resolution: int = 1
-    number: int = 0  # wrap-up time [ms] of a membership
+    number: int = 0  # wrap-up time of a membership, or of when a snapshot speaks [ms]
     source: str = ""
     paused: bool = False  # a membership that begins paused
 
@@ -273,6 +276,24 @@ def _is_echo(mark: AgentMark, exact: Exact) -> bool:
     return place < len(told) and told[place] <= mark.at + ECHO_MS
 
 
+def _told_since(marks: list[AgentMark], listing: AgentMark) -> bool:
+    """Tell whether something was told of a membership after a snapshot was asked for."""
+    before, queues = listing.number, (listing.queue_id, EVERY_QUEUE)
+    first = bisect_left(marks, AgentMark(before - ECHO_MS, STARTS, 0, "", ""))
+    for mark in marks[first:]:
+        if mark.at > listing.at:
+            break
+        if mark.kind in _TOLD_BY_FEEDS and mark.queue_id in queues:
+            last_ms = mark.at + mark.resolution - 1
+            if last_ms >= before:
+                return True
+    return False
+
+
+_OF_THE_SOURCE = frozenset({"restarted", "listed", "unlisted"})
+"""What a source says of itself or of all, and so of whose the agent is only if it is news."""
+
+
 class _Fold:
     """One pass over marks: changes a standing, writes the spans that follow."""
 
@@ -302,7 +323,7 @@ class _Fold:
             agent.since_stop = 0
         self.now.last_at = mark.at
         self.until(mark.at)
-        if mark.source and mark.kind != "restarted":
+        if mark.source and mark.kind not in _OF_THE_SOURCE:
             self.now.source = mark.source
         membership_may_have_changed = _STEPS[mark.kind](self, mark)
         if membership_may_have_changed:
@@ -345,6 +366,32 @@ class _Fold:
         for queue_id in self.now.queues or (EVERY_QUEUE,):
             self._pause(queue_id, mark)
         return True
+
+    def listed(self, mark: AgentMark) -> bool:
+        now, queue_id = self.now, mark.queue_id
+        if _told_since(self.agent.marks, mark):
+            return False
+        is_news = queue_id not in now.queues
+        if is_news:
+            now.queues[queue_id] = mark.at
+            now.source = mark.source
+        pause = now.paused.get(queue_id) or now.paused.get(EVERY_QUEUE)
+        if mark.paused:
+            # An old Asterisk lists no reasons.
+            if pause is None or (mark.reason and pause[1] != mark.reason):
+                now.paused.pop(EVERY_QUEUE, None)
+                now.paused[queue_id] = (mark.at, mark.reason)
+                return True
+        elif pause is not None:
+            return self.unpaused(mark)
+        return is_news
+
+    def unlisted(self, mark: AgentMark) -> bool:
+        since = self.now.queues.get(mark.queue_id)
+        another = self.now.source not in ("", mark.source)
+        if since is None or since >= mark.number or another:
+            return False
+        return not _told_since(self.agent.marks, mark) and self.left(mark)
 
     def _pause(self, queue_id: str, mark: AgentMark) -> None:
         since = self.now.paused.get(queue_id)
@@ -577,4 +624,6 @@ _STEPS = {
     "wrapup_started": _Fold.wrapup_started,
     "wrapup_ended": _Fold.wrapup_ended,
     "restarted": _Fold.restarted,
+    "listed": _Fold.listed,
+    "unlisted": _Fold.unlisted,
 }

@@ -40,7 +40,7 @@ class Mark(msgspec.Struct, frozen=True, order=True, gc=False, array_like=True):
     feed: str
     queue_id: str = ""
     agent_id: str = ""
-    word: str = ""  # outcome, result, ended_by, transfer kind or cause of the end
+    word: str = ""  # outcome, result, ended_by, transfer kind, cause of the end, or "phone"
     ref: str = ""  # interaction, offer, or whom the caller was transferred to
     note: str = ""  # caller key, or place in the dial plan
     wait_ms: int | None = None
@@ -63,6 +63,7 @@ class Ring(msgspec.Struct):
     ended: Told | None = None
     result: tuple[int, int, str] | None = None
     ring_ms: int | None = None
+    at_phone: bool = False  # the offer is the channel of a phone
 
 
 class Visit(msgspec.Struct):
@@ -98,7 +99,8 @@ class Call(msgspec.Struct):
 
     `interaction_id`, `handovers` and `holds` [agent and stretch] are what the contact of the
     call has concluded; they are no marks of it. So are `until` and `adopted`: an agent who
-    asked a queue for somebody gives his place to the caller, whose marks count from then on.
+    asked a queue for somebody gives his place to the caller, whose marks count from then on;
+    `taken_by` is that caller's channel.
     """
 
     source: str
@@ -108,6 +110,7 @@ class Call(msgspec.Struct):
     holds: list[tuple[str, Hold]] = msgspec.field(default_factory=list)
     until: int | None = None
     adopted: list[Mark] = msgspec.field(default_factory=list)
+    taken_by: str = ""
     marks: list[Mark] = msgspec.field(default_factory=list)
     visits: list[Visit] = msgspec.field(default_factory=list)
     hangup_requested_at: int | None = None
@@ -147,11 +150,13 @@ def _counting(call: Call) -> list[Mark]:
     return sorted({*own, *call.adopted})
 
 
-def change_places(call: Call, until: int | None, adopted: list[Mark]) -> bool:
+def change_places(
+    call: Call, until: int | None, adopted: list[Mark], taken_by: str = ""
+) -> bool:
     """Let other marks count after the sequence `until`; return False if nothing changed."""
-    if (call.until, call.adopted) == (until, adopted):
+    if (call.until, call.adopted, call.taken_by) == (until, adopted, taken_by):
         return False
-    call.until, call.adopted = until, adopted
+    call.until, call.adopted, call.taken_by = until, adopted, taken_by
     _fold_again(call)
     return True
 
@@ -343,15 +348,18 @@ def _transferred(call: Call, mark: Mark) -> None:
 def _offer_started(call: Call, mark: Mark) -> None:
     visit = _answered(call, mark)
     told = (mark.resolution, 0, mark.at)
+    at_phone = mark.word == "phone"
     for ring in visit.rings:
         if ring.offer_id == mark.ref:
             ring.started = finer(ring.started, told)
+            ring.at_phone = ring.at_phone or at_phone
             return
         if not ring.offer_id and ring.agent_id == mark.agent_id and _same_second(ring, mark):
             ring.offer_id, ring.fact_id = mark.ref, ""
             ring.started = told
+            ring.at_phone = at_phone
             return
-    visit.rings.append(Ring(mark.agent_id, told, mark.ref))
+    visit.rings.append(Ring(mark.agent_id, told, mark.ref, at_phone=at_phone))
 
 
 def _same_second(ring: Ring, mark: Mark) -> bool:

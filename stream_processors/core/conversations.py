@@ -17,7 +17,7 @@ from stream_processors.core.contacts import Contact, ContactMark, Transfer, read
 from stream_processors.core.direct import Consideration
 from stream_processors.core.handovers import Handover, Hold, held_ms
 from stream_processors.core.meaning import DirectCall, Meaning, QueueTalk
-from stream_processors.core.sources import Deadline, Source
+from stream_processors.core.sources import SWEEPS_KEPT_MS, Deadline, Source
 
 if TYPE_CHECKING:
     from stream_processors.core.state import Activities, Cause, Change, Line
@@ -168,7 +168,7 @@ def _change_places(
 ) -> None:
     """Let callers take the place of agents who had asked a queue for somebody."""
     lines = change.state.lines
-    places: dict[str, tuple[int, list[Mark]]] = {}
+    places: dict[str, tuple[int, list[Mark], str]] = {}
     for transfer in transfers:
         if transfer.kind != "attended" or not transfer.whom:
             continue
@@ -180,14 +180,14 @@ def _change_places(
             if not past or not is_under_way(past[-1]):
                 continue
             stays, goes = _parted(source, lines.get(caller), transfer)
-            places[key] = (transfer.moment[1], goes)
-            places[caller] = (transfer.moment[1], stays)
+            places[key] = (transfer.moment[1], goes, transfer.whom)
+            places[caller] = (transfer.moment[1], stays, "")
     for key in sorted({*contact.places, *places}):
         line = lines.get(key)
         if line is None:
             continue
-        until, adopted = places.get(key, (None, []))
-        if change_places(line.call, until, adopted):
+        until, adopted, taken_by = places.get(key, (None, [], ""))
+        if change_places(line.call, until, adopted, taken_by):
             change.places_changed = True
             change.settle_line(key, cause, of_contact=True)
             _remind_of_target(change, source, key, line)
@@ -273,13 +273,20 @@ def _tell_visits(
 def _closes_at(
     change: "Change", source: Source, contact: Contact, channel: str, since: int
 ) -> int | None:
-    ends = [sweep.at for sweep in source.sweeps if sweep.restarted and sweep.at >= since]
+    ends = [
+        sweep.at
+        for sweep in source.sweeps
+        if (sweep.restarted and sweep.at >= since) or sweep.misses_channel(channel, since)
+    ]
     gives_up = since + change.terms.max_open_ms
     if source.clock >= gives_up:
         ends.append(gives_up)
-    if channel in contact.closed:
-        ends.append(contact.closed[channel])
+    known = contact.closed.get(channel)
+    # A sweep still known speaks for itself: a part of it that comes late may take it back.
+    if known is not None and known < source.clock - SWEEPS_KEPT_MS:
+        ends.append(known)
     if not ends:
+        contact.closed.pop(channel, None)
         return None
     contact.closed[channel] = min(ends)
     return contact.closed[channel]

@@ -4,8 +4,8 @@ from stream_processors.core import agents
 from stream_processors.core.agents import Agent
 from stream_processors.core.contacts import Contact
 from stream_processors.core.conversations import name_of
-from stream_processors.core.sources import Source
-from stream_processors.core.state import HORIZON_MS, Settled, State, Terms
+from stream_processors.core.sources import HORIZON_MS, Source
+from stream_processors.core.state import Settled, State, Terms
 from stream_processors.core.windows import KEPT_MS, MINUTE_MS
 
 _A_DAY_MS = 24 * 60 * MINUTE_MS

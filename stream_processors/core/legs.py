@@ -45,12 +45,29 @@ Source: Asterisk main/pbx_builtins.c (pbx_builtin_hangup).
 
 
 class Sweep(msgspec.Struct, frozen=True):
-    """An instant at which a source told, by silence, what is no longer there."""
+    """An instant at which a source told, by silence, what is no longer there.
+
+    A snapshot speaks of what began before `before` [ms]: of its `queues` who waits (channels
+    in `present`) and who is a member (agent and queue in `members`); one `of_channels` of all
+    channels, which are in `present` while they live.
+    """
 
     at: int
     restarted: bool
     queues: frozenset[str] = frozenset()
     present: frozenset[str] = frozenset()
+    members: frozenset[tuple[str, str]] = frozenset()
+    of_channels: bool = False
+    before: int = 0
+    name: str = ""
+
+    def misses_channel(self, channel_id: str, since: int) -> bool:
+        """Tell whether a channel that was there at an instant [ms] has ended by now."""
+        return self.of_channels and since < self.before and channel_id not in self.present
+
+    def misses_member(self, agent_id: str, queue_id: str) -> bool:
+        """Tell whether an agent is no member of a queue that a snapshot told of."""
+        return queue_id in self.queues and (agent_id, queue_id) not in self.members
 
 
 class Conclusion(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -203,13 +220,32 @@ def _closed(
 def _misses(sweep: Sweep, call: Call, visit: Visit, since: int) -> bool:
     if sweep.restarted:
         return True
-    # A snapshot lists who waits, not who talks; and it may be older than a join just before it.
+    channel_id = call.taken_by or call.channel_id
+    if sweep.of_channels:
+        phone = _phone_of(visit)
+        return sweep.misses_channel(channel_id, since) or (
+            phone != "" and sweep.misses_channel(phone, since)
+        )
+    # It lists who waits, not who talks; and it may be older than a join just before it.
     return (
         visit.connected is None
         and visit.queue_id in sweep.queues
-        and call.channel_id not in sweep.present
-        and sweep.at - since > MATCH_MS
+        and channel_id not in sweep.present
+        and since < sweep.before
     )
+
+
+def _phone_of(visit: Visit) -> str:
+    """Return the channel of the phone at which a visit was answered, '' if it is not known.
+
+    Not a Local channel: that goes as soon as the phones behind it are connected.
+    """
+    if visit.connected is None:
+        return ""
+    for ring in reversed(visit.rings):
+        if ring.at_phone and ring.result is not None and ring.result[2] == "answered":
+            return ring.offer_id
+    return ""
 
 
 def _wait(visit: Visit, left: int) -> int:
@@ -326,9 +362,11 @@ class Ringing(msgspec.Struct, frozen=True, gc=False, array_like=True):
     ring_ms: int | None
 
 
-def ringings(call: Call, visit: Visit, it: Conclusion, clock: int) -> list[Ringing]:
+def ringings(
+    call: Call, visit: Visit, it: Conclusion, sweeps: Sequence[Sweep], clock: int
+) -> list[Ringing]:
     """Return the ringings of a visit; one that nobody ended ends with the wait."""
-    found = [_ringing(call, visit, ring, it, clock) for ring in visit.rings]
+    found = [_ringing(call, visit, ring, it, sweeps, clock) for ring in visit.rings]
     if len(found) > 1 and len({ring.offer_id for ring in found}) < len(found):
         # A busy member tried twice within a second, told by a log of whole seconds.
         found = [
@@ -348,7 +386,9 @@ def _numbered(rings: Sequence[Ringing]) -> list[tuple[int, Ringing]]:
     return numbered
 
 
-def _ringing(call: Call, visit: Visit, ring: Ring, it: Conclusion, clock: int) -> Ringing:
+def _ringing(
+    call: Call, visit: Visit, ring: Ring, it: Conclusion, sweeps: Sequence[Sweep], clock: int
+) -> Ringing:
     started = ring.started[2]
     result = ring.result[2] if ring.result else ""
     if result == "answered":
@@ -356,7 +396,7 @@ def _ringing(call: Call, visit: Visit, ring: Ring, it: Conclusion, clock: int) -
     elif ring.ended is not None:
         ended = ring.ended[2]
     else:
-        ended, result = _lost_end(visit, ring, it, clock)
+        ended, result = _lost_end(visit, ring, it, sweeps, clock)
     if ended is not None:
         if result == "cancelled" and _taken_elsewhere(ended, it):
             result = "elsewhere"
@@ -368,7 +408,9 @@ def _ringing(call: Call, visit: Visit, ring: Ring, it: Conclusion, clock: int) -
     return Ringing(ring.fact_id, ring.agent_id, started, ended, result, lasted)
 
 
-def _lost_end(visit: Visit, ring: Ring, it: Conclusion, clock: int) -> tuple[int | None, str]:
+def _lost_end(
+    visit: Visit, ring: Ring, it: Conclusion, sweeps: Sequence[Sweep], clock: int
+) -> tuple[int | None, str]:
     """Return when a ringing must have ended whose end nobody told, and as what."""
     started = ring.started[2]
     ends = [(started + LONGEST_RING_MS, "failed")] if clock >= started + LONGEST_RING_MS else []
@@ -377,6 +419,11 @@ def _lost_end(visit: Visit, ring: Ring, it: Conclusion, clock: int) -> tuple[int
         (other.started[2], "failed")
         for other in visit.rings
         if other.started[2] > started + MATCH_MS
+    ]
+    ends += [
+        (sweep.at, "failed")
+        for sweep in sweeps
+        if ring.offer_id and sweep.misses_channel(ring.offer_id, started)
     ]
     if it.left_at is not None:
         ends.append((it.left_at, "cancelled"))

@@ -21,6 +21,7 @@ from stream_processors.core.readings import READINGS
 from stream_processors.core.samples import team_sample, wall_sample
 from stream_processors.core.saying import agent_facts, contact_facts, line_facts, without_moved
 from stream_processors.core.sources import (
+    HORIZON_MS,
     NEVER,
     SAMPLE_MS,
     SILENT_MS,
@@ -29,7 +30,7 @@ from stream_processors.core.sources import (
     Source,
     next_multiple,
 )
-from stream_processors.core.state import HORIZON_MS, Change, State, Terms, first_sample
+from stream_processors.core.state import Change, State, Terms, first_sample
 from stream_processors.core.windows import MINUTE_MS
 
 FUTURE_MS = 2 * MINUTE_MS

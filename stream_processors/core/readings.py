@@ -13,8 +13,15 @@ from stream_processors.core.calls import MATCH_MS, Kind, Mark
 from stream_processors.core.contacts import ContactKind, ContactMark
 from stream_processors.core.instants import to_ms
 from stream_processors.core.legs import Sweep
-from stream_processors.core.sources import Deadline, Snapshot, Source
-from stream_processors.core.state import HORIZON_MS, SWEEPS_KEPT_MS, Change, restart_mark
+from stream_processors.core.sources import (
+    HORIZON_MS,
+    SWEEPS_KEPT_MS,
+    Deadline,
+    Snapshot,
+    Source,
+    began_before,
+)
+from stream_processors.core.state import Change, restart_mark
 
 Reading: TypeAlias = Callable[[Change, Any, Source, int], None]
 
@@ -91,11 +98,12 @@ def _leg_transferred(change: Change, event: e.LegTransferred, source: Source, at
 
 def _offer_started(change: Change, event: e.OfferStarted, source: Source, at: int) -> None:
     data = event.data
+    at_phone = data.device != "" and not data.device.startswith("Local/")
     change.tell(source, data.channel_id, Mark(
         event.sequence, event.id, "offer_started", at, event.resolution, event.feed,
-        data.queue_id, data.agent_id, ref=data.offer_id,
+        data.queue_id, data.agent_id, ref=data.offer_id, word="phone" if at_phone else "",
     ))  # fmt: skip
-    if data.device and not data.device.startswith("Local/"):
+    if at_phone:
         conversations.claim(change, source, data.device, data.agent_id, at)
 
 
@@ -264,45 +272,64 @@ def _snapshot(source: Source, snapshot_id: str, at: int) -> Snapshot:
         source.snapshots = {
             name: kept for name, kept in source.snapshots.items() if kept.last_at >= reach
         }
-        known = source.snapshots[snapshot_id] = Snapshot()
+        known = source.snapshots[snapshot_id] = Snapshot(snapshot_id)
     known.last_at = max(known.last_at, at)
     return known
 
 
 def _snapshot_agent(change: Change, event: e.SnapshotAgent, source: Source, at: int) -> None:
     data = event.data
-    change.settle()
-    agent = change.agent(data.agent_id, source.name)
-    if data.queue_id not in agent.now.queues:
-        mark = _told(event, "joined", at, queue_id=data.queue_id, paused=data.paused,
-                     reason=data.reason)  # fmt: skip
-        change.tell_agent(data.agent_id, mark)
+    snapshot = _snapshot(source, data.snapshot_id, at)
+    snapshot.members.add((data.agent_id, data.queue_id))
+    before = began_before(to_ms(data.asked_at) if data.asked_at else None, at)
+    mark = _told(event, "listed", at, queue_id=data.queue_id, paused=data.paused,
+                 reason=data.reason, number=before)  # fmt: skip
+    change.tell_agent(data.agent_id, mark)
     conversations.claim(change, source, data.device, data.agent_id, at)
+    _sweep_by(change, source, snapshot)
+
+
+def _snapshot_channel(
+    change: Change, event: e.SnapshotChannel, source: Source, at: int
+) -> None:
+    snapshot = _snapshot(source, event.data.snapshot_id, at)
+    snapshot.present.add(event.data.channel_id)
+    _sweep_by(change, source, snapshot)
 
 
 def _snapshot_completed(
     change: Change, event: e.SnapshotCompleted, source: Source, at: int
 ) -> None:
-    snapshot = _snapshot(source, event.data.snapshot_id, at)
+    data = event.data
+    snapshot = _snapshot(source, data.snapshot_id, at)
     snapshot.completed_at = at
-    source.resynced_at = max(source.resynced_at, at)
+    snapshot.asked_at = to_ms(data.asked_at) if data.asked_at else None
+    snapshot.of_channels, snapshot.items = data.of == "channels", data.items
+    if not snapshot.of_channels:
+        source.resynced_at = max(source.resynced_at, at)
     _sweep_by(change, source, snapshot)
 
 
 def _sweep_by(change: Change, source: Source, snapshot: Snapshot) -> None:
     """End what a complete snapshot lacks, and correct that when a part of it comes late."""
-    if snapshot.completed_at is None:
+    if snapshot.completed_at is None or not snapshot.is_whole:
         return
     sweep = Sweep(
         snapshot.completed_at,
         restarted=False,
         queues=frozenset(snapshot.queues),
         present=frozenset(snapshot.present),
+        members=frozenset(snapshot.members),
+        of_channels=snapshot.of_channels,
+        before=snapshot.before,
+        name=f"{snapshot.name}|{snapshot.completed_at}",
     )
     if sweep != snapshot.sweep:
         source.sweeps = [kept for kept in source.sweeps if kept != snapshot.sweep]
         snapshot.sweep = sweep
         _sweep(change, source, sweep)
+        if not sweep.of_channels:
+            change.call_roll(source, sweep)
 
 
 def _source_restarted(
@@ -370,6 +397,7 @@ READINGS: dict[type, Reading] = {
     e.SnapshotQueue: _snapshot_queue,
     e.SnapshotAgent: _snapshot_agent,
     e.SnapshotLeg: _snapshot_leg,
+    e.SnapshotChannel: _snapshot_channel,
     e.SnapshotCompleted: _snapshot_completed,
     e.SourceHeartbeat: _nothing,
     e.SourceConnected: _source_connected,

@@ -9,15 +9,24 @@ from heapq import heappush
 
 import msgspec
 
-from stream_processors.core.calls import Mark
+from stream_processors.core.calls import MATCH_MS, Mark
 from stream_processors.core.contacts import Contact
 from stream_processors.core.legs import Sweep
+
+HORIZON_MS = 10 * 60_000
+"""Up to this late, an event gives the same result as if it had come in time."""
+
+SWEEPS_KEPT_MS = 2 * HORIZON_MS
+"""So long a snapshot's or a restart's verdict on calls is applied to what comes late."""
 
 SAMPLE_MS = 5_000
 """The wall is sampled at whole multiples of this."""
 
 SILENT_MS = 60_000
 """A source that has said nothing for longer is not sampled: its figures are stale."""
+
+TOLD_WITHIN_MS = 500
+"""What was told is in every list that is asked for so much later."""
 
 NEVER = 1 << 62
 
@@ -33,11 +42,37 @@ class Deadline(msgspec.Struct, frozen=True, order=True, gc=False, array_like=Tru
 class Snapshot(msgspec.Struct):
     """What a snapshot has named so far; its parts may come in any order, and twice."""
 
+    name: str
     last_at: int = 0
     completed_at: int | None = None
     sweep: Sweep | None = None
+    of_channels: bool = False
+    asked_at: int | None = None
+    items: int | None = None  # channels that it must name before it says anything
     queues: set[str] = msgspec.field(default_factory=set)
     present: set[str] = msgspec.field(default_factory=set)
+    members: set[tuple[str, str]] = msgspec.field(default_factory=set)
+
+    @property
+    def before(self) -> int:
+        """Return before which instant [ms] something began of which it speaks."""
+        return began_before(self.asked_at, self.completed_at or self.last_at)
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether all of it has been told."""
+        if self.completed_at is None:
+            return False
+        return self.items is None or len(self.present) >= self.items
+
+
+def began_before(asked_at: int | None, at: int) -> int:
+    """Return the instant [ms] before which something began of which a snapshot speaks.
+
+    Asterisk may tell of an event some moments after it happened; and where a snapshot does not
+    say when it was asked for, it may be older than its own time.
+    """
+    return at - MATCH_MS if asked_at is None else min(asked_at, at) - TOLD_WITHIN_MS
 
 
 class Heard(msgspec.Struct):

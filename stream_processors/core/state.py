@@ -28,19 +28,14 @@ from stream_processors.core.legs import (
     LONGEST_RING_MS,
     Conclusion,
     Ringing,
+    Sweep,
     Target,
     conclude,
     ringings,
 )
 from stream_processors.core.queues import Account, Queue, account
-from stream_processors.core.sources import Deadline, Source, next_multiple
+from stream_processors.core.sources import SWEEPS_KEPT_MS, Deadline, Source, next_multiple
 from stream_processors.core.teams import AVAILABLE, BUSY, Team
-
-HORIZON_MS = 10 * 60_000
-"""Up to this late, an event gives the same result as if it had come in time."""
-
-SWEEPS_KEPT_MS = 2 * HORIZON_MS
-"""So long a snapshot's or a restart's verdict on calls is applied to what comes late."""
 
 Cause: TypeAlias = tuple[int, int]
 """Log position of an event, and when its frame was received [ms since 1970]."""
@@ -85,6 +80,7 @@ class State(msgspec.Struct):
     agents: dict[str, Agent] = msgspec.field(default_factory=dict)
     teams: dict[str, Team] = msgspec.field(default_factory=dict)
     pairs: dict[str, Pair] = msgspec.field(default_factory=dict)
+    roll_called_at: int = 0  # the last time [ms] that a snapshot listed members of queues
     dirty_days: set[str] = msgspec.field(default_factory=set)
     rejected: dict[str, int] = msgspec.field(default_factory=dict)
 
@@ -287,6 +283,8 @@ class Change:
 
     def _settle_marks(self, agent_id: str, marks: dict[AgentMark, Cause]) -> None:
         in_order = sorted(marks) if len(marks) > 1 else list(marks)
+        if in_order[0].at <= self.state.roll_called_at:
+            in_order = self._with_roll_calls(agent_id, in_order)
         agent = self.agent(agent_id, in_order[0].source)
         agents.begin(agent, in_order, self.terms.wrapup_reasons)
         self.settle_agent(agent, in_order[-1].source, max(marks.values()))
@@ -322,7 +320,9 @@ class Change:
         for index, visit in enumerate(call.visits):
             it = conclude(call, index, source.sweeps, source.clock, self.terms.max_open_ms)
             target = self.terms.target(visit.queue_id, it.entered_at)
-            rings = ringings(call, visit, it, source.clock) if visit.rings else []
+            rings = []
+            if visit.rings:
+                rings = ringings(call, visit, it, source.sweeps, source.clock)
             for ring in rings:
                 if ring.result == "no_answer":
                     rings = self._excused(key, rings, call.source)
@@ -408,6 +408,38 @@ class Change:
 
     # --- agents ---------------------------------------------------------------------------
 
+    def call_roll(self, source: Source, sweep: Sweep) -> None:
+        """Let a snapshot end the memberships that it lacks, and no others.
+
+        What its earlier form said (a part came late) is taken back where it no longer holds.
+        """
+        self.state.roll_called_at = max(self.state.roll_called_at, sweep.at)
+        for agent_id, agent in self.state.agents.items():
+            said = {mark for mark in agent.marks if is_roll_call(mark, sweep.name)}
+            queues = {*agent.now.queues, *(mark.queue_id for mark in agent.marks)}
+            lacked = {
+                roll_mark(sweep, queue_id, source.name)
+                for queue_id in queues
+                if sweep.misses_member(agent_id, queue_id)
+            }
+            for mark in sorted(said - lacked):
+                agents.withdraw(agent, mark, self.terms.wrapup_reasons)
+            if said - lacked:
+                self.settle_agent(agent, source.name, self.cause)
+            for mark in sorted(lacked - said):
+                self.tell_agent(agent_id, mark)
+
+    def _with_roll_calls(self, agent_id: str, marks: list[AgentMark]) -> list[AgentMark]:
+        """Add what snapshots say of queues that an agent was told to be in only afterwards."""
+        lacked = {
+            roll_mark(sweep, mark.queue_id, mark.source)
+            for mark in marks
+            if mark.source
+            for sweep in self.source(mark.source).sweeps
+            if mark.at <= sweep.at and sweep.misses_member(agent_id, mark.queue_id)
+        }
+        return sorted({*marks, *lacked}) if lacked else marks
+
     def settle_agent(self, agent: Agent, source: str, cause: Cause) -> None:
         """Pass on to the team what changed in an agent's states."""
         if not agent.touched:
@@ -442,6 +474,19 @@ class Change:
 def restart_mark(at: int, source: str) -> AgentMark:
     """Return what a restart of his source does to an agent."""
     return AgentMark(at, ENDS, 0, f"restart|{source}", "restarted", source=source)
+
+
+def roll_mark(sweep: Sweep, queue_id: str, source: str) -> AgentMark:
+    """Return what a snapshot of a queue does to an agent whom it does not name."""
+    return AgentMark(
+        sweep.at, ENDS, 0, f"roll|{sweep.name}|{queue_id}", "unlisted", queue_id,
+        number=sweep.before, source=source,
+    )  # fmt: skip
+
+
+def is_roll_call(mark: AgentMark, name: str) -> bool:
+    """Tell whether a mark is what the snapshot of a name said."""
+    return mark.kind == "unlisted" and mark.mark_id.startswith(f"roll|{name}|")
 
 
 def _count(team: Team, steps: dict[int, list[int]], span: Span | None, sign: int) -> None:
