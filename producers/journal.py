@@ -129,6 +129,21 @@ class Journal:
             if self._path(day).name > self._days[-1].path.name:
                 self._open(self._path(day))
 
+    def begin_above(self, position: int) -> None:
+        """Give the next frame a position above one that an earlier journal has reached.
+
+        A journal that was lost must not use positions again: what follows from them would be
+        taken for older than what is stored.
+
+        Raises:
+            JournalFailed: the file cannot be written.
+        """
+        with self._turn:
+            newest = self._days[-1]
+            if position > newest.last_position:
+                with _one_line(newest.path):
+                    newest.skip_to(position)
+
     def expire(self, before: date, up_to: int) -> list[Path]:
         """Delete the files of days before one, as far as nothing in them is needed any more.
 

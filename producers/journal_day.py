@@ -143,6 +143,14 @@ class JournalDay:
             "UPDATE day SET earliest_us=?, latest_us=?", (earliest, latest)
         )
 
+    def skip_to(self, position: int) -> None:
+        """Let the next frame come behind a position."""
+        if self.last_position < self.first_position:
+            with _transaction(self._connection):
+                self._connection.execute("UPDATE day SET first_position=?", (position + 1,))
+            self.first_position = position + 1
+        self.last_position = position
+
     def holds(self, number: int) -> bool:
         """Tell whether the message is in this file."""
         found = self._connection.execute("SELECT 1 FROM frames WHERE number = ?", (number,))

@@ -76,6 +76,18 @@ class Feed:
         self.thread = threading.Thread(target=self.run, daemon=True)
 
     @property
+    def failed(self) -> str:
+        """What the wall calls the reason why nothing comes from it; empty if all is well."""
+        status = self.wired.status
+        if self.trouble:
+            return "source_failed"
+        if status is None or status.connected or not status.trouble:
+            return ""
+        if status.refusals and "log in" in status.trouble:
+            return "source_refused"
+        return "source_lost" if status.losses else "source_failed"
+
+    @property
     def why(self) -> str:
         """Why nothing comes from it, with its name; empty if all is well."""
         status = self.wired.status

@@ -8,8 +8,9 @@ from importlib.metadata import version
 
 from prometheus_client import CollectorRegistry
 
-from dashboards.wall.picture import Picture, Scope, Setting, Since, picture
+from dashboards.wall.picture import Picture, Scope, Setting, picture
 from pult import kafka, logs, topics
+from pult.scopes import Scopes
 from pult.settings import Settings
 from pult.web import Wall, listen
 from schemas.errors import PultFailure
@@ -22,7 +23,6 @@ from stream_processors.shells.policy_log import TenantPolicies
 from stream_processors.shells.rejects import RejectLimit
 from stream_processors.shells.worker import Plan
 
-SCOPES_REMEMBERED = 200
 SILENT_SECONDS = 15.0
 LAST_WORDS_SECONDS = 3.0
 """How long a worker that stopped for a reason still tells it at /readyz."""
@@ -73,14 +73,12 @@ class Service:
         )
         worker = self.processor.worker
         self.registry.register(StatesCollector(worker.states, lambda: worker.rejected))
-        self._since: dict[Scope, Since] = {}
+        self._scopes = Scopes()
         self._heard: dict[tuple[str, str], tuple[int, float]] = {}
 
     def paint(self, scope: Scope) -> Picture:
         """Return the picture of a scope of one tenant, the first by name if none is named."""
-        since = self._since[scope] = self._since.pop(scope, Since())
-        if len(self._since) > SCOPES_REMEMBERED:
-            del self._since[next(iter(self._since))]
+        since = self._scopes.since(scope)
         with self.processor.worker.states() as states:
             by_domain = {state.domain: (state, terms) for state, terms in states}
             domain = scope.domain or min(by_domain, default=self.settings.tenant)

@@ -2,6 +2,7 @@
 
 From the newest snapshot that can be used, and the journal behind it. If there is none, the
 store is completed from the journal, and the state is folded from the store's events again.
+A journal that was lost, or is older than the store, goes on above what the store has reached.
 """
 
 import logging
@@ -14,6 +15,7 @@ from pult.embedded import Pending, Pipeline, frames_between, write
 from pult.refold import refold
 from pult.snapshot_files import SnapshotFiles
 from sql.embedded import EmbeddedStore
+from sql.history import highest_position
 from stream_processors.core.pipeline import thaw
 from stream_processors.core.state import State, Terms
 from stream_processors.shells.snapshots import Manifest
@@ -28,6 +30,24 @@ class Place:
     journal: Journal
     store: EmbeddedStore
     snapshots: SnapshotFiles
+
+
+def begin_above_the_store(place: Place, names: Naming) -> None:
+    """Let a journal that holds less than the store go on above it; before any source speaks.
+
+    No snapshot fits such a journal: the state is folded from the store's events again.
+
+    Raises:
+        StoreFailed, JournalFailed, DataFolderUnusable: one of them cannot be read or written.
+    """
+    end = place.journal.last_position
+    told_at = highest_position(place.store.client, names.tenant, names.domain)
+    reached = max(place.snapshots.stored, told_at)
+    if reached > end:
+        _LOG.warning("journal ends before the store journal=%d store=%d", end, reached)
+        place.snapshots.discard()
+        place.snapshots.note_stored(reached)
+        place.journal.begin_above(reached)
 
 
 def restore(place: Place, pipeline: Pipeline) -> Manifest | None:
@@ -49,7 +69,7 @@ def restore(place: Place, pipeline: Pipeline) -> Manifest | None:
             _LOG.info("restored position=%d frames_behind=%d", pipeline.position, behind)
             return found.manifest
         _LOG.warning("unusable snapshot of=%s wanted=%s", state.domain, pipeline.names.domain)
-    if end or _has_events(place.store):
+    if end:
         complete(place, pipeline.names, end)
         pipeline.resume(_folded_again(place.store, pipeline, end), end, end)
     return None
@@ -76,7 +96,3 @@ def _folded_again(store: EmbeddedStore, pipeline: Pipeline, end: int) -> State:
     state = refold(store, names.tenant, names.domain, terms).state
     state.position = end
     return state
-
-
-def _has_events(store: EmbeddedStore) -> bool:
-    return store.query("SELECT 1 FROM events LIMIT 1").strip() == b"1"

@@ -25,7 +25,7 @@ from pult.feeds import Feed, Wired, silent
 from pult.folder import DataFolder
 from pult.keeper import Keeper, Pace
 from pult.late_days import LateDays
-from pult.restoring import Place, restore
+from pult.restoring import Place, begin_above_the_store, restore
 from pult.scopes import Scopes
 from pult.settings import Settings
 from pult.snapshot_files import SnapshotFiles
@@ -96,6 +96,9 @@ class Runtime:
         self.journal = Journal.open(folder.journal, self.today())
         try:
             self.store = EmbeddedStore(folder.store, METRICS)
+            self.place = Place(self.journal, self.store, self.snapshots)
+            if setup.lasting:
+                begin_above_the_store(self.place, setup.names)
         except BaseException:
             self.journal.close()
             raise
@@ -149,6 +152,7 @@ class Runtime:
             mode=self.mode,
             speed=self.setup.speed,
             silent=self.silent(),
+            failed={each.wired.name: each.failed for each in self.feeds if each.failed},
         )
         since = self.scopes.since(scope)
         with self.exported() as state:
@@ -262,8 +266,7 @@ class Runtime:
     def _apply(self) -> None:
         if self.setup.lasting:
             end = self.journal.last_position
-            place = Place(self.journal, self.store, self.snapshots)
-            manifest = restore(place, self.pipeline)
+            manifest = restore(self.place, self.pipeline)
             self._live_at = end
             if manifest is not None:
                 self.keeper.started_from(manifest)

@@ -6,7 +6,7 @@ shown as a dash, never as 0 or 100 percent.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from schemas.policies import Policies
@@ -66,6 +66,8 @@ class Setting:
     mode: Mode = "live"
     speed: float = 1.0
     silent: frozenset[str] = frozenset()
+    failed: Mapping[str, str] = field(default_factory=dict)
+    """Why sources bring nothing: `source_lost`, `source_refused` or `source_failed`."""
 
 
 class Since:
@@ -279,6 +281,7 @@ def _exceptions(
         source = state.sources.get(name)
         row = {"severity": "act", "code": "source_silent", "source": name}
         found.append((row, source.clock if source else now))
+    found += _source_exceptions(state, setting.failed, now)
     for name in unknown:
         found.append(({"severity": "warn", "code": "unknown_scope", "queue": name}, now))
     agents = list(state.agents.values())
@@ -288,6 +291,21 @@ def _exceptions(
     began = since.of({_key(row): at for row, at in found})
     listed = [{**row, "since": began[_key(row)]} for row, _ in found]
     return sorted(listed, key=lambda row: (row["severity"] != "act", row["since"], row["code"]))
+
+
+def _source_exceptions(
+    state: State, failed: Mapping[str, str], now: int
+) -> list[tuple[dict[str, Any], int]]:
+    found: list[tuple[dict[str, Any], int]] = []
+    for name, code in sorted(failed.items()):
+        source = state.sources.get(name)
+        row = {"severity": "act", "code": code, "source": name}
+        found.append((row, source.clock if source and source.clock else now))
+    for source in state.sources.values():
+        if source.gap_since is not None and source.name not in failed:
+            row = {"severity": "act", "code": "source_gap", "source": source.name}
+            found.append((row, source.gap_since))
+    return found
 
 
 def _queue_exceptions(

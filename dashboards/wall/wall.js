@@ -349,10 +349,14 @@ function moreQueues(hidden) {
   return quiet ? say("moreMixed", { n, fine: n - quiet, quiet }) : say("moreInTarget", { n });
 }
 
+const OF_SOURCE = new Set(["source_lost", "source_refused", "source_failed", "source_gap"]);
+
 /** Who an exception is about, and what is wrong, in two parts: only the name may be cut. */
-function exceptionParts(exception) {
+function exceptionParts(exception, clock) {
   const { code, queue, source, target } = exception;
   const n = exception.count ?? 0;
+  // A source that brings nothing moves no clock: its instant says more than a duration.
+  const time = exception.since == null ? DASH : clock.time(exception.since);
   const what = {
     queue_past_target: () => say("queuePastTarget", { n }),
     nobody_ready: () => say("nobodyReady"),
@@ -361,10 +365,14 @@ function exceptionParts(exception) {
       target: target == null ? DASH : tongue.share(target),
     }),
     source_silent: () => say("sourceSilent"),
+    source_lost: () => say("sourceLost", { time }),
+    source_refused: () => say("sourceRefused"),
+    source_failed: () => say("sourceFailed"),
+    source_gap: () => say("sourceGap", { time }),
     numbers_differ: () => say("numbersDiffer", { n }),
     unknown_scope: () => say("unknownScope"),
   }[code];
-  return { severity: severityOf(exception), who: queue || source || "", what: what ? what() : code.replaceAll("_", " "), since: exception.since ?? null };
+  return { severity: severityOf(exception), who: queue || source || "", what: what ? what() : code.replaceAll("_", " "), since: OF_SOURCE.has(code) ? null : exception.since ?? null };
 }
 
 function exceptionRow(each, asOf) {
@@ -384,12 +392,14 @@ function attention(picture, state, clock) {
   if (state.kind === "unreadable") return { lines: [{ severity: "act", who: "", what: say("unreadable"), since: null }, { severity: "act", who: "", what: lost(state.since), since: null }] };
   if (state.kind === "connecting") return { lines, sentence: say("waitingForData") };
   if (state.kind === "stale" && !state.silent) return { lines: [{ severity: "act", who: "", what: lost(state.since), since: null }] };
+  const explained = new Set(picture.exceptions.filter((each) => OF_SOURCE.has(each.code)).map((each) => each.source));
   for (const source of state.silent ?? []) {
-    lines.push({ severity: "act", who: source.source, what: lost(source.last_at ?? null), since: null });
+    // Why nothing comes says more than that nothing comes.
+    if (!explained.has(source.source)) lines.push({ severity: "act", who: source.source, what: lost(source.last_at ?? null), since: null });
   }
   const told = new Set((state.silent ?? []).map((source) => source.source));
   const rest = picture.exceptions.filter((each) => !(each.code === "source_silent" && told.has(each.source)));
-  lines.push(...rest.map(exceptionParts).sort((a, b) => WORSE[a.severity] - WORSE[b.severity]));
+  lines.push(...rest.map((each) => exceptionParts(each, clock)).sort((a, b) => WORSE[a.severity] - WORSE[b.severity]));
   if (lines.length) return { lines };
   if (state.kind === "ended") return { lines, sentence: say("recordingOver") };
   if (state.kind === "late") return { lines, sentence: say("waitingForData") };

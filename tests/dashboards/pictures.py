@@ -185,6 +185,24 @@ def silent_source() -> Picture:
     }
 
 
+def failed_sources() -> Picture:
+    """One PBX was lost a moment ago, one lets nobody in, one is back with a gap."""
+    lost_at = AS_OF - 7_000
+    return {
+        **fine_day(),
+        "exceptions": [
+            {"severity": "act", "code": code, "source": source, "since": lost_at}
+            for source, code in (
+                ("pbx1", "source_lost"),
+                ("pbx2", "source_refused"),
+                ("pbx3", "source_failed"),
+                ("pbx4", "source_gap"),
+            )
+        ],
+        "all_clear": False,
+    }
+
+
 def thirty_queues() -> Picture:
     """More queues than a wall has lines, some with names longer than a line."""
     long = "Second line support for business customers in the north"

@@ -51,3 +51,27 @@ def test_a_scope_without_anybody_is_never_all_clear_and_an_unknown_one_is_named(
         for name in unknown
     ]
     assert found["all_clear"] is clear
+
+
+@pytest.mark.parametrize(
+    ("failed", "lost_at", "resynced_at", "told"),
+    [
+        ({}, 0, 0, []),
+        ({}, NOW - 9, NOW - 5, []),
+        ({}, NOW - 9, NOW - 20, [("source_gap", "pbx1", NOW - 9)]),
+        ({"pbx1": "source_lost"}, NOW - 9, 0, [("source_lost", "pbx1", NOW)]),
+        ({"pbx2": "source_refused"}, 0, 0, [("source_refused", "pbx2", NOW)]),
+    ],
+)
+def test_all_is_clear_only_while_no_source_is_failed_and_no_gap_open(
+    failed: dict[str, str], lost_at: int, resynced_at: int, told: list[tuple[str, str, int]]
+) -> None:
+    state = State("main", "main")
+    state.sources["pbx1"] = Source("pbx1", clock=NOW, lost_at=lost_at, resynced_at=resynced_at)
+    terms = Terms(PolicyHistory([(0, Policies())]))
+
+    found = picture(state, Setting("0", "centre", terms, failed=failed), Scope(), Since())
+
+    exceptions = [(each["code"], each["source"], each["since"]) for each in found["exceptions"]]
+    assert exceptions == told
+    assert found["all_clear"] is not bool(told)

@@ -25,6 +25,7 @@ from tests.dashboards.pictures import (
     Picture,
     bad_day,
     empty_morning,
+    failed_sources,
     fine_day,
     queue,
     silent_source,
@@ -424,6 +425,7 @@ def test_everything_fits_without_scrolling(wall: Wall, language: str) -> None:
         empty_morning(),
         thirty_queues(),
         silent_source(),
+        failed_sources(),
         recording,
     ]
 
@@ -708,6 +710,31 @@ def test_a_silent_source_makes_the_wall_stale(wall: Wall) -> None:
     assert wall.state() == "stale"
     assert wall.text("#state") == "■ STALE since 11:39:07"
     assert wall.text("#attention li").split("\n")[1:] == ["pbx1", "No data, last at 11:39:07"]
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", ["connection lost, 11:42:00", "login refused", "cannot be read",
+                "gap since 11:42:00"]),
+        ("ru", ["связь потеряна в 11:42:00", "вход отклонён", "не читается",
+                "пробел с 11:42:00"]),
+        ("zh", ["11:42:00 连接中断", "登录被拒", "无法读取", "11:42:00 起数据缺失"]),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("silent", [False, True])
+def test_why_a_source_brings_nothing_is_said_in_words(
+    wall: Wall, language: str, said: list[str], silent: bool
+) -> None:
+    picture = failed_sources()
+    picture["sources"][0] = {**picture["sources"][0], "silent": silent}
+    wall.show(picture, f"lang={language}")
+
+    lines = wall.text("#attention ul").split("\n")
+    assert [each for each in lines if each in said] == said
+    named = [each for each in lines if each.startswith("pbx")]
+    assert named == ["pbx1", "pbx2", "pbx3", "pbx4"]
+    assert ALL_CLEAR[language] not in wall.text()
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,26 @@ def test_frames_come_back_byte_for_byte_in_order(journal: Journal) -> None:
     assert journal.last_position == 3
 
 
+@pytest.mark.parametrize("kept", [0, 2])
+def test_a_journal_made_anew_goes_on_above_the_one_that_was_lost(
+    tmp_path: Path, kept: int
+) -> None:
+    journal = Journal.open(tmp_path, MONDAY)
+    journal.append([line(second) for second in range(kept)])
+
+    journal.begin_above(40)
+    journal.begin_above(30)
+    assert journal.append([line(10)]) == [41]
+    journal.rotate(TUESDAY)
+    assert journal.append([line(11)]) == [42]
+    journal.close()
+
+    again = Journal.open(tmp_path, TUESDAY)
+    assert (again.first_position, again.last_position) == (1 if kept else 41, 42)
+    assert [position for position, _ in again.read(kept, 10)] == [41, 42]
+    again.close()
+
+
 def test_what_was_refused_comes_back_with_the_reason(journal: Journal) -> None:
     refused = Rejected(line(2, "x" * 100), "oversized", "queue log: line longer than 50 bytes")
 

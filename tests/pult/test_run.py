@@ -1,6 +1,7 @@
 """`pult run` as a whole: whatever dies, the history is that of an import of the same."""
 
 import random
+import shutil
 import signal
 import subprocess
 from dataclasses import dataclass
@@ -153,6 +154,39 @@ def test_a_full_disk_is_said_and_reading_goes_on_when_there_is_room(
 
     assert found(run.data) == of_both
     assert run.said.count("database or disk is full") == 1
+
+
+def test_a_journal_made_anew_does_not_lose_against_what_the_old_one_left_in_the_store(
+    cut: Cut, config: Path, of_both: Expected, tmp_path: Path
+) -> None:
+    middle = ami_until(FIRST_SECOND + 120)
+    (tmp_path / "first").write_bytes(middle)
+    (tmp_path / "rest").write_bytes(cut.ami.removeprefix(middle))
+    first = Recorded(
+        tmp_path / "data", config, 100_000, f"pbx1=asterisk-ami:{tmp_path / 'first'}"
+    )
+    rest = Recorded(
+        first.data, config, 100_000,
+        f"pbx1=asterisk-ami:{tmp_path / 'rest'}", both(cut)[1],
+    )  # fmt: skip
+    highest = "SELECT max(log_offset) AS n, count() AS events FROM events"
+
+    with first.started() as process:
+        first.wait_until_told()
+        first.end(process)
+    (before,) = rows(first.data, highest)
+    shutil.rmtree(first.data / "journal")
+    with rest.started() as process:
+        rest.wait_until_told()
+        assert rest.metric("pult_dirty_days") == 0
+        rest.end(process)
+
+    (after,) = rows(first.data, highest)
+    assert "journal ends before the store journal=0" in rest.said
+    above = f"SELECT count() AS n FROM events WHERE log_offset > {before['n']}"
+    fresh = after["events"] - before["events"]
+    assert rows(first.data, above)[0]["n"] >= fresh > 0
+    assert found(first.data) == of_both
 
 
 GAP_SECONDS = (60, 120)
