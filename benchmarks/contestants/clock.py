@@ -32,10 +32,14 @@ class Clock:
 
     def report(self, **more: Any) -> None:
         """Print the result; with a batch of everything it would be meaningless."""
+        print(json.dumps(self.told(**more)), flush=True)
+
+    def told(self, **more: Any) -> dict[str, Any]:
+        """Return the result: events, time and CPU time [s], and whatever else there is."""
         counted = self.events - self._first
         wall, cpu = (end - begin for begin, end in zip(self._began, self._ended, strict=True))
         result = {"events": self.events, "counted": counted, "seconds": wall}
-        print(json.dumps({**result, "cpu_seconds": cpu, **more}), flush=True)
+        return {**result, "cpu_seconds": cpu, **more}
 
 
 def now() -> tuple[float, float]:

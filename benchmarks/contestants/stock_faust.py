@@ -1,4 +1,4 @@
-"""Events of each queue, counted in a Faust `Table`, as Faust's documentation teaches.
+"""Events of each queue, counted in a Faust `Table` that was tuned for speed.
 
 In its favour: values come raw and are decoded by msgspec for the one field (a `faust.Record`
 costs more), the table is in memory, there are no standby replicas, no web server, no monitor.
