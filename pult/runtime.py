@@ -135,9 +135,12 @@ class Runtime:
         return self._live_at is not None and self.pipeline.position >= self._live_at
 
     @contextmanager
-    def exported(self) -> Iterator[State]:
-        """Hold the state still while it is read; before it has caught up, show an empty one."""
-        if self.caught_up:
+    def exported(self, domain: str = "") -> Iterator[State]:
+        """Hold the state still while it is read.
+
+        Before it has caught up, and for the domain of somebody else, it is an empty one.
+        """
+        if self.caught_up and domain in ("", self.setup.names.domain):
             with self.pipeline.state() as state:
                 yield state
         else:
@@ -155,7 +158,7 @@ class Runtime:
             failed={each.wired.name: each.failed for each in self.feeds if each.failed},
         )
         since = self.scopes.since(scope)
-        with self.exported() as state:
+        with self.exported(scope.domain) as state:
             return picture(state, setting, scope, since)
 
     def silent(self) -> frozenset[str]:

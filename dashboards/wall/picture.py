@@ -128,7 +128,8 @@ def _unknown(state: State, scope: Scope, policies: Policies) -> list[str]:
     teams = {queue.team for queue in policies.queues.values()}
     teams |= {agent.team for agent in policies.agents.values()} | state.teams.keys()
     queues = scope.queues - state.queues.keys() - policies.queues.keys()
-    return [*sorted(queues), *({scope.team} - {""} - teams)]
+    domain = {scope.domain} - {"", state.domain}
+    return [*sorted(queues), *({scope.team} - {""} - teams), *domain]
 
 
 def _queue_row(queue: Queue, now: int, policies: Policies) -> dict[str, Any]:

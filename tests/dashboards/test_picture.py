@@ -35,6 +35,8 @@ def seen(scope: Scope) -> Picture:
         (Scope(frozenset({"nosuch", "slaes"})), ["nosuch", "slaes"], False),
         (Scope(team="nosuch"), ["nosuch"], False),
         (Scope(frozenset({"slaes"}), "nosuch"), ["nosuch", "slaes"], False),
+        (Scope(domain="main"), [], True),
+        (Scope(domain="stranger"), ["stranger"], False),
         (Scope(team="front"), [], False),
         (Scope(team="back"), [], False),
         (Scope(team="night"), [], False),

@@ -129,6 +129,15 @@ def test_the_whole_half_hour_runs_live_in_little_memory(tmp_path: Path) -> None:
     assert most < MOST_BYTES, f"{most / 2**20:.0f} MiB"
 
 
+def test_the_wall_of_another_tenant_shows_nothing_of_this_one(ended: Demo) -> None:
+    own, strange = ended.picture("tenant=demo"), ended.picture("tenant=stranger")
+
+    assert own["queues"] == ended.picture()["queues"]
+    assert own["queues"]
+    assert (strange["queues"], strange["as_of"], strange["all_clear"]) == ([], None, False)
+    assert [each["queue"] for each in strange["exceptions"]] == ["stranger"]
+
+
 def test_metrics_the_wall_and_the_history_agree(ended: Demo) -> None:
     picture = ended.picture()
     found = metrics(ended)
