@@ -92,9 +92,11 @@ class Service:
             return picture(state, setting, scope, since)
 
     def _nothing(self, domain: str) -> tuple[State, Terms]:
+        """Return a state that has seen nothing, nobody's where the domain is unknown."""
         tenant = domain.partition("/")[0]
+        known = tenant == self.settings.tenant or tenant in self.settings.tenants
         policies = PolicyHistory([(0, self.settings.policies(tenant))])
-        return State(tenant, domain), Terms(policies)
+        return State(tenant, domain if known else ""), Terms(policies)
 
     def _silent(self, state: State) -> list[str]:
         """Return the sources whose clock has stood still for a while."""

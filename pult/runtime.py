@@ -147,15 +147,17 @@ class Runtime:
             yield State(self.setup.names.tenant, self.setup.names.domain)
 
     def paint(self, scope: Scope) -> Picture:
-        """Return the picture of a scope."""
+        """Return the picture of a scope; of another domain not even the sources are told."""
+        ours = scope.domain in ("", self.setup.names.domain)
+        failed = {each.wired.name: each.failed for each in self.feeds if each.failed}
         setting = Setting(
             version=version("pult"),
-            title=self.setup.settings.tenant,
+            title=self.setup.settings.tenant if ours else scope.domain,
             terms=self.setup.terms,
             mode=self.mode,
             speed=self.setup.speed,
-            silent=self.silent(),
-            failed={each.wired.name: each.failed for each in self.feeds if each.failed},
+            silent=self.silent() if ours else frozenset(),
+            failed=failed if ours else {},
         )
         since = self.scopes.since(scope)
         with self.exported(scope.domain) as state:

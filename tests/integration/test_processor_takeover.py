@@ -30,6 +30,7 @@ def test_a_lost_worker_is_taken_over_and_the_wall_does_not_jump(
     installation.wait_until_ready()
     tenant = next(each for each in TENANTS if partition_of(each) in second.partitions)
     before = figures(second, tenant)
+    strange = second.picture("tenant=stranger")
 
     second.end(signal.SIGKILL)
     lost_at = time.monotonic()
@@ -38,6 +39,7 @@ def test_a_lost_worker_is_taken_over_and_the_wall_does_not_jump(
     _LOG.info("taken over after %.1f s", took)
 
     assert before["as_of"] is not None
+    assert [each["queue"] for each in strange["exceptions"]] == ["stranger"]
     assert figures(first, tenant) == before
     assert took < TAKEN_OVER_SECONDS
     installation.publish(interleaved(values[half:]))

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
@@ -43,6 +44,15 @@ def page(data: Path, path: str) -> str:
         return error.read().decode()
 
 
+def picture(data: Path, query: str = "") -> dict[str, Any]:
+    """Return what the wall shows of a scope now."""
+    address = json.loads((data / "endpoint.json").read_text())["wall"]
+    with urlopen(f"{address}/live?{query}", timeout=10) as stream:
+        line = next(line for line in stream if line.startswith(b"data: "))
+    found: dict[str, Any] = json.loads(line.removeprefix(b"data: "))
+    return found
+
+
 def test_what_a_live_pbx_says_makes_the_history_that_an_import_of_it_makes(
     cut: Cut, tmp_path: Path
 ) -> None:
@@ -72,6 +82,7 @@ def test_what_a_live_pbx_says_makes_the_history_that_an_import_of_it_makes(
             return "pult_journal_backlog_frames 0.0" in text and float(heard[1]) > 2_000
 
         wait_for(applied, SECONDS, "all of it")
+        own, strange = picture(data), picture(data, "tenant=stranger")
         process.send_signal(signal.SIGTERM)
         said, _ = process.communicate(timeout=10)
 
@@ -84,6 +95,10 @@ def test_what_a_live_pbx_says_makes_the_history_that_an_import_of_it_makes(
     assert process.returncode == 0, said
     assert "pbx2 (ami): cannot read Asterisk at" in why
     assert "pbx2 is silent" in why
+    assert "pbx2" in json.dumps(own)
+    assert [each["queue"] for each in strange["exceptions"]] == ["stranger"]
+    assert "pbx" not in json.dumps(strange)
+    assert own["title"] not in strange["title"]
     assert all_good(("digest", "--data", data))[0] == expected
     assert "secret-of-the-tests" not in said
 
