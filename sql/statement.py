@@ -17,6 +17,14 @@ from sql.settings import check_setting
 
 _BEGINNINGS = frozenset({"select", "with", "show", "describe", "desc", "explain", "exists"})
 
+# What else begins a statement (ClickHouse 26.9); any other word is a slip of the pen.
+_OTHER_BEGINNINGS = frozenset({
+    "alter", "attach", "backup", "begin", "check", "commit", "copy", "create", "delete",
+    "detach", "drop", "exchange", "execute", "from", "grant", "insert", "kill", "move",
+    "optimize", "rename", "replace", "restore", "revoke", "rollback", "set", "snapshot",
+    "start", "system", "truncate", "undrop", "update", "use",
+})  # fmt: skip
+
 READING_TABLE_FUNCTIONS = frozenset({
     "fuzzjson", "generaterandom", "generateseries", "generate_series",
     "mergetreecodecblockcounts", "mergetreeindex", "mergetreeprojection", "mergetreetextindex",
@@ -50,6 +58,9 @@ _FORMAT_NAME = re.compile(r"[A-Za-z0-9_]+")
 # What may follow the word SETTINGS where it is a name and begins no clause.
 _AFTER_NAME = frozenset({"as", "from", "ilike", "in", "is", "like", "not", "where"})
 _VALUES = frozenset({"true", "false"})
+
+_NEAR = 80
+"""So much of a statement is repeated where it cannot be read."""
 
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 
@@ -117,11 +128,24 @@ def _check_single(words: Sequence[Token]) -> None:
         raise QueryRefused(msg)
 
 
-def _check_beginning(words: Sequence[Token]) -> None:
-    first = next((token for token in words if token.text != "("), words[0])
-    if first.kind != "word" or first.value not in _BEGINNINGS:
+def _check_beginning(words: list[Token]) -> None:
+    opened = next((n for n, token in enumerate(words) if token.text != "("), 0)
+    first = words[opened]
+    if first.kind == "word" and first.value in _BEGINNINGS:
+        return
+    if first.kind == "word" and first.value in _OTHER_BEGINNINGS:
         msg = f"Cannot execute query in readonly mode: it begins with {first.text}"
         _refuse_write(msg)
+    # Not for the engine to judge: it takes `1 + 1` or `selec a` for a SELECT without the word.
+    position = len(join(words[: opened + 1])) - len(first.text)
+    near = " ".join(join(words)[position:].split())
+    word = " ".join(first.text.split())
+    msg = (
+        f"Code: 62. DB::Exception: Syntax error: failed at position {position + 1} "
+        f"({word[:_NEAR]}): {near[:_NEAR]}. "
+        f"Expected one of: {', '.join(sorted(_BEGINNINGS)).upper()}. (SYNTAX_ERROR)"
+    )
+    raise QueryRefused(msg)
 
 
 def _check_writing(words: Sequence[Token]) -> None:

@@ -53,7 +53,8 @@ WRITES = [
     "INSERT INTO t VALUES (1)", "DROP TABLE legs", "SET readonly = 0", "SYSTEM SHUTDOWN",
     "CREATE TABLE x (a Int8) ENGINE = Memory", "ALTER TABLE legs DELETE WHERE 1", "USE default",
     "SELECT 1 INTO OUTFILE 'x'", "SELECT 1 INTO/**/OUTFILE'x' FORMAT CSV",
-    "WITH x AS (SELECT 1) INSERT INTO t SELECT * FROM x", "1 + 1", "KILL QUERY WHERE 1",
+    "WITH x AS (SELECT 1) INSERT INTO t SELECT * FROM x", "(DROP TABLE x)",
+    "KILL QUERY WHERE 1",
     "SELECT 1 SETTINGS readonly = 0", "SELECT 1 SETTINGS max_threads=1, `readonly`=0",
     "SELECT 1 SETTINGS allow_introspection_functions = 1",
     "SELECT 1 SETTINGS input_format_allow_errors_num=10, "
@@ -68,7 +69,8 @@ SEVERAL_OR_UNREADABLE = [
     "", " ; ", "-- only a comment", "SELECT 1; SELECT 2", "SELECT 1;; DROP TABLE x",
     "SELECT 'a", "SELECT `a", "SELECT /* a", "SELECT $a$ b", "SELECT 1 \\G", "SELECT ‘a’",
     "SELECT 1INTO OUTFILE 'x'", "SELECT \x001", 'SELECT "a\\"; DROP TABLE x --"', "SELECT #x",
-    "SELECT 1$$;$$",
+    "SELECT 1$$;$$", "1 + 1", "(", "'a'", "`select` 1", "SELEC 1", "selec drop table legs",
+    "((SELEC 1))", "SELEC 1 INTO OUTFILE 'x'", "SELEC * FROM url('http://127.0.0.1', 'CSV')",
 ]  # fmt: skip
 REACHES = [
     "SELECT * FROM url('http://127.0.0.1', 'CSV')", "SELECT * FROM file('/etc/passwd')",
@@ -97,6 +99,54 @@ def test_everything_else_is_refused(code: str, statement: str) -> None:
         read_only(statement)
 
     assert str(refused.value).startswith(code)
+
+
+def engine_said_of(store: EmbeddedStore, text: str) -> str:
+    """Return what a server's parser says of a text that it cannot read."""
+    query = "SELECT formatQuery({text:String}) SETTINGS implicit_select = 0"
+    with pytest.raises(Exception, match="Syntax error: ") as told:
+        store.client.query(query, parameters={"text": text})
+    return str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("SELEC 1", "Syntax error: failed at position 1 (SELEC): SELEC 1."),
+        ("( SELEC 1)", "Syntax error: failed at position 3 (SELEC): SELEC 1)."),
+        ("1 + 1", "Syntax error: failed at position 1 (1): 1 + 1."),
+    ],
+)
+def test_a_slip_of_the_pen_is_told_as_clickhouse_tells_it(
+    store: EmbeddedStore, statement: str, said: str
+) -> None:
+    ours = said_of(statement)
+
+    assert said in engine_said_of(store, statement)
+    assert ours.startswith(f"Code: 62. DB::Exception: {said} Expected one of: ")
+    assert ours.endswith(". (SYNTAX_ERROR)")
+
+
+def test_whatever_begins_a_statement_of_the_engine_is_no_slip(store: EmbeddedStore) -> None:
+    """Fails when an upgrade brings one: it reads, or it is refused as what it is."""
+    keywords = "SELECT DISTINCT lower(splitByChar(' ', keyword)[1]) FROM system.keywords"
+    words = [word for (word,) in store.client.query(keywords).result_rows]
+    slip = "failed at position 1 ({})"
+
+    begins = [w for w in words if slip.format(w) not in engine_said_of(store, f"{w} ~~")]
+
+    assert {"select", "insert", "system", "with"} <= {*begins}
+    for word in begins:
+        assert slip.format(word) not in said_of(f"{word} x"), word
+
+
+def said_of(statement: str) -> str:
+    """Return why a statement is refused, nothing if it is not."""
+    try:
+        read_only(statement)
+    except QueryRefused as refused:
+        return str(refused)
+    return ""
 
 
 def test_every_table_function_of_the_engine_is_judged(store: EmbeddedStore) -> None:
