@@ -9,12 +9,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NoReturn
 
-from pult.context import Context
+from pult.context import DEFAULT_DATA, Context
 from pult.lean import rarely_collect, without_pandas
 from pult.verbs import VERBS, Verb
 from schemas.errors import PultFailure
-
-DEFAULT_DATA = "pult-data"
 
 
 class _Parser(argparse.ArgumentParser):

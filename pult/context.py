@@ -1,10 +1,14 @@
 """What every verb needs, and the types of its arguments."""
 
 import argparse
+import shlex
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+DEFAULT_DATA = "pult-data"
+"""The data folder, unless another one is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +18,12 @@ class Context:
     config: Path | None
     data: Path
     environ: Mapping[str, str]
+
+
+def sql_command(query: str, data: Path) -> str:
+    """Return a command that asks a data folder, ready to be pasted into a shell."""
+    option = "" if data == Path(DEFAULT_DATA) else f" --data {shlex.quote(str(data))}"
+    return f"pult sql{option} '{query}'"
 
 
 def name(text: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pult import clock, ports, settings
+from pult.context import sql_command
 from pult.folder import DataFolder, owner, reachable
 from schemas.errors import PultFailure
 from schemas.metrics import METRICS
@@ -221,8 +222,6 @@ def _store(folder: DataFolder) -> Iterator[Finding]:
     text = f"data folder: {folder.path} holds {events} events, {legs} queue visits"
     yield Finding(good=True, text=text)
     if rejected != "0":
-        text = (
-            f"{rejected} messages could not be used; "
-            "pult sql 'SELECT reason, detail, left(bytes, 80) FROM rejected LIMIT 5'"
-        )
+        ask = "SELECT reason, detail, left(bytes, 80) FROM rejected LIMIT 5"
+        text = f"{rejected} messages could not be used; {sql_command(ask, folder.path)}"
         yield Finding(good=False, text=text)

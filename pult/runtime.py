@@ -324,5 +324,6 @@ class Runtime:
         self.measures.journal_backlog.set_function(
             lambda: max(0, self.journal.last_position - self.pipeline.position)
         )
+        self.measures.journal_bytes.set_function(lambda: self.journal.size_bytes)
         self.measures.store_backlog.set_function(lambda: self.pipeline.pending_rows)
         self.measures.dirty_days.set_function(lambda: len(self.late.days))

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from aiohttp import web
 
+from pult.context import sql_command
 from pult.feeds import Wired
 from pult.runtime import Runtime
 from pult.web import Wall, listen
@@ -118,9 +119,8 @@ class Service:
         )
         self._out(f"Wall     http://{host}:{wall_port}/  ({self._about})")
         self._out(f"Metrics  http://{host}:{wall_port}/metrics")
-        self._out(
-            f"SQL      pult sql 'SELECT * FROM legs LIMIT 5'  or  curl http://{host}:{sql_port}"
-        )
+        ask = sql_command("SELECT * FROM legs LIMIT 5", self.runtime.setup.folder.path)
+        self._out(f"SQL      {ask}  or  curl http://{host}:{sql_port}")
         self._out("Ctrl-C stops.")
 
     def _leave(self) -> None:

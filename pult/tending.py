@@ -68,7 +68,6 @@ class Tender:
         gone = self._journal.expire(today - self._keep, self._snapshots.needed_from)
         for path in gone:
             _LOG.info("journal expired file=%s", path.name)
-        self._measures.journal_bytes.set(self._journal.size_bytes)
         return gone
 
     def look_at_disk(self, folder: Path) -> None:

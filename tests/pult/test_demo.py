@@ -1,6 +1,7 @@
 """The demo as a whole: what it prints, serves, answers and leaves behind."""
 
 import re
+import shlex
 import signal
 import threading
 import time
@@ -14,12 +15,11 @@ from urllib.request import Request, urlopen
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from dashboards.wall.picture import Scope
 from producers.frame import Naming
 from producers.identity import CallerKeys
 from producers.journal import Journal
 from producers.translated import translated
-from pult.scopes import REMEMBERED, Scopes
+from pult.context import sql_command
 from tests.oracles import ami
 from tests.oracles.lab_numbers import LAB_NUMBERS, LAB_TARGETS, Totals, ami_log, totals
 from tests.oracles.shapes import OracleLeg
@@ -217,10 +217,12 @@ def test_before_the_first_call_there_are_no_ratios_and_an_open_page_does_not_hol
     with demo(tmp_path / "data", "--recording", quiet) as running, watching(running) as seen:
         running.until_ended()
         found = metrics(running)
+        journal = sum(each.stat().st_size for each in (running.data / "journal").iterdir())
         started = time.monotonic()
         stopped = running.stop(signal.SIGINT, seconds=5)
         took = time.monotonic() - started
 
+    assert found[("pult_journal_bytes",)] == journal > 0
     names = {key[0] for key in found}
     assert "cc_agents" in names
     for absent in (
@@ -250,7 +252,7 @@ def test_a_signal_in_mid_call_ends_it_with_everything_stored(cut: Cut, tmp_path:
     data = tmp_path / "data"
     with demo(data, "--recording", cut.ami_path, "--speed", "150") as running:
         with watching(running) as seen:
-            wait_for(lambda: seen[-1]["waiting"]["now"] > 1, 20, "callers")
+            wait_for(lambda: (seen[-1]["waiting"]["now"] or 0) > 1, 20, "callers")
             started = time.monotonic()
             stopped = running.stop(signal.SIGTERM, seconds=5)
             took = time.monotonic() - started
@@ -261,6 +263,10 @@ def test_a_signal_in_mid_call_ends_it_with_everything_stored(cut: Cut, tmp_path:
     assert (stopped.code, stopped.err) == (0, "")
     assert took < 5
     assert {row["id"] for row in stored} == events_of(data)
+    hint = re.search(r"^SQL +pult (.+)  or  curl http://", stopped.out, re.MULTILINE)
+    assert hint is not None
+    assert len(good(*shlex.split(hint[1]), "--format", "TSV").splitlines()) == min(5, legs["n"])
+    assert sql_command("SELECT 1", Path("pult-data")) == "pult sql 'SELECT 1'"
     assert legs["n"] > 0
     assert legs["open"] > 0
 
@@ -325,13 +331,3 @@ def test_a_foreign_name_for_this_machine_is_refused(ended: Demo, path: str) -> N
     for name in ("localhost", "127.0.0.1:1", "[::1]:8400"):
         with urlopen(Request(ended.address + path, headers={"Host": name}), timeout=20) as good:
             assert good.status == 200
-
-
-def test_scopes_that_anybody_makes_up_do_not_fill_the_memory() -> None:
-    scopes = Scopes()
-    first = scopes.since(Scope())
-    for n in range(3 * REMEMBERED):
-        scopes.since(Scope(team=str(n)))
-        assert scopes.since(Scope()) is first, "a wall in use was forgotten"
-
-    assert len(scopes) == REMEMBERED
