@@ -302,11 +302,13 @@ def _snapshot_completed(
 ) -> None:
     data = event.data
     snapshot = _snapshot(source, data.snapshot_id, at)
+    is_news = snapshot.completed_at is None
     snapshot.completed_at = at
     snapshot.asked_at = to_ms(data.asked_at) if data.asked_at else None
     snapshot.of_channels, snapshot.items = data.of == "channels", data.items
-    if not snapshot.of_channels:
-        source.resynced_at = max(source.resynced_at, at)
+    if not snapshot.of_channels and is_news:
+        # A source whose clock was set back meanwhile tells of it at an earlier time.
+        source.resynced_at = max(source.resynced_at, source.lost_at, at)
     _sweep_by(change, source, snapshot)
 
 

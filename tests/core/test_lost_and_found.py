@@ -106,6 +106,13 @@ def test_a_gap_and_its_end_may_be_told_in_any_order() -> None:
     assert gap_after("08:58:00 complete s0", lost) == moment("09:00:00")
 
 
+def test_a_gap_ends_though_the_clock_of_the_source_was_set_back_meanwhile() -> None:
+    lost, found = "09:00:00 lost", "08:55:00 complete s1"
+
+    assert gap_after(lost, found) is None
+    assert gap_after(found, lost, found) == moment("09:00:00"), "an old snapshot told twice"
+
+
 # --- snapshots ----------------------------------------------------------------------------
 
 
