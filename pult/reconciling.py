@@ -90,7 +90,7 @@ class Reconciliation:
             self._read(scope.reach(0, scope.since_ms, above=scope.made_at))
 
     def remember(self, facts: Iterable[Fact]) -> None:
-        """Take what was said before the fold began; the store holds it unless it changed."""
+        """Take what had been said when the fold began, and may have changed since."""
         for fact in facts:
             key = _key(fact)
             self._newest[key] = self._remembered[key] = fact
@@ -114,7 +114,6 @@ class Reconciliation:
             key = _key(fact)
             if fact.voided:
                 self._newest.pop(key, None)
-                self._remembered.pop(key, None)
             else:
                 self._newest[key] = fact
 
@@ -142,7 +141,7 @@ class Reconciliation:
         self.reach(self._scope.until_ms)
         self._compare(list(self._newest))
         for of, kind in KINDS.items():
-            self._void(kind, list(self._left(of)), known_at)
+            self._void(kind, [*self._left(of), *self._taken_back(of)], known_at)
         if self._writing:
             scope = self._scope
             void_missing(
@@ -154,6 +153,12 @@ class Reconciliation:
         for key, old in self._held[of].items():
             if old.revision <= self._scope.revision:
                 yield key
+
+    def _taken_back(self, of: type[Fact]) -> Iterator[Key]:
+        """Return what had been said when the fold began, and no longer holds."""
+        for key, fact in self._remembered.items():
+            if type(fact) is of and self._scope.holds(self._began(fact)):
+                yield key[1:]
 
     def _compare(self, keys: list[Key]) -> None:
         rest = iter(keys)
@@ -169,15 +174,21 @@ class Reconciliation:
             )
 
     def _look_up(self, facts: Iterable[tuple[Key, Fact]]) -> None:
-        """Read what the store says of what was said before the fold began, and said again."""
-        again: dict[type[Fact], list[Key]] = {}
+        """Read what the store says of what had been said when the fold began.
+
+        The fold before, which made the checkpoint, may have said something else of it later,
+        at the same position.
+        """
+        wanted: dict[type[Fact], list[Key]] = {}
+        earliest: dict[type[Fact], int] = {}
         for key, fact in facts:
             of = type(fact)
-            if self._remembered.get(key, fact) is not fact and key[1:] not in self._held[of]:
-                again.setdefault(of, []).append(key[1:])
-        reach = self._scope.reach(0, self._scope.since_ms)
-        for of, keys in again.items():
+            if key in self._remembered and key[1:] not in self._held[of]:
+                wanted.setdefault(of, []).append(key[1:])
+                earliest[of] = min(earliest.get(of, _OPEN), self._began(fact))
+        for of, keys in wanted.items():
             kind = KINDS[of]
+            reach = self._scope.reach(earliest[of], self._scope.since_ms)
             for known in facts_of(self._store.client, kind, reach, keys):
                 self._held[of][kind.key(known)] = Held(
                     hash(kind.content(known)), known.revision
@@ -185,25 +196,20 @@ class Reconciliation:
 
     def _differs(self, key: Key, fact: Fact) -> bool:
         """Tell whether a fact must be written, and count it."""
-        remembered = self._remembered.pop(key, None)
+        self._remembered.pop(key, None)
         kind = KINDS.get(type(fact))
         if kind is None:
             return self._began(fact) >= self._scope.since_ms
         old = self._held[type(fact)].pop(key[1:], None)
         if old is None:
-            if remembered is fact:
-                return False
             difference = self._difference(kind, fact)
-            if remembered is None:
-                difference.added += 1
-            else:
-                difference.changed += 1
+            difference.added += 1
         else:
             if old.revision > self._scope.revision or old.content == hash(kind.content(fact)):
                 return False
             difference = self._difference(kind, fact)
             difference.changed += 1
-        _show(difference, "added" if old is None and remembered is None else "changed", key)
+        _show(difference, "added" if old is None else "changed", key)
         return True
 
     def _void(self, kind: Kind, keys: list[Key], known_at: int) -> None:

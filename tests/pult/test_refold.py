@@ -18,9 +18,9 @@ from sql.embedded import EmbeddedStore
 from stream_processors.core.pipeline import Batch, Record, apply
 from stream_processors.core.state import State
 from tests.core.test_order import counted
-from tests.days import ZONE, Days, days, local_terms
+from tests.days import MIDNIGHTS, ZONE, Days, days, local_terms
 from tests.readings import newest
-from tests.timetable import run
+from tests.timetable import events, moment, run
 
 _TENANTS = count()
 
@@ -138,6 +138,53 @@ def test_a_day_folded_again_from_a_checkpoint_is_as_if_nothing_had_been_late_soa
 
     check()
     assert sum(begun) > len(begun) / 4
+
+
+def told_again(store: EmbeddedStore, timetable: str, *tardy: str) -> None:
+    """Tell a timetable, then what its lines with these words say; compare."""
+    tenant = new_tenant()
+    told = [replace(event, tenant=tenant, domain=tenant) for event in events(timetable)]
+    late_ids = {each.id for line in tardy for each in events(line)}
+    punctual = [event for event in told if event.id not in late_ids]
+    assert len(told) - len(punctual) == len(tardy)
+
+    keep(store, punctual, 100)
+    refold(store, tenant, tenant, local_terms(refold_at=100))
+    keep(store, [event for event in told if event.id in late_ids], 200)
+    done = refold_days(store, tenant, tenant, local_terms(refold_at=200), {"2026-03-07"})
+
+    assert done.since_ms == moment(f"{MIDNIGHTS[0]}:00")
+    assert said_by(store, tenant) == expected(store, told)[0]
+
+
+def test_what_was_said_of_yesterday_after_the_checkpoint_is_corrected(
+    store: EmbeddedStore,
+) -> None:
+    told_again(
+        store,
+        """
+        2026-03-07 08:50:00  login  Boris sales
+        2026-03-07 09:10:00  enter  a vip
+        2026-03-07 09:10:01  ring   a vip Boris
+        2026-03-07 09:20:00  hangup a
+        2026-03-09 09:00:00  logout Boris sales
+        """,
+        "2026-03-07 09:10:01  ring   a vip Boris",
+    )
+
+
+def test_what_was_said_of_yesterday_and_no_longer_holds_is_voided(store: EmbeddedStore) -> None:
+    told_again(
+        store,
+        """
+        2026-03-07 08:50:00  login  Boris sales
+        2026-03-07 08:59:58  pause  Boris sales lunch
+        2026-03-07 09:00:01  login  Boris vip
+        2026-03-07 09:10:00  unpause Boris sales
+        2026-03-09 09:00:00  logout Boris sales
+        """,
+        "2026-03-07 09:00:01  login  Boris vip",
+    )
 
 
 def live(store: EmbeddedStore, tenant: str, log: Sequence[e.Event]) -> list[Fact]:
