@@ -79,7 +79,11 @@ class Span(msgspec.Struct, frozen=True, gc=False, array_like=True):
     source: str
 
 
-class Standing(msgspec.Struct):
+Former: TypeAlias = dict[SpanKey, Span | None]
+"""What spans were before they changed; None if there was none."""
+
+
+class Standing(msgspec.Struct, gc=False):
     """Everything about an agent that the next mark depends on."""
 
     queues: dict[str, int] = msgspec.field(default_factory=dict)
@@ -105,7 +109,7 @@ class Standing(msgspec.Struct):
     last_at: int = -1
 
 
-class Stop(msgspec.Struct):
+class Stop(msgspec.Struct, gc=False):
     """The standing after all marks before an instant [ms]."""
 
     at: int
@@ -115,8 +119,9 @@ class Stop(msgspec.Struct):
 class Agent(msgspec.Struct):
     """One agent: what holds now, what was said of the recent past, and how to fold it again.
 
-    `direct` tells from when to when [ms] he used his phone without a queue, by leg; `missed`
-    which calls rang at his phone in vain.
+    `touched` keeps what spans were when his team was last told, `unsaid` what was last said of
+    them as facts. `direct` tells from when to when [ms] he used his phone without a queue, by
+    leg; `missed` which calls rang at his phone in vain.
     """
 
     agent_id: str
@@ -127,10 +132,8 @@ class Agent(msgspec.Struct):
     since_stop: int = 0
     marks: list[AgentMark] = msgspec.field(default_factory=list)
     spans: dict[SpanKey, Span] = msgspec.field(default_factory=dict)
-    counted: dict[SpanKey, Span] = msgspec.field(default_factory=dict)
-    touched: list[SpanKey] = msgspec.field(default_factory=list)
-    unsaid: dict[SpanKey, None] = msgspec.field(default_factory=dict)
-    said: dict[SpanKey, Span] = msgspec.field(default_factory=dict)
+    touched: Former = msgspec.field(default_factory=dict)
+    unsaid: Former = msgspec.field(default_factory=dict)
     direct: dict[str, tuple[int, int | None]] = msgspec.field(default_factory=dict)
     missed: dict[str, None] = msgspec.field(default_factory=dict)
     coarse: bool = False
@@ -207,12 +210,10 @@ def forget(agent: Agent, before: int) -> None:
     if first is agent.stops[0]:
         return
     agent.stops = agent.stops[len(reachable) - 1 :]
-    agent.marks = [mark for mark in agent.marks if mark.at >= first.at - 2 * ECHO_MS]
+    del agent.marks[: _place_of(agent.marks, first.at - 2 * ECHO_MS)]
     for key, span in list(agent.spans.items()):
         if span.end is not None and span.end < first.at:
             del agent.spans[key]
-            agent.counted.pop(key, None)
-            agent.said.pop(key, None)
 
 
 def _fold_again(agent: Agent, changed_at: int, wrapup_reasons: frozenset[str]) -> None:
@@ -223,17 +224,21 @@ def _fold_again(agent: Agent, changed_at: int, wrapup_reasons: frozenset[str]) -
     for key, span in list(agent.spans.items()):
         if span.end is None or span.end >= stop.at:
             del agent.spans[key]
-            agent.touched.append(key)
+            agent.touched.setdefault(key, span)
     agent.now = _copy(stop.standing)
     agent.since_stop = 0
     fold = _Fold(agent, wrapup_reasons)
     fold.begin_where_it_stands()
-    first = bisect_left(agent.marks, AgentMark(stop.at - 2 * ECHO_MS, STARTS, 0, "", ""))
-    recent = agent.marks[first:]
+    recent = agent.marks[_place_of(agent.marks, stop.at - 2 * ECHO_MS) :]
     exact = _exact(recent) if agent.coarse and agent.fine else {}
     for mark in recent:
         if mark.at >= stop.at and not _is_echo(mark, exact):
             fold.take(mark)
+
+
+def _place_of(marks: list[AgentMark], at: int) -> int:
+    """Return where the first mark of an instant [ms] or after it stands."""
+    return bisect_left(marks, AgentMark(at, STARTS, 0, "", ""))
 
 
 def _copy(standing: Standing) -> Standing:
@@ -279,8 +284,7 @@ def _is_echo(mark: AgentMark, exact: Exact) -> bool:
 def _told_since(marks: list[AgentMark], listing: AgentMark) -> bool:
     """Tell whether something was told of a membership after a snapshot was asked for."""
     before, queues = listing.number, (listing.queue_id, EVERY_QUEUE)
-    first = bisect_left(marks, AgentMark(before - ECHO_MS, STARTS, 0, "", ""))
-    for mark in marks[first:]:
+    for mark in marks[_place_of(marks, before - ECHO_MS) :]:
         if mark.at > listing.at:
             break
         if mark.kind in _TOLD_BY_FEEDS and mark.queue_id in queues:
@@ -296,6 +300,8 @@ _OF_THE_SOURCE = frozenset({"restarted", "listed", "unlisted"})
 
 class _Fold:
     """One pass over marks: changes a standing, writes the spans that follow."""
+
+    __slots__ = ("agent", "now", "spans", "touched", "wrapup_reasons")
 
     def __init__(self, agent: Agent, wrapup_reasons: frozenset[str]) -> None:
         self.agent = agent
@@ -314,17 +320,18 @@ class _Fold:
             self._write("state", now.since, None, now.state, now.reason)
 
     def take(self, mark: AgentMark) -> None:
-        agent = self.agent
+        agent, now = self.agent, self.now
         agent.since_stop += 1
         # A stop must stand before all marks of its instant.
-        if agent.since_stop > MARKS_TO_A_STOP and mark.at > self.now.last_at:
+        if agent.since_stop > MARKS_TO_A_STOP and mark.at > now.last_at:
             self.until(mark.at - 1)
-            agent.stops.append(Stop(mark.at, _copy(self.now)))
+            agent.stops.append(Stop(mark.at, _copy(now)))
             agent.since_stop = 0
-        self.now.last_at = mark.at
-        self.until(mark.at)
+        now.last_at = mark.at
+        if now.wrapup_until:
+            self.until(mark.at)
         if mark.source and mark.kind not in _OF_THE_SOURCE:
-            self.now.source = mark.source
+            now.source = mark.source
         membership_may_have_changed = _STEPS[mark.kind](self, mark)
         if membership_may_have_changed:
             self._session(mark)
@@ -538,6 +545,8 @@ class _Fold:
         unless they lie apart.
         """
         now = self.now
+        if not now.paused:
+            return None
         if not now.queues:
             return now.paused.get(EVERY_QUEUE) if now.session_since is not None else None
         if EVERY_QUEUE in now.paused:
@@ -554,7 +563,7 @@ class _Fold:
     def _show(self, at: int) -> None:
         now = self.now
         state, reason = self._state()
-        if (state, reason) == (now.state, now.reason):
+        if state == now.state and reason == now.reason:
             return
         if now.state != "offline":
             if at > now.since:
@@ -587,12 +596,14 @@ class _Fold:
     ) -> None:
         # Where the session began, so that folding it again from a later stop says the same.
         source = self.now.session_source if kind == "session" else ""
-        self.spans[kind, start] = Span(kind, start, end, state, reason, source)
-        self.touched.append((kind, start))
+        key, spans = (kind, start), self.spans
+        if key not in self.touched:
+            self.touched[key] = spans.get(key)
+        spans[key] = Span(kind, start, end, state, reason, source)
 
     def _erase(self, kind: str, start: int) -> None:
-        self.spans.pop((kind, start), None)
-        self.touched.append((kind, start))
+        key = (kind, start)
+        self.touched.setdefault(key, self.spans.pop(key, None))
 
 
 def _drop(refs: list[str], ref: str) -> None:

@@ -53,7 +53,7 @@ Told: TypeAlias = tuple[int, int, int]
 """Resolution, rank among equals, value: the smallest is the best told."""
 
 
-class Ring(msgspec.Struct):
+class Ring(msgspec.Struct, gc=False):
     """One ringing of one agent."""
 
     agent_id: str
@@ -66,7 +66,7 @@ class Ring(msgspec.Struct):
     at_phone: bool = False  # the offer is the channel of a phone
 
 
-class Visit(msgspec.Struct):
+class Visit(msgspec.Struct, gc=False):
     """One stay in one queue, with the talk that may follow."""
 
     queue_id: str
@@ -94,7 +94,7 @@ class Visit(msgspec.Struct):
     rings: list[Ring] = msgspec.field(default_factory=list)
 
 
-class Call(msgspec.Struct):
+class Call(msgspec.Struct, gc=False):
     """One channel of one source.
 
     `interaction_id`, `handovers` and `holds` [agent and stretch] are what the contact of the

@@ -134,7 +134,7 @@ def _talked(
         ended = _closed(call, index, answered, sweeps, clock, max_open_ms)
         inferred = inferred or ended is not None
         by = "unknown" if ended is not None else ""
-    passed = _handover(call, visit, answered)
+    passed = _handover(call, visit, answered) if call.handovers else None
     if passed is not None and moved is None and (
         ended is None or ended > passed.at + MATCH_MS or by == "unknown"
     ):  # fmt: skip
@@ -211,9 +211,9 @@ def _closed(
         ends.append(call.hung_up[0])
     if clock >= gives_up:
         ends.append(gives_up)
-    ends += [
-        sweep.at for sweep in sweeps if sweep.at >= since and _misses(sweep, call, visit, since)
-    ]
+    for sweep in sweeps:
+        if sweep.at >= since and _misses(sweep, call, visit, since):
+            ends.append(sweep.at)
     return max(since, min(ends)) if ends else None
 
 

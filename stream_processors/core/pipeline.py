@@ -64,7 +64,7 @@ def apply(state: State, batch: Batch, terms: Terms) -> list[Fact]:
     for position, value in batch.records:
         if position <= applied:
             continue
-        state.position = position
+        run.position = position
         try:
             run.take(decode(value), value)
         except MalformedEvent as error:
@@ -89,6 +89,7 @@ class _Run:
         self.state = state
         self.terms = terms
         self.change = Change(state, terms)
+        self.position = state.position
         self.origin: Origin = "live" if terms.refold_at is None else "refold"
         self.recorded = ""  # when the adapter saw the last event, as text and [ms since 1970]
         self.known_at = 0
@@ -99,6 +100,9 @@ class _Run:
         self.second = ""
         self.second_ms = 0
         self.source: Source | None = None
+        self.feed = ""  # of which so many events were heard, the latest at [ms]
+        self.heard = 0
+        self.heard_at = 0
 
     def instant(self, text: str) -> int:
         """Return an event's time [ms]; events of one second stand together."""
@@ -116,7 +120,7 @@ class _Run:
     def revision(self) -> int:
         """The log position that causes what becomes true now."""
         at = self.terms.refold_at
-        return self.state.position if at is None else at
+        return self.position if at is None else at
 
     def take(self, event: Event, value: bytes) -> None:
         """Apply one event, after everything that was due before it."""
@@ -129,14 +133,14 @@ class _Run:
         if event.tenant != state.tenant or event.domain != state.domain:
             self.reject(value, "foreign", f"of {event.tenant}/{event.domain}", event)
             return
-        self.change.cause = (state.position, self.known_at)
+        self.change.cause = (self.position, self.known_at)
         if at > self.known_at + FUTURE_MS:
             told = f"{event.time} was received at {event.recordedtime}"
             self.reject(value, "future", told, event)
             return
         source = self.source
-        if source is None or source.name != event.source:
-            source = self.source = self.change.source(event.source)
+        if source is None or event.feed != self.feed or event.source != source.name:
+            source = self._turn_to(event)
         if at > source.clock:
             if source.due < at:
                 self._pass(source, at)
@@ -146,13 +150,27 @@ class _Run:
         elif at < source.clock - HORIZON_MS:
             self._too_late(at)
             return
-        heard = source.feeds.get(event.feed)
-        if heard is None:
-            heard = source.feeds[event.feed] = Heard()
-        heard.events += 1
-        if at > heard.last_at:
-            heard.last_at = at
+        self.heard += 1
+        if at > self.heard_at:
+            self.heard_at = at
         READINGS[type(event)](self.change, event, source, at)
+
+    def _turn_to(self, event: Event) -> Source:
+        """Return the source of an event; it and its feed are those of most that follow."""
+        self._note_heard()
+        source = self.source = self.change.source(event.source)
+        self.feed = event.feed
+        return source
+
+    def _note_heard(self) -> None:
+        if self.source is None or not self.heard:
+            return
+        heard = self.source.feeds.get(self.feed)
+        if heard is None:
+            heard = self.source.feeds[self.feed] = Heard()
+        heard.events += self.heard
+        heard.last_at = max(heard.last_at, self.heard_at)
+        self.heard = self.heard_at = 0
 
     def reject(
         self, value: bytes, reason: RejectReason, detail: str, event: Event | None = None
@@ -251,6 +269,8 @@ class _Run:
         """Return all facts of this batch."""
         self.change.settle()
         self._say()
+        self._note_heard()
+        self.state.position = self.position
         self.facts += self.dirty.values()
         return self.facts
 

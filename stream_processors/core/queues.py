@@ -67,6 +67,10 @@ COUNTED = (
 )  # fmt: skip
 """What a queue counts; each has sorted instants, a total, and a total of each local day."""
 
+_ANSWERED_IN_TIME, _ANSWERED_LATE = ("answered", "answered_in_time"), ("answered",)
+_ABANDONED_SOON, _ABANDONED = ("abandoned", "short_abandoned"), ("abandoned",)
+_COUNTED_IN_TIME, _COUNTED_LATE = ("level_counted", "level_in_time"), ("level_counted",)
+
 
 class Queue(msgspec.Struct):
     """What is known of one queue: instants of the last 70 minutes, totals of the whole log."""
@@ -86,17 +90,21 @@ class Queue(msgspec.Struct):
     def change(self, old: Account | None, new: Account | None, day_of: DayOf) -> None:
         """Take out what a leg added before and add what it adds now."""
         self._change_presence(old, new)
-        for sign, one, other in ((-1, old, new), (+1, new, old)):
+        entered_alike = left_alike = level_alike = False
+        if old is not None and new is not None:
+            entered_alike = old.it.entered_at == new.it.entered_at
+            left_alike = _left_alike(old, new)
+            level_alike = old.level == new.level
+        for sign, one in ((-1, old), (+1, new)):
             if one is None:
                 continue
-            if other is None or one.it.entered_at != other.it.entered_at:
-                self._count("offered", one.it.entered_at, sign, day_of)
-            if other is None or not _left_alike(one, other):
+            if not entered_alike:
+                self._count(("offered",), one.it.entered_at, sign, day_of)
+            if not left_alike:
                 self._count_exit(one, sign, day_of)
-            if one.level is not None and (other is None or one.level != other.level):
-                self._count("level_counted", one.level.at, sign, day_of)
-                if one.level.in_time:
-                    self._count("level_in_time", one.level.at, sign, day_of)
+            if one.level is not None and not level_alike:
+                names = _COUNTED_IN_TIME if one.level.in_time else _COUNTED_LATE
+                self._count(names, one.level.at, sign, day_of)
 
     def _change_presence(self, old: Account | None, new: Account | None) -> None:
         if old is not None:
@@ -115,14 +123,13 @@ class Queue(msgspec.Struct):
             return
         self.outcomes[it.outcome] = self.outcomes.get(it.outcome, 0) + sign
         if it.outcome == "answered":
-            self._count("answered", it.left_at, sign, day_of)
+            in_time = it.wait_ms is not None and it.wait_ms <= one.target.answer_within_ms
+            names = _ANSWERED_IN_TIME if in_time else _ANSWERED_LATE
+            self._count(names, it.left_at, sign, day_of)
             self._count_wait((it.left_at, it.wait_ms or 0), sign)
-            if it.wait_ms is not None and it.wait_ms <= one.target.answer_within_ms:
-                self._count("answered_in_time", it.left_at, sign, day_of)
         elif it.outcome == "abandoned":
-            self._count("abandoned", it.left_at, sign, day_of)
-            if is_short(it, one.target):
-                self._count("short_abandoned", it.left_at, sign, day_of)
+            names = _ABANDONED_SOON if is_short(it, one.target) else _ABANDONED
+            self._count(names, it.left_at, sign, day_of)
 
     def _count_wait(self, waited: tuple[int, int], sign: int) -> None:
         if sign > 0:
@@ -133,17 +140,16 @@ class Queue(msgspec.Struct):
         elif waited in self.waits:
             self.waits.remove(waited)
 
-    def _count(self, name: str, at: int, sign: int, day_of: DayOf) -> None:
-        if sign > 0:
-            put(self.instants[name], at)
-        else:
-            take(self.instants[name], at)
-        self.totals[name] += sign
+    def _count(self, names: Sequence[str], at: int, sign: int, day_of: DayOf) -> None:
         day = day_of(at)
         today = self.days.get(day)
         if today is None:
             today = self.days[day] = dict.fromkeys(COUNTED, 0)
-        today[name] += sign
+        move = put if sign > 0 else take
+        for name in names:
+            move(self.instants[name], at)
+            self.totals[name] += sign
+            today[name] += sign
 
     def count(self, name: str, after: int, until: int) -> int:
         """Count what happened in (after, until] [ms]."""
@@ -157,14 +163,15 @@ class Queue(msgspec.Struct):
         in_long: list[int] = []
         for name in names:
             instants = self.instants[name]
-            if not instants or instants[-1] <= long:
+            if not instants or (newest := instants[-1]) <= long:
                 in_short.append(0)
                 in_long.append(0)
                 continue
-            last = len(instants) if instants[-1] <= until else bisect_right(instants, until)
-            first = bisect_right(instants, long, 0, last)
+            last = len(instants) if newest <= until else bisect_right(instants, until)
+            first = 0 if instants[0] > long else bisect_right(instants, long, 0, last)
             in_long.append(last - first)
-            in_short.append(last - bisect_right(instants, short, first, last))
+            some = newest > short
+            in_short.append(last - bisect_right(instants, short, first, last) if some else 0)
         return in_short, in_long
 
     def service_level(self, after: int, until: int) -> float | None:

@@ -91,22 +91,20 @@ def all_said(state: State, revision: int, known_at: int) -> Iterator[Fact]:
             for leg in contact.said.values():
                 yield replace(leg, revision=revision, known_at=known_at)
     for agent_id, agent in state.agents.items():
-        for span in agent.said.values():
+        for span in agent.spans.values():
             yield _span_fact(state, agent_id, span, revision, known_at, voided=False)
 
 
 def agent_facts(state: State, agent_id: str, revision: int, known_at: int) -> Iterator[Fact]:
     """Return the sessions, breaks and states of an agent that differ from what was said."""
     agent = state.agents[agent_id]
-    for key in agent.unsaid:
-        span, said = agent.spans.get(key), agent.said.get(key)
+    for key, said in agent.unsaid.items():
+        span = agent.spans.get(key)
         if span == said:
             continue
         if span is not None:
-            agent.said[key] = span
             yield _span_fact(state, agent_id, span, revision, known_at, voided=False)
         elif said is not None:
-            del agent.said[key]
             yield _span_fact(state, agent_id, said, revision, known_at, voided=True)
     agent.unsaid = {}
 

@@ -116,12 +116,14 @@ class Source(msgspec.Struct):
     def remind(self, deadline: Deadline) -> None:
         """Let something happen when the clock passes `deadline.at`."""
         heappush(self.deadlines, deadline)
-        self.due = min(self.due, deadline.at)
+        if deadline.at < self.due:
+            self.due = deadline.at
 
     def look_ahead(self) -> None:
         """Work out what is due next."""
-        first = self.deadlines[0].at if self.deadlines else NEVER
-        self.due = min(first, self.next_sample)
+        self.due = self.next_sample
+        if self.deadlines and self.deadlines[0].at < self.due:
+            self.due = self.deadlines[0].at
 
 
 def next_multiple(at: int) -> int:

@@ -35,7 +35,7 @@ from stream_processors.core.legs import (
 )
 from stream_processors.core.queues import Account, Queue, account
 from stream_processors.core.sources import SWEEPS_KEPT_MS, Deadline, Source, next_multiple
-from stream_processors.core.teams import AVAILABLE, BUSY, Team
+from stream_processors.core.teams import AVAILABLE, BUSY, Steps, Team
 
 Cause: TypeAlias = tuple[int, int]
 """Log position of an event, and when its frame was received [ms since 1970]."""
@@ -44,7 +44,7 @@ Activities: TypeAlias = list[tuple[str, AgentMark]]
 """Agents and what a visit tells of them."""
 
 
-class Settled(msgspec.Struct):
+class Settled(msgspec.Struct, gc=False):
     """What has been concluded of one visit and passed on."""
 
     account: Account
@@ -52,7 +52,7 @@ class Settled(msgspec.Struct):
     marks: Activities
 
 
-class Line(msgspec.Struct):
+class Line(msgspec.Struct, gc=False):
     """A call with what has been concluded of it, and what was said of it last."""
 
     call: Call
@@ -61,7 +61,7 @@ class Line(msgspec.Struct):
     said_offers: dict[str, Offer] = msgspec.field(default_factory=dict)
 
 
-class Pair(msgspec.Struct):
+class Pair(msgspec.Struct, gc=False):
     """The recent calls of one agent in one queue, and ends of calls that named no caller."""
 
     lines: list[str] = msgspec.field(default_factory=list)
@@ -101,17 +101,19 @@ class Terms:
         self.wrapup_reasons = frozenset(policies.current.wrapup_reasons)
         self.directory = policies.current.directory()
         self._only = policies.current if policies.count == 1 else None
-        self._targets: dict[tuple[int, str], Target] = {}
+        self._targets: dict[int, dict[str, Target]] = {}
         self._day = (0, 0)
 
     def target(self, queue_id: str, at: int) -> Target:
         """Return what was wanted of a queue at an instant [ms]."""
         policies = self._only or self.policies.at(at)
-        key = (id(policies), queue_id)
-        target = self._targets.get(key)
+        targets = self._targets.get(id(policies))
+        if targets is None:
+            targets = self._targets[id(policies)] = {}
+        target = targets.get(queue_id)
         if target is None:
             policy = policies.queue(queue_id)
-            target = self._targets[key] = Target(
+            target = targets[queue_id] = Target(
                 round(policy.answer_within.total_seconds() * 1000),
                 round(policy.short_abandon.total_seconds() * 1000),
             )
@@ -143,7 +145,7 @@ class Change:
         self.places_changed = False
         self._unsettled: dict[str, Cause] = {}
         self._unsettled_contacts: dict[tuple[str, str], Cause] = {}
-        self._agent_marks: dict[str, dict[AgentMark, Cause]] = {}
+        self._agent_marks: dict[str, list[tuple[AgentMark, Cause]]] = {}
 
     # --- looking up -----------------------------------------------------------------------
 
@@ -183,7 +185,8 @@ class Change:
         known = self.state.teams.get(team)
         if known is None:
             known = self.state.teams[team] = Team(team, source)
-        known.source = min(known.source, source) if source else known.source
+        if source and source < known.source:
+            known.source = source
         return known
 
     # --- calls ----------------------------------------------------------------------------
@@ -204,18 +207,21 @@ class Change:
         key = f"{source.name}|{channel_id}"
         line = self.state.lines.get(key)
         if line is None:
-            marks = source.loose.setdefault(channel_id, [])
-            if mark not in marks:
+            marks = source.loose.get(channel_id)
+            if marks is None:
+                source.loose[channel_id] = [mark]
+            elif mark not in marks:
                 marks.append(mark)
         elif observe(line.call, mark) and has_open_visit(line.call):
             self._unsettled[key] = self.cause
 
     def tell_agent(self, agent_id: str, mark: AgentMark) -> None:
         """Add a mark to an agent."""
-        marks = self._agent_marks.get(agent_id)
-        if marks is None:
-            marks = self._agent_marks[agent_id] = {}
-        marks[mark] = self.cause
+        told = self._agent_marks.get(agent_id)
+        if told is None:
+            self._agent_marks[agent_id] = [(mark, self.cause)]
+        else:
+            told.append((mark, self.cause))
 
     def pair(self, source: Source, mark: Mark, channel_id: str) -> None:
         """Bring together the calls of an agent in a queue with ends that name no caller.
@@ -275,26 +281,33 @@ class Change:
             told_of, self._unsettled_contacts = self._unsettled_contacts, {}
             for (name, root), cause in told_of.items():
                 conversations.conclude(self, self.state.sources[name], root, cause)
-        told, self._agent_marks = self._agent_marks, {}
-        for agent_id, marks in told.items():
-            if marks:
-                self._settle_marks(agent_id, marks)
+        waiting, self._agent_marks = self._agent_marks, {}
+        for agent_id, told in waiting.items():
+            if told:
+                self._settle_marks(agent_id, told)
         return True
 
-    def _settle_marks(self, agent_id: str, marks: dict[AgentMark, Cause]) -> None:
-        in_order = sorted(marks) if len(marks) > 1 else list(marks)
+    def _settle_marks(self, agent_id: str, told: list[tuple[AgentMark, Cause]]) -> None:
+        in_order = [mark for mark, _ in told]
+        if len(told) > 1:
+            in_order.sort()
         if in_order[0].at <= self.state.roll_called_at:
             in_order = self._with_roll_calls(agent_id, in_order)
         agent = self.agent(agent_id, in_order[0].source)
         agents.begin(agent, in_order, self.terms.wrapup_reasons)
-        self.settle_agent(agent, in_order[-1].source, max(marks.values()))
+        self.settle_agent(agent, in_order[-1].source, told[-1][1])
 
     def settle_due(self, key: str) -> list[Settled]:
         """Conclude one call because its time has come, if time can change anything about it."""
         line = self.state.lines[key]
         told = self._unsettled.pop(key, None)
-        if told is not None or any(self._is_due(line, each) for each in line.settled):
-            self.settle_line(key, told or self.cause)
+        if told is not None:
+            self.settle_line(key, told)
+            return line.settled
+        for settled in line.settled:
+            if self._is_due(line, settled):
+                self.settle_line(key, self.cause)
+                break
         return line.settled
 
     def _is_due(self, line: Line, settled: Settled) -> bool:
@@ -392,19 +405,29 @@ class Change:
 
     def change_agents(self, source: str, old: Activities, new: Activities) -> None:
         """Take back what no longer holds of agents, and tell them what is new."""
-        if old == new:
+        if new[: len(old)] == old:
+            for each in new[len(old) :]:
+                self.tell_agent(each[0], each[1])
             return
         for each in old:
             if each not in new:
                 agent_id, mark = each
-                waiting = self._agent_marks.get(agent_id)
-                if waiting is None or waiting.pop(mark, None) is None:
+                if not self._untell(agent_id, mark):
                     agent = self.agent(agent_id, source)
                     agents.withdraw(agent, mark, self.terms.wrapup_reasons)
                     self.settle_agent(agent, source, self.cause)
         for each in new:
             if each not in old:
                 self.tell_agent(each[0], each[1])
+
+    def _untell(self, agent_id: str, mark: AgentMark) -> bool:
+        """Take back a mark that waits to be settled; return False if it does not."""
+        told = self._agent_marks.get(agent_id, [])
+        kept = [each for each in told if each[0] != mark]
+        if len(kept) == len(told):
+            return False
+        self._agent_marks[agent_id] = kept
+        return True
 
     # --- agents ---------------------------------------------------------------------------
 
@@ -446,25 +469,23 @@ class Change:
             return
         self.agents[agent.agent_id] = cause
         team = self.team(agent.team, source)
-        steps: dict[int, list[int]] = {}
-        for key in agent.touched:
-            old, new = agent.counted.get(key), agent.spans.get(key)
+        available: Steps = {}
+        busy: Steps = {}
+        spans, unsaid = agent.spans, agent.unsaid
+        for key, old in agent.touched.items():
+            new = spans.get(key)
             if old == new:
                 continue
-            agent.unsaid[key] = None
-            if new is None:
-                del agent.counted[key]
-            else:
-                agent.counted[key] = new
+            if key not in unsaid:
+                unsaid[key] = old
             if key[0] == "state":
                 if old is None or new is None or old.state != new.state or old.end is not None:
-                    _count(team, steps, old, -1)
-                    _count(team, steps, new, +1)
+                    _count(team, available, busy, old, -1)
+                    _count(team, available, busy, new, +1)
                 else:
-                    _count_end(team, steps, new)
-        for at, (available, busy) in steps.items():
-            team.step(at, available, busy)
-        agent.touched = []
+                    _count_end(team, available, busy, new)
+        team.step(available, busy)
+        agent.touched = {}
         if agent.now.wrapup_until:
             self.source(source).remind(
                 Deadline(agent.now.wrapup_until, "agent", agent.agent_id)
@@ -489,33 +510,30 @@ def is_roll_call(mark: AgentMark, name: str) -> bool:
     return mark.kind == "unlisted" and mark.mark_id.startswith(f"roll|{name}|")
 
 
-def _count(team: Team, steps: dict[int, list[int]], span: Span | None, sign: int) -> None:
+def _count(team: Team, available: Steps, busy: Steps, span: Span | None, sign: int) -> None:
     """Count a person's state in a team, or take it back; what cancels out costs no step."""
     if span is None:
         return
-    if span.end is None:
+    start, end = span.start, span.end
+    if end is None:
         team.states[span.state] = team.states.get(span.state, 0) + sign
-    if span.state in AVAILABLE:
-        busy = sign if span.state in BUSY else 0
-        begun = steps.setdefault(span.start, [0, 0])
-        begun[0] += sign
-        begun[1] += busy
-        if span.end is not None:
-            ended = steps.setdefault(span.end, [0, 0])
-            ended[0] -= sign
-            ended[1] -= busy
+    for steps, counting in ((available, AVAILABLE), (busy, BUSY)):
+        if span.state in counting:
+            steps[start] = steps.get(start, 0) + sign
+            if end is not None:
+                steps[end] = steps.get(end, 0) - sign
 
 
-def _count_end(team: Team, steps: dict[int, list[int]], span: Span) -> None:
+def _count_end(team: Team, available: Steps, busy: Steps, span: Span) -> None:
     """Count that a state has ended which was counted as open: what happens most."""
-    if span.end is None:
+    end = span.end
+    if end is None:
         return
     team.states[span.state] -= 1
     if span.state in AVAILABLE:
-        ended = steps.setdefault(span.end, [0, 0])
-        ended[0] -= 1
+        available[end] = available.get(end, 0) - 1
         if span.state in BUSY:
-            ended[1] -= 1
+            busy[end] = busy.get(end, 0) - 1
 
 
 def _activities(it: Conclusion, rings: Sequence[Ringing], source: str) -> Activities:

@@ -8,11 +8,15 @@ however many people and calls it holds. A step that comes late lifts the integra
 """
 
 from bisect import bisect_right
+from typing import TypeAlias
 
 import msgspec
 
 BUSY = frozenset({"talking", "holding", "wrapup"})
 AVAILABLE = BUSY | {"ready", "reserved"}
+
+Steps: TypeAlias = dict[int, int]
+"""By how many people something changes at which instants [ms]."""
 
 
 class Integral(msgspec.Struct):
@@ -69,16 +73,14 @@ class Team(msgspec.Struct):
     busy: Integral = msgspec.field(default_factory=Integral)
     available: Integral = msgspec.field(default_factory=Integral)
 
-    def step(self, at: int, available: int, busy: int) -> None:
-        """Count so many more people as available, and as busy, from `at` [ms] on."""
-        if available:
-            self.available.step(at, available)
-        if busy:
-            self.busy.step(at, busy)
-
-    def now(self, state: str, by: int) -> None:
-        """Count a person whose present state this is."""
-        self.states[state] = self.states.get(state, 0) + by
+    def step(self, available: Steps, busy: Steps) -> None:
+        """Count more people as available, and as busy, from each instant on."""
+        for at, by in available.items():
+            if by:
+                self.available.step(at, by)
+        for at, by in busy.items():
+            if by:
+                self.busy.step(at, by)
 
     def occupancy(self, start: int, end: int) -> float | None:
         """Return the share of available time spent busy [ratio]; None if nobody was available.
