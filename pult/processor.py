@@ -3,14 +3,13 @@
 import asyncio
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 
 from prometheus_client import CollectorRegistry
 
 from dashboards.wall.picture import Picture, Scope, Setting, picture
 from pult import kafka, logs, topics
-from pult.scopes import Scopes
 from pult.settings import Settings
 from pult.web import Wall, listen
 from schemas.errors import PultFailure
@@ -73,14 +72,14 @@ class Service:
         )
         worker = self.processor.worker
         self.registry.register(StatesCollector(worker.states, lambda: worker.rejected))
-        self._scopes = Scopes()
         self._heard: dict[tuple[str, str], tuple[int, float]] = {}
 
     def paint(self, scope: Scope) -> Picture:
-        """Return the picture of a scope of one tenant, the first by name if none is named."""
-        since = self._scopes.since(scope)
+        """Return the picture of a scope of one tenant; of several none is chosen unnamed."""
         with self.processor.worker.states() as states:
             by_domain = {state.domain: (state, terms) for state, terms in states}
+            if len(by_domain) > 1 and not scope.domain:
+                return self._choice(sorted(by_domain))
             domain = scope.domain or min(by_domain, default=self.settings.tenant)
             state, terms = by_domain.get(domain) or self._nothing(domain)
             setting = Setting(
@@ -89,7 +88,13 @@ class Service:
                 terms=terms,
                 silent=frozenset(self._silent(state)),
             )
-            return picture(state, setting, scope, since)
+            return picture(state, setting, scope)
+
+    def _choice(self, domains: Sequence[str]) -> Picture:
+        """Return the picture of no tenant: whose wall there is to be seen here."""
+        state, terms = self._nothing("")
+        setting = Setting(version=version("pult"), title="", terms=terms, tenants=domains)
+        return picture(state, setting, Scope())
 
     def _nothing(self, domain: str) -> tuple[State, Terms]:
         """Return a state that has seen nothing, nobody's where the domain is unknown."""

@@ -26,7 +26,6 @@ from pult.folder import DataFolder
 from pult.keeper import Keeper, Pace
 from pult.late_days import LateDays
 from pult.restoring import Place, begin_above_the_store, restore
-from pult.scopes import Scopes
 from pult.settings import Settings
 from pult.snapshot_files import SnapshotFiles
 from pult.tending import Tender
@@ -114,7 +113,6 @@ class Runtime:
             self.pipeline, self.keeper, self.journal,
             lambda: EmbeddedStore(folder.store), self.measures,
         )  # fmt: skip
-        self.scopes = Scopes()
         self.feeds: list[Feed] = []
         self.changed: Callable[[], None] = lambda: None
         self._stopped = threading.Event()
@@ -159,9 +157,8 @@ class Runtime:
             silent=self.silent() if ours else frozenset(),
             failed=failed if ours else {},
         )
-        since = self.scopes.since(scope)
         with self.exported(scope.domain) as state:
-            return picture(state, setting, scope, since)
+            return picture(state, setting, scope)
 
     def silent(self) -> frozenset[str]:
         """Return the sources whose figures must not be trusted."""

@@ -10,24 +10,20 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from schemas.policies import Policies
+from stream_processors.core import lasting
 from stream_processors.core.agents import Agent
+from stream_processors.core.lasting import ENOUGH_CALLS, LEVEL_WINDOW_MS
 from stream_processors.core.queues import Queue
 from stream_processors.core.state import State, Terms
-from stream_processors.core.windows import MINUTE_MS, WINDOWS
+from stream_processors.core.windows import MINUTE_MS
 
 Picture: TypeAlias = dict[str, Any]
 Mode: TypeAlias = Literal["live", "recording", "ended"]
 
-WINDOW_MS = WINDOWS["30m"]
+WINDOW_MS = LEVEL_WINDOW_MS
 HISTORY_MINUTES = 30
 CLOSE_TO_TARGET = 0.8
 """Share of the target after which a waiting caller is close to it."""
-
-NOBODY_READY_MS = 3_000
-"""A caller waits a moment even when somebody is free: ringing takes its time."""
-
-ENOUGH_CALLS = 5
-"""Fewer counted calls say too little about a level to call it an exception."""
 
 _ROUNDING = 1e-9
 
@@ -68,21 +64,11 @@ class Setting:
     silent: frozenset[str] = frozenset()
     failed: Mapping[str, str] = field(default_factory=dict)
     """Why sources bring nothing: `source_lost`, `source_refused` or `source_failed`."""
+    tenants: Sequence[str] = ()
+    """Which ones there are to choose from, where the state is that of none."""
 
 
-class Since:
-    """Remembers when an exception began, by the source's clock; forgets it when it is over."""
-
-    def __init__(self) -> None:
-        self._began: dict[tuple[str, ...], int] = {}
-
-    def of(self, current: Mapping[tuple[str, ...], int]) -> Mapping[tuple[str, ...], int]:
-        """Return since when each of the current exceptions (with its first instant) holds."""
-        self._began = {key: self._began.get(key, at) for key, at in current.items()}
-        return self._began
-
-
-def picture(state: State, setting: Setting, scope: Scope, since: Since) -> Picture:
+def picture(state: State, setting: Setting, scope: Scope) -> Picture:
     """Return the wall of a scope as plain data, ready for JSON."""
     policies = setting.terms.policies.current
     queues = [q for q in state.queues.values() if scope.has_queue(q.queue_id, policies)]
@@ -90,9 +76,17 @@ def picture(state: State, setting: Setting, scope: Scope, since: Since) -> Pictu
     now = max((source.clock for source in state.sources.values()), default=0)
     rows = _worst_first([_queue_row(queue, now, policies) for queue in queues])
     unknown = _unknown(state, scope, policies)
-    exceptions = _exceptions(state, setting, queues, rows, unknown, now, since)
+    exceptions = _exceptions(state, setting, queues, rows, unknown, now)
     # Nothing deviates where there is nothing to look at: that is no comfort.
     anybody = bool(queues or agents or not (scope.queues or scope.team))
+    is_known = bool(state.sources) and (anybody or not unknown)
+    figures = {
+        "service_level": _level(queues, now, policies),
+        "waiting": _waiting(queues, now),
+        "longest": _longest(queues, now),
+        "agents": _people(state, scope, agents, queues, now, policies),
+        "abandoned": _abandoned(queues, now),
+    }
     return {
         "version": setting.version,
         "title": setting.title,
@@ -109,11 +103,8 @@ def picture(state: State, setting: Setting, scope: Scope, since: Since) -> Pictu
             for source in state.sources.values()
         ],
         "scope": {"queues": sorted(scope.queues), "team": scope.team},
-        "service_level": _level(queues, now, policies),
-        "waiting": _waiting(queues, now),
-        "longest": _longest(queues, now),
-        "agents": _people(state, scope, agents, queues, now, policies),
-        "abandoned": _abandoned(queues, now),
+        "tenants": list(setting.tenants),
+        **(figures if is_known else _UNKNOWN),
         "queues": rows,
         "exceptions": exceptions,
         "all_clear": bool(state.sources)
@@ -123,13 +114,32 @@ def picture(state: State, setting: Setting, scope: Scope, since: Since) -> Pictu
     }
 
 
-def _unknown(state: State, scope: Scope, policies: Policies) -> list[str]:
-    """Return what a scope names and neither the settings nor any event does: a misspelling."""
+_UNKNOWN: Picture = {
+    "service_level": {
+        **dict.fromkeys(("ratio", "in_time", "counted", "target", "answer_within_ms")),
+        "history": [],
+    },
+    "waiting": dict.fromkeys(("now", "past_target", "close")),
+    "longest": {"wait_ms": None, "queue": "", "past_target": False},
+    "agents": {"logged_in": None, "states": {}, "reasons": {}, "occupancy": None},
+    "abandoned": dict.fromkeys(("ratio", "abandoned", "offered")),
+}
+"""The figures of nobody that is known: unknown, which is not zero."""
+
+
+def _unknown(state: State, scope: Scope, policies: Policies) -> list[tuple[str, str]]:
+    """Return what a scope names and neither the settings nor any event does: a misspelling.
+
+    Each with what it was taken for: `tenant`, whose queues and teams are as strange, `queue`
+    or `team`.
+    """
+    if scope.domain not in ("", state.domain):
+        return [("tenant", scope.domain)]
     teams = {queue.team for queue in policies.queues.values()}
     teams |= {agent.team for agent in policies.agents.values()} | state.teams.keys()
     queues = scope.queues - state.queues.keys() - policies.queues.keys()
-    domain = {scope.domain} - {"", state.domain}
-    return [*sorted(queues), *({scope.team} - {""} - teams), *domain]
+    team = {scope.team} - {""} - teams
+    return [*(("queue", each) for each in sorted(queues)), *(("team", each) for each in team)]
 
 
 def _queue_row(queue: Queue, now: int, policies: Policies) -> dict[str, Any]:
@@ -268,40 +278,47 @@ def _abandoned(queues: Sequence[Queue], now: int) -> dict[str, Any]:
     }
 
 
+_Found: TypeAlias = tuple[dict[str, Any], int | None]
+"""An exception and since when it holds [ms, on the source's time]; None where nothing tells."""
+
+
 def _exceptions(
     state: State,
     setting: Setting,
     queues: Sequence[Queue],
     rows: Sequence[Mapping[str, Any]],
-    unknown: Sequence[str],
+    unknown: Sequence[tuple[str, str]],
     now: int,
-    since: Since,
 ) -> list[dict[str, Any]]:
-    found: list[tuple[dict[str, Any], int]] = []
+    found: list[_Found] = []
     for name in sorted(setting.silent):
         source = state.sources.get(name)
         row = {"severity": "act", "code": "source_silent", "source": name}
-        found.append((row, source.clock if source else now))
-    found += _source_exceptions(state, setting.failed, now)
-    for name in unknown:
-        found.append(({"severity": "warn", "code": "unknown_scope", "queue": name}, now))
+        found.append((row, source.clock if source else None))
+    found += _source_exceptions(state, setting.failed)
+    for kind, name in unknown:
+        found.append(({"severity": "warn", "code": "unknown_scope", kind: name}, None))
     agents = list(state.agents.values())
     for queue in queues:
         found += _queue_exceptions(queue, agents, now)
-    found += [level for row in rows for level in _low_level(row, now)]
-    began = since.of({_key(row): at for row, at in found})
-    listed = [{**row, "since": began[_key(row)]} for row, _ in found]
-    return sorted(listed, key=lambda row: (row["severity"] != "act", row["since"], row["code"]))
+    found += [low for row in rows for low in _low_level(row, state, now)]
+    listed = [{**row, "since": since} for row, since in found]
+    return sorted(listed, key=_order)
 
 
-def _source_exceptions(
-    state: State, failed: Mapping[str, str], now: int
-) -> list[tuple[dict[str, Any], int]]:
-    found: list[tuple[dict[str, Any], int]] = []
+def _order(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Urgent ones first, and of those the oldest; what has no beginning comes last."""
+    since = row["since"]
+    return (row["severity"] != "act", since is None, since or 0, row["code"])
+
+
+def _source_exceptions(state: State, failed: Mapping[str, str]) -> list[_Found]:
+    found: list[_Found] = []
     for name, code in sorted(failed.items()):
         source = state.sources.get(name)
+        # Not its clock: another of its feeds may move it.
         row = {"severity": "act", "code": code, "source": name}
-        found.append((row, source.clock if source and source.clock else now))
+        found.append((row, source.gap_since if source else None))
     for source in state.sources.values():
         if source.gap_since is not None and source.name not in failed:
             row = {"severity": "act", "code": "source_gap", "source": source.name}
@@ -309,28 +326,24 @@ def _source_exceptions(
     return found
 
 
-def _queue_exceptions(
-    queue: Queue, agents: Sequence[Agent], now: int
-) -> list[tuple[dict[str, Any], int]]:
-    found: list[tuple[dict[str, Any], int]] = []
-    overdue = [
-        entered + target for entered, target in queue.waiting.values() if now - entered > target
-    ]
+def _queue_exceptions(queue: Queue, agents: Sequence[Agent], now: int) -> list[_Found]:
+    found: list[_Found] = []
     named = {"severity": "act", "queue": queue.queue_id}
-    if overdue:
-        row = {**named, "code": "queue_past_target", "count": len(overdue)}
-        found.append((row, min(overdue)))
-    if (queue.longest_wait_ms(now) or 0) >= NOBODY_READY_MS and not any(
-        a.now.state == "ready" and queue.queue_id in a.now.queues for a in agents
-    ):
-        found.append(({**named, "code": "nobody_ready"}, now))
+    since = lasting.past_target_since(queue, now)
+    if since is not None:
+        count = queue.waiting_over_target(now)
+        found.append(({**named, "code": "queue_past_target", "count": count}, since))
+    since = lasting.nobody_ready_since(queue, agents, now)
+    if since is not None:
+        found.append(({**named, "code": "nobody_ready"}, since))
     if queue.difference():
+        # A defect: nothing in the state tells when it happened.
         row = {**named, "code": "numbers_differ", "count": abs(queue.difference())}
-        found.append((row, now))
+        found.append((row, None))
     return found
 
 
-def _low_level(row: Mapping[str, Any], now: int) -> list[tuple[dict[str, Any], int]]:
+def _low_level(row: Mapping[str, Any], state: State, now: int) -> list[_Found]:
     ratio, target = row["ratio"], row["target"]
     if ratio is None or ratio >= target or row["counted"] < ENOUGH_CALLS:
         return []
@@ -339,8 +352,4 @@ def _low_level(row: Mapping[str, Any], now: int) -> list[tuple[dict[str, Any], i
         "severity": severity, "code": "level_under_target", "queue": row["queue"],
         "ratio": ratio, "target": target,
     }  # fmt: skip
-    return [(low, now)]
-
-
-def _key(row: Mapping[str, Any]) -> tuple[str, ...]:
-    return (row["code"], row.get("queue", ""), row.get("source", ""))
+    return [(low, lasting.low_since(state.queues[row["queue"]], target, now))]

@@ -31,11 +31,13 @@ const count = (value) => value == null || (Number.isFinite(value) && value >= 0)
 const ratio = (value) => count(value) && (value ?? 0) <= 1;
 const instant = (value) => value == null || Math.abs(value) <= 8.64e15; // the range of a Date
 const words = (value) => value == null || text(value);
+const maybe = (each) => (value) => value == null || each(value);
 const list = (each) => (value) => Array.isArray(value) && value.every((item) => fits(item, each));
 const byName = (value) => value !== null && typeof value === "object" && Object.values(value).every(count);
 const SHAPE = {
   version: text, title: words, timezone: text, mode: text, speed: count, as_of: instant,
   sources: list({ source: text, last_at: instant, silent: flag }),
+  tenants: maybe((value) => list(text)(value)),
   scope: { queues: list(text), team: words },
   service_level: { ratio, in_time: count, counted: count, target: ratio, answer_within_ms: count, history: list(ratio) },
   waiting: { now: count, past_target: count, close: count },
@@ -43,7 +45,7 @@ const SHAPE = {
   agents: { logged_in: count, states: byName, reasons: byName, occupancy: ratio },
   abandoned: { ratio, abandoned: count, offered: count },
   queues: list({ queue: text, ratio, target: ratio, in_time: count, counted: count, waiting: count, longest_ms: count, past_target: count }),
-  exceptions: list({ severity: text, code: text, queue: words, source: words, count, ratio, target: ratio, since: instant }),
+  exceptions: list({ severity: text, code: text, queue: words, team: words, tenant: words, source: words, count, ratio, target: ratio, since: instant }),
   all_clear: flag,
 };
 
@@ -202,7 +204,10 @@ function levelSeverity({ ratio: value, target, counted }) {
   return target - value > FAR_UNDER + 1e-9 ? "act" : "warn";
 }
 
-const noCallsText = (picture) => say(picture.queues.length ? "noCalls" : "noCallsYet");
+/** Nothing is known of the scope: it is misspelt, or nothing has been heard yet. */
+const isUnknown = (picture) => picture.waiting.now == null;
+
+const noCallsText = (picture) => (isUnknown(picture) ? "" : say(picture.queues.length ? "noCalls" : "noCallsYet"));
 
 function drawLevel(picture) {
   const level = picture.service_level;
@@ -272,7 +277,7 @@ function drawTiles(picture) {
   const ready = agents.logged_in === 0 ? 0 : agents.states.ready;
   const alarm = picture.exceptions.find((each) => each.code === "nobody_ready");
   const none = ready === 0 && alarm ? severityOf(alarm) : "";
-  const logged = agents.logged_in === 0 ? say("nobodyLoggedIn") : say("ofLoggedIn", { n: known(agents.logged_in) });
+  const logged = agents.logged_in == null ? "" : agents.logged_in === 0 ? say("nobodyLoggedIn") : say("ofLoggedIn", { n: known(agents.logged_in) });
   tile("free", none, [known(ready)], !none ? [logged] : agents.logged_in === 0 ? [strong(none, logged)] : [strong(none, say("nobodyFree")), logged]);
 
   const digits = abandoned.ratio === 0 || abandoned.ratio === 1 ? 0 : 1;
@@ -351,9 +356,9 @@ function moreQueues(hidden) {
 
 const OF_SOURCE = new Set(["source_lost", "source_refused", "source_failed", "source_gap"]);
 
-/** Who an exception is about, and what is wrong, in two parts: only the name may be cut. */
+/** Who an exception is about, and what is wrong, in two parts: only the name may be cut, unless it is `whole`. */
 function exceptionParts(exception, clock) {
-  const { code, queue, source, target } = exception;
+  const { code, queue, team, tenant, source, target } = exception;
   const n = exception.count ?? 0;
   // A source that brings nothing moves no clock: its instant says more than a duration.
   const time = exception.since == null ? DASH : clock.time(exception.since);
@@ -365,14 +370,20 @@ function exceptionParts(exception, clock) {
       target: target == null ? DASH : tongue.share(target),
     }),
     source_silent: () => say("sourceSilent"),
-    source_lost: () => say("sourceLost", { time }),
+    source_lost: () => (exception.since == null ? say("sourceLostOnce") : say("sourceLost", { time })),
     source_refused: () => say("sourceRefused"),
     source_failed: () => say("sourceFailed"),
     source_gap: () => say("sourceGap", { time }),
     numbers_differ: () => say("numbersDiffer", { n }),
-    unknown_scope: () => say("unknownScope"),
+    unknown_scope: () => say(team ? "unknownTeam" : tenant ? "unknownTenant" : "unknownQueue"),
   }[code];
-  return { severity: severityOf(exception), who: queue || source || "", what: what ? what() : code.replaceAll("_", " "), since: OF_SOURCE.has(code) ? null : exception.since ?? null };
+  return {
+    severity: severityOf(exception),
+    who: queue || team || tenant || source || "",
+    what: what ? what() : code.replaceAll("_", " "),
+    since: OF_SOURCE.has(code) ? null : exception.since ?? null,
+    whole: code === "unknown_scope",
+  };
 }
 
 function exceptionRow(each, asOf) {
@@ -382,7 +393,18 @@ function exceptionRow(each, asOf) {
     make("span", "line", each.who ? name(each.who, "who") : null, make("span", "what", each.what)),
     make("span", "lasting", lasting));
   row.dataset.severity = each.severity;
+  row.classList.toggle("whole", each.whole === true);
   return row;
+}
+
+/** Gives a line that must be whole two lines where one is too short, and smaller letters where two are. */
+function showWhole(row) {
+  const who = row.querySelector(".who");
+  if (who.scrollWidth <= who.clientWidth) return;
+  row.classList.add("two");
+  for (let part = 1; part > 0.4 && row.querySelector(".line").offsetHeight > row.clientHeight; part -= 0.05) {
+    row.style.setProperty("--fit", String(part - 0.05));
+  }
 }
 
 /** What the attention panel says: exceptions, one plain sentence, or both; never comfort from silence. */
@@ -431,7 +453,7 @@ function drawLists(picture, state, clock) {
   const shown = queues.length > fit ? queues.slice(0, fit - 1) : queues;
   const table = shown.map(queueRow);
   if (shown.length < queues.length) table.push(spanning(moreQueues(queues.slice(shown.length)), "more"));
-  if (!queues.length) table.push(spanning(picture ? say("noCallsYet") : DASH, "nothing"));
+  if (!queues.length) table.push(spanning(picture && !isUnknown(picture) ? say("noCallsYet") : DASH, "nothing"));
   $("queues").querySelector("tbody").replaceChildren(...table);
 
   const listed = said.lines.length > fit ? said.lines.slice(0, fit - 1) : said.lines;
@@ -440,10 +462,11 @@ function drawLists(picture, state, clock) {
   if (said.sentence) items.push(make("li", "nothing", said.sentence));
   if (said.clear) items.push(make("li", "clear", make("b", "", "✓ ", say("allClear")), make("span", "", say("allClearWhy"))));
   $("attention").querySelector("ul").replaceChildren(...items);
+  if (!flowing) items.filter((item) => item.classList.contains("whole")).forEach(showWhole);
 
   $("attention").classList.toggle("timeless", !said.lines.some((each) => each.since !== null));
 
-  const aloud = said.clear ? say("allClear") : said.lines.map((each) => `${each.who} ${each.what}`.trim()).join("; ");
+  const aloud = picture?.tenants?.length ? say("whoseWall") : said.clear ? say("allClear") : said.lines.map((each) => `${each.who} ${each.what}`.trim()).join("; ");
   put($("said"), aloud || said.sentence || "");
 }
 
@@ -451,6 +474,20 @@ function spanning(words_, className) {
   const cell = make("td", className, words_);
   cell.colSpan = 6;
   return make("tr", "", cell);
+}
+
+/** Where there are walls of several tenants and none is asked for: whose are there? */
+function drawChoice(tenants) {
+  $("choice").hidden = !tenants.length;
+  document.querySelector("main").hidden = tenants.length > 0;
+  const links = tenants.map((tenant) => {
+    const query = new URLSearchParams(asked);
+    query.set("tenant", tenant);
+    const link = make("a", "", name(tenant));
+    link.href = `?${query}`;
+    return make("li", "", link);
+  });
+  $("choice").querySelector("ul").replaceChildren(...links);
 }
 
 const STATES = ["talking", "holding", "wrapup", "reserved", "ready", "not_ready"];
@@ -537,6 +574,7 @@ function draw(again) {
   const key = JSON.stringify([state.kind, state.since ?? null, picture]);
   if (key === drawn && !again) return;
   drawn = key;
+  drawChoice(picture?.tenants ?? []);
   if (picture) {
     drawLevel(picture);
     drawTiles(picture);

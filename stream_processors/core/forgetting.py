@@ -4,6 +4,7 @@ from stream_processors.core import agents
 from stream_processors.core.agents import Agent
 from stream_processors.core.contacts import Contact
 from stream_processors.core.conversations import name_of
+from stream_processors.core.lasting import remember_level
 from stream_processors.core.sources import HORIZON_MS, Source
 from stream_processors.core.state import Settled, State, Terms
 from stream_processors.core.windows import KEPT_MS, MINUTE_MS
@@ -24,8 +25,10 @@ def forget(state: State, source: Source, at: int, terms: Terms) -> None:
         if agent.source == source.name:
             agents.forget(agent, before)
             _forget_phone(state, agent, before)
+    policies = terms.policies.current
     for queue in state.queues.values():
         if queue.source == source.name:
+            remember_level(queue, policies.queue(queue.queue_id).target, at)
             queue.forget(at - KEPT_MS, terms.day_of(at) - _TWO_DAYS_MS)
     for team in state.teams.values():
         if team.source == source.name:

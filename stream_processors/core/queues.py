@@ -73,7 +73,11 @@ _COUNTED_IN_TIME, _COUNTED_LATE = ("level_counted", "level_in_time"), ("level_co
 
 
 class Queue(msgspec.Struct):
-    """What is known of one queue: instants of the last 70 minutes, totals of the whole log."""
+    """What is known of one queue: instants of the last 70 minutes, totals of the whole log.
+
+    From `levels_from` [ms] on its level can be worked out; `low_since` tells under which target
+    it was there and since when, None if it was not.
+    """
 
     queue_id: str
     source: str
@@ -86,6 +90,8 @@ class Queue(msgspec.Struct):
     totals: dict[str, int] = msgspec.field(default_factory=lambda: dict.fromkeys(COUNTED, 0))
     days: dict[int, dict[str, int]] = msgspec.field(default_factory=dict)
     outcomes: dict[str, int] = msgspec.field(default_factory=dict)
+    levels_from: int = 0
+    low_since: tuple[float, int] | None = None
 
     def change(self, old: Account | None, new: Account | None, day_of: DayOf) -> None:
         """Take out what a leg added before and add what it adds now."""

@@ -252,3 +252,37 @@ def thirty_queues() -> Picture:
             ),
         ],
     }
+
+
+def unknown(**named: str) -> Picture:
+    """Nothing that a scope names is known; `queue`, `team`, `tenant` are misspelt."""
+    return {
+        **bad_day(),
+        "tenants": [],
+        "scope": {"queues": [named["queue"]] if "queue" in named else [], "team": ""},
+        "service_level": {
+            "ratio": None, "in_time": None, "counted": None, "target": None,
+            "answer_within_ms": None, "history": [],
+        },
+        "waiting": {"now": None, "past_target": None, "close": None},
+        "longest": {"wait_ms": None, "queue": "", "past_target": False},
+        "agents": {"logged_in": None, "states": {}, "reasons": {}, "occupancy": None},
+        "abandoned": {"ratio": None, "abandoned": None, "offered": None},
+        "queues": [],
+        "exceptions": [
+            {"severity": "warn", "code": "unknown_scope", kind: name, "since": None}
+            for kind, name in named.items()
+        ],
+        "all_clear": False,
+    }  # fmt: skip
+
+
+def several_tenants(*tenants: str) -> Picture:
+    """A worker that holds several tenants, and nobody has said whose wall he wants."""
+    return {
+        **unknown(),
+        "title": "",
+        "as_of": None,
+        "sources": [],
+        "tenants": [*tenants],
+    }

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from itertools import combinations, count
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
@@ -28,8 +28,10 @@ from tests.dashboards.pictures import (
     failed_sources,
     fine_day,
     queue,
+    several_tenants,
     silent_source,
     thirty_queues,
+    unknown,
 )
 
 pytestmark = pytest.mark.browser
@@ -255,6 +257,90 @@ def test_a_call_that_still_waits_is_not_called_no_calls(wall: Wall) -> None:
     assert wall.text("#level .foot") == "nothing counted yet"
 
 
+LONG = "Second line support for business customers in the north and for nobody else"
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", ("no such queue here", "no such team here", "no such tenant here")),
+        ("ru", ("нет такой очереди", "нет такой команды", "нет такой организации")),
+        ("zh", ("没有此队列", "没有此团队", "没有此租户")),
+    ],
+)
+def test_what_nobody_knows_is_named_as_what_it_is_and_has_no_figures(
+    wall: Wall, language: str, said: tuple[str, str, str]
+) -> None:
+    wall.show(unknown(queue="slaes", team="nrth", tenant="acne"), f"lang={language}")
+
+    figures = [wall.text(f"#{tile} .num") for tile in ("level", "waiting", "longest", "free")]
+    assert [*figures, wall.text("#lost .num")] == ["–"] * 5
+    assert wall.text("#queues tbody") == "–"
+    lines = wall.js("return [...document.querySelectorAll('#attention .line')].map(e => "
+                    "[...e.children].map(part => part.textContent))")  # fmt: skip
+    assert lines == [list(each) for each in zip(("slaes", "nrth", "acne"), said, strict=True)]
+    for panel in ("level", "waiting", "longest", "free", "lost", "queues", "people"):
+        assert not set("0123456789") & set(wall.text(f"#{panel} > :not(h2)")), panel
+    assert wall.js(CUT_OFF) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_name_that_nobody_knows_is_readable_to_its_end(wall: Wall, language: str) -> None:
+    wall.show(
+        unknown(queue=LONG, team=LONG.replace(" ", "_"), tenant="acne"), f"lang={language}"
+    )
+
+    for size in [(1920, 1080), (1366, 768), (1280, 800), (390, 844)]:
+        wall.resize(*size)
+        wall.wait(lambda size=size: wall.js("return [innerWidth, innerHeight]") == [*size])  # type: ignore[misc]
+        time.sleep(0.05)  # a frame or two, in which the page draws anew
+        cut = wall.js(
+            """
+            const inside = (inner, outer) => inner.right <= outer.right + 1
+                && inner.bottom <= outer.bottom + 1 && inner.top >= outer.top - 1;
+            const box = document.querySelector("#attention").getBoundingClientRect();
+            return [...document.querySelectorAll("#attention li")].flatMap((row) =>
+                [...row.querySelectorAll(".who, .what")].filter((part) =>
+                    part.scrollWidth > part.clientWidth + 1
+                    && getComputedStyle(part).overflow !== "visible"
+                    || ![...part.getClientRects()].every((each) =>
+                        inside(each, row.getBoundingClientRect()) && inside(each, box)))
+                .map((part) => part.textContent));
+            """
+        )
+        assert cut == [], size
+        letters = wall.js(
+            "return [...document.querySelectorAll('#attention .who')]"
+            ".map(e => parseFloat(getComputedStyle(e).fontSize) / innerHeight)"
+        )
+        assert min(letters) >= 0.014, size
+
+
+def test_of_several_tenants_one_is_chosen_and_none_is_shown(wall: Wall) -> None:
+    wall.play(json.dumps(several_tenants("acme", "Ünal & Söhne", "globex/north")))
+    wall.open("lang=ru&theme=light&queues=sales")
+    wall.wait(lambda: wall.text("#choice a") == "acme")
+
+    assert wall.text("#choice h2") == "Чьё табло показать?"
+    links = wall.js("return [...document.querySelectorAll('#choice a')].map(e => e.href)")
+    asked = [parse_qs(urlsplit(link).query)["tenant"] for link in links]
+    assert asked == [["acme"], ["Ünal & Söhne"], ["globex/north"]]
+    assert parse_qs(urlsplit(links[0]).query) == {
+        "lang": ["ru"], "theme": ["light"], "queues": ["sales"], "tenant": ["acme"]
+    }  # fmt: skip
+    assert wall.js("return document.querySelector('main').getClientRects().length") == 0
+    assert wall.text("#title") == "Pult"
+    assert wall.text("[role=status]") == "Чьё табло показать?"
+
+    wall.js("document.querySelectorAll('#choice a')[1].click()")
+    wall.wait(lambda: "tenant=" in wall.browser.current_url)
+    wall.show(fine_day())
+    assert wall.js("return document.querySelector('#choice').getClientRects().length") == 0
+    assert "88" in wall.text("#level .num")
+    told = parse_qs(json.loads(wall.server.ask("/asked"))[-1])
+    assert told == {"queues": ["sales"], "tenant": ["Ünal & Söhne"]}
+
+
 def test_one_queue_alone_is_shown(wall: Wall) -> None:
     wall.show({**fine_day(), "queues": [queue("Support", 0.84)]}, "lang=en")
 
@@ -426,6 +512,7 @@ def test_everything_fits_without_scrolling(wall: Wall, language: str) -> None:
         thirty_queues(),
         silent_source(),
         failed_sources(),
+        unknown(queue="slaes", team=LONG, tenant="acne"),
         recording,
     ]
 

@@ -14,9 +14,12 @@ _LOG = logging.getLogger(__name__)
 
 
 def figures(worker: Worker, tenant: str) -> dict[str, Any]:
-    """Return what a worker's wall shows of a tenant, without how long things have lasted."""
+    """Return what a worker's wall shows of a tenant, and since when it has been so."""
     picture = worker.picture(f"tenant={tenant}")
-    shown = ("as_of", "service_level", "waiting", "longest", "agents", "abandoned", "queues")
+    shown = (
+        "as_of", "service_level", "waiting", "longest", "agents", "abandoned", "queues",
+        "exceptions",
+    )  # fmt: skip
     return {name: picture[name] for name in shown}
 
 
@@ -39,7 +42,9 @@ def test_a_lost_worker_is_taken_over_and_the_wall_does_not_jump(
     _LOG.info("taken over after %.1f s", took)
 
     assert before["as_of"] is not None
-    assert [each["queue"] for each in strange["exceptions"]] == ["stranger"]
+    assert [each["tenant"] for each in strange["exceptions"]] == ["stranger"]
+    assert strange["waiting"]["now"] is strange["agents"]["logged_in"] is None
+    assert any(each["since"] for each in before["exceptions"])
     assert figures(first, tenant) == before
     assert took < TAKEN_OVER_SECONDS
     installation.publish(interleaved(values[half:]))

@@ -135,7 +135,7 @@ def test_the_wall_of_another_tenant_shows_nothing_of_this_one(ended: Demo) -> No
     assert own["queues"] == ended.picture()["queues"]
     assert own["queues"]
     assert (strange["queues"], strange["as_of"], strange["all_clear"]) == ([], None, False)
-    assert [each["queue"] for each in strange["exceptions"]] == ["stranger"]
+    assert [each["tenant"] for each in strange["exceptions"]] == ["stranger"]
 
 
 def test_metrics_the_wall_and_the_history_agree(ended: Demo) -> None:

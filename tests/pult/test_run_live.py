@@ -96,7 +96,8 @@ def test_what_a_live_pbx_says_makes_the_history_that_an_import_of_it_makes(
     assert "pbx2 (ami): cannot read Asterisk at" in why
     assert "pbx2 is silent" in why
     assert "pbx2" in json.dumps(own)
-    assert [each["queue"] for each in strange["exceptions"]] == ["stranger"]
+    assert [each["tenant"] for each in strange["exceptions"]] == ["stranger"]
+    assert strange["waiting"]["now"] is strange["agents"]["logged_in"] is None
     assert "pbx" not in json.dumps(strange)
     assert own["title"] not in strange["title"]
     assert all_good(("digest", "--data", data))[0] == expected
