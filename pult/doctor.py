@@ -82,6 +82,9 @@ def _sources(loaded: settings.Settings, environ: Mapping[str, str]) -> Iterator[
             yield from _ami(f"sources.{name}.ami", source.ami, environ)
         if source.queue_log is not None:
             yield _queue_log(f"sources.{name}.queue_log", source.queue_log)
+        if source.ami is None and source.queue_log is None:
+            text = f"sources.{name} names no feed; set ami or queue_log to read it live"
+            yield Finding(good=True, text=text, remark=True)
 
 
 def _ami(

@@ -9,15 +9,33 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, Self, get_args, get_origin
+from typing import Annotated, Any, Literal, Self, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 
 from schemas.errors import SettingsInvalid
 from schemas.policies import AgentPolicy, Duration, Policies, QueuePolicy, Ratio, Zone
 
 DEFAULT_FILE = Path("pult.toml")
+
+
+def _tenant_name(name: str) -> str:
+    if not name.isprintable() or "/" in name or name != name.strip() or not name:
+        msg = f"{name!r} is no name of a tenant: some printable text without a slash"
+        raise ValueError(msg)
+    return name
+
+
+TenantName = Annotated[str, AfterValidator(_tenant_name)]
+"""What stands before the slash of a domain, in addresses and in keys of Kafka."""
 
 
 class _Section(BaseModel):
@@ -239,11 +257,11 @@ class SinkSettings(_Section):
 class Settings(_Section):
     """All settings of one installation."""
 
-    tenant: str = Field(default="main", min_length=1)
+    tenant: TenantName = "main"
     timezone: Zone = "UTC"
     queues: Mapping[str, QueuePolicy] = Field(default_factory=dict)
     agents: Mapping[str, AgentPolicy] = Field(default_factory=dict)
-    tenants: Mapping[str, TenantSettings] = Field(default_factory=dict)
+    tenants: Mapping[TenantName, TenantSettings] = Field(default_factory=dict)
     sources: Mapping[str, SourceSettings] = Field(default_factory=dict)
     privacy: PrivacySettings = PrivacySettings()
     journal: JournalSettings = JournalSettings()

@@ -225,7 +225,8 @@ class FakePbx:
 
     def _due(self) -> list[Told]:
         if self.place >= self._hold_at or self._awaited:
-            self._since = time.monotonic()
+            if self.place < len(self.tape) or self._awaited:
+                self._since = time.monotonic()  # its clock stands still until it goes on
             return []
         some = self.tape[self.place : min(self._hold_at, self.place + _AT_ONCE)]
         if self._speed == FLAT_OUT:

@@ -151,9 +151,9 @@ class Worker:
             "assigned partitions=%s restored=%d seconds=%.3f",
             _numbers(bounds), len(new), time.monotonic() - started,
         )  # fmt: skip
+        self._joined = True
         for partition, kept in self._kept.items():
             self._note_progress(partition, kept, bounds[partition].end)
-        self._joined = True
         return {partition: kept.fold.position for partition, kept in self._kept.items()}
 
     def take(self, batch: Batch) -> None:

@@ -115,6 +115,18 @@ def test_a_queue_log_is_looked_for(tmp_path: Path, there: bool, told: str) -> No
     assert told in line
 
 
+def test_a_source_that_nothing_reads_is_remarked(tmp_path: Path) -> None:
+    (tmp_path / "pult.toml").write_text(
+        '[http]\nwall_port = 0\nsql_port = 0\n[sources.pbx1]\nkind = "asterisk"\n'
+    )
+
+    (done,) = in_turn(("doctor", "--data", tmp_path / "data"), cwd=tmp_path)
+
+    assert done.code == 0
+    (line,) = lines(done.out, "sources.pbx1")
+    assert "names no feed; set ami or queue_log" in line
+
+
 SECRET = "secret-of-the-tests"
 
 

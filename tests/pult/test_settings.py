@@ -76,6 +76,8 @@ def test_an_unknown_key_names_the_nearest_known_one(text: str, advice: str) -> N
         ('timezone = "../etc/passwd"', "unknown time zone"),
         (queue("target = 80"), "queues.support.target"),
         ('tenant = ""', "tenant"),
+        ('tenant = "north/west"', "tenant: 'north/west' is no name of a tenant"),
+        ('[tenants."north/west"]', "tenants.north/west"),
         ('[sources.a]\nkind = "avaya"', "sources.a.kind"),
         ("[http]\nwall_port = 70000", "http.wall_port"),
         ("queues = 5", "queues"),
