@@ -33,6 +33,12 @@ class Cut:
         """The file of the queue log."""
         return self.folder / "queue_log"
 
+    def write(self) -> None:
+        """Make the two files."""
+        self.folder.mkdir(exist_ok=True)
+        self.ami_path.write_bytes(self.ami)
+        self.queue_log_path.write_bytes(self.queue_log)
+
 
 def ami_until(second: int) -> bytes:
     """Return the lab's messages before a second."""
@@ -61,8 +67,7 @@ def cut(tmp_path_factory: pytest.TempPathFactory) -> Cut:
     first = int((LAB / "queue_log").read_bytes().partition(b"|")[0])
     until = first + 60 * MINUTES
     found = Cut(tmp_path_factory.mktemp("lab"), ami_until(until), queue_log_until(until))
-    found.ami_path.write_bytes(found.ami)
-    found.queue_log_path.write_bytes(found.queue_log)
+    found.write()
     return found
 
 

@@ -1,12 +1,17 @@
 """`pult run` on recordings in the place of its sources: a process that may be killed.
 
-    python -m tests.pult.recorded DATA CONFIG RATE pbx1=asterisk-ami:ami.log +pbx1=...
+    python -m tests.pult.recorded DATA CONFIG PACE pbx1=asterisk-ami:ami.log +pbx1=...
 
 Recordings are told at their own times, so that telling them again after a crash is telling the
 same messages again, and an import of the same files says what must come of it. One with a plus
 before it waits until the first one is told. Kinds that are no recordings: `nothing` (a source
-that never speaks), `refused` (one that does not let us in), `hung` (one that does not stop).
+that never speaks), `refused` (one that does not let us in), `hung` (one that does not stop),
+`careless` (one under which a state is kept though not all that follows from it is stored).
 SIGUSR1 fills the disk of the journal, SIGUSR2 makes room again.
+
+PACE is so many messages a second, or for one of several lives `1/26/2` (the last one: `1/1/2`):
+that share of what no life has told yet, in 2 seconds. As a log is read on from its place, it
+begins a little before the last message that an earlier life was told to be kept.
 """
 
 import json
@@ -29,12 +34,16 @@ from producers.frame import Frame, Rejected
 from producers.kinds import KINDS
 from producers.source import Take
 from pult import running, settings
+from pult.embedded import Pending
 from pult.feeds import Wired
+from pult.keeper import Keeper, Pace
 from pult.runtime import Runtime
 from schemas.errors import PultFailure
 from tests.pult.command import SECONDS, dies_with_its_parent, environment, wait_for
 
 AT_ONCE = 40
+AGAIN = 5
+"""Messages that a life tells again although they are kept."""
 
 
 class Told:
@@ -45,6 +54,7 @@ class Told:
     ) -> None:
         self._frames = frames
         self._rate = rate
+        self._at_once = min(AT_ONCE, max(1, round(rate / 20)))
         self._mark = mark
         self._after = after
         self._unkept: list[Frame | Rejected] = []
@@ -55,16 +65,59 @@ class Told:
             if stopped.wait(0.02):
                 return
         began, count = time.monotonic(), 0
-        while batch := self._unkept or list(islice(self._frames, AT_ONCE)):
+        while batch := self._unkept or list(islice(self._frames, self._at_once)):
             if stopped.is_set():
                 return
             self._unkept = batch
             take(batch)
             self._unkept = []
             count += len(batch)
+            self.kept(len(batch))
             stopped.wait(max(0.0, began + count / self._rate - time.monotonic()))
         self._mark.touch()
         stopped.wait()
+
+    def kept(self, count: int) -> None:
+        """Hear that so many more messages are kept."""
+
+
+class Shared(Told):
+    """The share of one of several lives, which remembers what was kept."""
+
+    def __init__(
+        self, frames: Iterator[Frame | Rejected], pace: str, mark: Path, after: Sequence[Path]
+    ) -> None:
+        lives, seconds = pace.split("/")[1:]
+        every = list(frames)
+        self._place = mark.with_suffix(f"{mark.suffix}.place")
+        place = int(self._place.read_text()) if self._place.exists() else 0
+        end = place + -((place - len(every)) // int(lives))
+        self._at = max(0, place - AGAIN)
+        share = every[self._at : end]
+        super().__init__(iter(share), max(1.0, len(share) / float(seconds)), mark, after)
+
+    def kept(self, count: int) -> None:
+        """Remember the place; whoever is killed before tells these messages again."""
+        self._at += count
+        scratch = self._place.with_suffix(".new")
+        scratch.write_text(str(self._at))
+        scratch.replace(self._place)
+
+
+class Careless(Keeper):
+    """Forgets to store the first of what follows, and keeps states that stand for it."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._forgot = False
+        super().__init__(
+            runtime.pipeline, runtime.store, runtime.snapshots, runtime.measures, Pace(0.3)
+        )
+
+    def _write(self, pending: Pending) -> None:
+        if pending.events and not self._forgot:
+            self._forgot = True
+            return
+        super()._write(pending)
 
 
 class Odd:
@@ -83,7 +136,7 @@ class Odd:
             threading.Event().wait()
 
 
-def main(data: str, config: str, rate: str, *recordings: str) -> None:
+def main(data: str, config: str, pace: str, *recordings: str) -> None:
     """Run until a signal comes."""
     made: list[Wired] = []
     marks: list[Path] = []
@@ -96,7 +149,11 @@ def main(data: str, config: str, rate: str, *recordings: str) -> None:
         mark.unlink(missing_ok=True)
         frames = KINDS[kind].frames([Path(path)], name, 0, 0)
         after = marks[:1] if each.startswith("+") else []
-        made.append(Wired(name, Told(frames, float(rate), mark, after)))
+        made.append(Wired(name, (
+            Shared(frames, pace, mark, after)
+            if "/" in pace
+            else Told(frames, float(pace), mark, after)
+        )))  # fmt: skip
         marks.append(mark)
 
     def sources(runtime: Runtime) -> Sequence[Wired]:
@@ -104,6 +161,8 @@ def main(data: str, config: str, rate: str, *recordings: str) -> None:
             newest = runtime.journal._days[-1]._connection
             newest.execute(f"PRAGMA max_page_count = {most}")
 
+        if any(":careless:" in each.replace("=", ":") for each in recordings):
+            runtime.keeper = Careless(runtime)
         # It cannot become smaller than the file is now.
         signal.signal(signal.SIGUSR1, lambda *_: pages(1))
         signal.signal(signal.SIGUSR2, lambda *_: pages(1_000_000))
@@ -115,11 +174,11 @@ def main(data: str, config: str, rate: str, *recordings: str) -> None:
 class Recorded:
     """Such a process, which may be started again and again."""
 
-    def __init__(self, data: Path, config: Path, rate: float, *recordings: str) -> None:
+    def __init__(self, data: Path, config: Path, pace: float | str, *recordings: str) -> None:
         self.data = data
         self.recordings = recordings
+        self.pace = pace
         self._config = config
-        self._rate = rate
         self._said = data.with_suffix(".said")
 
     @property
@@ -131,7 +190,7 @@ class Recorded:
     def started(self, *instead: str) -> Iterator["subprocess.Popen[bytes]"]:
         """Start it once more and wait until its pages answer; it is gone afterwards."""
         (self.data / "endpoint.json").unlink(missing_ok=True)
-        words = (self.data, self._config, self._rate, *(instead or self.recordings))
+        words = (self.data, self._config, self.pace, *(instead or self.recordings))
         with self._said.open("ab") as said:
             process = subprocess.Popen(
                 [sys.executable, "-m", "tests.pult.recorded", *map(str, words)],
