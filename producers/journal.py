@@ -7,6 +7,7 @@ delivered twice or a recording imported twice changes nothing. What was refused 
 is kept with the reason, so that everything that follows can be had from the journal again.
 """
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -39,7 +40,9 @@ class Journal:
             JournalFailed: the folder or a file in it cannot be used.
         """
         with _one_line(folder):
-            folder.mkdir(parents=True, exist_ok=True)
+            if not folder.exists():
+                folder.mkdir(parents=True)
+                _make_durable(folder.parent)
             names = sorted(folder.glob("????-??-??.sqlite"))
         journal = cls(folder, [])
         for path in names or [journal._path(day)]:
@@ -181,6 +184,15 @@ class Journal:
 
     def _path(self, day: date) -> Path:
         return self._folder / f"{day.isoformat()}.sqlite"
+
+
+def _make_durable(folder: Path) -> None:
+    """SQLite syncs the folder of its files; that one itself is in another."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 _REMEDIES = {

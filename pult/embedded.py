@@ -69,6 +69,7 @@ class Pipeline:
         self._whole = True
         self._held = threading.RLock()
         self._pending = Pending()
+        self._taken_rows = 0
         self._listeners: list[Callable[[Applied], None]] = []
 
     @contextmanager
@@ -123,16 +124,20 @@ class Pipeline:
 
     @property
     def pending_rows(self) -> int:
-        """How many events and facts wait to be stored."""
-        return self._pending.rows
+        """How many events and facts are not stored yet."""
+        return self._pending.rows + self._taken_rows
 
     def take_pending(self, *, facts: bool = True) -> Pending:
-        """Hand over what is to be stored; without facts these go on waiting."""
+        """Hand over what is to be stored; without facts these go on waiting.
+
+        Whoever takes it calls `note_stored` or `put_back` before he takes more.
+        """
         with self._held:
             taken = Pending(self.position, self._pending.events)
             self._pending.events = []
             if facts:
                 taken.facts, self._pending.facts = self._pending.facts, []
+            self._taken_rows = taken.rows
             return taken
 
     def take_frozen(self) -> tuple[Frozen, Pending]:
@@ -146,9 +151,14 @@ class Pipeline:
             frozen = Frozen(self.position, clock, [freeze(self._state)], rejected)
             return frozen, self.take_pending()
 
+    def note_stored(self) -> None:
+        """Hear that what was handed over is stored."""
+        self._taken_rows = 0
+
     def put_back(self, pending: Pending) -> None:
         """Take back what could not be stored, before what has come since."""
         with self._held:
+            self._taken_rows = 0
             self._pending.events = pending.events + self._pending.events
             self._pending.facts = pending.facts + self._pending.facts
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from pult.durable import make_durable
 from schemas.errors import DataFolderUnusable
 from schemas.policies import Policies, PolicyHistory
 
@@ -208,6 +209,8 @@ class DataFolder:
                 file.flush()
                 os.fsync(file.fileno())
             scratch.replace(path)
+            # The key of callers must not be another one after a power cut.
+            make_durable(path.parent)
         except OSError as error:
             msg = f"cannot write {path}: {error.strerror}"
             raise DataFolderUnusable(msg) from error

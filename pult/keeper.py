@@ -129,8 +129,12 @@ class Keeper:
             self._withheld = False
 
     def started_from(self, manifest: Manifest) -> None:
-        """Hear which snapshot the pipeline goes on from."""
+        """Hear which snapshot the pipeline goes on from; an old one is soon to be replaced.
+
+        Whoever dies again and again would else read more of the journal each time.
+        """
         self._saved = manifest.position
+        self._saved_at -= max(0.0, time.time() - manifest.made_at / 1000)
         self._show(manifest)
 
     def _write(self, pending: Pending) -> None:
@@ -144,6 +148,7 @@ class Keeper:
             self._pipeline.put_back(pending)
             self._oldest_at = oldest_at
             raise
+        self._pipeline.note_stored()
         now = time.monotonic()
         self._measures.flushes.inc()
         self._measures.flush.observe(now - started)

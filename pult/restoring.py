@@ -35,19 +35,30 @@ class Place:
 def begin_above_the_store(place: Place, names: Naming) -> None:
     """Let a journal that holds less than the store go on above it; before any source speaks.
 
-    No snapshot fits such a journal: the state is folded from the store's events again.
+    No snapshot fits such a journal: the state is folded from the store's events again. Nor does
+    one fit a store that holds less than it stands for: that is completed from the journal.
 
     Raises:
         StoreFailed, JournalFailed, DataFolderUnusable: one of them cannot be read or written.
     """
     end = place.journal.last_position
     told_at = highest_position(place.store.client, names.tenant, names.domain)
+    said = min(place.snapshots.stored, end)
+    if _lacks_something(place.journal, names, told_at, said):
+        # It was removed, or put back from an older backup.
+        _LOG.warning("store ends before the journal store=%d journal=%d", told_at, end)
+        place.snapshots.forget(told_at)
     reached = max(place.snapshots.stored, told_at)
     if reached > end:
         _LOG.warning("journal ends before the store journal=%d store=%d", end, reached)
         place.snapshots.discard()
         place.snapshots.note_stored(reached)
         place.journal.begin_above(reached)
+
+
+def _lacks_something(journal: Journal, names: Naming, after: int, until: int) -> bool:
+    """Tell whether events follow from what stands between two positions of a journal."""
+    return any(translated(frames, names)[0] for frames in frames_between(journal, after, until))
 
 
 def restore(place: Place, pipeline: Pipeline) -> Manifest | None:

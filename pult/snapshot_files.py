@@ -1,7 +1,8 @@
 """Snapshots of the embedded form: files in the data folder, two generations, each whole.
 
-What a snapshot stands for is stored: facts and events up to its position are in the store
-before its file is. A file is written under another name, made durable, then renamed.
+What a snapshot stands for is stored: facts and events up to its position are in the store, and
+the store is on the disk, before its file is. A file is written under another name, made
+durable, then renamed.
 """
 
 import os
@@ -13,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from producers.place import Place
+from pult.durable import make_durable, sync_filesystem
 from pult.folder import DataFolder
 from schemas.errors import DataFolderUnusable, SnapshotUnusable
 from stream_processors.shells.partition import Frozen
@@ -50,25 +52,28 @@ class SnapshotFiles:
             JournalFailed: the file that says what is stored cannot be read.
         """
         self._folder = folder.snapshots
+        self._store = folder.store
         self._stored = Place(folder.stored)
 
     def save(self, frozen: Frozen, made_at: int) -> Manifest:
         """Keep a state whose outputs are stored; older generations go.
 
         Raises:
-            DataFolderUnusable: the disk is full or not writable; the older ones stay.
+            DataFolderUnusable: the disk is full or not writable, also for what the store has
+                written; the older ones stay.
         """
         records = pack(frozen, 0, _WORKER, made_at)
         path = self._folder / f"{frozen.position:020}{_SUFFIX}"
         try:
             self._folder.mkdir(exist_ok=True)
+            sync_filesystem(self._store)
             scratch = path.with_suffix(".new")
             with scratch.open("wb") as file:
                 file.write(msgspec.msgpack.encode(records))
                 file.flush()
                 os.fsync(file.fileno())
             scratch.replace(path)
-            _make_durable(self._folder)
+            make_durable(self._folder)
             for old in self._paths()[GENERATIONS:]:
                 old.unlink()
         except OSError as error:
@@ -111,12 +116,30 @@ class SnapshotFiles:
         for path in self._paths():
             path.unlink()
 
+    def forget(self, position: int) -> None:
+        """Hear that the store has only what follows up to a position; no state fits it.
+
+        Raises:
+            JournalFailed, DataFolderUnusable: as for `note_stored`.
+        """
+        for path in self._paths():
+            path.unlink()
+        self._stored.path.unlink(missing_ok=True)
+        self._stored = Place(self._stored.path)
+        self.note_stored(position)
+
     def note_stored(self, position: int) -> None:
         """Remember that the store has everything up to a position.
 
         Raises:
             JournalFailed: it cannot be written.
+            DataFolderUnusable: what the store has written cannot be put on the disk.
         """
+        try:
+            sync_filesystem(self._store)
+        except OSError as error:
+            msg = f"cannot put {self._store} on the disk: {error.strerror} (check the disk)"
+            raise DataFolderUnusable(msg) from error
         self._stored.position = max(position, self._stored.position)
         self._stored.save()
 
@@ -153,11 +176,3 @@ def _usable(path: Path, first: int, last: int) -> tuple[Manifest, Frozen]:
         msg = f"it stands at {manifest.position}, the journal holds {first} to {last}"
         raise SnapshotUnusable(msg)
     return manifest, frozen
-
-
-def _make_durable(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

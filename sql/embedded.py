@@ -1,6 +1,7 @@
 """The embedded store of one folder: opened, migrated, written by one thread, read by many."""
 
 import re
+import secrets
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -25,13 +26,22 @@ _READING: Mapping[str, str | int] = {
     "readonly": 2,  # last: nothing can be set back afterwards, and 2 lets a query limit itself
 }
 
+# How many parts of a table, and bytes of them, may be broken when the store is opened.
+_BROKEN: Mapping[str, int] = {
+    "max_suspicious_broken_parts": 1_000_000,
+    "max_suspicious_broken_parts_bytes": 1 << 50,
+}
+
 # Where there is no such place, the client writes the values into the text itself (%(x)s),
 # also within quotes, where a value ends the quote and goes on as SQL that nobody checked.
 _PLACE = re.compile(r"\{\w+:[^}]+\}")
 
 
 class EmbeddedStore:
-    """One folder of data. Any thread may ask; only one at a time may use `writer`."""
+    """One folder of data. Any thread may ask; only one at a time may use `writer`.
+
+    What is written survives the process at once, a power cut once the file system is synced.
+    """
 
     def __init__(self, folder: Path, definitions: Sequence[object] = ()) -> None:
         """Open a folder and bring it to the form of this program.
@@ -47,10 +57,11 @@ class EmbeddedStore:
         self.client = open_embedded(folder)
         try:
             self.migrated = migrate(self.client, definitions)
+            _open_whatever_is_lost(self.client)
         except BaseException:
             self.client.close()
             raise
-        self.writer = Writer(self.client)
+        self.writer = Writer(self.client, f"{secrets.token_hex(4)}:")
 
     def query(
         self,
@@ -106,6 +117,21 @@ class EmbeddedStore:
             client.database = DATABASE
             self._readers.append(client)
         return client
+
+
+def _open_whatever_is_lost(client: Client) -> None:
+    """Let the store be opened after a power cut, however many of its newest parts are broken.
+
+    By default the engine refuses above a hundred of a table: a minute and a half of inserts.
+    """
+    settings = ", ".join(f"{name} = {value}" for name, value in _BROKEN.items())
+    query = (
+        "SELECT name FROM system.tables WHERE database = {database:String} "
+        f"AND engine LIKE '%MergeTree' AND position(engine_full, '{next(iter(_BROKEN))}') = 0"
+    )
+    with store_errors("prepare the store for a power cut"):
+        for (name,) in client.query(query, parameters={"database": DATABASE}).result_rows:
+            client.command(f"ALTER TABLE {DATABASE}.{name} MODIFY SETTING {settings}")
 
 
 def _cells(parameters: Mapping[str, str] | None) -> dict[str, Cell]:

@@ -24,8 +24,16 @@ _SETTINGS = {"async_insert": 0, "deduplicate_blocks_in_dependent_materialized_vi
 class Writer:
     """Everything Pult stores goes through here. Serves one thread."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, session: str = "") -> None:
+        """Write through a client.
+
+        Args:
+            client: of the calling thread.
+            session: within which tokens are remembered; empty where they hold for ever. After a
+                power cut an engine may know the token of an insert whose rows it has lost.
+        """
         self._client = client
+        self._session = session
 
     def write_events(
         self, events: Sequence[Event], positions: Sequence[Position], token: str
@@ -64,7 +72,7 @@ class Writer:
     def _insert(self, insert: Insert, token: str) -> None:
         body = arrow(insert.rows)
         # With the hash, a token used for other rows by mistake costs no data.
-        unique = f"{token}:{blake2b(body, digest_size=8).hexdigest()}"
+        unique = f"{self._session}{token}:{blake2b(body, digest_size=8).hexdigest()}"
         insert_arrow(self._client, insert, body, unique)
 
 

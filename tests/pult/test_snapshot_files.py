@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from producers.frame import Frame
 from producers.journal import Journal
+from pult import durable, snapshot_files
 from pult.folder import DataFolder
 from pult.snapshot_files import SnapshotFiles
 from pult.tending import Tender
@@ -135,3 +136,26 @@ def test_the_journal_keeps_what_a_snapshot_may_need_and_foretells_a_full_disk(
     )
     assert len([each for each in caplog.messages if "disk nearly full" in each]) == 1
     journal.close()
+
+
+def test_the_store_is_on_the_disk_before_anything_says_so(
+    folder: DataFolder, files: SnapshotFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def saying() -> list[str]:
+        found = [each.name for each in folder.snapshots.glob("*.snapshot")]
+        return found + ([folder.stored.read_text()] if folder.stored.exists() else [])
+
+    synced = []
+
+    def sync(path: Path) -> None:
+        durable.sync_filesystem(path)
+        synced.append((path, saying()))
+
+    folder.store.mkdir()
+    monkeypatch.setattr(snapshot_files, "sync_filesystem", sync)
+    files.save(frozen(10), 1)
+    files.note_stored(12)
+
+    snapshot = "00000000000000000010.snapshot"
+    assert synced == [(folder.store, []), (folder.store, [snapshot])]
+    assert saying() == [snapshot, "12\n"]

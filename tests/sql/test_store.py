@@ -28,6 +28,19 @@ for batch in range(int(sys.argv[2])):
 print(total(digest(store.client)), store.query("SELECT count() FROM legs").decode())
 """
 
+WRITE_SINGLY = """
+import sys
+from pathlib import Path
+from sql.embedded import EmbeddedStore
+from tests.sql.examples import offer
+
+store = EmbeddedStore(Path(sys.argv[1]))
+before = int(store.query("SELECT count() FROM offers"))
+for number in range(110):
+    store.writer.write_facts([offer(number)], f"offer {number}")
+print(before, int(store.query("SELECT count() FROM offers")), flush=True)
+"""
+
 
 def process(code: str, *arguments: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
@@ -128,3 +141,25 @@ def test_other_errors_are_cut_to_their_first_line() -> None:
         raise OSError("something\nlong")  # noqa: EM101
 
     assert str(failure.value) == "cannot read events: something"
+
+
+def broken_parts(folder: Path) -> int:
+    """Empty all files of all rows of a store, as a power cut may; return how many parts."""
+    count = 0
+    for part in folder.glob("store/*/*/*_*_*_*"):
+        count += 1
+        for file in part.iterdir():
+            file.write_bytes(b"")
+    return count
+
+
+def test_what_a_power_cut_took_is_stored_again_by_the_same_call_however_much_it_was(
+    tmp_path: Path,
+) -> None:
+    # Processes of their own: what merges parts has ended with them.
+    first = finish(process(WRITE_SINGLY, str(tmp_path)))
+    broken = broken_parts(tmp_path)
+    second = finish(process(WRITE_SINGLY, str(tmp_path)))
+
+    assert (first, second) == ("0 110", "0 110")
+    assert broken > 100
