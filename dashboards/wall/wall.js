@@ -397,12 +397,18 @@ function exceptionRow(each, asOf) {
   return row;
 }
 
-/** Gives a line that must be whole two lines where one is too short, and smaller letters where two are. */
+/** Makes a line that must be whole a little smaller where it is too long, else two lines of it. */
 function showWhole(row) {
   const who = row.querySelector(".who");
-  if (who.scrollWidth <= who.clientWidth) return;
+  const line = row.querySelector(".line");
+  const over = (who.scrollWidth - who.clientWidth) / line.clientWidth;
+  if (over <= 0) return;
+  if (over < 0.3) {
+    row.style.setProperty("--fit", String(0.97 / (1 + over)));
+    return;
+  }
   row.classList.add("two");
-  for (let part = 1; part > 0.4 && row.querySelector(".line").offsetHeight > row.clientHeight; part -= 0.05) {
+  for (let part = 1; part > 0.4 && line.offsetHeight > row.clientHeight; part -= 0.05) {
     row.style.setProperty("--fit", String(part - 0.05));
   }
 }

@@ -5,7 +5,7 @@ is the same instant for everybody, whenever he began to look, and after a restar
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from stream_processors.core.agents import Agent, Span
 from stream_processors.core.queues import Queue
@@ -32,22 +32,24 @@ def past_target_since(queue: Queue, now: int) -> int | None:
 # --- nobody is free -----------------------------------------------------------------------
 
 
-def nobody_ready_since(queue: Queue, agents: Iterable[Agent], now: int) -> int | None:
+def nobody_ready_since(queue: Queue, agents: Collection[Agent], now: int) -> int | None:
     """Return since when [ms] the first in line has had nobody free; None if it is not so.
 
     It begins a moment after he entered, or when the last agent of the queue ceased to be free,
-    whichever is later.
+    whichever is later. What agents did is known for 20 minutes at least: of whoever waits
+    longer, somebody free before that may be overlooked.
     """
     waited = queue.longest_wait_ms(now)
     if waited is None or waited < NOBODY_READY_MS:
         return None
-    everybody = list(agents)
     queue_id = queue.queue_id
-    if any(a.now.state == "ready" and queue_id in a.now.queues for a in everybody):
+    if any(a.now.state == "ready" and queue_id in a.now.queues for a in agents):
         return None
     since = min(entered for entered, _ in queue.waiting.values()) + NOBODY_READY_MS
-    for agent in everybody:
-        since = max(since, _free_until(agent, queue_id, since))
+    for agent in agents:
+        # Nobody ceases to be free without a mark.
+        if agent.marks and agent.marks[-1].at > since:
+            since = max(since, _free_until(agent, queue_id, since))
     return since
 
 
@@ -71,6 +73,9 @@ def _free_until(agent: Agent, queue_id: str, after: int) -> int:
 def _left_at(agent: Agent, queue_id: str, after: int) -> int:
     """Return when [ms] an agent left a queue last, by itself or with all the others."""
     left = agent.now.left.get(queue_id, 0)
+    session = agent.now.session_since
+    if session is not None and session <= after:
+        return left
     ended = max((_end_of_session(span) for span in agent.spans.values()), default=0)
     # Who logs out of everything leaves queues that only his marks still name.
     if ended > max(left, after) and any(mark.queue_id == queue_id for mark in agent.marks):

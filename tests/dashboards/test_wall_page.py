@@ -286,9 +286,11 @@ def test_what_nobody_knows_is_named_as_what_it_is_and_has_no_figures(
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_name_that_nobody_knows_is_readable_to_its_end(wall: Wall, language: str) -> None:
-    wall.show(
-        unknown(queue=LONG, team=LONG.replace(" ", "_"), tenant="acne"), f"lang={language}"
-    )
+    names = {"queue": LONG, "team": LONG.replace(" ", "_"), "tenant": "acne"}
+    strange = unknown(**names)
+    for letters in (20, 24, 28, 34):
+        strange["exceptions"] += unknown(queue=LONG[:letters].replace(" ", "-"))["exceptions"]
+    wall.show(strange, f"lang={language}")
 
     for size in [(1920, 1080), (1366, 768), (1280, 800), (390, 844)]:
         wall.resize(*size)
