@@ -81,7 +81,7 @@ class Service:
             if len(by_domain) > 1 and not scope.domain:
                 return self._choice(sorted(by_domain))
             domain = scope.domain or min(by_domain, default=self.settings.tenant)
-            state, terms = by_domain.get(domain) or self._nothing(domain)
+            state, terms = by_domain.get(domain) or self._nothing(domain, scope.domain)
             setting = Setting(
                 version=version("pult"),
                 title=domain,
@@ -92,16 +92,28 @@ class Service:
 
     def _choice(self, domains: Sequence[str]) -> Picture:
         """Return the picture of no tenant: whose wall there is to be seen here."""
-        state, terms = self._nothing("")
+        state, terms = self._nothing("", "")
         setting = Setting(version=version("pult"), title="", terms=terms, tenants=domains)
         return picture(state, setting, Scope())
 
-    def _nothing(self, domain: str) -> tuple[State, Terms]:
-        """Return a state that has seen nothing, nobody's where the domain is unknown."""
+    def ready(self) -> str:
+        """Return why the figures are not to be trusted, an empty string if they are."""
+        worker = self.processor.worker
+        why = worker.ready()
+        quiet = time.monotonic() - worker.heard_at
+        if not why and quiet > SILENT_SECONDS and worker.holds_sources:
+            # A live source tells every second that it is there.
+            why = f"no source has said anything for {quiet:.0f} s"
+        return why
+
+    def _nothing(self, domain: str, asked: str) -> tuple[State, Terms]:
+        """Return a state that has seen nothing; nobody's if another domain was asked for.
+
+        Whose it is, another worker shows, if anybody's.
+        """
         tenant = domain.partition("/")[0]
-        known = tenant == self.settings.tenant or tenant in self.settings.tenants
         policies = PolicyHistory([(0, self.settings.policies(tenant))])
-        return State(tenant, domain if known else ""), Terms(policies)
+        return State(tenant, "" if asked else domain), Terms(policies)
 
     def _silent(self, state: State) -> list[str]:
         """Return the sources whose clock has stood still for a while."""
@@ -109,7 +121,9 @@ class Service:
         silent = []
         for source in state.sources.values():
             key = (state.domain, source.name)
-            clock, since = self._heard.get(key, (0, now))
+            # At the first look all that is known is when anything was heard last.
+            first = (source.clock, self.processor.worker.heard_at)
+            clock, since = self._heard.get(key, first)
             if clock != source.clock:
                 since = now
             self._heard[key] = (source.clock, since)
@@ -129,7 +143,7 @@ async def serve(
     http = settings.http
     service = Service(settings, told, how)
     worker = service.processor.worker
-    wall = Wall(service.paint, worker.ready, service.registry, http.host)
+    wall = Wall(service.paint, service.ready, service.registry, http.host)
     worker.listen(wall.changed)
     runner, port = await listen(
         wall.application, http.host, http.processor_port, "the worker", "--port"

@@ -28,6 +28,9 @@ RECORDS_AT_ONCE = 2_000
 DRAIN_SECONDS = 8.0
 """What a worker takes at most to save and commit when it is told to stop."""
 
+WATCH_SECONDS = 4.0
+"""So often the brokers are asked whether they are there, and so long an answer may take."""
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -130,18 +133,18 @@ class Processor:
         Raises:
             PultFailure: it could not go on.
         """
-        saving: asyncio.Task[None] | None = None
+        beside: list[asyncio.Task[None]] = []
         try:
             await self._app.start()
             started()
-            saving = asyncio.create_task(self._save())
+            beside = [asyncio.create_task(each) for each in (self._save(), self._watch())]
             await self._app.wait(self._ended.wait())
             self._notice_crash()
             if self.worker.failure is None:
                 await self._drain()
         finally:
-            if saving is not None:
-                saving.cancel()
+            for each in beside:
+                each.cancel()
             await self._app.stop()
             await asyncio.to_thread(self._outbox.close, 1.0)
         if self.worker.failure is not None:
@@ -153,6 +156,17 @@ class Processor:
             await self.worker.keep_saving()
         except PultFailure as failure:
             self.worker.fail(failure)
+
+    async def _watch(self) -> None:
+        """Ask the brokers now and then: Faust tries again for ever, and says nothing."""
+        worker = self.worker
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            worker.note_brokers(
+                await asyncio.to_thread(
+                    self._outbox.unreachable, worker.plan.events, WATCH_SECONDS
+                )
+            )
 
     def _notice_crash(self) -> None:
         reason = self._app.crash_reason

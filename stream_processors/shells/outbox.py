@@ -133,6 +133,15 @@ class Outbox:
         if self._failure is not None:
             raise self._failure
 
+    def unreachable(self, topic: str, seconds: float) -> str:
+        """Return why no broker tells of a topic within so long, '' if one does; blocks."""
+        try:
+            self._producer.list_topics(topic, timeout=seconds)
+        except KafkaException as failure:
+            error: KafkaError = failure.args[0]
+            return error.str()
+        return ""
+
     def close(self, seconds: float) -> None:
         """Send what waits, for so long at most; blocks."""
         with suppress(KafkaException):

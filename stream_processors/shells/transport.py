@@ -14,6 +14,7 @@ from typing import Any, Protocol, cast
 
 import faust
 from aiokafka.consumer import fetcher as aiokafka_fetcher
+from aiokafka.errors import KafkaError
 from faust.transport.drivers import TRANSPORTS
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage, Message
@@ -26,6 +27,9 @@ SCHEME = "pult"
 FETCH_MAX_WAIT_MS = 25
 FETCH_MIN_BYTES = 65_536
 """The broker collects for 25 ms: each answer costs a worker 3 ms, whatever is in it."""
+
+LEAVE_SECONDS = 3.0
+"""What taking leave of the group may take; there may be no broker to take leave of."""
 
 _FETCH_SECONDS = 1.0
 _LOG = logging.getLogger("faust.pult")
@@ -98,6 +102,15 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         consumer._fetch_max_wait_ms = FETCH_MAX_WAIT_MS
         consumer._fetch_min_bytes = FETCH_MIN_BYTES
         return consumer
+
+    async def on_thread_stop(self) -> None:
+        """Leave the group, or let its members wait for the session's end if nobody answers."""
+        try:
+            async with asyncio.timeout(LEAVE_SECONDS):
+                await super().on_thread_stop()
+        except (KafkaError, TimeoutError, asyncio.CancelledError) as error:
+            # The last is that of a fetch, which aiokafka has cancelled and waited for.
+            self.log.info("left the group without a word: %r", error)
 
 
 class BatchConsumer(driver.Consumer):
@@ -195,6 +208,9 @@ class BatchConsumer(driver.Consumer):
             await self.commit()
         self._ledger.forget(partitions)
         self._keeper.rebalanced(partitions)
+
+    async def on_stop(self) -> None:
+        """Nothing: the drain has committed; without brokers a commit would wait for ever."""
 
     def verify_event_path(self, now: float, tp: TP) -> None:
         """Nothing: it would look at books that are not kept here."""

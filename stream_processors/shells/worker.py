@@ -89,6 +89,9 @@ class Worker:
         facts_ends: returns where partitions of the facts end; blocks.
         measures: what it counts.
         failed: called once with what keeps it from going on.
+
+    Attributes:
+        heard_at: when events came last, or when it began [monotonic s].
     """
 
     def __init__(
@@ -110,6 +113,8 @@ class Worker:
         self._failed = failed
         self._kept: dict[int, _Kept] = {}
         self._joined = False
+        self._unreachable = ""
+        self.heard_at = time.monotonic()
         self._watch = RejectWatch(plan.limit)
         self._held = threading.RLock()
         self._due = asyncio.Event()
@@ -144,7 +149,11 @@ class Worker:
             await self._outbox.settled(partition)
         self._measures.rebalances.inc()
         self._measures.restored.observe(time.monotonic() - started)
-        refolded = [each for each in new if not self._kept[each].manifests]
+        refolded = [
+            each
+            for each in new
+            if not self._kept[each].manifests and bounds[each].end > bounds[each].first
+        ]
         if refolded:
             _LOG.info("refolding from the log's beginning partitions=%s", _numbers(refolded))
         _LOG.info(
@@ -168,7 +177,7 @@ class Worker:
             return
         partition = batch.range.partition
         kept = self._kept[partition]
-        started = time.monotonic()
+        started = self.heard_at = time.monotonic()
         with self._held:
             facts = kept.fold.take(batch.records, batch.range.end)
         self.ledger.applied(batch.range)
@@ -197,7 +206,9 @@ class Worker:
 
     def rebalanced(self, partitions: Iterable[int]) -> None:
         """Hear which partitions were taken away until the next assignment."""
-        _LOG.info("revoked partitions=%s", _numbers(partitions))
+        lost = list(partitions)
+        if lost:
+            _LOG.info("revoked partitions=%s", _numbers(lost))
 
     # --- what runs beside -------------------------------------------------------------------
 
@@ -243,6 +254,15 @@ class Worker:
             ]
 
     @property
+    def holds_sources(self) -> bool:
+        """Whether any source has ever been heard in its partitions."""
+        return any(
+            state.sources
+            for kept in list(self._kept.values())
+            for state in list(kept.fold.states.values())
+        )
+
+    @property
     def rejected(self) -> Mapping[str, int]:
         """How many records of no domain were rejected, by reason."""
         total: dict[str, int] = {}
@@ -255,6 +275,8 @@ class Worker:
         """Return why the figures are not to be trusted, an empty string if they are."""
         if self.failure is not None:
             return str(self.failure)
+        if self._unreachable:
+            return f"brokers do not answer: {self._unreachable}"
         if not self._joined:
             return "no partitions assigned yet"
         behind = {
@@ -268,6 +290,14 @@ class Worker:
                 "applied yet"
             )
         return ""
+
+    def note_brokers(self, unreachable: str) -> None:
+        """Hear why the brokers do not answer, an empty string if they do."""
+        if unreachable and not self._unreachable:
+            _LOG.warning("brokers do not answer: %s; figures stand still", unreachable)
+        if self._unreachable and not unreachable:
+            _LOG.info("brokers answer again")
+        self._unreachable = unreachable
 
     # --- parts ------------------------------------------------------------------------------
 

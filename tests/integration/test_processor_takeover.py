@@ -34,6 +34,7 @@ def test_a_lost_worker_is_taken_over_and_the_wall_does_not_jump(
     tenant = next(each for each in TENANTS if partition_of(each) in second.partitions)
     before = figures(second, tenant)
     strange = second.picture("tenant=stranger")
+    elsewhere = first.picture(f"tenant={tenant}")
 
     second.end(signal.SIGKILL)
     lost_at = time.monotonic()
@@ -44,6 +45,8 @@ def test_a_lost_worker_is_taken_over_and_the_wall_does_not_jump(
     assert before["as_of"] is not None
     assert [each["tenant"] for each in strange["exceptions"]] == ["stranger"]
     assert strange["waiting"]["now"] is strange["agents"]["logged_in"] is None
+    assert [each["tenant"] for each in elsewhere["exceptions"]] == [tenant]
+    assert elsewhere["waiting"]["now"] is elsewhere["agents"]["logged_in"] is None
     assert any(each["since"] for each in before["exceptions"])
     assert figures(first, tenant) == before
     assert took < TAKEN_OVER_SECONDS
