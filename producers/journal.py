@@ -41,7 +41,7 @@ class Journal:
         """
         with _one_line(folder):
             if not folder.exists():
-                folder.mkdir(parents=True)
+                folder.mkdir(mode=0o700, parents=True)  # callers' numbers are in it
                 _make_durable(folder.parent)
             names = sorted(folder.glob("????-??-??.sqlite"))
         journal = cls(folder, [])

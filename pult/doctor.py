@@ -73,7 +73,7 @@ def _kafka(loaded: settings.Settings, environ: Mapping[str, str]) -> Iterator[Fi
         for each in topics.check(client, loaded.kafka):
             yield Finding(good=each.good, text=f"kafka: topic {each.text}")
     except PultFailure as failure:
-        yield Finding(good=False, text=str(failure))
+        yield Finding(good=False, text=f"kafka: {failure}")
 
 
 def _sources(loaded: settings.Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
@@ -182,7 +182,7 @@ def _clickhouse(loaded: settings.Settings, environ: Mapping[str, str]) -> Iterat
         clickhouse.check(client, wanted)
         client.close()
     except PultFailure as failure:
-        yield Finding(good=False, text=str(failure))
+        yield Finding(good=False, text=f"clickhouse: {failure}")
     else:
         yield Finding(good=True, text="clickhouse: tables are right and can be written")
 

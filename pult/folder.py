@@ -28,7 +28,8 @@ class DataFolder:
     def __init__(self, path: Path, verb: str) -> None:
         self.path = path
         try:
-            path.mkdir(parents=True, exist_ok=True)
+            # A journal holds callers' numbers as the PBX tells them.
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock = (path / "lock").open("a+")
         except OSError as error:
             msg = f"cannot use data folder {path}: {error.strerror} (--data names another)"

@@ -20,6 +20,8 @@ from schemas.topics import TOPICS, Topic
 _ANSWER_SECONDS = 15.0
 _LOOK_AGAIN_SECONDS = 0.05
 
+REMEDY = "run pult topics, or mend kafka.prefix"
+
 
 @dataclass(frozen=True, slots=True)
 class TopicFinding:
@@ -121,7 +123,7 @@ def require(client: AdminClient, settings: KafkaSettings) -> None:
     """
     wrong = [each.text for each in check(client, settings) if not each.good]
     if wrong:
-        msg = f"cannot start on these topics: {'; '.join(wrong)} (run pult topics)"
+        msg = f"cannot start on these topics: {'; '.join(wrong)} ({REMEDY})"
         raise KafkaUnusable(msg)
 
 
@@ -132,7 +134,7 @@ def _compared(client: AdminClient, settings: KafkaSettings) -> Iterator[TopicFin
     configs = _configs(client, there)
     for name, topic in names.items():
         if name not in cluster.topics:
-            text = f"{name}: missing; pult topics creates it (kafka.prefix)"
+            text = f"{name}: missing"
             yield TopicFinding(good=False, text=text, hinders=True)
             continue
         partitions = cluster.topics[name].partitions

@@ -52,6 +52,9 @@ def check_schema(client: Client) -> None:
         applied = _applied(client)
     _check_same(known, applied)
     missing = [name for name in known if name not in applied]
+    if not applied:
+        msg = "the store has no tables of Pult yet; run pult migrate"
+        raise StoreFailed(msg)
     if missing:
         msg = (
             f"the store is of an older pult ({len(missing)} of {len(known)} migrations are "

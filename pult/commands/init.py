@@ -1,6 +1,7 @@
 """`pult init`."""
 
 import argparse
+import os
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -50,5 +51,10 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
     write(path, text, force=chosen.force)
     people = set().union(*found.queues.values())
     print(f"{path} written: {len(found.queues)} queues, {len(people)} members; look at it")
+    if not found.queues:
+        print("NOTE it names no queue: has it read queues.conf, may the user read QueueStatus?")
+    log = chosen.queue_log
+    if log is not None and not os.access(log, os.R_OK):
+        print(f"NOTE {log} cannot be read here; pult run waits for it")
     print(f"Then: pult check-source {chosen.source}")
     return 0

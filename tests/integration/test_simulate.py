@@ -49,6 +49,6 @@ def test_without_topics_nothing_is_simulated_and_one_line_says_why(
 
     assert done.code == 1
     assert done.complaint == (
-        "cannot publish a simulation: nobody.events: missing; pult topics creates it "
-        "(kafka.prefix)"
+        "cannot publish a simulation: nobody.events: missing "
+        "(run pult topics, or mend kafka.prefix)"
     )

@@ -35,10 +35,7 @@ def test_topics_are_created_once_and_found_good_afterwards(
     checked = pult(tmp_path, settings, "topics", "--check")
 
     assert before.code == 1
-    assert before.out.splitlines() == [
-        f"PROBLEM {prefix}.{name}: missing; pult topics creates it (kafka.prefix)"
-        for name in NAMES
-    ]
+    assert before.out.splitlines() == [f"PROBLEM {prefix}.{name}: missing" for name in NAMES]
     good = [f"ok      {prefix}.{name}: 32 partitions, 1 replica(s)" for name in NAMES]
     assert created.code == again.code == checked.code == 0
     assert created.out.splitlines() == [
@@ -103,7 +100,7 @@ def test_doctor_looks_at_the_brokers_and_their_topics(
     assert f"PROBLEM kafka: topic {prefix}.events: missing" in before.out
     assert f"ok      kafka: {kafka.bootstrap} answers" in after.out
     assert f"ok      kafka: topic {prefix}.events: 32 partitions" in after.out
-    assert "PROBLEM cannot use Kafka at 127.0.0.1" in away.out
+    assert "PROBLEM kafka: cannot use Kafka at 127.0.0.1" in away.out
     assert "check kafka.bootstrap" in away.out
 
 

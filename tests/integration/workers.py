@@ -54,6 +54,10 @@ class Site:
         )  # fmt: skip
         for future in made.values():
             future.result(20)
+        # The controller has them; the broker that is asked hears of it a moment later.
+        wait_for(
+            lambda: made.keys() <= admin.list_topics(timeout=20).topics.keys(), 20, "topics"
+        )
 
     def publish(
         self, records: Iterable[tuple[str | bytes | None, bytes | None]], partition: int = -1

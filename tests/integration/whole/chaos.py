@@ -29,6 +29,11 @@ class Blow:
     at_seconds: float
     between: bool | None = None
 
+    @property
+    def is_kill(self) -> bool:
+        """Whether a process was killed."""
+        return not self.what.startswith(("cut", "delayed"))
+
 
 @dataclass
 class Report:
@@ -44,7 +49,7 @@ class Report:
     @property
     def kills(self) -> int:
         """How many processes were killed."""
-        return sum(not each.what.startswith(("cut", "delayed")) for each in self.blows)
+        return sum(each.is_kill for each in self.blows)
 
     @property
     def counts(self) -> bool:
@@ -59,16 +64,19 @@ class Report:
 
     def __str__(self) -> str:
         judged = [each.between for each in self.blows if each.between is not None]
-        what = ", ".join(
-            f"{count} {name}"
-            for name, count in sorted(Counter(b.what for b in self.blows).items())
-        )
+        kills = [each.what for each in self.blows if each.is_kill]
+        others = [each.what for each in self.blows if not each.is_kill]
         return (
-            f"seed {self.seed}: {self.kills} kills ({what}); {sum(judged)} of {len(judged)} "
+            f"seed {self.seed}: {len(kills)} kills ({_counted(kills)}) and {len(others)} "
+            f"disturbances ({_counted(others)}); {sum(judged)} of {len(judged)} "
             f"between a written output and its committed offset; {self.events} events: "
             f"{self.lost} lost, {self.doubled} doubled; digests "
             f"{'equal' if not self.unequal else 'unequal: ' + ', '.join(self.unequal)}"
         )
+
+
+def _counted(what: Sequence[str]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in sorted(Counter(what).items()))
 
 
 class Chaos:
