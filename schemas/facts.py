@@ -6,6 +6,7 @@ Instants are milliseconds since 1970 UTC, durations milliseconds, both None whil
 words and ids are empty strings while unknown; counts are never None.
 """
 
+from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -187,3 +188,8 @@ def encode(fact: Fact) -> bytes:
 def decode(value: bytes) -> Fact:
     """Parse what `encode` returned."""
     return _DECODER.decode(value)
+
+
+def decode_all(values: Sequence[bytes]) -> list[Fact]:
+    """Parse what `encode` returned, many at once."""
+    return list(map(_DECODER.decode, values))

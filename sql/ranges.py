@@ -7,7 +7,7 @@ the halving: the same rows are found again in a repetition, and the rest is stor
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
@@ -23,7 +23,8 @@ from sql.writer import arrow, insert_arrow
 Refuse = Callable[[int, str], None]
 """Told which of what was given cannot be stored, by its place, and why."""
 
-_NO_ROW = (MalformedEvent, pa.ArrowException, OverflowError, ValueError)
+NO_ROW = (MalformedEvent, pa.ArrowException, OverflowError, ValueError)
+"""What making rows raises where something said cannot be one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +37,23 @@ class Written:
 
 
 @dataclass(slots=True)
-class RangeWriter:
-    """Stores what a range of the log says. Serves one thread.
+class RangeRows:
+    """What a range of the log says as inserts: made first, written afterwards.
 
-    Attributes:
-        written: the inserts since it was made.
+    Making rows keeps this process busy, writing them waits for the store, so one range is made
+    while another is written. Serves one thread at a time.
     """
 
-    client: Client
     token: str
     refuse: Refuse
-    written: list[Written] = field(default_factory=list)
+    _made: list[tuple[Insert, str]] = field(default_factory=list)
 
-    def write_events(self, events: Sequence[Event], positions: Sequence[Position]) -> None:
-        """Store events with their places in the log.
+    def add(self, inserts: Iterable[Insert]) -> None:
+        """Add all that the range says, as inserts."""
+        self._made += [(each, f"{self.token}:{each.table}:{each.month}") for each in inserts]
 
-        Raises:
-            StoreFailed: some may be stored; write the same range again.
-        """
+    def add_events(self, events: Sequence[Event], positions: Sequence[Position]) -> None:
+        """Add all events with their places in the log, and refuse those that make no row."""
 
         def inserts(places: Sequence[int]) -> list[Insert]:
             return event_inserts(
@@ -61,14 +61,10 @@ class RangeWriter:
             )
 
         if events:
-            self._write(inserts, range(len(events)), self.token)
+            self._make(inserts, range(len(events)), self.token)
 
-    def write_facts(self, facts: Sequence[Fact]) -> None:
-        """Store facts of any kinds.
-
-        Raises:
-            StoreFailed: some may be stored; write the same range again.
-        """
+    def add_facts(self, facts: Sequence[Fact]) -> None:
+        """Add all facts, of any kinds, and refuse those that make no row."""
         kinds: dict[type[Fact], list[int]] = {}
         for place, fact in enumerate(facts):
             kinds.setdefault(type(fact), []).append(place)
@@ -76,36 +72,49 @@ class RangeWriter:
         def inserts(places: Sequence[int]) -> list[Insert]:
             return fact_inserts([facts[each] for each in places])
 
-        for kind in sorted(kinds, key=lambda each: each.__name__):
-            self._write(inserts, kinds[kind], self.token)
+        for places in kinds.values():
+            self._make(inserts, places, self.token)
 
-    def _write(
+    def write(self, client: Client) -> list[Written]:
+        """Write what was added; return what the store has acknowledged.
+
+        Raises:
+            StoreFailed: some may be stored; make and write the same range again.
+        """
+        written: list[Written] = []
+        for insert, token in self._made:
+            self._insert(client, insert, token, written)
+        return written
+
+    def _make(
         self,
         inserts: Callable[[Sequence[int]], list[Insert]],
         places: Sequence[int],
         token: str,
     ) -> None:
-        """Store what stands at some places, all of one table."""
+        """Make rows of what stands at some places, all of one table."""
         try:
             made = inserts(places)
-        except _NO_ROW as error:
+        except NO_ROW as error:
             if len(places) == 1:
                 self.refuse(places[0], _line(error))
                 return
             half = len(places) // 2
-            self._write(inserts, places[:half], f"{token}/0")
-            self._write(inserts, places[half:], f"{token}/1")
+            self._make(inserts, places[:half], f"{token}/0")
+            self._make(inserts, places[half:], f"{token}/1")
             return
         for each in made:
-            chosen = [places[place] for place in each.places]
-            self._insert(replace(each, places=chosen), f"{token}:{each.table}:{each.month}")
+            insert = replace(each, places=[places[place] for place in each.places])
+            self._made.append((insert, f"{token}:{each.table}:{each.month}"))
 
-    def _insert(self, insert: Insert, token: str) -> None:
+    def _insert(
+        self, client: Client, insert: Insert, token: str, written: list[Written]
+    ) -> None:
         started = time.monotonic()
         count = insert.rows.num_rows
         try:
             with store_errors(f"write {count} rows into {insert.table}"):
-                insert_arrow(self.client, insert, arrow(insert.rows), token)
+                insert_arrow(client, insert, arrow(insert.rows), token)
         except RowsRefused as error:
             if count == 1:
                 self.refuse(insert.places[0], _line(error))
@@ -114,9 +123,9 @@ class RangeWriter:
             for name, begin, end in (("0", 0, half), ("1", half, count)):
                 rows = insert.rows.slice(begin, end - begin)
                 part = replace(insert, rows=rows, places=insert.places[begin:end])
-                self._insert(part, f"{token}/{name}")
+                self._insert(client, part, f"{token}/{name}", written)
             return
-        self.written.append(Written(insert.table, count, time.monotonic() - started))
+        written.append(Written(insert.table, count, time.monotonic() - started))
 
 
 def _line(error: Exception) -> str:

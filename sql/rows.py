@@ -63,7 +63,7 @@ class Table:
 class Insert:
     """Rows of one table and one partition (`month`: yyyymm, 0 where there is none).
 
-    `places` says of each row which of what was given of this kind it stands for.
+    `places` says of each row which of what was given it stands for.
     """
 
     table: str
@@ -140,14 +140,19 @@ TABLES: dict[type[Fact], Table] = {
     ),
 }
 
+_ORDER = ("events", *(table.name for table in TABLES.values()))
+
 
 def fact_inserts(facts: Sequence[Fact]) -> list[Insert]:
     """Return facts as inserts, one for each table and month, in an order that repeats."""
+    kinds: dict[type[Fact], list[int]] = {}
+    for place, fact in enumerate(facts):
+        kinds.setdefault(type(fact), []).append(place)
     inserts: list[Insert] = []
     for kind, table in TABLES.items():
-        mine = [fact for fact in facts if type(fact) is kind]
-        if mine:
-            inserts += _by_month(table.name, table.month_of, _fact_rows(table, mine))
+        if places := kinds.get(kind):
+            rows = _fact_rows(table, [facts[each] for each in places])
+            inserts += _by_month(table.name, table.month_of, rows, places)
     return inserts
 
 
@@ -157,7 +162,27 @@ def event_inserts(events: Sequence[Event], positions: Sequence[Position]) -> lis
     Raises:
         MalformedEvent: the time of an event is none.
     """
-    return _by_month("events", "occurred_at", _event_rows(events, positions))
+    rows = _event_rows(events, positions)
+    return _by_month("events", "occurred_at", rows, range(len(events)))
+
+
+def joined(pieces: Sequence[Sequence[Insert]], sizes: Sequence[int]) -> list[Insert]:
+    """Return the inserts of pieces, of which each was made of so many, as if made of all."""
+    alike: dict[tuple[str, int], list[tuple[int, Insert]]] = {}
+    before = 0
+    for inserts, size in zip(pieces, sizes, strict=True):
+        for each in inserts:
+            alike.setdefault((each.table, each.month), []).append((before, each))
+        before += size
+    tables = {name: place for place, name in enumerate(_ORDER)}
+    return [
+        Insert(
+            *key,
+            pa.concat_tables([each.rows for _, each in alike[key]]).combine_chunks(),
+            [begin + place for begin, each in alike[key] for place in each.places],
+        )
+        for key in sorted(alike, key=lambda key: (tables[key[0]], key[1]))
+    ]
 
 
 def _fact_rows(table: Table, facts: Sequence[Fact]) -> pa.Table:
@@ -175,6 +200,13 @@ def _array(values: Iterable[Any], kind: pa.DataType) -> pa.Array:
 
 def _texts(values: list[str]) -> pa.Array:
     """Text of a source may hold halves of characters that are no Unicode; they are replaced."""
+    if values and values.count(values[0]) == len(values):
+        # Many columns say the same in each row; seeing that is cheaper than copying it.
+        return pa.repeat(_texts_as_they_are(values[:1])[0], len(values))
+    return _texts_as_they_are(values)
+
+
+def _texts_as_they_are(values: list[str]) -> pa.Array:
     try:
         return pa.array(values, TEXT)
     except (pa.ArrowInvalid, UnicodeEncodeError):
@@ -184,28 +216,25 @@ def _texts(values: list[str]) -> pa.Array:
 def _event_rows(events: Sequence[Event], positions: Sequence[Position]) -> pa.Table:
     encode = msgspec.json.Encoder().encode
 
-    def each(name: str) -> Iterable[Any]:
-        return map(attrgetter(name), events)
+    def each(name: str) -> list[Any]:
+        return list(map(attrgetter(name), events))
 
-    data = list(each("data"))
+    data = each("data")
     # By kind: that is asked once, not for each event.
     tags = {type(event): str(event.__struct_config__.tag) for event in _one_of_each(events)}
-    has = {type(d): frozenset(d.__struct_fields__) for d in _one_of_each(data)}
+    partitions, offsets = zip(*positions, strict=True) if positions else ((), ())
     return pa.table(
         {
             "type": _texts([tags[type(event)] for event in events]),
-            **{name: _texts(list(each(name))) for name in _ENVELOPE},
-            "occurred_at": _instants(list(each("time"))),
-            "recorded_at": _instants(list(each("recordedtime"))),
+            **{name: _texts(each(name)) for name in _ENVELOPE},
+            "occurred_at": _instants(each("time")),
+            "recorded_at": _instants(each("recordedtime")),
             "sequence": pa.array(each("sequence"), INT),
             "resolution": pa.array(each("resolution"), INT),
-            **{
-                name: _texts([getattr(d, name) if name in has[type(d)] else "" for d in data])
-                for name in _NAMED
-            },
+            **{name: _texts([getattr(d, name, "") for d in data]) for name in _NAMED},
             "data": pa.array(list(map(encode, data)), BYTES),
-            "log_partition": pa.array([partition for partition, _ in positions], INT),
-            "log_offset": pa.array([offset for _, offset in positions], INT),
+            "log_partition": pa.array(partitions, INT),
+            "log_offset": pa.array(offsets, INT),
         }
     )
 
@@ -226,18 +255,17 @@ def _instants(texts: list[str]) -> pa.Array:
         raise MalformedEvent(msg) from error
 
 
-def _by_month(table: str, month_of: str, rows: pa.Table) -> list[Insert]:
-    whole = range(rows.num_rows)
+def _by_month(table: str, month_of: str, rows: pa.Table, places: Sequence[int]) -> list[Insert]:
     if not month_of:
-        return [Insert(table, 0, rows, whole)]
+        return [Insert(table, 0, rows, places)]
     months = _months(rows[month_of])
     present = sorted(set(pc.unique(months).to_pylist()))
     if len(present) == 1:
-        return [Insert(table, present[0], rows, whole)]
+        return [Insert(table, present[0], rows, places)]
     chosen = {each: pc.indices_nonzero(pc.equal(months, each)) for each in present}
     return [
-        Insert(table, each, rows.take(places), places.to_pylist())
-        for each, places in chosen.items()
+        Insert(table, each, rows.take(which), [places[row] for row in which.to_pylist()])
+        for each, which in chosen.items()
     ]
 
 

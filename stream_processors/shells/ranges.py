@@ -7,9 +7,11 @@ next finds it and stores exactly that range again: the same rows under the same 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
+from zlib import crc32
 
 _PENDING = re.compile(r"pending (\d{1,19})-(\d{1,19})")
+
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +34,13 @@ class Range:
     def token(self, values: Sequence[bytes]) -> str:
         """Return what the store recognises a repetition by.
 
-        The hash of the records is in it for the case that a topic was deleted and made anew:
+        A checksum of the records is in it for the case that a topic was deleted and made anew:
         its offsets begin again, and what they mean is other.
         """
-        content = blake2b(digest_size=8)
-        for value in values:
-            content.update(value)
-        return f"{self}:{content.hexdigest()}"
+        content = 0
+        for begin in range(0, len(values), _AT_ONCE):
+            content = crc32(b"".join(values[begin : begin + _AT_ONCE]), content)
+        return f"{self}:{content:08x}"
 
 
 def pending_in(topic: str, partition: int, offset: int, metadata: str | None) -> Range | None:

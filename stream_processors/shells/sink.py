@@ -1,8 +1,8 @@
 """Kafka into ClickHouse: what is in the topics is in the store, once, whatever dies when.
 
-A plain consumer whose thread does everything that concerns the group; only the inserts run in
-threads of their own, and it waits for them. So no partition is taken away while its rows are
-being written, and nothing is written of a partition that is not ours.
+A plain consumer whose thread does everything that concerns the group; ranges are packed and
+inserted by threads of their own, while it goes on reading. Before a partition is given away it
+waits for what is being written of it, so nothing is written of a partition that is not ours.
 
 A range of records is stored in three steps: its bounds are committed beside the offset, its
 rows are inserted under tokens made of the bounds, the offset behind it is committed. Whoever
@@ -14,7 +14,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from clickhouse_connect.driver.client import Client
@@ -25,10 +24,13 @@ from schemas.errors import LogTorn, OutputFailed, PultFailure, StoreFailed
 from stream_processors.shells.ranges import Range, pending_in
 from stream_processors.shells.rejects import RejectWatch
 from stream_processors.shells.sink_measures import SinkMeasures
-from stream_processors.shells.sink_parts import Part, named, place
+from stream_processors.shells.sink_offsets import NOT_OURS, backlog, committed
+from stream_processors.shells.sink_parts import Part, by_partition, due_ranges, named, place
 from stream_processors.shells.sink_plan import CONSUMER, SinkPlan
+from stream_processors.shells.sink_records import Records
+from stream_processors.shells.sink_writers import Work, Writers
 from stream_processors.shells.spell import Spell
-from stream_processors.shells.storing import RangeStore, Stored
+from stream_processors.shells.storing import Stored
 
 _LOG = logging.getLogger(__name__)
 
@@ -37,19 +39,12 @@ GRACE_SECONDS = 10.0
 
 HELD_BYTES = 64 << 20
 HELD_RECORDS = 200_000
-"""At so much held the sink stops reading until something is stored."""
+"""At so much held, what is being stored included, the sink reads no more until some is."""
 
 _CONSUME = 5_000
 _POLL_SECONDS = 0.1
-_ASK_SECONDS = 20.0
+_BUSY_POLL_SECONDS = 0.005
 _LOOK_SECONDS = 1.0
-_NOT_OURS = (
-    KafkaError.ILLEGAL_GENERATION,
-    KafkaError.UNKNOWN_MEMBER_ID,
-    KafkaError.REBALANCE_IN_PROGRESS,
-    KafkaError._STATE,
-    KafkaError._NO_OFFSET,
-)
 
 
 class Sink:
@@ -81,7 +76,6 @@ class Sink:
         on_assigned: Callable[[], None] = lambda: None,
     ) -> None:
         self._plan = plan
-        self._open_client = open_client
         self._explain = explain
         self._explain_store = explain_store
         self._on_stored = on_stored
@@ -95,9 +89,7 @@ class Sink:
             }
         )  # fmt: skip
         self._parts: dict[tuple[str, int], Part] = {}
-        self._threads = ThreadPoolExecutor(plan.writers, thread_name_prefix="writer")
-        self._of_thread = threading.local()
-        self._clients: list[Client] = []
+        self._writers = Writers(plan, open_client)
         self._watch = RejectWatch(plan.limit)
         self._stopping = threading.Event()
         self._errors: list[KafkaError] = []
@@ -105,7 +97,7 @@ class Sink:
         self._kafka, self._store_state = Spell(), Spell()
         self._retry_at = 0.0
         self._looked_at = 0.0
-        self._full = False
+        self._full = self._paused = False
         self.assigned = False
         self.measures = SinkMeasures()
 
@@ -140,81 +132,100 @@ class Sink:
         """
         self._consumer.subscribe(
             list(self._plan.topics),
-            on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_revoke,
+            on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost,
         )  # fmt: skip
         try:
             while not self._stopping.is_set():
                 self._turn()
             self._drain()
+            if self._failure is not None:
+                raise self._failure
         finally:
-            self._threads.shutdown(wait=True, cancel_futures=True)
+            self._writers.close()
             self._parts.clear()
             self._consumer.close()
-            for client in self._clients:
-                client.close()
             _LOG.info("stopped")
 
     def _turn(self) -> None:
         self._collect()
         if self._failure is not None:
             raise self._failure
+        self._conclude(self._writers.ended())
         now = time.monotonic()
         if now >= self._retry_at:
             ranges = self._chosen(now - self._plan.flush_seconds)
             if ranges:
-                self._flush(ranges)
+                self._begin(ranges)
         if now - self._looked_at >= _LOOK_SECONDS:
             self._looked_at = now
             self._look()
 
     def _drain(self) -> None:
+        """Store what is held; but nobody waits for a store that is away: the log has it all."""
         give_up = time.monotonic() + GRACE_SECONDS
-        while time.monotonic() < give_up and self._parts:
+        while time.monotonic() < give_up and not self.trouble:
             ranges = self._chosen(time.monotonic())
-            if not ranges:
-                return
-            self._flush(ranges)
-            if self.trouble:
-                # Nobody waits for a store that is away: the log has everything.
-                return
+            if ranges and not self._begin(ranges):
+                break
+            if not self._writers.busy:
+                break
+            self._writers.wait(_POLL_SECONDS)
+            self._conclude(self._writers.ended())
+        self._settle(self.parts)
 
     def _collect(self) -> None:
-        now = time.monotonic()
+        """Take what has come."""
         self._hold_back()
+        now = time.monotonic()
+        count, patience = _CONSUME, self._patience(now)
+        if self._full and self._writers.busy:
+            # Room comes of itself. Meanwhile the group has to see that we live.
+            self._writers.wait(_POLL_SECONDS)
+            count, patience = 1, 0
         try:
-            messages = self._consumer.consume(_CONSUME, self._patience(now))
+            messages = self._consumer.consume(count, patience)
         except KafkaException as error:
             msg = self._explain([error.args[0]])
             raise OutputFailed(msg) from error
+        if any(map(Message.error, messages)):
+            messages = [each for each in messages if not self._is_error(each)]
         now = time.monotonic()
-        for message in messages:
-            wrong = message.error()
-            if wrong is not None:
-                self._note(message, wrong)
-                continue
-            part = self._parts.get((message.topic() or "", message.partition() or 0))
+        for where, run in by_partition(messages):
+            part = self._parts.get(where)
             if part is not None:
-                part.take(message, now)
+                part.take(run, now)
 
     def _patience(self, now: float) -> float:
-        """Return how long to wait for records [s]: not beyond the next time to store."""
+        """Return how long to wait for records [s]: not beyond the next time to do something."""
+        if self._writers.busy:
+            return _BUSY_POLL_SECONDS
         due = min((each.since for each in self._parts.values() if each.held), default=now)
         until = max(due + self._plan.flush_seconds, self._retry_at) - now
         return min(_POLL_SECONDS, max(0.001, until))
 
     def _hold_back(self) -> None:
-        """Stop reading while too much is held, and go on once it is not."""
+        """Note whether too much is held, and let go of the brokers while nothing is stored.
+
+        Pausing throws away what the client has fetched ahead, so that is for long spells.
+        """
         held = sum(len(each.held) for each in self._parts.values())
         size = sum(each.held_bytes for each in self._parts.values())
-        full = held >= HELD_RECORDS or size >= HELD_BYTES
-        if full == self._full:
+        self._full = held >= HELD_RECORDS or size >= HELD_BYTES
+        pause = self._full and (self._paused or bool(self.trouble))
+        if pause == self._paused:
             return
-        self._full = full
+        self._paused = pause
         every = [TopicPartition(topic, number) for topic, number in self._parts]
-        if full:
+        if pause:
             self._consumer.pause(every)
         else:
             self._consumer.resume(every)
+
+    def _is_error(self, message: Message) -> bool:
+        error = message.error()
+        if error is not None:
+            self._note(message, error)
+        return error is not None
 
     def _note(self, message: Message, error: KafkaError) -> None:
         if error.code() == KafkaError._AUTO_OFFSET_RESET:
@@ -242,74 +253,59 @@ class Sink:
             self._kafka.begins(self._explain(self._errors))
 
     def _chosen(self, before: float) -> list[tuple[Part, Range]]:
-        """Return what is to be stored now."""
-        rows = self._plan.flush_rows
-        chosen = []
-        for part in self._parts.values():
-            if part.due(rows, before) or (part.pending is not None and part.held) or self._full:
-                told = part.range(rows)
-                if told is not None:
-                    chosen.append((part, told))
-        return chosen
+        """Return what is to be stored now, one range of a partition."""
+        busy, room = self._writers.busy, self._writers.room
+        free = [each for each in self._parts.values() if each.held and each not in busy]
+        return due_ranges(free, room, self._plan.flush_rows, before, self._full)
 
-    def _flush(self, ranges: list[tuple[Part, Range]]) -> None:
-        """Store ranges: note their bounds, insert their rows, commit what is behind them."""
+    def _begin(self, ranges: Sequence[tuple[Part, Range]]) -> bool:
+        """Note the bounds of ranges, then begin to store them; False if that is impossible."""
         fresh = [told for part, told in ranges if part.pending is None]
         if not self._commit([place(each, each.first, each.metadata) for each in fresh]):
-            return
+            return False
         for part, told in ranges:
             part.pending = told
-        work = [(told, part.records(told)) for part, told in ranges]
-        away = threading.Event()
-        futures = [
-            self._threads.submit(self._store, told, messages, away) for told, messages in work
-        ]
-        done: list[tuple[Part, Range, list[Message], Stored]] = []
+        self._writers.begin(ranges)
+        return True
+
+    def _conclude(self, ended: Sequence[Work]) -> None:
+        """Commit what is stored, and note what could not be; it stays pending."""
+        done: list[tuple[Part, Range, Records, Stored]] = []
         failures: list[PultFailure] = []
-        for (part, told), (_, messages), future in zip(ranges, work, futures, strict=True):
+        for work in ended:
             try:
-                if stored := future.result():
-                    done.append((part, told, messages, stored))
+                if stored := work.result():
+                    done.append((work.part, work.told, work.records, stored))
             except PultFailure as failure:
                 failures.append(failure)
-        self._finish(done)
+        if done:
+            self._finish(done)
         for each in failures:
             if not isinstance(each, StoreFailed):
                 raise each
-            self._retry_at = self._store_state.begins(self._explain_store(each))
-        if done and not failures:
+            # Those that ran at once with the first one say nothing new.
+            if time.monotonic() >= self._retry_at:
+                self._retry_at = self._store_state.begins(self._explain_store(each))
+        if done and time.monotonic() >= self._retry_at:
             self._store_state.ends()
 
-    def _store(
-        self, told: Range, messages: Sequence[Message], away: threading.Event
-    ) -> Stored | None:
-        """Insert the rows of one range; None if the store is known to be away."""
-        if away.is_set():
-            return None
+    def _settle(self, parts: Sequence[Part]) -> None:
+        """Wait for what is being stored of partitions, and commit it."""
         try:
-            kind = self._plan.topics[told.topic]
-            return RangeStore(self._client(), kind, self._plan.limit).store(told, messages)
-        except StoreFailed:
-            away.set()
-            raise
+            self._conclude(self._writers.settled(parts))
+        except PultFailure as failure:
+            self._failure = failure
 
-    def _client(self) -> Client:
-        client: Client | None = getattr(self._of_thread, "client", None)
-        if client is None:
-            client = self._of_thread.client = self._open_client()
-            self._clients.append(client)
-        return client
-
-    def _finish(self, done: list[tuple[Part, Range, list[Message], Stored]]) -> None:
+    def _finish(self, done: list[tuple[Part, Range, Records, Stored]]) -> None:
         """Commit what is stored; where that fails it stays pending and is stored again."""
         for _, _, _, stored in done:
             self._watch.note(stored.records, len(stored.rejected))
         if not self._commit([place(told, told.last + 1, "") for _, told, _, _ in done]):
             return
-        now, clock = time.monotonic(), time.time()
-        for part, told, messages, stored in done:
-            oldest = messages[0].timestamp()[1] / 1000
-            part.stored(told, len(messages), now)
+        clock = time.time()
+        for part, told, records, stored in done:
+            oldest = records.times_ms[0] / 1000
+            part.stored(told, len(records))
             self.measures.note(self._plan.topics[told.topic], stored, clock - oldest)
             self._on_stored(told, stored)
 
@@ -330,7 +326,7 @@ class Sink:
     def _not_committed(self, error: KafkaError) -> None:
         self._retry_at = time.monotonic() + _POLL_SECONDS
         # Partitions that were taken away are dropped as soon as the consumer is asked again.
-        if error.code() not in _NOT_OURS:
+        if error.code() not in NOT_OURS:
             self._retry_at = self._kafka.begins(self._explain([error]))
 
     def _look(self) -> None:
@@ -343,25 +339,19 @@ class Sink:
             self._errors.clear()
             self._kafka.ends()
         for part in self.parts:
-            try:
-                low, high = self._consumer.get_watermark_offsets(
-                    TopicPartition(part.topic, part.number), cached=True
-                )
-            except KafkaException:
-                continue
-            self.measures.backlog[part.topic, part.number] = max(
-                0, high - max(part.next, low, 0)
-            )
+            left = backlog(self._consumer, part)
+            if left is not None:
+                self.measures.backlog[part.topic, part.number] = left
 
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         try:
-            committed = _committed(consumer, partitions)
+            places = committed(consumer, partitions)
         except KafkaException as error:
             # Without the bounds nothing may be stored; after a restart they are asked again.
             self._failure = OutputFailed(self._explain([error.args[0]]))
             return
         begins, replayed = [], []
-        for each in committed:
+        for each in places:
             known = each.offset != OFFSET_INVALID
             pending = pending_in(each.topic, each.partition, each.offset, each.metadata)
             if pending is not None:
@@ -372,7 +362,7 @@ class Sink:
             begin = each.offset if known else OFFSET_BEGINNING
             begins.append(TopicPartition(each.topic, each.partition, begin))
         consumer.assign(begins)
-        self._full = False
+        self._paused = False
         self.assigned = True
         self.measures.rebalances += 1
         _LOG.info("assigned partitions=%s", named(partitions))
@@ -381,22 +371,29 @@ class Sink:
         self._on_assigned()
 
     def _on_revoke(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+        """Give partitions away once nothing is written of them."""
+        mine = self._ours(partitions)
+        written = sum(each in self._writers.busy for each in mine)
+        if written:
+            _LOG.info(
+                "finishes what is being stored before it gives away partitions=%d", written
+            )
+        self._settle(mine)
+        self._drop("revoked", partitions)
+
+    def _on_lost(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+        """Let go of partitions that others may have already; what was stored they find."""
+        self._writers.settled(self._ours(partitions))
+        self._drop("lost", partitions)
+
+    def _ours(self, partitions: Sequence[TopicPartition]) -> list[Part]:
+        found = [self._parts.get((each.topic, each.partition)) for each in partitions]
+        return [each for each in found if each is not None]
+
+    def _drop(self, how: str, partitions: list[TopicPartition]) -> None:
         dropped = 0
         for each in partitions:
             part = self._parts.pop((each.topic, each.partition), None)
             self.measures.backlog.pop((each.topic, each.partition), None)
             dropped += len(part.held) if part is not None else 0
-        _LOG.info("revoked partitions=%s dropped=%d", named(partitions), dropped)
-
-
-def _committed(consumer: Consumer, partitions: list[TopicPartition]) -> list[TopicPartition]:
-    """Return the group's offsets and what was noted beside them, however long brokers move."""
-    give_up = time.monotonic() + _ASK_SECONDS
-    while True:
-        try:
-            return consumer.committed(partitions, timeout=_ASK_SECONDS)
-        except KafkaException as error:
-            # Also of a coordinator that is moving, which the client does not call retriable.
-            if error.args[0].fatal() or time.monotonic() > give_up:
-                raise
-            time.sleep(_POLL_SECONDS)
+        _LOG.info("%s partitions=%s dropped=%d", how, named(partitions), dropped)

@@ -1,14 +1,19 @@
 """What a sink holds of each partition that is its own."""
 
+from bisect import bisect_right
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 
 from confluent_kafka import Message, TopicPartition
 
 from stream_processors.shells.ranges import Range
+from stream_processors.shells.sink_records import Records
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Part:
     """One partition of a topic that is ours.
 
@@ -16,25 +21,25 @@ class Part:
         next: offset of the first record that is not stored; negative before the first one.
         pending: the range whose bounds are committed, None if none is.
         held: records from `next` on.
-        since: when the first of them came [monotonic s].
     """
 
     topic: str
     number: int
     next: int
     pending: Range | None = None
-    held: list[Message] = field(default_factory=list)
+    held: Records = field(default_factory=Records)
     held_bytes: int = 0
-    since: float = 0.0
+    _came: deque[tuple[int, float]] = field(default_factory=deque)
 
-    def take(self, message: Message, now: float) -> int:
-        """Hold a record; return its size [bytes]."""
-        if not self.held:
-            self.since = now
-        self.held.append(message)
-        size = len(message)
-        self.held_bytes += size
-        return size
+    @property
+    def since(self) -> float:
+        """When the first of what is held came [monotonic s]."""
+        return self._came[0][1] if self._came else 0.0
+
+    def take(self, messages: Sequence[Message], now: float) -> None:
+        """Hold records that follow upon those that are held."""
+        self.held_bytes += self.held.add(messages)
+        self._came.append((self.held.offsets[-1], now))
 
     def due(self, rows: int, before: float) -> bool:
         """Tell whether what is held should be stored: it is much, or older than `before`."""
@@ -43,33 +48,63 @@ class Part:
     def range(self, rows: int) -> Range | None:
         """Return what to store next; None while a pending range has not come whole."""
         if self.pending is not None:
-            whole = bool(self.held) and offset_of(self.held[-1]) >= self.pending.last
+            whole = bool(self.held) and self.held.offsets[-1] >= self.pending.last
             return self.pending if whole else None
         if not self.held:
             return None
-        last = self.held[min(rows, len(self.held)) - 1]
-        return Range(self.topic, self.number, offset_of(self.held[0]), offset_of(last))
+        offsets = self.held.offsets
+        last = offsets[min(rows, len(offsets)) - 1]
+        return Range(self.topic, self.number, offsets[0], last)
 
-    def records(self, told: Range) -> list[Message]:
+    def records(self, told: Range) -> Records:
         """Return the held records of a range."""
-        count = 0
-        for message in self.held:
-            if offset_of(message) > told.last:
-                break
-            count += 1
-        return self.held[:count]
+        return self.held.part(0, bisect_right(self.held.offsets, told.last))
 
-    def stored(self, told: Range, count: int, now: float) -> None:
+    def stored(self, told: Range, count: int) -> None:
         """Let go of the first records, which are in the store and committed."""
-        self.held_bytes -= sum(map(len, self.held[:count]))
-        del self.held[:count]
-        self.next, self.pending, self.since = told.last + 1, None, now
+        self.held_bytes -= self.held.drop(count)
+        while self._came and self._came[0][0] <= told.last:
+            self._came.popleft()
+        self.next, self.pending = told.last + 1, None
 
 
-def offset_of(message: Message) -> int:
-    """Return the place of a record in its partition."""
-    offset = message.offset()
-    return -1 if offset is None else offset
+def by_partition(
+    messages: Sequence[Message],
+) -> Iterator[tuple[tuple[str, int], list[Message]]]:
+    """Yield records in their order, those of one partition that follow one another together."""
+    places = zip(map(Message.topic, messages), map(Message.partition, messages), strict=True)
+    for place, run in groupby(zip(places, messages, strict=True), key=itemgetter(0)):
+        yield place, [message for _, message in run]
+
+
+def due_ranges(
+    parts: Sequence[Part], room: int, rows: int, before: float, full: bool
+) -> list[tuple[Part, Range]]:
+    """Return what is to be stored now, the oldest first: one range of a partition.
+
+    As many as there is room for, or more of small ones, whose bounds are then committed at
+    once; the others grow meanwhile.
+
+    Args:
+        parts: those that hold something of which nothing is being stored.
+        room: how many ranges may begin.
+        rows: records of a range, at most.
+        before: what came before that is due [monotonic s].
+        full: so much is held that something has to be stored.
+    """
+    chosen: list[tuple[Part, Range]] = []
+    if not room:
+        return chosen
+    due = [each for each in parts if each.pending is not None or each.due(rows, before)]
+    if full and not due:
+        due = sorted(parts, key=lambda each: len(each.held))[-room:]
+    much = 0
+    for part in sorted(due, key=lambda each: each.since):
+        told = part.range(rows)
+        if told is not None and (len(chosen) < room or much < rows):
+            chosen.append((part, told))
+            much += told.last - told.first + 1
+    return chosen
 
 
 def place(told: Range, offset: int, metadata: str) -> TopicPartition:

@@ -1,8 +1,10 @@
 """One range of the log into the store: decoded, checked, written, and the rest rejected."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, TypeVar
+from itertools import repeat
+from operator import attrgetter
+from typing import Literal, TypeVar
 
 import msgspec
 from clickhouse_connect.driver.client import Client
@@ -11,29 +13,20 @@ from schemas import events, facts
 from schemas.errors import MalformedEvent, TooManyRejects
 from schemas.events import Event
 from schemas.facts import Fact, Rejected, RejectReason
-from sql.ranges import RangeWriter, Written
+from sql.ranges import NO_ROW, RangeRows, Written
+from sql.rows import Insert, Position, event_inserts, fact_inserts, joined
 from stream_processors.shells.partition import KEPT_BYTES, MAX_EVENT_BYTES
 from stream_processors.shells.ranges import Range
 from stream_processors.shells.rejects import RejectLimit
+from stream_processors.shells.sink_records import Records
 
 Kind = Literal["events", "facts", "rejected"]
-Told = TypeVar("Told")
+Told = TypeVar("Told", Event, Fact)
 
+_PIECE = 3_000
+"""So many records are packed together: what they become stays in the processor's cache."""
 
-class Entry(Protocol):
-    """What is needed of a record of a topic; confluent-kafka's messages have it."""
-
-    def offset(self) -> int | None:
-        """Its place in the partition."""
-
-    def timestamp(self) -> tuple[int, int]:
-        """Kind of the time, and when it was written [ms since 1970]."""
-
-    def key(self) -> bytes | str | None:
-        """The domain, in UTF-8."""
-
-    def value(self) -> bytes | str | None:
-        """An event or a fact."""
+_NO_FACT = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 @dataclass(slots=True)
@@ -45,83 +38,120 @@ class Stored:
     rejected: list[Rejected] = field(default_factory=list)
 
 
-class RangeStore:
-    """Stores ranges of one kind of topic. Serves one thread."""
+class Storing:
+    """What is done about one range of one kind of topic: `pack` first, then `store`.
 
-    def __init__(self, client: Client, kind: Kind, limit: RejectLimit) -> None:
-        self._client = client
+    Serves one thread at a time; the two may be different ones.
+
+    Args:
+        told: the range.
+        records: all its records.
+        kind: what they are.
+        limit: how many of them may be rejected.
+    """
+
+    def __init__(self, told: Range, records: Records, kind: Kind, limit: RejectLimit) -> None:
+        self._range = told
+        self._records = records
         self._kind = kind
         self._limit = limit
+        self._stored = Stored(len(records))
+        self._used: Sequence[int] = range(len(records))
+        self._token = told.token(records.values)
+        self._rows = RangeRows(self._token, self._refuse)
 
-    def store(self, told: Range, entries: Sequence[Entry]) -> Stored:
-        """Store a range; what it says is in the store when this returns.
+    def pack(self) -> None:
+        """Decode and check the records and make rows of them.
+
+        Raises:
+            TooManyRejects: so much of it cannot be used that nothing more is tried.
+        """
+        try:
+            self._rows.add(self._inserts())
+        except _NOT_ALL_GOOD:
+            self._pack_what_is_good()
+
+    def store(self, client: Client) -> Stored:
+        """Write what was packed; all the range says is in the store when this returns.
 
         Raises:
             StoreFailed: some may be stored; store the same range again.
-            TooManyRejects: so much of it cannot be used that nothing more is tried.
+            TooManyRejects: as for `pack`.
         """
-        work = _Work(told, entries, self._kind, self._limit)
-        return work.done(self._client)
-
-
-class _Work:
-    """What is done about one range."""
-
-    def __init__(
-        self, told: Range, entries: Sequence[Entry], kind: Kind, limit: RejectLimit
-    ) -> None:
-        self._range = told
-        self._entries = entries
-        self._kind = kind
-        self._limit = limit
-        self._stored = Stored(len(entries))
-        self._used: list[Entry] = []
-
-    def done(self, client: Client) -> Stored:
-        token = self._range.token([_bytes(each.value()) for each in self._entries])
-        writer = RangeWriter(client, token, self._refuse)
-        if self._kind == "events":
-            told = self._decoded(_event)
-            at = self._range.partition
-            writer.write_events(told, [(at, each.offset() or 0) for each in self._used])
-        else:
-            writer.write_facts(self._decoded(_fact if self._kind == "facts" else _any_fact))
+        written = self._rows.write(client)
         if self._stored.rejected:
             # A token of their own: rejects of the topic may be among the rows of this range.
-            rejects = RangeWriter(client, f"{token}:own", _cannot_be)
-            rejects.write_facts(self._stored.rejected)
-            writer.written += rejects.written
-        self._stored.written = writer.written
+            rejects = RangeRows(f"{self._token}:own", _cannot_be)
+            rejects.add_facts(self._stored.rejected)
+            written += rejects.write(client)
+        self._stored.written = written
         return self._stored
 
-    def _decoded(self, decode: Callable[[Entry], Told]) -> list[Told]:
+    def _inserts(self) -> list[Insert]:
+        """Return the rows of all records, made in pieces; raises what is wrong with any."""
+        pieces, sizes = [], []
+        for begin in range(0, len(self._records), _PIECE):
+            piece = self._records.part(begin, begin + _PIECE)
+            pieces.append(self._piece(piece))
+            sizes.append(len(piece))
+        return joined(pieces, sizes)
+
+    def _piece(self, records: Records) -> list[Insert]:
+        if self._kind == "events":
+            if max(map(len, records.values)) > MAX_EVENT_BYTES:
+                raise _Unusable
+            told = events.decode_all(records.values)
+            _check_keys(records, told)
+            return event_inserts(told, self._positions(records.offsets))
+        said = facts.decode_all(records.values)
+        if self._kind == "facts":
+            _check_keys(records, said)
+        return fact_inserts(said)
+
+    def _positions(self, offsets: Iterable[int]) -> list[Position]:
+        return list(zip(repeat(self._range.partition), offsets, strict=False))
+
+    def _pack_what_is_good(self) -> None:
+        """Look at each record alone, reject those that are no good and pack the others."""
+        if self._kind == "events":
+            told = self._decoded(_event)
+            offsets = [self._records.offsets[each] for each in self._used]
+            self._rows.add_events(told, self._positions(offsets))
+        else:
+            self._rows.add_facts(self._decoded(_fact if self._kind == "facts" else _any_fact))
+
+    def _decoded(self, decode: Callable[[bytes, bytes], Told]) -> list[Told]:
         decoded: list[Told] = []
-        for entry in self._entries:
+        used: list[int] = []
+        for place, record in enumerate(
+            zip(self._records.keys, self._records.values, strict=True)
+        ):
             try:
-                decoded.append(decode(entry))
+                decoded.append(decode(*record))
             except _Unusable as error:
-                self._reject(entry, error.reason, str(error))
+                self._reject(place, error.reason, str(error))
             else:
-                self._used.append(entry)
+                used.append(place)
+        self._used = used
         return decoded
 
     def _refuse(self, place: int, why: str) -> None:
         self._reject(self._used[place], "malformed", f"the store refuses it: {why}")
 
-    def _reject(self, entry: Entry, reason: RejectReason, detail: str) -> None:
+    def _reject(self, place: int, reason: RejectReason, detail: str) -> None:
         told, rejected = self._range, self._stored.rejected
-        value = _bytes(entry.value())
-        domain = _bytes(entry.key()).decode(errors="replace")
+        offset, value = self._records.offsets[place], self._records.values[place]
+        domain = self._records.keys[place].decode(errors="replace")
         rejected.append(
             Rejected(
-                tenant=domain.partition("/")[0], domain=domain, revision=entry.offset() or 0,
-                known_at=max(0, entry.timestamp()[1]), voided=False, source="",
+                tenant=domain.partition("/")[0], domain=domain, revision=offset,
+                known_at=max(0, self._records.times_ms[place]), voided=False, source="",
                 feed=told.topic, reason=reason,
-                detail=f"offset {entry.offset()} of partition {told.partition}: {detail}",
+                detail=f"offset {offset} of partition {told.partition}: {detail}",
                 content=value[:KEPT_BYTES],
             )
         )  # fmt: skip
-        limit, records = self._limit, len(self._entries)
+        limit, records = self._limit, len(self._records)
         # Each refused row costs a dozen inserts: a range full of them is not gone through.
         if len(rejected) > limit.least and len(rejected) > limit.share * max(records, limit.of):
             msg = (
@@ -133,13 +163,12 @@ class _Work:
 
 
 class _Unusable(Exception):
-    def __init__(self, told: str, reason: RejectReason = "malformed") -> None:
+    def __init__(self, told: str = "", reason: RejectReason = "malformed") -> None:
         super().__init__(told)
         self.reason = reason
 
 
-def _event(entry: Entry) -> Event:
-    value = _bytes(entry.value())
+def _event(key: bytes, value: bytes) -> Event:
     if len(value) > MAX_EVENT_BYTES:
         msg = f"{len(value)} bytes, the largest event has {MAX_EVENT_BYTES}"
         raise _Unusable(msg, "oversized")
@@ -148,34 +177,46 @@ def _event(entry: Entry) -> Event:
     except MalformedEvent as error:
         msg = str(error)
         raise _Unusable(msg) from error
-    _check_domain(entry, event.tenant, event.domain)
+    _check_domain(key, event.tenant, event.domain)
     return event
 
 
-def _fact(entry: Entry) -> Fact:
-    fact = _any_fact(entry)
-    _check_domain(entry, fact.tenant, fact.domain)
+def _fact(key: bytes, value: bytes) -> Fact:
+    fact = _any_fact(key, value)
+    _check_domain(key, fact.tenant, fact.domain)
     return fact
 
 
-def _any_fact(entry: Entry) -> Fact:
+def _any_fact(_: bytes, value: bytes) -> Fact:
     try:
-        return facts.decode(_bytes(entry.value()))
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        return facts.decode(value)
+    except _NO_FACT as error:
         msg = f"no fact ({error})"
         raise _Unusable(msg) from error
 
 
-def _check_domain(entry: Entry, tenant: str, domain: str) -> None:
+def _check_domain(key: bytes, tenant: str, domain: str) -> None:
     """A record under the key of another is in a partition whose owner does not know it."""
-    key = _bytes(entry.key())
-    if key != domain.encode(errors="replace") or domain.partition("/")[0] != tenant:
+    if not _is_key(key, tenant, domain):
         msg = f"of {tenant}/{domain}, its key is {key[:100].decode(errors='replace')}"
         raise _Unusable(msg, "foreign")
 
 
-def _bytes(value: bytes | str | None) -> bytes:
-    return value.encode() if isinstance(value, str) else value or b""
+def _check_keys(records: Records, told: Sequence[Event] | Sequence[Fact]) -> None:
+    """Check as `_check_domain` does, without a word; different keys are few."""
+    tenants, domains = (map(attrgetter(name), told) for name in ("tenant", "domain"))
+    if not all(
+        _is_key(*each) for each in set(zip(records.keys, tenants, domains, strict=True))
+    ):
+        raise _Unusable
+
+
+def _is_key(key: bytes, tenant: str, domain: str) -> bool:
+    return key == domain.encode(errors="replace") and domain.partition("/")[0] == tenant
+
+
+# Also what a row cannot be made of, see there.
+_NOT_ALL_GOOD = (_Unusable, *_NO_FACT, *NO_ROW)
 
 
 def _cannot_be(_: int, why: str) -> None:

@@ -3,14 +3,17 @@
 import random
 import signal
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
+from confluent_kafka import Consumer
 
 from tests.integration.sinks import Pipe, half_hour, killed
 from tests.integration.stores import PASSWORD, Store
 from tests.integration.workers import Site, eventually
 from tests.oracles.lab_numbers import LAB
 from tests.pult.command import all_good, pult
+from tests.shells.records import of
 
 MOMENTS = ("before-insert", "after-insert", "before-commit", "after-commit")
 
@@ -81,7 +84,9 @@ def test_a_sink_killed_at_any_moment_loses_and_doubles_nothing(
 ) -> None:
     dice = random.Random(seed)
     moments = ["before-commit", *dice.choices(MOMENTS, k=1 if seed == 1 else 5)]
-    pipe.publish(half_hour(), tenants=1)
+    # Of six kills each may let four ranges of events pass: there must be so many.
+    tenants = 1 if seed == 1 else 2
+    pipe.publish(half_hour(), tenants)
     between = 0
     for number, moment in enumerate(moments):
         # Another number of rows each time: bounds that are not kept would be other ones.
@@ -96,7 +101,7 @@ def test_a_sink_killed_at_any_moment_loses_and_doubles_nothing(
     assert between
     assert "stores again what was pending" in sink.said
     assert pipe.doubled() == {}
-    assert digests(pipe, 1) == {imported}
+    assert digests(pipe, tenants) == {imported}
 
 
 @pytest.mark.parametrize(
@@ -117,3 +122,64 @@ def test_the_check_finds_a_sink_that_does_not_keep_tokens_or_bounds(
 
     found, wanted = pipe.doubled()["events"]
     assert found == wanted + 500
+
+
+def rival(pipe: Pipe) -> Consumer:
+    """Return a further member of the sinks' group, which stores nothing."""
+    prefix = pipe.site.prefix
+    member = Consumer(
+        {
+            "bootstrap.servers": pipe.site.bootstrap, "group.id": f"{prefix}-sink",
+            "partition.assignment.strategy": "range", "enable.auto.commit": False,
+        }
+    )  # fmt: skip
+    member.subscribe([f"{prefix}.{topic}" for topic in ("events", "facts", "rejected")])
+    return member
+
+
+@pytest.mark.parametrize("how", ["lives", "is killed"])
+def test_it_reads_on_during_an_insert_and_gives_nothing_away_in_the_middle_of_it(
+    pipe: Pipe, how: str
+) -> None:
+    values = [(0, pipe.tenant(0), of(value, pipe.tenant(0))) for value in half_hour(3_000)]
+    pipe.site.settings = f"{pipe.store.settings}[sink]\nflush_rows = 500\n"
+    sink = pipe.sink()
+    eventually("ready", 60, lambda: sink.status("/readyz")[0] == 200)
+    assert pipe.store.process is not None
+    pipe.store.process.send_signal(signal.SIGSTOP)
+    try:
+        pipe.write("events", values[:500])
+        eventually("an insert runs", 60, lambda: len(pipe.pending()) == 1)
+        pipe.write("events", values[500:])
+        held = "pult_sink_pending_records"
+        eventually("it reads on", 60, lambda: sink.metrics()[held] == len(values))
+        begun = pipe.pending()
+        with closing(rival(pipe)) as member:
+
+            def asked() -> bool:
+                member.poll(0.05)
+                return "finishes what is being stored" in sink.said
+
+            eventually("it is asked to give partitions away", 60, asked)
+            assert pipe.pending() == begun
+            if how == "is killed":
+                sink.end(signal.SIGKILL)
+            pipe.store.process.send_signal(signal.SIGCONT)
+            if how == "lives":
+
+                def given() -> bool:
+                    member.poll(0.05)
+                    return bool(member.assignment())
+
+                eventually("others have them", 60, given)
+    finally:
+        pipe.store.process.send_signal(signal.SIGCONT)
+    if how == "is killed":
+        sink.start()
+    pipe.events = len(values)
+    pipe.wait_until_stored()
+    sink.end()
+
+    assert pipe.doubled() == {}
+    # What it had begun is committed before others have it, unless it died.
+    assert ("stores again what was pending" in sink.said) == (how == "is killed")

@@ -61,12 +61,14 @@ def test_parts_killed_at_any_moment_lose_and_double_nothing(
     assert report.good, report
 
 
+# The moment between an insert and its commit is short; held open, it can be hit from outside.
 WITHOUT_TOKENS = """
-import uuid
+import time, uuid
 from sql import ranges
 inner = ranges.insert_arrow
 def insert_arrow(client, insert, body, token):
-    return inner(client, insert, body, uuid.uuid4().hex)
+    inner(client, insert, body, uuid.uuid4().hex)
+    time.sleep(0.5)
 ranges.insert_arrow = insert_arrow
 """
 

@@ -1,0 +1,47 @@
+"""What the brokers say of a sink's places in the log."""
+
+import time
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+from stream_processors.shells.sink_parts import Part
+
+NOT_OURS = (
+    KafkaError.ILLEGAL_GENERATION,
+    KafkaError.UNKNOWN_MEMBER_ID,
+    KafkaError.REBALANCE_IN_PROGRESS,
+    KafkaError._STATE,
+    KafkaError._NO_OFFSET,
+)
+"""Codes of a commit that is refused because the partition is being, or was, taken away."""
+
+_ASK_SECONDS = 20.0
+_AGAIN_SECONDS = 0.1
+
+
+def committed(consumer: Consumer, partitions: list[TopicPartition]) -> list[TopicPartition]:
+    """Return the group's offsets and what was noted beside them, however long brokers move.
+
+    Raises:
+        KafkaException: they do not say it.
+    """
+    give_up = time.monotonic() + _ASK_SECONDS
+    while True:
+        try:
+            return consumer.committed(partitions, timeout=_ASK_SECONDS)
+        except KafkaException as error:
+            # Also of a coordinator that is moving, which the client does not call retriable.
+            if error.args[0].fatal() or time.monotonic() > give_up:
+                raise
+            time.sleep(_AGAIN_SECONDS)
+
+
+def backlog(consumer: Consumer, part: Part) -> int | None:
+    """Return how many records of a partition are not stored, None if that is not known yet."""
+    try:
+        low, high = consumer.get_watermark_offsets(
+            TopicPartition(part.topic, part.number), cached=True
+        )
+    except KafkaException:
+        return None
+    return max(0, high - max(part.next, low, 0))
