@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 from pult import clickhouse, kafka, logs, topics
 from pult.folder import DataFolder
 from pult.health import health_routes
+from pult.lean import reuse_memory
 from pult.settings import Settings
 from pult.sink_days import SinkDays, Topics
 from pult.web import is_loopback, listen, only_loopback
@@ -71,6 +72,7 @@ def run(
         PultFailure: something is missing, or it could not go on.
     """
     logs.configure()
+    reuse_memory()
     where = clickhouse.server(settings.clickhouse, environ)
     client = clickhouse.connect(settings.clickhouse, environ)
     try:
@@ -101,6 +103,7 @@ def run_embedded(
         PultFailure: something is missing, or it could not go on.
     """
     logs.configure()
+    reuse_memory()
     topics.require(kafka.connect(settings.kafka, environ), settings.kafka)
     store = EmbeddedStore(folder.store, METRICS)
     try:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from benchmarks.contestants.clock import Clock
 from benchmarks.contestants.task import told
 from pult import clickhouse, kafka, logs, sink
-from pult.lean import rarely_collect, without_pandas
+from pult.lean import rarely_collect, reuse_memory, without_pandas
 from pult.settings import ClickHouseSettings, KafkaSettings, Settings
 from sql.server import open_server
 from stream_processors.shells.ranges import Range
@@ -19,6 +19,7 @@ def main() -> None:
     """Store what is in the topics of the task; `events` is their prefix."""
     without_pandas()
     rarely_collect()
+    reuse_memory()
     logs.configure()
     task = told()
     settings = Settings(

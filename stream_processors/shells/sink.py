@@ -375,25 +375,25 @@ class Sink:
         mine = self._ours(partitions)
         written = sum(each in self._writers.busy for each in mine)
         if written:
-            _LOG.info(
-                "finishes what is being stored before it gives away partitions=%d", written
-            )
+            _LOG.info("stores to its end before it gives away partitions=%d", written)
         self._settle(mine)
-        self._drop("revoked", partitions)
+        _LOG.info("revoked partitions=%s dropped=%d", named(partitions), self._drop(partitions))
 
     def _on_lost(self, _: Consumer, partitions: list[TopicPartition]) -> None:
         """Let go of partitions that others may have already; what was stored they find."""
         self._writers.settled(self._ours(partitions))
-        self._drop("lost", partitions)
+        dropped = self._drop(partitions)
+        _LOG.info("taken away partitions=%s dropped=%d", named(partitions), dropped)
 
     def _ours(self, partitions: Sequence[TopicPartition]) -> list[Part]:
         found = [self._parts.get((each.topic, each.partition)) for each in partitions]
         return [each for each in found if each is not None]
 
-    def _drop(self, how: str, partitions: list[TopicPartition]) -> None:
+    def _drop(self, partitions: list[TopicPartition]) -> int:
+        """Forget partitions; return how many records of them were held."""
         dropped = 0
         for each in partitions:
             part = self._parts.pop((each.topic, each.partition), None)
             self.measures.backlog.pop((each.topic, each.partition), None)
             dropped += len(part.held) if part is not None else 0
-        _LOG.info("%s partitions=%s dropped=%d", how, named(partitions), dropped)
+        return dropped

@@ -158,7 +158,7 @@ def test_it_reads_on_during_an_insert_and_gives_nothing_away_in_the_middle_of_it
 
             def asked() -> bool:
                 member.poll(0.05)
-                return "finishes what is being stored" in sink.said
+                return "stores to its end" in sink.said
 
             eventually("it is asked to give partitions away", 60, asked)
             assert pipe.pending() == begun
