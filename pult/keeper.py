@@ -24,7 +24,7 @@ AGAIN_SECONDS = 5.0
 """How long to wait after the store or the disk has refused."""
 
 MOST_ROWS = 400_000
-"""So many may wait for the store before the fold waits for it, too."""
+"""Some hundred megabytes."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -41,6 +41,7 @@ class Keeper:
 
     Attributes:
         trouble: why nothing can be kept at present; empty if it can.
+        most_rows: so many may wait for the store before the fold waits for it, too.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Keeper:
             pace: when a state is kept.
         """
         self.trouble = ""
+        self.most_rows = MOST_ROWS
         self._pipeline = pipeline
         self._store = store
         self._snapshots = snapshots
@@ -76,7 +78,7 @@ class Keeper:
     @property
     def crowded(self) -> bool:
         """Whether so much waits for the store that no more should be applied."""
-        return self._pipeline.pending_rows > MOST_ROWS and not self._withheld
+        return self._pipeline.pending_rows > self.most_rows and not self._withheld
 
     def run(self, stopped: threading.Event) -> None:
         """Keep on until stopped, in a thread of its own."""

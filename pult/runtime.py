@@ -164,6 +164,9 @@ class Runtime:
         """Return the sources whose figures must not be trusted."""
         if self.mode == "ended":
             return frozenset()
+        if self.keeper.crowded:
+            # They speak, but nothing of it is applied.
+            return frozenset(each.wired.name for each in self.feeds)
         return silent(self.feeds, time.monotonic(), self._since)
 
     def ready(self) -> str:
@@ -177,7 +180,10 @@ class Runtime:
             behind = self._live_at - self.pipeline.position
             why.append(f"{behind} messages of the journal are not applied yet")
         why += [feed.why for feed in self.feeds]
-        why += [f"{name} is silent" for name in sorted(self.silent())]
+        if self.keeper.crowded:
+            why.append("the figures stand still until the store takes rows again")
+        else:
+            why += [f"{name} is silent" for name in sorted(self.silent())]
         with self.pipeline.state() as state:
             if not state.sources:
                 why.append("no event yet")

@@ -7,6 +7,7 @@ same messages again, and an import of the same files says what must come of it. 
 before it waits until the first one is told. Kinds that are no recordings: `nothing` (a source
 that never speaks), `refused` (one that does not let us in), `hung` (one that does not stop),
 `careless` (one under which a state is kept though not all that follows from it is stored).
+Under `small` no more than 500 rows wait for the store.
 SIGUSR1 fills the disk of the journal, SIGUSR2 makes room again.
 
 PACE is so many messages a second, or for one of several lives `1/26/2` (the last one: `1/1/2`):
@@ -161,8 +162,10 @@ def main(data: str, config: str, pace: str, *recordings: str) -> None:
             newest = runtime.journal._days[-1]._connection
             newest.execute(f"PRAGMA max_page_count = {most}")
 
-        if any(":careless:" in each.replace("=", ":") for each in recordings):
+        if any(each.endswith("=careless:") for each in recordings):
             runtime.keeper = Careless(runtime)
+        if any(each.endswith("=small:") for each in recordings):
+            runtime.keeper.most_rows = 500
         # It cannot become smaller than the file is now.
         signal.signal(signal.SIGUSR1, lambda *_: pages(1))
         signal.signal(signal.SIGUSR2, lambda *_: pages(1_000_000))

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 import schemas.events as e
 from pult.refold import refold, refold_days
-from schemas.facts import DayDirty, Fact
+from schemas.facts import DayDirty, Fact, Leg
 from sql.digest import digest, total
 from sql.embedded import EmbeddedStore
 from stream_processors.core.pipeline import Batch, Record, apply
@@ -232,3 +232,37 @@ def test_what_was_said_live_and_no_longer_holds_is_corrected_soak(
     store: EmbeddedStore, several: Days, seed: int, share: float
 ) -> None:
     check_refold_after_live(store, several, seed, share)
+
+
+def test_what_was_said_live_at_the_very_position_of_a_re_fold_gives_way_to_it(
+    store: EmbeddedStore,
+) -> None:
+    tenant = new_tenant()
+    told = [
+        replace(event, tenant=tenant, domain=tenant)
+        for event in events("""
+            2026-03-07 08:50:00  login  Boris sales
+            2026-03-07 09:10:00  enter  a vip
+            2026-03-07 09:10:01  ring   a vip Boris
+            2026-03-07 09:10:09  answer a vip Boris
+            2026-03-07 09:20:00  hangup a
+            2026-03-08 09:10:00  enter  b vip
+            2026-03-08 09:20:00  hangup b
+        """)
+    ]
+    at = len(told)
+    facts = live(store, tenant, told)
+    answered = next(fact for fact in facts if isinstance(fact, Leg) and fact.agent_id)
+    wrong = [
+        replace(answered, outcome="system", agent_id="", revision=at),
+        replace(answered, leg_id="of nobody", revision=at),
+    ]
+    digested, _ = expected(store, told)
+
+    # Also when a crash has them said again after the re-fold: the day is still dirty then.
+    for token in ("before", "after"):
+        store.writer.write_facts(wrong, f"{tenant} {token}")
+        assert said_by(store, tenant) != digested
+        refold_days(store, tenant, tenant, local_terms(refold_at=at), {"2026-03-07"})
+
+        assert said_by(store, tenant) == digested
