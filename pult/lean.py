@@ -44,3 +44,12 @@ def reuse_memory() -> None:
     import pyarrow as pa  # here, because most processes do without
 
     pa.set_memory_pool(pa.system_memory_pool())
+
+
+def switch_soon() -> None:
+    """Let a thread that has something to do wait a millisecond for the others, not five.
+
+    A message passes through four threads before it is on the wall, while others make rows for
+    the store: five milliseconds at each of them are a third of what is asked of all of it.
+    """
+    sys.setswitchinterval(0.001)

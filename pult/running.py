@@ -9,6 +9,7 @@ from producers.identity import CallerKeys
 from pult import logs
 from pult.feeds import Wired
 from pult.folder import DataFolder
+from pult.lean import switch_soon
 from pult.runtime import Runtime, Setup
 from pult.serving import Service
 from pult.settings import Settings
@@ -31,6 +32,7 @@ def run(
         PultFailure: it cannot start, or could not go on.
     """
     logs.configure()
+    switch_soon()
     with DataFolder(data, "run") as folder:
         if folder.without_demo():
             out(f"the demo's data in {data} are removed")
