@@ -40,6 +40,10 @@ class Comparison:
         """Run one that concludes facts; fails if they are not those of one process."""
         return self._run(module, "many", self._many, self._check_facts)
 
+    def read(self, module: str) -> dict[str, object]:
+        """Run one that concludes nothing; fails if it did not read all."""
+        return self._run(module, "many", self._many, lambda _: None)
+
     def _run(
         self, module: str, name: str, tenants: Tenants, check: Callable[[str], None]
     ) -> dict[str, object]:
@@ -70,7 +74,7 @@ def main() -> None:
     chosen = parser.parse_args()
     many = Tenants(chosen.tenants, chosen.half_hours, chosen.at_most)
     few = Tenants(8, at_most=chosen.few // 8)
-    stock, tuned, shell, processor, loop = (
+    stock, tuned, shell, processor, loop, bare = (
         Rates(each)
         for each in (
             "stock Faust, as documented, counting",
@@ -78,6 +82,7 @@ def main() -> None:
             "our Faust shell, counting",
             "our processor, all of it",
             "plain loop, the same apply and facts",
+            "plain loop without the fold",
         )
     )
     with broker() as site:
@@ -89,12 +94,14 @@ def main() -> None:
             shell.note(both.counted("counting_shell", "many"))
             processor.note(both.concluded("processor"))
             loop.note(both.concluded("plain_loop"))
+            bare.note(both.read("loop_without_fold"))
             print(f"round {len(loop.per_second)} is right; {machine()}", flush=True)
-    totals((stock, tuned, shell, processor, loop))
+    totals((stock, tuned, shell, processor, loop, bare))
     print(tell("our shell : stock Faust, both counting", 100, shell, stock))
     print(tell("our processor : stock Faust that only counts", 40, processor, stock))
     print(tell("the same : stock Faust tuned by us", 0, processor, tuned))
     print(tell("our processor : plain loop", 0.7, processor, loop))
+    print(tell("plain loop without the fold : stock Faust", 0, bare, stock))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ a crash it would have to fold the whole log again.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer
 from confluent_kafka import TopicPartition as Place
@@ -46,13 +46,17 @@ class Loop:
             groups.setdefault(place, []).append(record)
         produce = self._producer.produce
         for (partition, key), records in groups.items():
-            state = self._states.get(key)
-            if state is None:
-                name = key.decode()
-                state = self._states[key] = State(name, name, position=-1)
-            for fact in apply(state, Batch(tuple(records)), self._terms):
-                produce(self._facts, encode(fact), key, partition)
+            for value in self.concluded(key, records):
+                produce(self._facts, value, key, partition)
             self._producer.poll(0)
+
+    def concluded(self, key: bytes, records: list[Record]) -> Iterator[bytes]:
+        """Fold records of a domain; yield the facts that follow."""
+        state = self._states.get(key)
+        if state is None:
+            name = key.decode()
+            state = self._states[key] = State(name, name, position=-1)
+        return map(encode, apply(state, Batch(tuple(records)), self._terms))
 
     def settle(self) -> None:
         """Return when all facts are acknowledged."""
@@ -64,11 +68,11 @@ def _trouble(error: KafkaError) -> None:
         raise KafkaException(error)
 
 
-def main() -> None:
+def main(kind: type[Loop] = Loop) -> None:
     """Do the task of the command line."""
     rarely_collect()
     task = told()
-    clock, loop = Clock(task.expected), Loop(task)
+    clock, loop = Clock(task.expected), kind(task)
     consumer = Consumer(
         {
             "bootstrap.servers": task.bootstrap,
