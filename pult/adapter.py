@@ -139,7 +139,7 @@ class Adapter:
         Raises:
             PultFailure: what made it impossible to go on.
         """
-        logs.configure()
+        logs.configure("adapter")
         try:
             asyncio.run(self._serve(sources))
         finally:

@@ -174,7 +174,7 @@ def run(
     Raises:
         PultFailure: something is missing, or it could not go on.
     """
-    logs.configure()
+    logs.configure("worker")
     how = connection(settings, environ)
     topics.require(kafka.connect(settings.kafka, environ), settings.kafka)
     asyncio.run(serve(settings, told, how, out))

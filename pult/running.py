@@ -31,7 +31,7 @@ def run(
     Raises:
         PultFailure: it cannot start, or could not go on.
     """
-    logs.configure()
+    logs.configure("run")
     switch_soon()
     with DataFolder(data, "run") as folder:
         if folder.without_demo():

@@ -71,7 +71,7 @@ def run(
     Raises:
         PultFailure: something is missing, or it could not go on.
     """
-    logs.configure()
+    logs.configure("sink")
     reuse_memory()
     where = clickhouse.server(settings.clickhouse, environ)
     client = clickhouse.connect(settings.clickhouse, environ)
@@ -102,7 +102,7 @@ def run_embedded(
     Raises:
         PultFailure: something is missing, or it could not go on.
     """
-    logs.configure()
+    logs.configure("sink")
     reuse_memory()
     topics.require(kafka.connect(settings.kafka, environ), settings.kafka)
     store = EmbeddedStore(folder.store, METRICS)

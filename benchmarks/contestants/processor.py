@@ -45,7 +45,7 @@ async def work(task: Task, clock: Clock) -> None:
 def main() -> None:
     """Do the task of the command line."""
     rarely_collect()
-    logs.configure()
+    logs.configure("worker")
     task = told()
     clock = Clock(task.expected)
     asyncio.run(work(task, clock))

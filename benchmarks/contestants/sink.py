@@ -20,7 +20,7 @@ def main() -> None:
     without_pandas()
     rarely_collect()
     reuse_memory()
-    logs.configure()
+    logs.configure("sink")
     task = told()
     settings = Settings(
         kafka=KafkaSettings(bootstrap=task.bootstrap, prefix=task.events),

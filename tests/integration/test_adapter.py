@@ -146,9 +146,9 @@ def test_an_adapter_without_kafka_keeps_everything_and_catches_up(
     expected = expected_ids(adapter.data / "journal", adapter.names())
     assert [each.value["id"] for each in read] == expected
     _, gone, back, stopped = adapter.said.splitlines()
-    assert " warning publish: cannot use Kafka at " in gone
+    assert " warning adapter: cannot use Kafka at " in gone
     assert gone.endswith("the journal keeps what comes until it is taken")
-    assert " info publish: Kafka takes events again after " in back
+    assert " info adapter: Kafka takes events again after " in back
     assert stopped.endswith(" info adapter: stopped unpublished=0")
 
 

@@ -44,7 +44,7 @@ def test_two_workers_conclude_what_one_process_would(installation: Site) -> None
         *_, drained, stopped = each.said.splitlines()
         assert "worker: drained partitions=" in drained
         assert "worker: caught up partitions=" in each.said
-        assert stopped.endswith("application: stopped")
+        assert stopped.endswith("worker: stopped")
         assert list(each.cwd.iterdir()) == []
     assert_equal(installation)
     assert members == {
