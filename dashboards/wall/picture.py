@@ -148,7 +148,7 @@ def _queue_row(queue: Queue, now: int, policies: Policies) -> dict[str, Any]:
         "queue": queue.queue_id,
         "ratio": queue.service_level(start, now),
         "target": policies.queue(queue.queue_id).target,
-        "in_time": queue.count("level_in_time", start, now),
+        "in_time": queue.count("answered_in_time", start, now),
         "counted": queue.count("level_counted", start, now),
         "waiting": len(queue.waiting),
         "longest_ms": queue.longest_wait_ms(now),
@@ -169,7 +169,7 @@ def _worst_first(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _level(queues: Sequence[Queue], now: int, policies: Policies) -> dict[str, Any]:
     start = now - WINDOW_MS
-    in_time = sum(queue.count("level_in_time", start, now) for queue in queues)
+    in_time = sum(queue.count("answered_in_time", start, now) for queue in queues)
     calls = sum(queue.count("level_counted", start, now) for queue in queues)
     wanted = [policies.queue(queue.queue_id) for queue in queues]
     within = {each.answer_within for each in wanted}
@@ -191,7 +191,7 @@ def _history(queues: Sequence[Queue], now: int) -> list[float | None]:
     for ago in range(HISTORY_MINUTES, -1, -1):
         end = now - ago * MINUTE_MS
         calls = sum(q.count("level_counted", end - WINDOW_MS, end) for q in queues)
-        in_time = sum(q.count("level_in_time", end - WINDOW_MS, end) for q in queues)
+        in_time = sum(q.count("answered_in_time", end - WINDOW_MS, end) for q in queues)
         points.append(in_time / calls if calls else None)
     return points
 

@@ -330,8 +330,9 @@ class _Fold:
         now.last_at = mark.at
         if now.wrapup_until:
             self.until(mark.at)
-        if mark.source and mark.kind not in _OF_THE_SOURCE:
-            now.source = mark.source
+        source = mark.source
+        if source and source != now.source and mark.kind not in _OF_THE_SOURCE:
+            now.source = source
         membership_may_have_changed = _STEPS[mark.kind](self, mark)
         if membership_may_have_changed:
             self._session(mark)

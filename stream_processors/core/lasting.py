@@ -133,7 +133,7 @@ def _changes_to_recovery(queue: Queue, target: float, at: int) -> int | None:
     counted = queue.count("level_counted", at - LEVEL_WINDOW_MS, at)
     if counted < ENOUGH_CALLS:
         return None
-    in_time = queue.count("level_in_time", at - LEVEL_WINDOW_MS, at)
+    in_time = queue.count("answered_in_time", at - LEVEL_WINDOW_MS, at)
     if in_time / counted >= target:
         return None
     missing = target * counted - in_time

@@ -16,7 +16,7 @@ from schemas.events import Event, decode
 from schemas.facts import DayDirty, Fact, Origin, Rejected, RejectReason
 from stream_processors.core import agents
 from stream_processors.core.forgetting import forget
-from stream_processors.core.instants import THOUSANDTHS, day_name, to_ms
+from stream_processors.core.instants import day_name, to_ms
 from stream_processors.core.readings import READINGS
 from stream_processors.core.samples import team_sample, wall_sample
 from stream_processors.core.saying import agent_facts, contact_facts, line_facts, without_moved
@@ -93,6 +93,7 @@ class _Run:
         self.origin: Origin = "live" if terms.refold_at is None else "refold"
         self.recorded = ""  # when the adapter saw the last event, as text and [ms since 1970]
         self.known_at = 0
+        self.latest = FUTURE_MS  # what is told later than this has a wrong clock
         self.facts: list[Fact] = []
         self.dirty: dict[str, DayDirty] = {}
         self.told = ""  # the last time of an event as text, and what it means [ms]
@@ -106,13 +107,14 @@ class _Run:
 
     def instant(self, text: str) -> int:
         """Return an event's time [ms]; events of one second stand together."""
-        thousandths = THOUSANDTHS.get(text[20:])
-        if thousandths is not None and text[:20] == self.second:
-            at = self.second_ms + thousandths
+        part = text[20:23]
+        in_ms = text[23:] == "Z" and part.isdecimal() and part.isascii()
+        if in_ms and text[:20] == self.second:
+            at = self.second_ms + int(part)
         else:
             at = to_ms(text)
-            if thousandths is not None and text[19] == ".":
-                self.second, self.second_ms = text[:20], at - thousandths
+            if in_ms and text[19] == ".":
+                self.second, self.second_ms = text[:20], at - int(part)
         self.told, self.told_ms = text, at
         return at
 
@@ -129,12 +131,13 @@ class _Run:
         if event.recordedtime != self.recorded:
             same = event.recordedtime == event.time
             self.known_at = at if same else to_ms(event.recordedtime)
+            self.latest = self.known_at + FUTURE_MS
             self.recorded = event.recordedtime
         if event.tenant != state.tenant or event.domain != state.domain:
             self.reject(value, "foreign", f"of {event.tenant}/{event.domain}", event)
             return
         self.change.cause = (self.position, self.known_at)
-        if at > self.known_at + FUTURE_MS:
+        if at > self.latest:
             told = f"{event.time} was received at {event.recordedtime}"
             self.reject(value, "future", told, event)
             return
@@ -146,8 +149,8 @@ class _Run:
                 self._pass(source, at)
             if source.next_sample == NEVER:
                 first_sample(source, at)
-            source.clock = source.heard = at
-        elif at < source.clock - HORIZON_MS:
+            source.clock = at
+        elif at < source.clock and at < source.clock - HORIZON_MS:
             self._too_late(at)
             return
         self.heard += 1
@@ -165,6 +168,7 @@ class _Run:
     def _note_heard(self) -> None:
         if self.source is None or not self.heard:
             return
+        self.source.heard = max(self.source.heard, self.heard_at)
         heard = self.source.feeds.get(self.feed)
         if heard is None:
             heard = self.source.feeds[self.feed] = Heard()
@@ -217,7 +221,7 @@ class _Run:
                 source.clock = max(source.clock, at)
                 self._sample(source, at)
                 source.next_sample = at + SAMPLE_MS
-                if source.next_sample - source.heard > SILENT_MS:
+                if source.next_sample - max(source.heard, self.heard_at) > SILENT_MS:
                     source.next_sample = next_multiple(until)
             else:
                 source.clock = max(source.clock, at)

@@ -23,36 +23,27 @@ DayOf: TypeAlias = Callable[[int], int]
 """Tells the start [ms] of the local day of an instant."""
 
 
-class Level(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """When a call counted for the service level, and whether it was in time."""
-
-    at: int
-    in_time: bool
-
-
 class Account(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """What one leg adds to the figures of its queue."""
+    """What one leg adds to the figures of its queue, and when it counted for the level [ms]."""
 
     it: Conclusion
     target: Target
-    level: Level | None
+    counted_at: int | None
 
 
 def account(it: Conclusion, target: Target, clock: int) -> Account:
     """Return what a leg adds to its queue, given that the source's clock shows `clock`."""
-    return Account(it, target, _level(it, target, clock))
+    return Account(it, target, _counted_at(it, target, clock))
 
 
-def _level(it: Conclusion, target: Target, clock: int) -> Level | None:
+def _counted_at(it: Conclusion, target: Target, clock: int) -> int | None:
     if it.left_at is None:
         passed = it.entered_at + target.answer_within_ms
-        return Level(passed, in_time=False) if clock >= passed else None
+        return passed if clock >= passed else None
     if it.wait_ms is not None and it.wait_ms > target.answer_within_ms:
-        return Level(it.entered_at + target.answer_within_ms, in_time=False)
-    if it.outcome == "answered":
-        return Level(it.left_at, in_time=True)
-    if it.outcome == "abandoned" and not is_short(it, target):
-        return Level(it.left_at, in_time=False)
+        return it.entered_at + target.answer_within_ms
+    if it.outcome == "answered" or (it.outcome == "abandoned" and not is_short(it, target)):
+        return it.left_at
     return None
 
 
@@ -62,14 +53,12 @@ def is_short(it: Conclusion, target: Target) -> bool:
 
 
 COUNTED = (
-    "offered", "answered", "answered_in_time", "abandoned", "short_abandoned",
-    "level_in_time", "level_counted",
+    "offered", "answered", "answered_in_time", "abandoned", "short_abandoned", "level_counted",
 )  # fmt: skip
 """What a queue counts; each has sorted instants, a total, and a total of each local day."""
 
 _ANSWERED_IN_TIME, _ANSWERED_LATE = ("answered", "answered_in_time"), ("answered",)
 _ABANDONED_SOON, _ABANDONED = ("abandoned", "short_abandoned"), ("abandoned",)
-_COUNTED_IN_TIME, _COUNTED_LATE = ("level_counted", "level_in_time"), ("level_counted",)
 
 
 class Queue(msgspec.Struct):
@@ -100,7 +89,7 @@ class Queue(msgspec.Struct):
         if old is not None and new is not None:
             entered_alike = old.it.entered_at == new.it.entered_at
             left_alike = _left_alike(old, new)
-            level_alike = old.level == new.level
+            level_alike = old.counted_at == new.counted_at
         for sign, one in ((-1, old), (+1, new)):
             if one is None:
                 continue
@@ -108,9 +97,8 @@ class Queue(msgspec.Struct):
                 self._count(("offered",), one.it.entered_at, sign, day_of)
             if not left_alike:
                 self._count_exit(one, sign, day_of)
-            if one.level is not None and not level_alike:
-                names = _COUNTED_IN_TIME if one.level.in_time else _COUNTED_LATE
-                self._count(names, one.level.at, sign, day_of)
+            if one.counted_at is not None and not level_alike:
+                self._count(("level_counted",), one.counted_at, sign, day_of)
 
     def _change_presence(self, old: Account | None, new: Account | None) -> None:
         if old is not None:
@@ -183,7 +171,7 @@ class Queue(msgspec.Struct):
     def service_level(self, after: int, until: int) -> float | None:
         """Return the headline ratio over (after, until] [ms]; None when nothing counted."""
         calls = self.count("level_counted", after, until)
-        return self.count("level_in_time", after, until) / calls if calls else None
+        return self.count("answered_in_time", after, until) / calls if calls else None
 
     def mean_wait_ms(self, after: int, until: int) -> float | None:
         """Return the mean wait of the calls answered in (after, until]; None without any."""

@@ -31,12 +31,12 @@ def wall_sample(
         short[1],  # answered_in_time_5m
         short[2],  # abandoned_5m
         short[3],  # short_abandoned_5m
-        short[4] / short[5] if short[5] else None,  # service_level_5m
+        short[1] / short[4] if short[4] else None,  # service_level_5m
         long[0],  # answered_30m
         long[1],  # answered_in_time_30m
         long[2],  # abandoned_30m
         long[3],  # short_abandoned_30m
-        long[4] / long[5] if long[5] else None,  # service_level_30m
+        long[1] / long[4] if long[4] else None,  # service_level_30m
     )
 
 

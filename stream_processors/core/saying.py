@@ -15,7 +15,8 @@ def line_facts(state: State, line: Line, revision: int, known_at: int) -> Iterat
     replace = msgspec.structs.replace
     legs: set[str] = set()
     offers: set[str] = set()
-    for visit, settled in zip(line.call.visits, line.settled, strict=True):
+    for index, visit in enumerate(line.call.visits):
+        settled = line.settled[index]
         it, target = settled.account.it, settled.account.target
         legs.add(it.leg_id)
         said = line.said_legs.get(it.leg_id)

@@ -288,9 +288,7 @@ class Change:
         return True
 
     def _settle_marks(self, agent_id: str, told: list[tuple[AgentMark, Cause]]) -> None:
-        in_order = [mark for mark, _ in told]
-        if len(told) > 1:
-            in_order.sort()
+        in_order = [told[0][0]] if len(told) == 1 else sorted([mark for mark, _ in told])
         if in_order[0].at <= self.state.roll_called_at:
             in_order = self._with_roll_calls(agent_id, in_order)
         agent = self.agent(agent_id, in_order[0].source)
@@ -405,7 +403,7 @@ class Change:
 
     def change_agents(self, source: str, old: Activities, new: Activities) -> None:
         """Take back what no longer holds of agents, and tell them what is new."""
-        if new[: len(old)] == old:
+        if not old or new[: len(old)] == old:
             for each in new[len(old) :]:
                 self.tell_agent(each[0], each[1])
             return
@@ -514,14 +512,19 @@ def _count(team: Team, available: Steps, busy: Steps, span: Span | None, sign: i
     """Count a person's state in a team, or take it back; what cancels out costs no step."""
     if span is None:
         return
-    start, end = span.start, span.end
+    state, end = span.state, span.end
     if end is None:
-        team.states[span.state] = team.states.get(span.state, 0) + sign
-    for steps, counting in ((available, AVAILABLE), (busy, BUSY)):
-        if span.state in counting:
-            steps[start] = steps.get(start, 0) + sign
-            if end is not None:
-                steps[end] = steps.get(end, 0) - sign
+        team.states[state] = team.states.get(state, 0) + sign
+    if state in AVAILABLE:
+        _lift(available, span, sign)
+        if state in BUSY:
+            _lift(busy, span, sign)
+
+
+def _lift(steps: Steps, span: Span, by: int) -> None:
+    steps[span.start] = steps.get(span.start, 0) + by
+    if span.end is not None:
+        steps[span.end] = steps.get(span.end, 0) - by
 
 
 def _count_end(team: Team, available: Steps, busy: Steps, span: Span) -> None:

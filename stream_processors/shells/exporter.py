@@ -159,7 +159,7 @@ def _windows(state: State, terms: Terms) -> Iterator[Metric]:
             key = [queue.queue_id, "day"]
             offered.add_metric(key, today["offered"])
             calls = today["level_counted"]
-            _add(level, key, today["level_in_time"] / calls if calls else None)
+            _add(level, key, today["answered_in_time"] / calls if calls else None)
             lost = today["abandoned"] - today["short_abandoned"]
             finished = lost + today["answered"]
             _add(abandoned, key, lost / finished if finished else None)

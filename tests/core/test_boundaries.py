@@ -30,7 +30,7 @@ def test_a_wait_of_exactly_the_target_is_in_time(left: str, in_time: int) -> Non
 
     counts = state.queues["sales"].totals
     assert (counts["answered"], counts["answered_in_time"]) == (1, in_time)
-    assert (counts["level_counted"], counts["level_in_time"]) == (1, in_time)
+    assert (counts["level_counted"], counts["answered_in_time"]) == (1, in_time)
 
 
 @pytest.mark.parametrize(("left", "short"), [("09:00:05", 1), ("09:00:05.001", 0)])

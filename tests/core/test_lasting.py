@@ -168,7 +168,7 @@ def by_hand(calls: Sequence[tuple[int, bool]], target: float, now: int) -> int |
 def counted(calls: Sequence[tuple[int, bool]]) -> Queue:
     queue = Queue("sales", "pbx1")
     queue.instants["level_counted"] = sorted(at for at, _ in calls)
-    queue.instants["level_in_time"] = sorted(at for at, in_time in calls if in_time)
+    queue.instants["answered_in_time"] = sorted(at for at, in_time in calls if in_time)
     return queue
 
 

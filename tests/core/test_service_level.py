@@ -195,7 +195,7 @@ def test_a_call_counted_at_the_target_stays_counted_however_it_ends(end: str) ->
     )
 
     queue = state.queues["sales"]
-    assert (queue.totals["level_counted"], queue.totals["level_in_time"]) == (1, 0)
+    assert (queue.totals["level_counted"], queue.totals["answered_in_time"]) == (1, 0)
     assert queue.instants["level_counted"] == [moment("09:00:20")]
 
 
@@ -209,7 +209,7 @@ def test_an_abandon_after_the_target_counts_though_the_misdial_limit_is_longer()
 def test_a_call_let_go_before_the_target_never_counts(end: str) -> None:
     queue = a_day((1, end, 15), (1, "answer", 10))
 
-    assert (queue.totals["level_counted"], queue.totals["level_in_time"]) == (1, 1)
+    assert (queue.totals["level_counted"], queue.totals["answered_in_time"]) == (1, 1)
     assert queue.difference() == 0
 
 
@@ -223,7 +223,7 @@ def test_an_abandon_counts_when_it_happens() -> None:
     queue = a_day((1, "abandon", 12))
 
     assert queue.instants["level_counted"] == queue.instants["abandoned"]
-    assert (queue.totals["level_counted"], queue.totals["level_in_time"]) == (1, 0)
+    assert (queue.totals["level_counted"], queue.totals["answered_in_time"]) == (1, 0)
 
 
 # --- windows ------------------------------------------------------------------------------
