@@ -14,7 +14,7 @@ from schemas.policies import Policies, PolicyHistory
 from stream_processors.core.pipeline import Batch, Record, apply
 from stream_processors.core.state import State, Terms
 
-BATCH = 20_000
+BATCH = 2_000  # the most that a worker takes from one partition at once
 ROUNDS = 15
 
 

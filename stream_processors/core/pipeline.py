@@ -101,8 +101,7 @@ class _Run:
         self.second = ""
         self.second_ms = 0
         self.source: Source | None = None
-        self.feed = ""  # of which so many events were heard, the latest at [ms]
-        self.heard = 0
+        self.heard = 0  # so many events of the present feed, the latest at [ms]
         self.heard_at = 0
 
     def instant(self, text: str) -> int:
@@ -142,7 +141,7 @@ class _Run:
             self.reject(value, "future", told, event)
             return
         source = self.source
-        if source is None or event.feed != self.feed or event.source != source.name:
+        if source is None or event.feed != self.change.feed or event.source != source.name:
             source = self._turn_to(event)
         if at > source.clock:
             if source.due < at:
@@ -162,16 +161,16 @@ class _Run:
         """Return the source of an event; it and its feed are those of most that follow."""
         self._note_heard()
         source = self.source = self.change.source(event.source)
-        self.feed = event.feed
+        self.change.feed = event.feed
         return source
 
     def _note_heard(self) -> None:
         if self.source is None or not self.heard:
             return
         self.source.heard = max(self.source.heard, self.heard_at)
-        heard = self.source.feeds.get(self.feed)
+        heard = self.source.feeds.get(self.change.feed)
         if heard is None:
-            heard = self.source.feeds[self.feed] = Heard()
+            heard = self.source.feeds[self.change.feed] = Heard()
         heard.events += self.heard
         heard.last_at = max(heard.last_at, self.heard_at)
         self.heard = self.heard_at = 0

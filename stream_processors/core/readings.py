@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from schemas import events as e
 from stream_processors.core import conversations
 from stream_processors.core.agents import ENDS, EVERY_QUEUE, STARTS, TELLS, AgentMark
-from stream_processors.core.calls import MATCH_MS, Kind, Mark
+from stream_processors.core.calls import MATCH_MS, Mark
 from stream_processors.core.contacts import ContactKind, ContactMark
 from stream_processors.core.instants import to_ms
 from stream_processors.core.legs import Sweep
@@ -26,26 +26,13 @@ from stream_processors.core.state import Change, restart_mark
 Reading: TypeAlias = Callable[[Change, Any, Source, int], None]
 
 
-def _mark(event: e.Event, kind: Kind, at: int, **more: Any) -> Mark:
-    return Mark(
-        event.sequence,
-        event.id,
-        kind,
-        at,
-        event.resolution,
-        event.feed,
-        clock=event.clock,
-        **more,
-    )
-
-
 def _queue_entered(change: Change, event: e.QueueEntered, source: Source, at: int) -> None:
     data = event.data
     # Told now, for the target may pass before anything makes the call be concluded.
     passes = at + change.terms.target(data.queue_id, at).answer_within_ms
     source.remind(Deadline(passes, "leg", f"{source.name}|{data.channel_id}"))
     change.tell(source, data.channel_id, Mark(
-        event.sequence, event.id, "entered", at, event.resolution, event.feed, data.queue_id,
+        event.sequence, event.id, "entered", at, event.resolution, change.feed, data.queue_id,
         ref=data.interaction_id, note=data.caller_key, number=data.priority, clock=event.clock,
     ))  # fmt: skip
 
@@ -53,7 +40,7 @@ def _queue_entered(change: Change, event: e.QueueEntered, source: Source, at: in
 def _queue_left(change: Change, event: e.QueueLeft, source: Source, at: int) -> None:
     data = event.data
     change.tell(source, data.channel_id, Mark(
-        event.sequence, event.id, "left", at, event.resolution, event.feed, data.queue_id,
+        event.sequence, event.id, "left", at, event.resolution, change.feed, data.queue_id,
         word=data.outcome, note=data.place, wait_ms=data.wait_ms,
     ))  # fmt: skip
 
@@ -61,7 +48,7 @@ def _queue_left(change: Change, event: e.QueueLeft, source: Source, at: int) -> 
 def _leg_connected(change: Change, event: e.LegConnected, source: Source, at: int) -> None:
     data = event.data
     mark = Mark(
-        event.sequence, event.id, "connected", at, event.resolution, event.feed, data.queue_id,
+        event.sequence, event.id, "connected", at, event.resolution, change.feed, data.queue_id,
         data.agent_id, ref=data.offer_id, wait_ms=data.wait_ms, span_ms=data.ring_ms,
     )  # fmt: skip
     change.tell(source, data.channel_id, mark)
@@ -71,7 +58,7 @@ def _leg_connected(change: Change, event: e.LegConnected, source: Source, at: in
 def _leg_ended(change: Change, event: e.LegEnded, source: Source, at: int) -> None:
     data = event.data
     mark = Mark(
-        event.sequence, event.id, "ended", at, event.resolution, event.feed, data.queue_id,
+        event.sequence, event.id, "ended", at, event.resolution, change.feed, data.queue_id,
         data.agent_id, word=data.ended_by, ref=data.offer_id, wait_ms=data.wait_ms,
         span_ms=data.talk_ms,
     )  # fmt: skip
@@ -84,9 +71,9 @@ def _leg_ended(change: Change, event: e.LegEnded, source: Source, at: int) -> No
 def _leg_transferred(change: Change, event: e.LegTransferred, source: Source, at: int) -> None:
     data = event.data
     if not data.by_channel_id or (data.channel_id and data.kind != "attended"):
-        change.tell(source, data.channel_id, _mark(
-            event, "transferred", at, queue_id=data.queue_id, agent_id=data.agent_id,
-            word=data.kind, ref=data.to,
+        change.tell(source, data.channel_id, Mark(
+            event.sequence, event.id, "transferred", at, event.resolution, change.feed,
+            data.queue_id, data.agent_id, word=data.kind, ref=data.to, clock=event.clock,
         ))  # fmt: skip
     if data.by_channel_id and data.interaction_id:
         conversations.tell(change, source, ContactMark(
@@ -100,7 +87,7 @@ def _offer_started(change: Change, event: e.OfferStarted, source: Source, at: in
     data = event.data
     at_phone = data.device != "" and not data.device.startswith("Local/")
     change.tell(source, data.channel_id, Mark(
-        event.sequence, event.id, "offer_started", at, event.resolution, event.feed,
+        event.sequence, event.id, "offer_started", at, event.resolution, change.feed,
         data.queue_id, data.agent_id, ref=data.offer_id, word="phone" if at_phone else "",
     ))  # fmt: skip
     if at_phone:
@@ -110,7 +97,7 @@ def _offer_started(change: Change, event: e.OfferStarted, source: Source, at: in
 def _offer_ended(change: Change, event: e.OfferEnded, source: Source, at: int) -> None:
     data = event.data
     change.tell(source, data.channel_id, Mark(
-        event.sequence, event.id, "offer_ended", at, event.resolution, event.feed,
+        event.sequence, event.id, "offer_ended", at, event.resolution, change.feed,
         data.queue_id, data.agent_id, word=data.result, ref=data.offer_id, span_ms=data.ring_ms,
     ))  # fmt: skip
 
@@ -121,7 +108,7 @@ def _hangup_requested(
     data = event.data
     if data.by == "far_end":
         mark = Mark(
-            event.sequence, event.id, "hangup_requested", at, event.resolution, event.feed
+            event.sequence, event.id, "hangup_requested", at, event.resolution, change.feed
         )
         change.hang_up(source, data.channel_id, mark)
     if data.device:
@@ -133,7 +120,7 @@ def _hung_up(
     change: Change, event: e.InteractionEnded | e.ChannelEnded, source: Source, at: int
 ) -> None:
     change.hang_up(source, event.data.channel_id, Mark(
-        event.sequence, event.id, "hung_up", at, event.resolution, event.feed,
+        event.sequence, event.id, "hung_up", at, event.resolution, change.feed,
         word=event.data.cause, note=event.data.place,
     ))  # fmt: skip
     if event.data.device:

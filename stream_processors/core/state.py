@@ -139,6 +139,7 @@ class Change:
         self.state = state
         self.terms = terms
         self.cause: Cause = (0, 0)
+        self.feed = ""  # of the event that is read: one text for all marks that keep it
         self.lines: dict[str, Cause] = {}
         self.agents: dict[str, Cause] = {}
         self.contacts: dict[tuple[str, str], Cause] = {}
