@@ -5,6 +5,7 @@ snapshot (`freeze`) carries the position it was taken at, so a restart neither l
 doubles. Facts are coalesced: of all that a batch changed, the newest revision is returned once.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from heapq import heappop
 from typing import NamedTuple
@@ -60,15 +61,7 @@ class Batch:
 def apply(state: State, batch: Batch, terms: Terms) -> list[Fact]:
     """Fold a batch into the state, which is changed in place, and return what became true."""
     run = _Run(state, terms)
-    applied = state.position
-    for position, value in batch.records:
-        if position <= applied:
-            continue
-        run.position = position
-        try:
-            run.take(decode(value), value)
-        except MalformedEvent as error:
-            run.reject(value, "malformed", str(error))
+    run.take(batch.records)
     return run.finish()
 
 
@@ -106,14 +99,14 @@ class _Run:
 
     def instant(self, text: str) -> int:
         """Return an event's time [ms]; events of one second stand together."""
-        part = text[20:23]
-        in_ms = text[23:] == "Z" and part.isdecimal() and part.isascii()
-        if in_ms and text[:20] == self.second:
+        second, part = text[:20], text[20:23]
+        in_ms = text[23:] == "Z"
+        if second == self.second and in_ms and part.isdecimal() and part.isascii():
             at = self.second_ms + int(part)
         else:
             at = to_ms(text)
-            if in_ms and text[19] == ".":
-                self.second, self.second_ms = text[:20], at - int(part)
+            if in_ms and second[19] == ".":
+                self.second, self.second_ms = second, at - at % 1000
         self.told, self.told_ms = text, at
         return at
 
@@ -123,23 +116,42 @@ class _Run:
         at = self.terms.refold_at
         return self.position if at is None else at
 
-    def take(self, event: Event, value: bytes) -> None:
-        """Apply one event, after everything that was due before it."""
-        state = self.state
-        at = self.told_ms if event.time == self.told else self.instant(event.time)
-        if event.recordedtime != self.recorded:
-            same = event.recordedtime == event.time
-            self.known_at = at if same else to_ms(event.recordedtime)
-            self.latest = self.known_at + FUTURE_MS
-            self.recorded = event.recordedtime
-        if event.tenant != state.tenant or event.domain != state.domain:
-            self.reject(value, "foreign", f"of {event.tenant}/{event.domain}", event)
-            return
-        self.change.cause = (self.position, self.known_at)
+    def take(self, records: Iterable[Record]) -> None:
+        """Apply events in their order, each after everything that was due before it."""
+        change, tenant, domain = self.change, self.state.tenant, self.state.domain
+        applied = self.state.position
+        for position, value in records:
+            if position <= applied:
+                continue
+            self.position = position
+            try:
+                event = decode(value)
+                told = event.time
+                at = self.told_ms if told == self.told else self.instant(told)
+                if event.recordedtime != self.recorded:
+                    self._receive(event.recordedtime, told, at)
+                if event.tenant != tenant or event.domain != domain:
+                    self.reject(value, "foreign", f"of {event.tenant}/{event.domain}", event)
+                    continue
+                change.cause = (position, self.known_at)
+                source = self._source_of(event, at, value)
+                if source is not None:
+                    READINGS[type(event)](change, event, source, at)
+            except MalformedEvent as error:
+                self.reject(value, "malformed", str(error))
+
+    def _receive(self, recorded: str, told: str, at: int) -> None:
+        """Note when the adapter saw what comes now."""
+        self.known_at = at if recorded == told else to_ms(recorded)
+        self.latest = self.known_at + FUTURE_MS
+        self.recorded = recorded
+
+    def _source_of(self, event: Event, at: int, value: bytes) -> Source | None:
+        """Move the clock of an event's source to it; return None if it cannot be used."""
         if at > self.latest:
             told = f"{event.time} was received at {event.recordedtime}"
             self.reject(value, "future", told, event)
-            return
+            return None
         source = self.source
         if source is None or event.feed != self.change.feed or event.source != source.name:
             source = self._turn_to(event)
@@ -151,11 +163,11 @@ class _Run:
             source.clock = at
         elif at < source.clock and at < source.clock - HORIZON_MS:
             self._too_late(at)
-            return
+            return None
         self.heard += 1
         if at > self.heard_at:
             self.heard_at = at
-        READINGS[type(event)](self.change, event, source, at)
+        return source
 
     def _turn_to(self, event: Event) -> Source:
         """Return the source of an event; it and its feed are those of most that follow."""

@@ -12,6 +12,7 @@ Source: docs/decisions/0003; Cisco CUIC report reference, "service level calls o
 
 from bisect import bisect_right, insort
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import TypeAlias
 
 import msgspec
@@ -57,6 +58,7 @@ COUNTED = (
 )  # fmt: skip
 """What a queue counts; each has sorted instants, a total, and a total of each local day."""
 
+_OFFERED, _LEVEL_COUNTED = ("offered",), ("level_counted",)
 _ANSWERED_IN_TIME, _ANSWERED_LATE = ("answered", "answered_in_time"), ("answered",)
 _ABANDONED_SOON, _ABANDONED = ("abandoned", "short_abandoned"), ("abandoned",)
 
@@ -94,11 +96,11 @@ class Queue(msgspec.Struct):
             if one is None:
                 continue
             if not entered_alike:
-                self._count(("offered",), one.it.entered_at, sign, day_of)
-            if not left_alike:
-                self._count_exit(one, sign, day_of)
-            if one.counted_at is not None and not level_alike:
-                self._count(("level_counted",), one.counted_at, sign, day_of)
+                self._count(_OFFERED, one.it.entered_at, sign, day_of)
+            if not left_alike and one.it.left_at is not None:
+                self._count_exit(one, one.it.left_at, sign, day_of)
+            if not level_alike and one.counted_at is not None:
+                self._count(_LEVEL_COUNTED, one.counted_at, sign, day_of)
 
     def _change_presence(self, old: Account | None, new: Account | None) -> None:
         if old is not None:
@@ -111,19 +113,17 @@ class Queue(msgspec.Struct):
         elif new.it.outcome == "answered" and new.it.ended_at is None:
             self.talking[new.it.leg_id] = new.it.agent_id
 
-    def _count_exit(self, one: Account, sign: int, day_of: DayOf) -> None:
+    def _count_exit(self, one: Account, left_at: int, sign: int, day_of: DayOf) -> None:
         it = one.it
-        if it.left_at is None:
-            return
         self.outcomes[it.outcome] = self.outcomes.get(it.outcome, 0) + sign
         if it.outcome == "answered":
             in_time = it.wait_ms is not None and it.wait_ms <= one.target.answer_within_ms
             names = _ANSWERED_IN_TIME if in_time else _ANSWERED_LATE
-            self._count(names, it.left_at, sign, day_of)
-            self._count_wait((it.left_at, it.wait_ms or 0), sign)
+            self._count(names, left_at, sign, day_of)
+            self._count_wait((left_at, it.wait_ms or 0), sign)
         elif it.outcome == "abandoned":
             names = _ABANDONED_SOON if is_short(it, one.target) else _ABANDONED
-            self._count(names, it.left_at, sign, day_of)
+            self._count(names, left_at, sign, day_of)
 
     def _count_wait(self, waited: tuple[int, int], sign: int) -> None:
         if sign > 0:
@@ -149,14 +149,11 @@ class Queue(msgspec.Struct):
         """Count what happened in (after, until] [ms]."""
         return counted(self.instants[name], after, until)
 
-    def counts(
-        self, names: Sequence[str], short: int, long: int, until: int
-    ) -> tuple[list[int], list[int]]:
-        """Count several things over (short, until] and over (long, until] [ms]."""
+    def counts(self, short: int, long: int, until: int) -> tuple[list[int], list[int]]:
+        """Count over (short, until] and (long, until] [ms] all of COUNTED but arrivals."""
         in_short: list[int] = []
         in_long: list[int] = []
-        for name in names:
-            instants = self.instants[name]
+        for instants in islice(self.instants.values(), 1, None):
             if not instants or (newest := instants[-1]) <= long:
                 in_short.append(0)
                 in_long.append(0)

@@ -1,19 +1,17 @@
 """What the wall shows at an instant, as rows for the history."""
 
 from schemas.facts import Origin, TeamSample, WallSample
-from stream_processors.core.queues import COUNTED, Queue
+from stream_processors.core.queues import Queue
 from stream_processors.core.state import State
 from stream_processors.core.teams import Team
 from stream_processors.core.windows import WINDOWS
-
-_COUNTED = COUNTED[1:]
 
 
 def wall_sample(
     state: State, queue: Queue, at: int, origin: Origin, revision: int, known_at: int
 ) -> WallSample:
     """Return the figures of a queue at an instant [ms]; all events up to it are applied."""
-    short, long = queue.counts(_COUNTED, at - WINDOWS["5m"], at - WINDOWS["30m"], at)
+    short, long = queue.counts(at - WINDOWS["5m"], at - WINDOWS["30m"], at)
     return WallSample(
         state.tenant,
         state.domain,

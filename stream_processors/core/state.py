@@ -328,9 +328,9 @@ class Change:
         """
         line = self.state.lines[key]
         call, settled = line.call, line.settled
-        source = self.source(call.source)
+        source, max_open_ms = self.source(call.source), self.terms.max_open_ms
         for index, visit in enumerate(call.visits):
-            it = conclude(call, index, source.sweeps, source.clock, self.terms.max_open_ms)
+            it = conclude(call, index, source.sweeps, source.clock, max_open_ms)
             target = self.terms.target(visit.queue_id, it.entered_at)
             rings = []
             if visit.rings:
