@@ -15,7 +15,7 @@ from stream_processors.core.pipeline import Batch, Record, apply
 from stream_processors.core.state import State, Terms
 
 BATCH = 2_000  # the most that a worker takes from one partition at once
-ROUNDS = 15
+ROUNDS = 45
 
 
 def main() -> None:
