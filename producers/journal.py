@@ -7,7 +7,6 @@ delivered twice or a recording imported twice changes nothing. What was refused 
 is kept with the reason, so that everything that follows can be had from the journal again.
 """
 
-import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -15,6 +14,7 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
+from producers.durable import make_durable
 from producers.frame import Frame, Rejected, frame_number
 from producers.journal_day import JournalDay
 from schemas.errors import JournalFailed
@@ -42,7 +42,7 @@ class Journal:
         with _one_line(folder):
             if not folder.exists():
                 folder.mkdir(mode=0o700, parents=True)  # callers' numbers are in it
-                _make_durable(folder.parent)
+                make_durable(folder.parent)
             names = sorted(folder.glob("????-??-??.sqlite"))
         journal = cls(folder, [])
         for path in names or [journal._path(day)]:
@@ -184,15 +184,6 @@ class Journal:
 
     def _path(self, day: date) -> Path:
         return self._folder / f"{day.isoformat()}.sqlite"
-
-
-def _make_durable(folder: Path) -> None:
-    """SQLite syncs the folder of its files; that one itself is in another."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 _REMEDIES = {

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from producers.durable import make_durable
 from schemas.errors import JournalFailed
 
 
@@ -41,12 +42,7 @@ class Place:
                 file.flush()
                 os.fsync(file.fileno())
             scratch.replace(self.path)
-            # The new name, too, must not be lost with the power.
-            folder = os.open(self.path.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+            make_durable(self.path.parent)
         except OSError as error:
             msg = f"cannot write {self.path}: {error.strerror} (free some space)"
             raise JournalFailed(msg) from error

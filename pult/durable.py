@@ -1,23 +1,10 @@
-"""What must survive a power cut is on the disk before anybody relies on it."""
+"""What the store has written is on the disk before anybody relies on it."""
 
 import ctypes
 import os
 from pathlib import Path
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
-
-
-def make_durable(folder: Path) -> None:
-    """Put the names in a folder on the disk; the content of its files is another matter.
-
-    Raises:
-        OSError: it cannot be read or written.
-    """
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def sync_filesystem(folder: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from pult.durable import make_durable
+from producers.durable import make_durable
 from schemas.errors import DataFolderUnusable
 from schemas.policies import Policies, PolicyHistory
 

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import msgspec
 
+from producers.durable import make_durable
 from producers.place import Place
-from pult.durable import make_durable, sync_filesystem
+from pult.durable import sync_filesystem
 from pult.folder import DataFolder
 from schemas.errors import DataFolderUnusable, SnapshotUnusable
 from stream_processors.shells.partition import Frozen
@@ -64,9 +65,9 @@ class SnapshotFiles:
         """
         records = pack(frozen, 0, _WORKER, made_at)
         path = self._folder / f"{frozen.position:020}{_SUFFIX}"
+        self._sync_store()
         try:
             self._folder.mkdir(exist_ok=True)
-            sync_filesystem(self._store)
             scratch = path.with_suffix(".new")
             with scratch.open("wb") as file:
                 file.write(msgspec.msgpack.encode(records))
@@ -135,13 +136,16 @@ class SnapshotFiles:
             JournalFailed: it cannot be written.
             DataFolderUnusable: what the store has written cannot be put on the disk.
         """
+        self._sync_store()
+        self._stored.position = max(position, self._stored.position)
+        self._stored.save()
+
+    def _sync_store(self) -> None:
         try:
             sync_filesystem(self._store)
         except OSError as error:
             msg = f"cannot put {self._store} on the disk: {error.strerror} (check the disk)"
             raise DataFolderUnusable(msg) from error
-        self._stored.position = max(position, self._stored.position)
-        self._stored.save()
 
     def _paths(self) -> list[Path]:
         """Return the files, the newest first."""
