@@ -141,18 +141,14 @@ class Reconciliation:
         self.reach(self._scope.until_ms)
         self._compare(list(self._newest))
         for of, kind in KINDS.items():
-            self._void(kind, [*self._left(of), *self._taken_back(of)], known_at)
+            gone = dict.fromkeys([*self._held[of], *self._taken_back(of)])
+            self._void(kind, list(gone), known_at)
         if self._writing:
             scope = self._scope
             void_missing(
                 self._store.client, scope.tenant, scope.domain, scope.revision, known_at,
                 max(scope.since_ms, scope.first_ms), scope.until_ms, samples_only=True,
             )  # fmt: skip
-
-    def _left(self, of: type[Fact]) -> Iterator[Key]:
-        for key, old in self._held[of].items():
-            if old.revision <= self._scope.revision:
-                yield key
 
     def _taken_back(self, of: type[Fact]) -> Iterator[Key]:
         """Return what had been said when the fold began, and no longer holds."""
@@ -185,7 +181,8 @@ class Reconciliation:
             of = type(fact)
             if key in self._remembered and key[1:] not in self._held[of]:
                 wanted.setdefault(of, []).append(key[1:])
-                earliest[of] = min(earliest.get(of, _OPEN), self._began(fact))
+                began = min(self._began(fact), self._began(self._remembered[key]))
+                earliest[of] = min(earliest.get(of, _OPEN), began)
         for of, keys in wanted.items():
             kind = KINDS[of]
             reach = self._scope.reach(earliest[of], self._scope.since_ms)
@@ -216,6 +213,8 @@ class Reconciliation:
         reach = self._scope.reach(0, self._scope.until_ms)
         gone = []
         for fact in facts_of(self._store.client, kind, reach, keys):
+            if fact.revision > self._scope.revision:
+                continue  # said live meanwhile
             difference = self._difference(kind, fact)
             difference.voided += 1
             _show(difference, "voided", _key(fact))
