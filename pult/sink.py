@@ -2,10 +2,13 @@
 
 import asyncio
 import logging
+import secrets
 import signal
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
 
 from aiohttp import web
 from clickhouse_connect.driver.client import Client
@@ -13,6 +16,7 @@ from confluent_kafka import KafkaError
 from prometheus_client import CollectorRegistry
 
 from pult import clickhouse, kafka, logs, topics
+from pult.durable import sync_filesystem
 from pult.folder import DataFolder
 from pult.health import health_routes
 from pult.lean import reuse_memory
@@ -107,10 +111,26 @@ def run_embedded(
     topics.require(kafka.connect(settings.kafka, environ), settings.kafka)
     store = EmbeddedStore(folder.store, METRICS)
     try:
-        service = _Service(settings, environ, told, lambda: open_embedded(folder.store))
+        service = _Service(
+            settings,
+            environ,
+            # After a power cut the engine may know an insert whose rows it has lost.
+            replace(told, session=f"{secrets.token_hex(4)}:"),
+            lambda: open_embedded(folder.store),
+            make_durable=lambda: _put_on_disk(folder.store),
+        )
         asyncio.run(service.serve(out))
     finally:
         store.close()
+
+
+def _put_on_disk(store: Path) -> None:
+    """An offset that is committed stands for rows that survive a power cut."""
+    try:
+        sync_filesystem(store)
+    except OSError as error:
+        msg = f"cannot put {store} on the disk: {error.strerror} (check the disk)"
+        raise StoreFailed(msg) from error
 
 
 class _Service:
@@ -123,6 +143,7 @@ class _Service:
         told: SinkPlan,
         open_client: Callable[[], Client],
         explain_store: Callable[[StoreFailed], str] = str,
+        make_durable: Callable[[], None] = lambda: None,
     ) -> None:
         self._settings = settings
         self._failure: PultFailure | None = None
@@ -134,6 +155,7 @@ class _Service:
             open_client,
             explain=self._explained,
             explain_store=explain_store,
+            make_durable=make_durable,
             on_stored=self._stored,
             on_assigned=lambda: self._late.wake(),
         )

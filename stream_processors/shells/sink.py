@@ -60,6 +60,8 @@ class Sink:
         open_client: opens a client of the store; called in each thread that writes.
         explain: puts errors of the brokers into one line.
         explain_store: puts a failure of the store into one line.
+        make_durable: puts on the disk what was inserted, where the store does not do so itself;
+            raises StoreFailed if that is impossible.
         on_stored: told of each range after it was stored and committed; must not wait.
         on_assigned: told after partitions were assigned.
     """
@@ -72,12 +74,14 @@ class Sink:
         *,
         explain: Callable[[Sequence[KafkaError]], str],
         explain_store: Callable[[StoreFailed], str] = str,
+        make_durable: Callable[[], None] = lambda: None,
         on_stored: Callable[[Range, Stored], None] = lambda told, stored: None,
         on_assigned: Callable[[], None] = lambda: None,
     ) -> None:
         self._plan = plan
         self._explain = explain
         self._explain_store = explain_store
+        self._make_durable = make_durable
         self._on_stored = on_stored
         self._on_assigned = on_assigned
         self._consumer = Consumer(
@@ -278,8 +282,11 @@ class Sink:
                     done.append((work.part, work.told, work.records, stored))
             except PultFailure as failure:
                 failures.append(failure)
-        if done:
-            self._finish(done)
+        try:
+            if done:
+                self._finish(done)
+        except StoreFailed as failure:
+            failures.append(failure)
         for each in failures:
             if not isinstance(each, StoreFailed):
                 raise each
@@ -297,14 +304,20 @@ class Sink:
             self._failure = failure
 
     def _finish(self, done: list[tuple[Part, Range, Records, Stored]]) -> None:
-        """Commit what is stored; where that fails it stays pending and is stored again."""
+        """Commit what is stored; where that fails it stays pending and is stored again.
+
+        Raises:
+            StoreFailed: it cannot be put on the disk.
+        """
+        self._make_durable()
         for _, _, _, stored in done:
             self._watch.note(stored.records, len(stored.rejected))
         if not self._commit([place(told, told.last + 1, "") for _, told, _, _ in done]):
             return
         clock = time.time()
         for part, told, records, stored in done:
-            oldest = records.times_ms[0] / 1000
+            # None: the log has lost them since their bounds were committed.
+            oldest = records.times_ms[0] / 1000 if records else clock
             part.stored(told, len(records))
             self.measures.note(self._plan.topics[told.topic], stored, clock - oldest)
             self._on_stored(told, stored)
@@ -324,7 +337,7 @@ class Sink:
         return wrong is None
 
     def _not_committed(self, error: KafkaError) -> None:
-        self._retry_at = time.monotonic() + _POLL_SECONDS
+        self._retry_at = max(self._retry_at, time.monotonic() + _POLL_SECONDS)
         # Partitions that were taken away are dropped as soon as the consumer is asked again.
         if error.code() not in NOT_OURS:
             self._retry_at = self._kafka.begins(self._explain([error]))

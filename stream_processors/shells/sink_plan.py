@@ -36,6 +36,7 @@ class SinkPlan:
         flush_rows: ... or when so many of a partition have come.
         writers: inserts that run at once.
         accept_loss: go on where the log has lost records that were not stored.
+        session: within which the store's memory of tokens is to be trusted; empty: for ever.
     """
 
     name: str
@@ -46,3 +47,4 @@ class SinkPlan:
     flush_rows: int = 20_000
     writers: int = 2
     accept_loss: bool = False
+    session: str = ""

@@ -114,7 +114,7 @@ class Writers:
             if self._away.is_set():
                 return None
             kind = self._plan.topics[told.topic]
-            storing = Storing(told, records, kind, self._plan.limit)
+            storing = Storing(told, records, kind, self._plan.limit, self._plan.session)
             storing.pack()
         with self._inserting:
             if self._away.is_set():

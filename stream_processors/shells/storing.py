@@ -48,16 +48,19 @@ class Storing:
         records: all its records.
         kind: what they are.
         limit: how many of them may be rejected.
+        session: what its tokens begin with.
     """
 
-    def __init__(self, told: Range, records: Records, kind: Kind, limit: RejectLimit) -> None:
+    def __init__(
+        self, told: Range, records: Records, kind: Kind, limit: RejectLimit, session: str = ""
+    ) -> None:
         self._range = told
         self._records = records
         self._kind = kind
         self._limit = limit
         self._stored = Stored(len(records))
         self._used: Sequence[int] = range(len(records))
-        self._token = told.token(records.values)
+        self._token = f"{session}{told.token(records.values)}"
         self._rows = RangeRows(self._token, self._refuse)
 
     def pack(self) -> None:

@@ -80,11 +80,21 @@ elif kind == "after-commit":
 elif kind == "no-tokens":
     replaced(sql.ranges, "insert_arrow",
         lambda inner, c, i, b, token: inner(c, i, b, f"{token}:{random.random()}"))
+elif kind == "no-sync":
+    import pult.sink
+    def refused(*_):
+        raise OSError(int(count), os.strerror(int(count)))
+    pult.sink.sync_filesystem = refused
 elif kind == "no-bounds":
     sink.pending_in = lambda *_: None
 import pult.cli
 sys.exit(pult.cli.main())
 """
+
+
+def spoiled(defect: str) -> Sequence[str | Path]:
+    """Return the command of a sink with a defect."""
+    return [sys.executable, "-c", _DEFECTIVE, defect, "sink"]
 
 
 @cache
@@ -154,9 +164,7 @@ class Pipe:
 
     def sink(self, name: str = "s1", *options: str, defect: str = "") -> Worker:
         """Start a sink; with a defect it kills itself at a moment, or does not do its work."""
-        command: Sequence[str | Path] = (
-            [sys.executable, "-c", _DEFECTIVE, defect, "sink"] if defect else [PULT, "sink"]
-        )
+        command: Sequence[str | Path] = spoiled(defect) if defect else [PULT, "sink"]
         sink = Worker(
             self.site, name, options, command=command, env={"SINK_PASSWORD": PASSWORD}
         )
