@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 from schemas.policies import Policies
 from stream_processors.core import lasting
-from stream_processors.core.agents import Agent
+from stream_processors.core.agent import Agent
 from stream_processors.core.lasting import ENOUGH_CALLS, LEVEL_WINDOW_MS
 from stream_processors.core.queues import Queue
 from stream_processors.core.state import State, Terms

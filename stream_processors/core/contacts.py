@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from schemas.facts import Leg
-from stream_processors.core.agents import AgentMark
+from stream_processors.core.agent import AgentMark
 from stream_processors.core.calls import MATCH_MS
 from stream_processors.core.handovers import Hold
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from schemas.events import Clock
 from schemas.facts import Leg
 from schemas.identity import derived_id
-from stream_processors.core.agents import ENDS, STARTS, AgentMark
+from stream_processors.core.agent import ENDS, STARTS, AgentMark
 from stream_processors.core.calls import Mark, change_places, is_under_way, visits_until
 from stream_processors.core.contacts import Contact, ContactMark, Transfer, read
 from stream_processors.core.direct import Consideration

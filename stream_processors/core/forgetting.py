@@ -1,7 +1,7 @@
 """What is out of reach is dropped: no window and no late event needs it any more."""
 
 from stream_processors.core import agents
-from stream_processors.core.agents import Agent
+from stream_processors.core.agent import Agent
 from stream_processors.core.contacts import Contact
 from stream_processors.core.conversations import name_of
 from stream_processors.core.lasting import remember_level

@@ -7,7 +7,7 @@ is the same instant for everybody, whenever he began to look, and after a restar
 from bisect import bisect_right
 from collections.abc import Collection
 
-from stream_processors.core.agents import Agent, Span
+from stream_processors.core.agent import Agent, Span
 from stream_processors.core.queues import Queue
 from stream_processors.core.windows import KEPT_MS, WINDOWS
 

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from schemas import events as e
 from stream_processors.core import conversations
-from stream_processors.core.agents import ENDS, EVERY_QUEUE, STARTS, TELLS, AgentMark
+from stream_processors.core.agent import ENDS, EVERY_QUEUE, STARTS, TELLS, AgentMark
 from stream_processors.core.calls import MATCH_MS, Mark
 from stream_processors.core.contacts import ContactKind, ContactMark
 from stream_processors.core.instants import to_ms

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from schemas.facts import AgentInterval, AgentSession, Break, Fact, Leg, Offer
-from stream_processors.core.agents import Span
+from stream_processors.core.agent import Span
 from stream_processors.core.legs import leg_fact, offer_fact
 from stream_processors.core.state import Line, State
 

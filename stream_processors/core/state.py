@@ -12,7 +12,7 @@ import msgspec
 from schemas.facts import Leg, Offer
 from schemas.policies import PolicyHistory
 from stream_processors.core import agents, conversations
-from stream_processors.core.agents import ENDS, STARTS, Agent, AgentMark, Span
+from stream_processors.core.agent import ENDS, STARTS, Agent, AgentMark, Span, on_the_phone
 from stream_processors.core.calls import (
     ESTIMATED,
     Call,
@@ -368,7 +368,7 @@ class Change:
             if ring.result == "no_answer":
                 agent = self.agent(ring.agent_id, source)
                 agent.missed[key] = None
-                if agents.on_the_phone(agent, ring.started_at):
+                if on_the_phone(agent, ring.started_at):
                     excused.append(msgspec.structs.replace(ring, result="busy"))
                     continue
             excused.append(ring)

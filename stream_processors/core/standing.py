@@ -1,0 +1,383 @@
+"""What a mark does to an agent: his standing, and the spans that are written by it.
+
+An agent can be several things at once; the state shown is the first that holds of
+talking, holding, reserved (ringing), wrapup, not_ready, ready. Whoever keeps a caller on hold
+to consult a colleague is holding, though he talks: the call that he placed meanwhile belongs to
+the first. A break is not a state: it runs from pause to unpause or log-out, even in a talk.
+
+Logged in is who is a member of at least one queue. A queue rings only its members, so a ringing
+tells of a membership whose beginning was never seen (a static member, a log that starts late).
+
+A snapshot corrects what differs from it: whom it lists is a member, paused or not, and whom it
+does not is none. What was told since it was asked for is newer than it, and stands.
+"""
+
+from schemas.facts import AgentState
+from stream_processors.core.agent import (
+    EVERY_QUEUE,
+    Agent,
+    AgentMark,
+    Span,
+    Standing,
+    Stop,
+    copy_of,
+    told_since,
+)
+
+MATCH_MS = 2_000
+"""Pauses of several queues within this are one pause of the agent."""
+
+MARKS_TO_A_STOP = 16
+"""After so many marks the standing is kept: that many are folded again at most, and some."""
+
+RING_IS_NEWS_MS = 3_000
+"""A ringing sooner after leaving or pausing may have begun before; a later one is a return."""
+
+_OF_THE_SOURCE = frozenset({"restarted", "listed", "unlisted"})
+"""What a source says of itself or of all, and so of whose the agent is only if it is news."""
+
+
+class Fold:
+    """One pass over marks: changes a standing, writes the spans that follow."""
+
+    __slots__ = ("agent", "now", "spans", "touched", "wrapup_reasons")
+
+    def __init__(self, agent: Agent, wrapup_reasons: frozenset[str]) -> None:
+        self.agent = agent
+        self.now = agent.now
+        self.spans = agent.spans
+        self.touched = agent.touched
+        self.wrapup_reasons = wrapup_reasons
+
+    def begin_where_it_stands(self) -> None:
+        """Write what is open, as if it had just begun to be told."""
+        now = self.now
+        if now.session_since is not None:
+            self._write("session", now.session_since, None, "offline", "")
+        if now.break_since is not None:
+            self._write("break", now.break_since, None, "offline", now.break_reason)
+        if now.state != "offline":
+            self._write("state", now.since, None, now.state, now.reason)
+
+    def take(self, mark: AgentMark) -> None:
+        """Take a mark that comes after all before it."""
+        agent, now = self.agent, self.now
+        agent.since_stop += 1
+        # A stop must stand before all marks of its instant.
+        if agent.since_stop > MARKS_TO_A_STOP and mark.at > now.last_at:
+            self.until(mark.at - 1)
+            agent.stops.append(Stop(mark.at, copy_of(now)))
+            agent.since_stop = 0
+        now.last_at = mark.at
+        if now.wrapup_until:
+            self.until(mark.at)
+        source = mark.source
+        if source and source != now.source and mark.kind not in _OF_THE_SOURCE:
+            now.source = source
+        membership_may_have_changed = _STEPS[mark.kind](self, mark)
+        if membership_may_have_changed:
+            self._session(mark)
+            self._break(mark.at)
+        self._show(mark.at)
+
+    def until(self, at: int) -> None:
+        """Let an after-work end that is over at an instant [ms]."""
+        ends = self.now.wrapup_until
+        if ends and ends <= at:
+            self.now.wrapup_until = 0
+            self._show(ends)
+
+    # what each kind of mark does; True if log-in, membership or pause may have changed
+
+    def _joined(self, mark: AgentMark) -> bool:
+        self.now.queues.setdefault(mark.queue_id, mark.at)
+        self.now.wrapups[mark.queue_id] = mark.number
+        if mark.paused:
+            self.now.paused[mark.queue_id] = (mark.at, mark.reason)
+        return True
+
+    def _left(self, mark: AgentMark) -> bool:
+        if mark.queue_id == EVERY_QUEUE:
+            self.now.queues.clear()
+            self.now.paused.clear()
+            self.now.wrapups.clear()
+        else:
+            self.now.queues.pop(mark.queue_id, None)
+            self.now.wrapups.pop(mark.queue_id, None)
+            self.now.paused.pop(mark.queue_id, None)
+            self.now.left[mark.queue_id] = mark.at
+        return True
+
+    def _paused(self, mark: AgentMark) -> bool:
+        if mark.queue_id != EVERY_QUEUE:
+            self.now.queues.setdefault(mark.queue_id, mark.at)
+            self._pause(mark.queue_id, mark)
+            return True
+        for queue_id in self.now.queues or (EVERY_QUEUE,):
+            self._pause(queue_id, mark)
+        return True
+
+    def _listed(self, mark: AgentMark) -> bool:
+        now, queue_id = self.now, mark.queue_id
+        if told_since(self.agent.marks, mark):
+            return False
+        is_news = queue_id not in now.queues
+        if is_news:
+            now.queues[queue_id] = mark.at
+            now.source = mark.source
+        pause = now.paused.get(queue_id) or now.paused.get(EVERY_QUEUE)
+        if mark.paused:
+            # An old Asterisk lists no reasons.
+            if pause is None or (mark.reason and pause[1] != mark.reason):
+                now.paused.pop(EVERY_QUEUE, None)
+                now.paused[queue_id] = (mark.at, mark.reason)
+                return True
+        elif pause is not None:
+            return self._unpaused(mark)
+        return is_news
+
+    def _unlisted(self, mark: AgentMark) -> bool:
+        since = self.now.queues.get(mark.queue_id)
+        another = self.now.source not in ("", mark.source)
+        if since is None or since >= mark.number or another:
+            return False
+        return not told_since(self.agent.marks, mark) and self._left(mark)
+
+    def _pause(self, queue_id: str, mark: AgentMark) -> None:
+        since = self.now.paused.get(queue_id)
+        at = mark.at if since is None or since[1] != mark.reason else since[0]
+        self.now.paused[queue_id] = (at, mark.reason)
+
+    def _unpaused(self, mark: AgentMark) -> bool:
+        if mark.queue_id == EVERY_QUEUE:
+            self.now.paused.clear()
+        else:
+            self.now.paused.pop(mark.queue_id, None)
+            self.now.paused.pop(EVERY_QUEUE, None)
+        return True
+
+    def _ring_started(self, mark: AgentMark) -> bool:
+        now, news = self.now, False
+        # A phone rings for one call at a time: an older ringing has ended unheard.
+        now.rings = [mark.reason]
+        if mark.queue_id not in now.queues:
+            gone = now.left.get(mark.queue_id)
+            if gone is None or mark.at - gone > RING_IS_NEWS_MS:
+                now.queues[mark.queue_id] = mark.at
+                news = True
+        for queue_id in (mark.queue_id, EVERY_QUEUE) if now.paused else ():
+            pause = now.paused.get(queue_id)
+            if pause is not None and mark.at - pause[0] > RING_IS_NEWS_MS:
+                del now.paused[queue_id]
+                news = True
+        return news
+
+    def _ring_ended(self, mark: AgentMark) -> bool:
+        if mark.reason in self.now.rings:
+            self.now.rings.remove(mark.reason)
+        return False
+
+    def _talk_started(self, mark: AgentMark) -> bool:
+        # Whoever takes a call no longer rings, nor talks to somebody whose end was lost.
+        self.now.rings.clear()
+        self.now.talks = [mark.reason]
+        return False
+
+    def _talk_ended(self, mark: AgentMark) -> bool:
+        if mark.reason in self.now.talks:
+            self.now.talks.remove(mark.reason)
+            wrapup = self.now.wrapups.get(mark.queue_id, 0)
+            if wrapup:
+                self.now.wrapup_until = mark.at + wrapup
+        return False
+
+    def _device_rang(self, mark: AgentMark) -> bool:
+        self.now.phones.append(mark.reason)
+        return False
+
+    def _device_quiet(self, mark: AgentMark) -> bool:
+        _drop(self.now.phones, mark.reason)
+        return False
+
+    def _device_used(self, mark: AgentMark) -> bool:
+        now = self.now
+        _drop(now.phones, mark.reason)
+        consults = bool(mark.number) and bool(now.talks or now.calls)
+        (now.consults if consults else now.calls).append(mark.reason)
+        return False
+
+    def _device_free(self, mark: AgentMark) -> bool:
+        for refs in (self.now.calls, self.now.consults, self.now.held):
+            _drop(refs, mark.reason)
+        return False
+
+    def _held(self, mark: AgentMark) -> bool:
+        self.now.held.append(mark.reason)
+        return False
+
+    def _resumed(self, mark: AgentMark) -> bool:
+        _drop(self.now.held, mark.reason)
+        return False
+
+    def _wrapup_started(self, mark: AgentMark) -> bool:
+        self.now.told_wrapup = True
+        return False
+
+    def _wrapup_ended(self, mark: AgentMark) -> bool:
+        self.now.told_wrapup = False
+        self.now.wrapup_until = 0
+        return False
+
+    def _restarted(self, mark: AgentMark) -> bool:
+        now = self.now
+        if now.source not in ("", mark.source):
+            return False
+        now.queues.clear()
+        now.paused.clear()
+        now.rings.clear()
+        now.talks.clear()
+        now.phones.clear()
+        now.calls.clear()
+        now.consults.clear()
+        now.held.clear()
+        now.wrapup_until = 0
+        now.told_wrapup = False
+        return True
+
+    # what follows
+
+    def _session(self, mark: AgentMark) -> None:
+        now = self.now
+        if now.queues and now.session_since is None:
+            now.session_since, now.session_source = mark.at, now.source
+            self._write("session", mark.at, None, "offline", "")
+        elif not now.queues and now.session_since is not None:
+            self._write("session", now.session_since, mark.at, "offline", "")
+            now.session_since = None
+
+    def _break(self, at: int) -> None:
+        now = self.now
+        pause = self._pause_of_all()
+        if pause is not None and pause[1].lower() in self.wrapup_reasons:
+            pause = None
+        if pause is not None and now.break_since is None:
+            if at - pause[0] > MATCH_MS:
+                # Paused long before in some queues, he has now left the others.
+                pause = (at, pause[1])
+            now.break_since, now.break_reason = pause
+            self._write("break", pause[0], None, "offline", pause[1])
+        elif pause is None and now.break_since is not None:
+            self._write(
+                "break", now.break_since, max(at, now.break_since), "offline", now.break_reason
+            )
+            now.break_since = None
+        elif pause is not None and pause[1] != now.break_reason and now.break_since is not None:
+            # Another reason is another break, unless it is told with the first one's pauses.
+            if at - now.break_since <= MATCH_MS and not now.break_reason:
+                self._erase("break", now.break_since)
+            else:
+                self._write("break", now.break_since, at, "offline", now.break_reason)
+                pause = (at, pause[1])
+            now.break_since, now.break_reason = pause
+            self._write("break", pause[0], None, "offline", pause[1])
+
+    def _pause_of_all(self) -> tuple[int, str] | None:
+        """Return since when and why the agent is paused in all of his queues.
+
+        One pause of an agent comes as one message per queue: it began with the first of them,
+        unless they lie apart.
+        """
+        now = self.now
+        if not now.paused:
+            return None
+        if not now.queues:
+            return now.paused.get(EVERY_QUEUE) if now.session_since is not None else None
+        if EVERY_QUEUE in now.paused:
+            return now.paused[EVERY_QUEUE]
+        if len(now.paused) < len(now.queues):
+            return None
+        pauses = [now.paused.get(queue_id) for queue_id in now.queues]
+        told = [pause for pause in pauses if pause is not None]
+        if len(told) < len(pauses):
+            return None
+        first, last = min(told), max(told)
+        return (first[0] if last[0] - first[0] <= MATCH_MS else last[0], last[1])
+
+    def _show(self, at: int) -> None:
+        now = self.now
+        state, reason = self._state()
+        if state == now.state and reason == now.reason:
+            return
+        if now.state != "offline":
+            if at > now.since:
+                self._write("state", now.since, at, now.state, now.reason)
+            else:
+                self._erase("state", now.since)
+        now.state, now.reason, now.since = state, reason, at
+        if state != "offline":
+            self._write("state", at, None, state, reason)
+
+    def _state(self) -> tuple[AgentState, str]:
+        now = self.now
+        if now.talks or now.calls or now.consults:
+            return ("talking" if not now.held else _talking_or_holding(now)), ""
+        if now.rings or now.phones:
+            return "reserved", ""
+        if now.session_since is None:
+            return "offline", ""
+        if now.told_wrapup or now.wrapup_until:
+            return "wrapup", ""
+        pause = self._pause_of_all()
+        if pause is not None:
+            if pause[1].lower() in self.wrapup_reasons:
+                return "wrapup", ""
+            return "not_ready", pause[1]
+        return "ready", ""
+
+    def _write(
+        self, kind: str, start: int, end: int | None, state: AgentState, reason: str
+    ) -> None:
+        # Where the session began, so that folding it again from a later stop says the same.
+        source = self.now.session_source if kind == "session" else ""
+        key, spans = (kind, start), self.spans
+        if key not in self.touched:
+            self.touched[key] = spans.get(key)
+        spans[key] = Span(kind, start, end, state, reason, source)
+
+    def _erase(self, kind: str, start: int) -> None:
+        key = (kind, start)
+        self.touched.setdefault(key, self.spans.pop(key, None))
+
+
+def _drop(refs: list[str], ref: str) -> None:
+    if ref in refs:
+        refs.remove(ref)
+
+
+def _talking_or_holding(now: Standing) -> AgentState:
+    calls = (*now.talks, *now.calls)
+    on_hold = bool(calls) and all(ref in now.held for ref in calls)
+    return "holding" if on_hold else "talking"
+
+
+_STEPS = {
+    "joined": Fold._joined,
+    "left": Fold._left,
+    "paused": Fold._paused,
+    "unpaused": Fold._unpaused,
+    "ring_started": Fold._ring_started,
+    "ring_ended": Fold._ring_ended,
+    "talk_started": Fold._talk_started,
+    "talk_ended": Fold._talk_ended,
+    "device_rang": Fold._device_rang,
+    "device_quiet": Fold._device_quiet,
+    "device_used": Fold._device_used,
+    "device_free": Fold._device_free,
+    "held": Fold._held,
+    "resumed": Fold._resumed,
+    "wrapup_started": Fold._wrapup_started,
+    "wrapup_ended": Fold._wrapup_ended,
+    "restarted": Fold._restarted,
+    "listed": Fold._listed,
+    "unlisted": Fold._unlisted,
+}
