@@ -20,7 +20,8 @@ from stream_processors.core.meaning import DirectCall, Meaning, QueueTalk
 from stream_processors.core.sources import SWEEPS_KEPT_MS, Deadline, Source
 
 if TYPE_CHECKING:
-    from stream_processors.core.state import Activities, Cause, Change, Line
+    from stream_processors.core.change import Cause, Change
+    from stream_processors.core.state import Activities, Line
 
 _HINT = "hint:"
 

@@ -16,6 +16,7 @@ from schemas.errors import MalformedEvent
 from schemas.events import Event, decode
 from schemas.facts import DayDirty, Fact, Origin, Rejected, RejectReason
 from stream_processors.core import agents
+from stream_processors.core.change import Change
 from stream_processors.core.forgetting import forget
 from stream_processors.core.instants import day_name, to_ms
 from stream_processors.core.readings import READINGS
@@ -29,9 +30,10 @@ from stream_processors.core.sources import (
     Deadline,
     Heard,
     Source,
+    first_sample,
     next_multiple,
 )
-from stream_processors.core.state import Change, State, Terms, first_sample
+from stream_processors.core.state import State, Terms
 from stream_processors.core.windows import MINUTE_MS
 
 FUTURE_MS = 2 * MINUTE_MS

@@ -8,8 +8,10 @@ from typing import Any, TypeAlias
 
 from schemas import events as e
 from stream_processors.core import conversations
+from stream_processors.core.activities import restart_mark
 from stream_processors.core.agent import ENDS, EVERY_QUEUE, STARTS, TELLS, AgentMark
 from stream_processors.core.calls import MATCH_MS, Mark
+from stream_processors.core.change import Change
 from stream_processors.core.contacts import ContactKind, ContactMark
 from stream_processors.core.instants import to_ms
 from stream_processors.core.legs import Sweep
@@ -21,7 +23,6 @@ from stream_processors.core.sources import (
     Source,
     began_before,
 )
-from stream_processors.core.state import Change, restart_mark
 
 Reading: TypeAlias = Callable[[Change, Any, Source, int], None]
 

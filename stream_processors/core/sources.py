@@ -129,3 +129,9 @@ class Source(msgspec.Struct):
 def next_multiple(at: int) -> int:
     """Return the first sampling instant not before `at` [ms]."""
     return -(-at // SAMPLE_MS) * SAMPLE_MS
+
+
+def first_sample(source: Source, at: int) -> None:
+    """Start sampling a source at its first event."""
+    source.next_sample = next_multiple(at)
+    source.look_ahead()

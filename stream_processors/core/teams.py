@@ -12,6 +12,8 @@ from typing import TypeAlias
 
 import msgspec
 
+from stream_processors.core.agent import Span
+
 BUSY = frozenset({"talking", "holding", "wrapup"})
 AVAILABLE = BUSY | {"ready", "reserved"}
 
@@ -94,3 +96,34 @@ class Team(msgspec.Struct):
         """Drop steps that no window can reach."""
         self.busy.forget(before)
         self.available.forget(before)
+
+
+def count(team: Team, available: Steps, busy: Steps, span: Span | None, sign: int) -> None:
+    """Count a person's state in a team, or take it back; what cancels out costs no step."""
+    if span is None:
+        return
+    state, end = span.state, span.end
+    if end is None:
+        team.states[state] = team.states.get(state, 0) + sign
+    if state in AVAILABLE:
+        _lift(available, span, sign)
+        if state in BUSY:
+            _lift(busy, span, sign)
+
+
+def _lift(steps: Steps, span: Span, by: int) -> None:
+    steps[span.start] = steps.get(span.start, 0) + by
+    if span.end is not None:
+        steps[span.end] = steps.get(span.end, 0) - by
+
+
+def count_end(team: Team, available: Steps, busy: Steps, span: Span) -> None:
+    """Count that a state has ended which was counted as open: what happens most."""
+    end = span.end
+    if end is None:
+        return
+    team.states[span.state] -= 1
+    if span.state in AVAILABLE:
+        available[end] = available.get(end, 0) - 1
+        if span.state in BUSY:
+            busy[end] = busy.get(end, 0) - 1

@@ -1,0 +1,65 @@
+"""What calls, snapshots and restarts do to agents, as marks of theirs."""
+
+from collections.abc import Sequence
+
+from stream_processors.core.agent import ENDS, STARTS, AgentMark
+from stream_processors.core.legs import Conclusion, Ringing, Sweep
+from stream_processors.core.state import Activities
+
+
+def restart_mark(at: int, source: str) -> AgentMark:
+    """Return what a restart of his source does to an agent."""
+    return AgentMark(at, ENDS, 0, f"restart|{source}", "restarted", source=source)
+
+
+def roll_mark(sweep: Sweep, queue_id: str, source: str) -> AgentMark:
+    """Return what a snapshot of a queue does to an agent whom it does not name."""
+    return AgentMark(
+        sweep.at, ENDS, 0, f"roll|{sweep.name}|{queue_id}", "unlisted", queue_id,
+        number=sweep.before, source=source,
+    )  # fmt: skip
+
+
+def is_roll_call(mark: AgentMark, name: str) -> bool:
+    """Tell whether a mark is what the snapshot of a name said."""
+    return mark.kind == "unlisted" and mark.mark_id.startswith(f"roll|{name}|")
+
+
+def activities_of(it: Conclusion, rings: Sequence[Ringing], source: str) -> Activities:
+    """Return what a visit does to agents: ringing and talking, begun and ended."""
+    marks: Activities = []
+    answered_by = ""
+    for ring in rings:
+        answered = ring.result == "answered" and ring.ended_at == it.answered_at
+        if answered and ring.agent_id == it.agent_id and ring.ended_at != it.ended_at:
+            # The talk's start ends it: one mark for the agent, not two.
+            answered_by = ring.offer_id
+        if ring.ended_at is None or ring.ended_at > ring.started_at:
+            at, ref = ring.started_at, ring.offer_id
+            mark = AgentMark(
+                at, STARTS, 0, ref, "ring_started", it.queue_id, ref, source=source
+            )
+            marks.append((ring.agent_id, mark))
+            if ring.ended_at is not None and ref != answered_by:
+                mark = AgentMark(
+                    ring.ended_at, ENDS, 0, ref, "ring_ended", it.queue_id, ref, source=source
+                )
+                marks.append((ring.agent_id, mark))
+    start, end = it.answered_at, it.ended_at
+    if start is not None and it.agent_id and (end is None or end > start):
+        ref = it.leg_id
+        talk = AgentMark(
+            start,
+            STARTS,
+            0,
+            ref,
+            "talk_started",
+            it.queue_id,
+            ref,
+            source=source,
+        )
+        marks.append((it.agent_id, talk))
+        if end is not None:
+            talk = AgentMark(end, ENDS, 0, ref, "talk_ended", it.queue_id, ref, source=source)
+            marks.append((it.agent_id, talk))
+    return marks
