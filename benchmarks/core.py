@@ -8,6 +8,7 @@ facts.
 from benchmarks.lab import events
 from benchmarks.timing import cpu_seconds
 from pult.lean import rarely_collect
+from schemas.discipline import CODES, Discipline
 from schemas.events import decode
 from schemas.facts import encode
 from schemas.policies import Policies, PolicyHistory
@@ -29,8 +30,12 @@ def main() -> None:
         for value in values:
             decode(value)
 
-    def fold(*, encoding: bool) -> None:
-        state, terms = State("bench", "bench"), Terms(PolicyHistory([(0, Policies())]))
+    off = {code: {"enabled": False} for code in CODES}
+
+    def fold(*, encoding: bool, rules: bool = False) -> None:
+        discipline = Discipline() if rules else Discipline().changed([off])
+        policies = Policies(discipline=discipline)
+        state, terms = State("bench", "bench"), Terms(PolicyHistory([(0, policies)]))
         for batch in batches:
             facts = apply(state, batch, terms)
             if encoding:
@@ -42,6 +47,7 @@ def main() -> None:
             "decode alone": decode_alone,
             "decode and fold": lambda: fold(encoding=False),
             "decode, fold, encode facts": lambda: fold(encoding=True),
+            "decode and fold, all rules": lambda: fold(encoding=False, rules=True),
         },
         ROUNDS,
     )

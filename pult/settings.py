@@ -21,8 +21,10 @@ from pydantic import (
 )
 from pydantic.fields import FieldInfo
 
+from schemas.discipline import Discipline, Overrides
+from schemas.durations import Duration
 from schemas.errors import SettingsInvalid
-from schemas.policies import AgentPolicy, Duration, Policies, QueuePolicy, Ratio, Zone
+from schemas.policies import AgentPolicy, Policies, QueuePolicy, Ratio, TeamPolicy, Zone
 
 DEFAULT_FILE = Path("pult.toml")
 
@@ -193,6 +195,10 @@ class TenantSettings(_Section):
     timezone: Zone | None = None
     queues: Mapping[str, QueuePolicy] = Field(default_factory=dict)
     agents: Mapping[str, AgentPolicy] = Field(default_factory=dict)
+    teams: Mapping[str, TeamPolicy] = Field(default_factory=dict)
+    discipline: Overrides = Field(
+        default={}, description="thresholds that hold for the tenant, by rule"
+    )
 
 
 class ClickHouseSettings(_Section):
@@ -261,6 +267,8 @@ class Settings(_Section):
     timezone: Zone = "UTC"
     queues: Mapping[str, QueuePolicy] = Field(default_factory=dict)
     agents: Mapping[str, AgentPolicy] = Field(default_factory=dict)
+    teams: Mapping[str, TeamPolicy] = Field(default_factory=dict)
+    discipline: Discipline = Discipline()
     tenants: Mapping[TenantName, TenantSettings] = Field(default_factory=dict)
     sources: Mapping[str, SourceSettings] = Field(default_factory=dict)
     privacy: PrivacySettings = PrivacySettings()
@@ -278,6 +286,8 @@ class Settings(_Section):
             timezone=own.timezone or self.timezone,
             queues={**self.queues, **own.queues},
             agents={**self.agents, **own.agents},
+            teams={**self.teams, **own.teams},
+            discipline=self.discipline.changed([own.discipline]),
         )
 
 

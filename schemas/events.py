@@ -353,6 +353,15 @@ class SnapshotCompletedData(Data, frozen=True, kw_only=True):
     items: int | None = None
 
 
+class ViolationReviewedData(Data, frozen=True, kw_only=True):
+    """A person decided about an episode: seen, excused, or not to count for anybody."""
+
+    episode_id: str
+    verdict: Literal["acknowledged", "excused", "neutral"]
+    author: Annotated[str, Meta(min_length=1)]
+    reason: str = ""
+
+
 class SourceHeartbeatData(Data, frozen=True, kw_only=True):
     """The source answered; the event's `time` is its own clock."""
 
@@ -387,6 +396,10 @@ class SourceNotedData(Data, frozen=True, kw_only=True):
     queue_id: QueueId = ""
     agent_id: AgentId = ""
     fields: tuple[str, ...] = ()
+
+
+DESK = "desk"
+"""Source of what people decide at the control desk; it has no clock that others live by."""
 
 
 class _Envelope(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", gc=False):
@@ -542,6 +555,10 @@ class SnapshotCompleted(_Envelope, frozen=True, kw_only=True, tag="cc.snapshot.c
     data: SnapshotCompletedData
 
 
+class ViolationReviewed(_Envelope, frozen=True, kw_only=True, tag="cc.violation.reviewed.v1"):
+    data: ViolationReviewedData
+
+
 class SourceHeartbeat(_Envelope, frozen=True, kw_only=True, tag="cc.source.heartbeat.v1"):
     data: SourceHeartbeatData
 
@@ -575,6 +592,7 @@ Event: TypeAlias = (
     | WrapupStarted | WrapupEnded
     | AgentLoggedIn | AgentLoggedOut | AgentStateChanged | AgentQueueJoined | AgentQueueLeft
     | SnapshotQueue | SnapshotAgent | SnapshotLeg | SnapshotChannel | SnapshotCompleted
+    | ViolationReviewed
     | SourceHeartbeat | SourceConnected | SourceDisconnected | SourceRestarted
     | SourceReloaded | SourceNoted
 )  # fmt: skip

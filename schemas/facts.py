@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from schemas.discipline import Severity
 from schemas.events import Clock, Direction, EndedBy, OfferResult, TransferKind
 
 LegOutcome: TypeAlias = Literal[
@@ -24,6 +25,9 @@ RejectReason: TypeAlias = Literal[
     "malformed", "oversized", "unreadable", "no_time", "future", "foreign"
 ]
 Origin: TypeAlias = Literal["live", "refold"]
+Verdict: TypeAlias = Literal["acknowledged", "excused", "neutral"]
+EpisodeState: TypeAlias = Literal["pending", "firing", "resolved", "excused"]
+"""What the fold says of an episode; people acknowledge and excuse, which views add."""
 
 
 class _Fact(msgspec.Struct, frozen=True, tag_field="fact", gc=False):
@@ -155,6 +159,41 @@ class TeamSample(_Fact, frozen=True, tag="team_sample", gc=False):
     occupancy_30m: float | None
 
 
+class Violation(_Fact, frozen=True, tag="violation", gc=False):
+    """An episode in which a rule was violated. Key: episode_id.
+
+    `about` is the key of what it is about: a break, an offer, a visit, a month. `thresholds`
+    and `evidence` are JSON objects: what was in force, and which values, events and facts led
+    to it. `agent_id` is empty where nobody in particular is meant.
+    """
+
+    episode_id: str
+    code: str
+    agent_id: str
+    queue_id: str
+    team: str
+    severity: Severity
+    state: EpisodeState
+    pending_at: int
+    fired_at: int | None
+    cleared_at: int | None
+    about: str
+    rule_version: str
+    thresholds: str
+    evidence: str
+
+
+class Review(_Fact, frozen=True, tag="review", gc=False):
+    """What a person decided about an episode. Key: review_id, the id of the event."""
+
+    review_id: str
+    episode_id: str
+    verdict: Verdict
+    author: str
+    reason: str
+    decided_at: int
+
+
 class DayDirty(_Fact, frozen=True, tag="day_dirty", gc=False):
     """An event came too late to be applied live: fold this local day again. Key: day."""
 
@@ -173,7 +212,7 @@ class Rejected(_Fact, frozen=True, tag="rejected", gc=False):
 
 Fact: TypeAlias = (
     Leg | Offer | AgentSession | AgentInterval | Break
-    | WallSample | TeamSample | DayDirty | Rejected
+    | WallSample | TeamSample | Violation | Review | DayDirty | Rejected
 )  # fmt: skip
 
 _ENCODER = msgspec.json.Encoder()

@@ -181,11 +181,21 @@ DATA_AGE = Metric(
     empty="no value before the first event",
     source="Ours",
 )
+VIOLATIONS = Metric(
+    name="violations",
+    unit="count",
+    means="Episodes in which somebody violates a rule of discipline.",
+    formula="episodes that have fired, are not cleared and that nobody has excused; "
+    "one break, one row of missed offers, one slow spell is one episode",
+    attribution="fired_at",
+    empty="0",
+    source="Ours; docs/discipline.md",
+)
 
 METRICS: tuple[Metric, ...] = (
     SERVICE_LEVEL, WAITING, LONGEST_WAIT, WAITING_OVER_TARGET, TALKING, OFFERED, ANSWERED,
     ANSWERED_IN_TIME, ABANDONED, SHORT_ABANDONED, ABANDON_RATIO, ANSWER_MEAN, AGENTS, OCCUPANCY,
-    BREAKS, CONSERVATION, DATA_AGE,
+    BREAKS, CONSERVATION, DATA_AGE, VIOLATIONS,
 )  # fmt: skip
 
 

@@ -4,26 +4,15 @@ A policy in force travels with every fact that was judged by it, so that a chang
 rewrites the past silently: `PolicyHistory.at` tells which one held at an instant.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-_UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000}
-
-
-def _duration(value: object) -> object:
-    """Read `10s`, `1h30m` or `250ms`; ISO 8601 (`PT10S`) and all else is left to pydantic."""
-    if not isinstance(value, str) or value.startswith("P"):
-        return value
-    parts = re.findall(r"(\d+)\s*(ms|s|m|h)", value)
-    if not parts or re.sub(r"\d+\s*(ms|s|m|h)|\s", "", value):
-        msg = f"{value!r} is no duration (write 10s, 5m or 1h30m)"
-        raise ValueError(msg)
-    return timedelta(milliseconds=sum(int(count) * _UNITS[unit] for count, unit in parts))
+from schemas.discipline import Discipline, Overrides
+from schemas.durations import Duration
 
 
 def _known_zone(name: str) -> str:
@@ -37,7 +26,6 @@ def _known_zone(name: str) -> str:
 
 Zone = Annotated[str, AfterValidator(_known_zone)]
 Ratio = Annotated[float, Field(ge=0.0, le=1.0)]
-Duration = Annotated[timedelta, BeforeValidator(_duration), Field(ge=timedelta(0))]
 
 
 class _Policy(BaseModel):
@@ -70,6 +58,17 @@ class AgentPolicy(_Policy):
     ids: tuple[str, ...] = Field(
         default=(), description="what else the agent is known by: extensions, CRM users"
     )
+    discipline: Overrides = Field(
+        default={}, description="thresholds that hold for the agent alone, by rule"
+    )
+
+
+class TeamPolicy(_Policy):
+    """What holds for all of a team."""
+
+    discipline: Overrides = Field(
+        default={}, description="thresholds that hold for the team, by rule"
+    )
 
 
 class Policies(_Policy):
@@ -78,6 +77,8 @@ class Policies(_Policy):
     timezone: Zone = "UTC"
     queues: Mapping[str, QueuePolicy] = Field(default_factory=dict)
     agents: Mapping[str, AgentPolicy] = Field(default_factory=dict)
+    teams: Mapping[str, TeamPolicy] = Field(default_factory=dict)
+    discipline: Discipline = Discipline()
     max_open: Duration = Field(
         default=timedelta(hours=4), description="a call open longer is taken as lost"
     )
@@ -94,6 +95,19 @@ class Policies(_Policy):
         """Return an agent's team, an empty string where the settings do not name one."""
         agent = self.agents.get(agent_id)
         return agent.team if agent else ""
+
+    @property
+    def judges(self) -> bool:
+        """Whether any rule of discipline may be in force for anybody."""
+        if self.discipline.judges or any(team.discipline for team in self.teams.values()):
+            return True
+        return any(agent.discipline for agent in self.agents.values())
+
+    def discipline_of(self, agent_id: str, team: str) -> Discipline:
+        """Return the rules that hold for an agent of a team: the nearest level wins."""
+        of_team, own = self.teams.get(team), self.agents.get(agent_id)
+        levels = [level.discipline for level in (of_team, own) if level is not None]
+        return self.discipline.changed(levels)
 
     def directory(self) -> dict[str, str]:
         """Return the agent of each device and other id; of two that claim one, the first."""

@@ -11,7 +11,16 @@ from typing import Any, NamedTuple, TypeAlias
 
 from clickhouse_connect.driver.client import Client
 
-from schemas.facts import AgentInterval, AgentSession, Break, Fact, Leg, Offer
+from schemas.facts import (
+    AgentInterval,
+    AgentSession,
+    Break,
+    Fact,
+    Leg,
+    Offer,
+    Review,
+    Violation,
+)
 from sql.rows import INSTANT, SECOND, TABLES, TEXT, Column
 from sql.store import store_errors
 
@@ -66,6 +75,8 @@ KINDS: dict[type[Fact], Kind] = {
              ("agent_id", "logged_in_at"), "logged_in_at"),
         Kind(AgentInterval, "agent_state_facts", "agent_states",
              ("agent_id", "started_at"), "started_at"),
+        Kind(Violation, "violation_facts", "violations", ("episode_id",), "pending_at"),
+        Kind(Review, "review_facts", "reviews", ("review_id",), "decided_at"),
         Kind(Break, "break_facts", "breaks", ("agent_id", "started_at"), "started_at"),
     )
 }  # fmt: skip

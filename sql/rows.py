@@ -24,7 +24,9 @@ from schemas.facts import (
     Leg,
     Offer,
     Rejected,
+    Review,
     TeamSample,
+    Violation,
     WallSample,
 )
 
@@ -130,6 +132,18 @@ TABLES: dict[type[Fact], Table] = {
         "at",
         "at:instant origin team logged_in:int ready:int reserved:int talking:int holding:int "
         f"wrapup:int not_ready:int occupancy_30m:ratio {_REVISION}",
+    ),
+    Violation: _table(
+        "violation_history",
+        "",
+        "episode_id code agent_id queue_id team severity state pending_at:instant "
+        "fired_at:instant cleared_at:instant about rule_version thresholds evidence "
+        f"{_REVISION}",
+    ),
+    Review: _table(
+        "review_facts",
+        "",
+        f"review_id episode_id verdict author reason decided_at:instant {_REVISION}",
     ),
     DayDirty: _table("dirty_day_facts", "", f"day:day {_REVISION}"),
     Rejected: _table(

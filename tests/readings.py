@@ -13,7 +13,9 @@ from schemas.facts import (
     Leg,
     Offer,
     Rejected,
+    Review,
     TeamSample,
+    Violation,
     WallSample,
 )
 
@@ -23,8 +25,10 @@ _KEYS: dict[type, tuple[str, ...]] = {
     AgentSession: ("agent_id", "logged_in_at"),
     AgentInterval: ("agent_id", "started_at"),
     Break: ("agent_id", "started_at"),
+    Violation: ("episode_id",),
+    Review: ("review_id",),
 }
-_NOT_COMPARED = {"revision", "known_at", "tenant", "domain", "caller_key", "voided"}
+_NOT_COMPARED = {"revision", "known_at", "tenant", "domain", "caller_key", "voided", "evidence"}
 
 
 def newest(facts: Iterable[Fact]) -> dict[tuple[Any, ...], Fact]:
@@ -107,3 +111,19 @@ def teams(facts: Iterable[Fact], team: str = "") -> dict[int, TeamSample]:
 def rejected(facts: Iterable[Fact]) -> list[Rejected]:
     """Return what could not be used, in order."""
     return [fact for fact in facts if isinstance(fact, Rejected)]
+
+
+def violations(facts: Iterable[Fact], code: str = "") -> list[Violation]:
+    """Return the episodes of a rule, or of all, in the order in which they fired."""
+    found = [
+        fact
+        for fact in newest(facts).values()
+        if isinstance(fact, Violation) and code in ("", fact.code)
+    ]
+    return sorted(found, key=lambda one: (one.fired_at or 0, one.code, one.agent_id))
+
+
+def reviews(facts: Iterable[Fact]) -> list[Review]:
+    """Return what people decided, in order."""
+    found = [fact for fact in newest(facts).values() if isinstance(fact, Review)]
+    return sorted(found, key=lambda one: one.decided_at)

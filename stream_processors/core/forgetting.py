@@ -25,6 +25,7 @@ def forget(state: State, source: Source, at: int, terms: Terms) -> None:
         if agent.source == source.name:
             agents.forget(agent, before)
             _forget_phone(state, agent, before)
+    state.docket.forget(before)
     policies = terms.policies.current
     for queue in state.queues.values():
         if queue.source == source.name:

@@ -60,3 +60,12 @@ def day_bounds(at_second: int, zone: str) -> tuple[int, int]:
 def day_name(at: int, zone: str) -> str:
     """Return the local date of an instant [ms], as 2026-02-03."""
     return datetime.fromtimestamp(at // 1000, ZoneInfo(zone)).date().isoformat()
+
+
+@lru_cache(maxsize=256)
+def month_bounds(at: int, zone: str) -> tuple[int, int]:
+    """Return start and end [ms] of the local month that holds an instant [ms]."""
+    local = datetime.fromtimestamp(at // 1000, ZoneInfo(zone))
+    first = local.replace(day=1, hour=0, minute=0, second=0, microsecond=0, fold=0)
+    following = (first.replace(hour=12) + timedelta(days=32)).replace(day=1, hour=0)
+    return int(first.timestamp()) * 1000, int(following.timestamp()) * 1000

@@ -13,12 +13,13 @@ from typing import NamedTuple
 import msgspec
 
 from schemas.errors import MalformedEvent
-from schemas.events import Event, decode
-from schemas.facts import DayDirty, Fact, Origin, Rejected, RejectReason
+from schemas.events import DESK, Event, ViolationReviewed, decode
+from schemas.facts import DayDirty, Fact, Origin, Rejected, RejectReason, Review
 from stream_processors.core import agents
 from stream_processors.core.change import Change
 from stream_processors.core.forgetting import forget
 from stream_processors.core.instants import day_name, to_ms
+from stream_processors.core.judging import Court
 from stream_processors.core.readings import READINGS
 from stream_processors.core.samples import team_sample, wall_sample
 from stream_processors.core.saying import agent_facts, contact_facts, line_facts, without_moved
@@ -84,6 +85,7 @@ class _Run:
         self.state = state
         self.terms = terms
         self.change = Change(state, terms)
+        self.court = Court(state, terms) if terms.judges else None
         self.position = state.position
         self.origin: Origin = "live" if terms.refold_at is None else "refold"
         self.recorded = ""  # when the adapter saw the last event, as text and [ms since 1970]
@@ -156,6 +158,9 @@ class _Run:
             return None
         source = self.source
         if source is None or event.feed != self.change.feed or event.source != source.name:
+            if event.source == DESK:
+                self._review(event, at)
+                return None
             source = self._turn_to(event)
         if at > source.clock:
             if source.due < at:
@@ -170,6 +175,28 @@ class _Run:
         if at > self.heard_at:
             self.heard_at = at
         return source
+
+    def _review(self, event: Event, at: int) -> None:
+        """Say what a person decided; it moves no clock, for a PBX may be dead meanwhile."""
+        if not isinstance(event, ViolationReviewed):
+            return
+        told = event.data
+        self.state.docket.reviewed[told.episode_id] = (told.verdict, at)
+        self.facts.append(
+            Review(
+                tenant=self.state.tenant,
+                domain=self.state.domain,
+                revision=self.revision,
+                known_at=self.known_at,
+                voided=False,
+                review_id=event.id,
+                episode_id=told.episode_id,
+                verdict=told.verdict,
+                author=told.author,
+                reason=told.reason,
+                decided_at=at,
+            )
+        )
 
     def _turn_to(self, event: Event) -> Source:
         """Return the source of an event; it and its feed are those of most that follow."""
@@ -242,6 +269,10 @@ class _Run:
             source.look_ahead()
 
     def _deadline(self, source: Source, deadline: Deadline) -> None:
+        if deadline.kind == "discipline":
+            if self.court is not None:
+                self.court.look(deadline.key)
+            return
         if deadline.kind == "agent":
             self.change.settle()
             agent = self.state.agents.get(deadline.key)
@@ -292,21 +323,28 @@ class _Run:
         return self.facts
 
     def _say(self) -> None:
-        at = self.terms.refold_at
+        at, court = self.terms.refold_at, self.court
         of_lines: list[Fact] = []
         for key, (position, known_at) in self.change.lines.items():
             line = self.state.lines.get(key)
             if line is not None:
                 revision = position if at is None else at
-                of_lines += line_facts(self.state, line, revision, known_at)
+                said = list(line_facts(self.state, line, revision, known_at))
+                of_lines += said
+                if court is not None and said:
+                    court.write_line(line, said)
         self.facts += without_moved(of_lines) if self.change.places_changed else of_lines
         self.change.places_changed = False
         for agent_id, (position, known_at) in self.change.agents.items():
             revision = position if at is None else at
+            if court is not None:
+                court.write_agent(self.state.agents[agent_id])
             self.facts += agent_facts(self.state, agent_id, revision, known_at)
         for (source, root), (position, known_at) in self.change.contacts.items():
             revision = position if at is None else at
             self.facts += contact_facts(self.state, source, root, revision, known_at)
+        if court is not None:
+            self.facts += court.facts(self.revision, self.known_at)
         self.change.lines.clear()
         self.change.agents.clear()
         self.change.contacts.clear()

@@ -389,6 +389,7 @@ READINGS: dict[type, Reading] = {
     e.SnapshotLeg: _snapshot_leg,
     e.SnapshotChannel: _snapshot_channel,
     e.SnapshotCompleted: _snapshot_completed,
+    e.ViolationReviewed: _nothing,
     e.SourceHeartbeat: _nothing,
     e.SourceConnected: _source_connected,
     e.SourceDisconnected: _source_disconnected,

@@ -4,10 +4,12 @@ from typing import TypeAlias
 
 import msgspec
 
+from schemas.discipline import Discipline, Rule
 from schemas.facts import Leg, Offer
 from schemas.policies import PolicyHistory
 from stream_processors.core.agent import Agent, AgentMark
 from stream_processors.core.calls import Call, Mark
+from stream_processors.core.discipline.docket import Docket
 from stream_processors.core.instants import day_bounds
 from stream_processors.core.legs import Ringing, Target
 from stream_processors.core.queues import Account, Queue
@@ -55,6 +57,7 @@ class State(msgspec.Struct):
     teams: dict[str, Team] = msgspec.field(default_factory=dict)
     pairs: dict[str, Pair] = msgspec.field(default_factory=dict)
     roll_called_at: int = 0  # the last time [ms] that a snapshot listed members of queues
+    docket: Docket = msgspec.field(default_factory=Docket)
     dirty_days: set[str] = msgspec.field(default_factory=set)
     rejected: dict[str, int] = msgspec.field(default_factory=dict)
 
@@ -76,6 +79,8 @@ class Terms:
         self.directory = policies.current.directory()
         self._only = policies.current if policies.count == 1 else None
         self._targets: dict[int, dict[str, Target]] = {}
+        self.judges = policies.current.judges
+        self._rules: dict[tuple[int, str, str], Discipline] = {}
         self._day = (0, 0)
 
     def target(self, queue_id: str, at: int) -> Target:
@@ -92,6 +97,15 @@ class Terms:
                 round(policy.short_abandon.total_seconds() * 1000),
             )
         return target
+
+    def rule(self, code: str, agent_id: str, team: str, at: int) -> Rule:
+        """Return the rule that held for an agent of a team at an instant [ms]."""
+        policies = self._only or self.policies.at(at)
+        key = (id(policies), agent_id, team)
+        rules = self._rules.get(key)
+        if rules is None:
+            rules = self._rules[key] = policies.discipline_of(agent_id, team)
+        return rules.rule(code)
 
     def day_of(self, at: int) -> int:
         """Return the start [ms] of the local day of an instant [ms]."""

@@ -88,6 +88,7 @@ def _all(state: State, terms: Terms) -> Iterator[Metric]:
     yield from _windows(state, terms)
     yield from _totals(state)
     yield from _people(state)
+    yield from _violations(state)
     yield from _ourselves(state)
 
 
@@ -205,6 +206,25 @@ def _people(state: State) -> Iterator[Metric]:
             key = [agent.agent_id, agent.team, agent.now.state, agent.now.reason]
             since.add_metric(key, agent.now.since / _SECOND_MS)
     yield from (people, busy, since)
+
+
+def _violations(state: State) -> Iterator[Metric]:
+    labels = ("code", "agent", "team", "severity")
+    active = _gauge("cc_violation_active", "A rule is violated at present", *labels)
+    since = _gauge(
+        "cc_violation_start_timestamp_seconds",
+        "When the episode fired; of several alike the first",
+        *labels,
+    )
+    first: dict[tuple[str, ...], int] = {}
+    for each in state.docket.open_episodes():
+        key: tuple[str, ...] = (each.code, each.agent_id, each.team, each.severity)
+        fired_at = each.fired_at or each.pending_at
+        first[key] = min(fired_at, first.get(key, fired_at))
+    for labelled, fired_at in first.items():
+        active.add_metric(labelled, 1)
+        since.add_metric(labelled, fired_at / _SECOND_MS)
+    yield from (active, since)
 
 
 def _occupancy(team: Team, now: int, length: int) -> float | None:

@@ -2,13 +2,14 @@
 
 import random
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from producers.frame import Naming, Rejected
 from producers.identity import CallerKeys
 from producers.kinds import KINDS
 from producers.recording import AMI, QUEUE_LOG
+from schemas.discipline import Discipline
 from schemas.events import Event, encode
 from schemas.facts import Fact
 from stream_processors.core.pipeline import Batch, Record, apply
@@ -23,6 +24,16 @@ from tests.timetable import TENANT, moment, terms
 NAMES = Naming(TENANT, TENANT, CallerKeys(b"a secret of the tests"))
 SOURCE = "pbx1"
 MINUTE_MS = 60_000
+
+LAB_DISCIPLINE = Discipline().changed(
+    [
+        {
+            "late_return": {"allowance": {"default": "30s", "Lunch": "2m"}, "grace": "10s"},
+            "slow_handling": {"contacts": 8, "ratio": 1.1, "clear": 1.05},
+        }
+    ]
+)
+"""Rules under which half an hour is long enough for all kinds of violations."""
 
 
 @cache
@@ -51,6 +62,31 @@ def ami_legs() -> tuple[OracleLeg, ...]:
     return tuple(ami_oracle.legs(ami_log()))
 
 
+MOVED_US = 2_000_000
+"""A talk told to end this much after its caller left was one of a caller moved."""
+
+
+@cache
+def legs_as_we_define() -> tuple[OracleLeg, ...]:
+    """Return them with an answer where the wait ends and an end where the caller was moved."""
+    return tuple(_as_we_define(leg) for leg in ami_legs())
+
+
+def _as_we_define(leg: OracleLeg) -> OracleLeg:
+    if leg.answered_us is None:
+        return leg
+    assert leg.ended_us is not None
+    assert leg.parted_us is not None
+    moved_us = None
+    if leg.ended_us - leg.parted_us > MOVED_US:
+        moved_us = min(
+            other.entered_us
+            for other in ami_legs()
+            if other.channel == leg.channel and other.entered_us > leg.entered_us
+        )
+    return replace(leg, answered_us=leg.left_us, parted_us=moved_us)
+
+
 @cache
 def queue_log_legs() -> tuple[OracleLeg, ...]:
     """Return the legs as the oracle reads them from the queue log."""
@@ -66,7 +102,7 @@ def lab_terms() -> Terms:
         }
         for name, targets in LAB_TARGETS.items()
     }
-    return terms(queues=queues)
+    return terms(queues=queues, discipline=LAB_DISCIPLINE)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ import pytest
 
 from schemas.facts import TeamSample, WallSample
 from tests.lab import recording
-from tests.lab.recording import Folded, ami_legs
+from tests.lab.recording import Folded, ami_legs, legs_as_we_define
 from tests.oracles import ami as ami_oracle
 from tests.oracles import wall
 from tests.oracles.lab_numbers import LAB_TARGETS, QUEUES, ami_log
@@ -31,31 +31,13 @@ from tests.readings import teams, walls
 EVERY_MS = 25_000
 """A multiple of the sampling interval."""
 
-MOVED_US = 2_000_000
-"""A talk told to end this much after its caller left was one of a caller moved."""
-
 SILENT_MS = 60_000
 """The wall is not sampled when the source has said nothing for longer."""
 
 
 @pytest.fixture(scope="module")
 def expected_legs() -> list[OracleLeg]:
-    return [_as_we_define(leg) for leg in ami_legs()]
-
-
-def _as_we_define(leg: OracleLeg) -> OracleLeg:
-    if leg.answered_us is None:
-        return leg
-    assert leg.ended_us is not None
-    assert leg.parted_us is not None
-    moved_us = None
-    if leg.ended_us - leg.parted_us > MOVED_US:
-        moved_us = min(
-            other.entered_us
-            for other in ami_legs()
-            if other.channel == leg.channel and other.entered_us > leg.entered_us
-        )
-    return replace(leg, answered_us=leg.left_us, parted_us=moved_us)
+    return list(legs_as_we_define())
 
 
 @pytest.fixture(scope="module")

@@ -100,7 +100,7 @@ def test_a_digest_has_a_line_for_each_table_and_day_and_a_total(of_both: History
 
     assert total == f"total\t{of_both.digest.strip()}"
     assert [line.split("\t")[0] for line in lines] == [
-        "legs", "offers", "agent_sessions", "agent_states", "breaks",
+        "legs", "offers", "agent_sessions", "agent_states", "breaks", "violations",
     ]  # fmt: skip
 
 
@@ -226,5 +226,5 @@ def test_the_digest_of_one_tenant_is_that_of_a_folder_with_nobody_else(
     )
 
     assert of_main == queue_log_history.digest
-    assert len(of_other.splitlines()) == 5 + 1
+    assert len(of_other.splitlines()) == 6 + 1
     assert len(of_nobody.splitlines()) == 1

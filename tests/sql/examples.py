@@ -21,7 +21,9 @@ from schemas.facts import (
     Leg,
     Offer,
     Rejected,
+    Review,
     TeamSample,
+    Violation,
     WallSample,
 )
 
@@ -115,6 +117,27 @@ def team_sample(number: int = 0, **changes: Any) -> TeamSample:
     return replace(made, **changes)
 
 
+def violation(number: int = 0, **changes: Any) -> Violation:
+    fired_at = MORNING + number * 60_000
+    made = Violation(
+        **_KNOWN, episode_id=f"episode{number:09}", code="late_return",
+        agent_id="Anna Petrova", queue_id="", team="support", severity="warning",
+        state="resolved", pending_at=fired_at - 60_000, fired_at=fired_at,
+        cleared_at=fired_at + 30_000, about="break of 1770109200000", rule_version="0123",
+        thresholds='{"grace_ms":60000}', evidence='{"events":["0001"]}',
+    )  # fmt: skip
+    return replace(made, **changes)
+
+
+def review(number: int = 0, **changes: Any) -> Review:
+    made = Review(
+        **_KNOWN, review_id=f"review{number:010}", episode_id="episode000000000",
+        verdict="acknowledged", author="Maria", reason="spoke to her",
+        decided_at=MORNING + 90_000 + number * 1_000,
+    )  # fmt: skip
+    return replace(made, **changes)
+
+
 def rejected(number: int = 0, **changes: Any) -> Rejected:
     made = Rejected(
         **_KNOWN, source="pbx1", feed="ami", reason="unreadable", detail="no such header",
@@ -128,7 +151,10 @@ def dirty_day(day: str = "2026-02-02", **changes: Any) -> DayDirty:
 
 
 def facts_of_each_kind(number: int = 0) -> list[Fact]:
-    kinds = (leg, offer, session, interval, pause, wall_sample, team_sample, rejected)
+    kinds = (
+        leg, offer, session, interval, pause, wall_sample, team_sample, rejected, violation,
+        review,
+    )  # fmt: skip
     return [*(make(number) for make in kinds), dirty_day()]
 
 

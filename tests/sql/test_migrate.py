@@ -41,6 +41,9 @@ PUBLIC = {
     "rejected": "source feed reason detail bytes received_at",
     "metrics": "name unit means formula attribution empty source version",
     "dirty_days": "tenant domain day",
+    "violations": "episode_id code agent_id queue_id team severity state pending_at fired_at "
+    "cleared_at rule_version thresholds evidence",
+    "reviews": "review_id episode_id verdict author reason decided_at",
 }
 
 

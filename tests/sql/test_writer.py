@@ -15,14 +15,17 @@ from tests.sql.examples import (
     offer,
     pause,
     rejected,
+    review,
     session,
+    violation,
     waiting_leg,
     wall_sample,
 )
 
 VIEWS = [
     "legs", "leg_revisions", "interactions", "offers", "agent_sessions", "agent_states",
-    "breaks", "wall_samples", "team_samples", "rejected", "dirty_days",
+    "breaks", "wall_samples", "team_samples", "rejected", "dirty_days", "violations",
+    "violation_revisions", "reviews",
 ]  # fmt: skip
 MONTH = 31 * 24 * 3_600_000
 
@@ -76,14 +79,18 @@ def test_of_two_facts_of_one_revision_the_later_holds(store: EmbeddedStore) -> N
 
 def test_voided_facts_are_hidden(store: EmbeddedStore) -> None:
     def written(revision: int, voided: bool) -> list[Fact]:
-        kinds = (leg, offer, session, interval, pause, wall_sample, dirty_day)
+        kinds = (
+            leg, offer, session, interval, pause, wall_sample, dirty_day, violation, review,
+        )  # fmt: skip
         return [kind(revision=revision, voided=voided) for kind in kinds]
 
     store.writer.write_facts(written(1, voided=False), "a")
     store.writer.write_facts(written(2, voided=True), "b")
 
     shown = contents(store)
-    assert not any(shown[view] for view in VIEWS if view != "leg_revisions")
+    told = {"leg_revisions", "violations", "violation_revisions"}
+    assert not any(shown[view] for view in VIEWS if view not in told)
+    assert store.query("SELECT state, ruled FROM violations") == b"voided\tvoided\n"
     assert len(shown["leg_revisions"]) == 2
 
 
@@ -170,7 +177,7 @@ def test_digest_does_not_depend_on_order_revision_or_receipt(store: EmbeddedStor
         store.writer.write_facts([each, leg(77, voided=True)], f"b{each.revision}")
 
     assert digest(store.client) == first
-    assert [row.rows for row in first] == [5] * 5
+    assert [row.rows for row in first] == [5] * 7
 
 
 def test_digest_tells_a_changed_value(store: EmbeddedStore) -> None:
@@ -197,3 +204,19 @@ def test_domains_with_equal_facts_do_not_cancel_out(store: EmbeddedStore) -> Non
 
     row = digest(store.client)[0]
     assert (row.rows, row.hash == "0" * 32) == (2, False)
+
+
+def test_what_people_decide_stands_beside_what_the_rules_say(store: EmbeddedStore) -> None:
+    asked = "SELECT state, ruled, reviewed_by, review_reason FROM violations"
+    store.writer.write_facts([violation(state="firing", cleared_at=None)], "a")
+    assert store.query(asked) == b"firing\tfiring\t\t\n"
+
+    store.writer.write_facts([review(verdict="acknowledged")], "b")
+    assert store.query(asked) == b"acknowledged\tfiring\tMaria\tspoke to her\n"
+
+    store.writer.write_facts([violation(revision=2)], "c")
+    assert store.query(asked) == b"resolved\tresolved\tMaria\tspoke to her\n"
+
+    later = review(1, verdict="excused", author="Ivan", reason="doctor", revision=3)
+    store.writer.write_facts([later], "d")
+    assert store.query(asked) == b"excused\tresolved\tIvan\tdoctor\n"

@@ -1,0 +1,258 @@
+"""What counts as a violation, as data: one model for each rule, with its defaults.
+
+A rule holds for everybody; a tenant, a team and an agent may each want some of its thresholds
+otherwise, the nearer level wins. Its version is a hash of the thresholds, so that two equal
+rules have one version wherever and whenever they were written.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from difflib import get_close_matches
+from functools import cached_property
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from schemas.durations import Duration, in_ms
+from schemas.identity import derived_id
+
+Severity: TypeAlias = Literal["info", "warning", "critical"]
+SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
+"""From what is only kept, by what a supervisor sees, to what pages."""
+
+Count = Annotated[int, Field(ge=1)]
+Factor = Annotated[float, Field(gt=0.0)]
+
+
+ByReason: TypeAlias = Mapping[str, Duration]
+"""Lengths by break reason as the source names it; `default` is for all others."""
+
+_ALLOWANCE = timedelta(minutes=10)
+
+
+def by_reason(lengths: Mapping[str, timedelta], reason: str) -> timedelta | None:
+    """Return the length for a reason; None where neither it nor a default is named."""
+    return lengths.get(reason, lengths.get("default"))
+
+
+def _with_default(lengths: Mapping[str, timedelta]) -> Mapping[str, timedelta]:
+    return {"default": _ALLOWANCE, **lengths}
+
+
+class Rule(BaseModel):
+    """What all rules have."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    enabled: bool = Field(default=True, description="false: never judged")
+    severity: Severity = Field(default="warning", description="info warning critical")
+
+    @cached_property
+    def version(self) -> str:
+        """Identify the thresholds: 16 hexadecimal digits."""
+        return derived_id(type(self).__name__, self.model_dump_json())
+
+    @cached_property
+    def thresholds(self) -> str:
+        """All thresholds, a JSON object; durations in milliseconds, under names that end so."""
+        told: dict[str, Any] = {}
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if isinstance(value, timedelta):
+                told[f"{name}_ms"] = in_ms(value)
+            elif isinstance(value, Mapping):
+                told[f"{name}_ms"] = {key: in_ms(each) for key, each in sorted(value.items())}
+            else:
+                told[name] = value
+        return json.dumps(told, sort_keys=True, separators=(",", ":"))
+
+
+class LateReturn(Rule):
+    """A break longer than its allowance and the grace; critical at a multiple of it."""
+
+    allowance: Annotated[ByReason, AfterValidator(_with_default)] = Field(
+        default={"default": _ALLOWANCE}, description="by break reason"
+    )
+    grace: Duration = timedelta(seconds=60)
+    critical_after: Factor = Field(default=2.0, description="times the allowance, plus grace")
+
+
+class BreakTooLong(Rule):
+    """A break longer than is ever allowed for its reason, where `longest` names one."""
+
+    longest: ByReason = Field(default={}, description="by break reason; empty: not judged")
+    grace: Duration = timedelta(seconds=30)
+
+
+class WrapupTooLong(Rule):
+    """After-work longer than its limit and the grace; critical at a multiple."""
+
+    limit: Duration = timedelta(seconds=60)
+    grace: Duration = timedelta(seconds=15)
+    critical_after: Factor = Field(default=4.0, description="times the limit, plus grace")
+
+
+class IdleNotReady(Rule):
+    """Paused without a reason, or by the PBX after an unanswered call, for too long."""
+
+    limit: Duration = timedelta(seconds=60)
+    grace: Duration = timedelta(seconds=60)
+    reasons: tuple[str, ...] = Field(
+        default=("", "Auto-Pause"), description="reasons that are none"
+    )
+
+
+class LongHold(Rule):
+    """One hold longer than its limit and the grace."""
+
+    limit: Duration = timedelta(seconds=180)
+    grace: Duration = timedelta(seconds=30)
+
+
+class Rona(Rule):
+    """Offers not answered: so many in a row, or so many within a time; a single one is info."""
+
+    consecutive: Count = 2
+    count: Count = 3
+    within: Duration = timedelta(minutes=30)
+
+
+class OfferRejected(Rule):
+    """So many offers explicitly rejected within a time."""
+
+    count: Count = 2
+    within: Duration = timedelta(minutes=30)
+
+
+class Toggle(Rule):
+    """So many changes between ready and paused within a time; over after a quiet time."""
+
+    count: Count = 4
+    within: Duration = timedelta(minutes=10)
+    quiet: Duration = timedelta(minutes=20)
+
+
+class Relog(Rule):
+    """So many returns from a log-out within a time; over after a quiet time."""
+
+    count: Count = 2
+    within: Duration = timedelta(minutes=30)
+    quiet: Duration = timedelta(minutes=30)
+
+
+class SlowHandling(Rule):
+    """The mean of the last contacts is a multiple of the team's over the same span."""
+
+    severity: Severity = "info"
+    contacts: Annotated[int, Field(ge=2, le=200)] = Field(
+        default=20, description="last contacts of the agent; as many of the others are needed"
+    )
+    ratio: Factor = Field(default=1.25, description="fires above so many times the team's mean")
+    clear: Factor = Field(default=1.15, description="clears below so many times")
+    within: Duration = Field(
+        default=timedelta(hours=4),
+        le=timedelta(hours=12),
+        description="older ones are left out",
+    )
+    warning_after: Duration = Field(
+        default=timedelta(minutes=30), description="a warning once it has lasted so long"
+    )
+
+
+class ShortCall(Rule):
+    """Calls shorter than `shorter_than` not ended by the caller, as a share of a month's."""
+
+    shorter_than: Duration = timedelta(seconds=10)
+    times_team: Factor = Field(default=2.0, description="share above so many times the team's")
+    calls: Count = Field(default=100, description="fewer say too little")
+
+
+class SystemSuspect(Rule):
+    """So many of a team violate one rule at once that the system is to blame, not they."""
+
+    severity: Severity = "critical"
+    share: Annotated[float, Field(gt=0.0, le=1.0)] = Field(
+        default=0.3, description="more than this share of those logged in [0..1]"
+    )
+    team: Count = Field(default=20, description="in teams of so many logged in, or more")
+    within: Duration = timedelta(seconds=60)
+
+
+class Discipline(BaseModel):
+    """All rules, by their codes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    late_return: LateReturn = LateReturn()
+    break_too_long: BreakTooLong = BreakTooLong()
+    acw_too_long: WrapupTooLong = WrapupTooLong()
+    idle_not_ready: IdleNotReady = IdleNotReady()
+    long_hold: LongHold = LongHold()
+    rona: Rona = Rona()
+    offer_rejected: OfferRejected = OfferRejected()
+    toggle: Toggle = Toggle()
+    relog: Relog = Relog()
+    slow_handling: SlowHandling = SlowHandling()
+    short_call: ShortCall = ShortCall()
+    system_suspect: SystemSuspect = SystemSuspect()
+
+    @property
+    def judges(self) -> bool:
+        """Whether any rule is enabled."""
+        return any(self.rule(code).enabled for code in CODES if code != "system_suspect")
+
+    def rule(self, code: str) -> Rule:
+        """Return the rule of a code."""
+        found: Rule = getattr(self, code)
+        return found
+
+    def changed(self, levels: Iterable["Overrides"]) -> "Discipline":
+        """Return the rules as levels want them, each over those before it."""
+        rules: dict[str, Rule] = {}
+        for level in levels:
+            for code, wanted in level.items():
+                rules[code] = _changed(rules.get(code, self.rule(code)), wanted)
+        return self.model_copy(update=rules) if rules else self
+
+
+CODES: tuple[str, ...] = tuple(Discipline.model_fields)
+
+
+def _changed(rule: Rule, wanted: Mapping[str, Any]) -> Rule:
+    """Return a rule with some of its thresholds otherwise; maps are laid over one another."""
+    now = {name: getattr(rule, name) for name in type(rule).model_fields}
+    for name, value in wanted.items():
+        before = now[name]
+        now[name] = {**before, **value} if isinstance(before, Mapping) else value
+    return type(rule).model_validate(now)
+
+
+def _known_overrides(value: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
+    rules = Discipline()
+    for code, wanted in value.items():
+        if code not in CODES:
+            msg = f"{code} is no rule{_did_you_mean(code, CODES)}"
+            raise ValueError(msg)
+        names = list(type(rules.rule(code)).model_fields)
+        for name in wanted:
+            if name not in names:
+                msg = f"{code}.{name} is unknown{_did_you_mean(name, names)}"
+                raise ValueError(msg)
+        try:
+            _changed(rules.rule(code), wanted)
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(str(part) for part in (code, *first["loc"]))
+            msg = f"{place}: {first['msg'].removeprefix('Value error, ')}"
+            raise ValueError(msg) from error
+    return value
+
+
+def _did_you_mean(name: str, known: Sequence[str]) -> str:
+    close = get_close_matches(name, known, n=1, cutoff=0.5)
+    return f", did you mean {close[0]}?" if close else f" (known: {', '.join(sorted(known))})"
+
+
+Overrides = Annotated[Mapping[str, Mapping[str, Any]], AfterValidator(_known_overrides)]
+"""What a tenant, a team or an agent wants otherwise: thresholds by rule, as in settings."""

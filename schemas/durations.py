@@ -1,0 +1,38 @@
+"""Lengths of time as people write them in settings: `10s`, `5m`, `1h30m`, `250ms`."""
+
+import re
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+_UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000}
+
+
+def _duration(value: object) -> object:
+    """Read `10s`, `1h30m` or `250ms`; ISO 8601 (`PT10S`) and all else is left to pydantic."""
+    if not isinstance(value, str) or value.startswith("P"):
+        return value
+    parts = re.findall(r"(\d+)\s*(ms|s|m|h)", value)
+    if not parts or re.sub(r"\d+\s*(ms|s|m|h)|\s", "", value):
+        msg = f"{value!r} is no duration (write 10s, 5m or 1h30m)"
+        raise ValueError(msg)
+    return timedelta(milliseconds=sum(int(count) * _UNITS[unit] for count, unit in parts))
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration), Field(ge=timedelta(0))]
+
+
+def in_ms(length: timedelta) -> int:
+    """Return a length in milliseconds."""
+    return round(length.total_seconds() * 1000)
+
+
+def written(length: timedelta) -> str:
+    """Return a length as it is written in settings, e.g. `1h30m`."""
+    rest, parts = in_ms(length), []
+    for unit in ("h", "m", "s", "ms"):
+        count, rest = divmod(rest, _UNITS[unit])
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"

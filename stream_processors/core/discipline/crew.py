@@ -1,0 +1,62 @@
+"""The finished calls of a team in the order of their ends, with running sums of their lengths.
+
+The mean over any span costs two bisections, however many calls it holds.
+"""
+
+from bisect import bisect_left, bisect_right
+
+import msgspec
+
+from stream_processors.core.discipline.diary import Contact
+
+
+class Crew(msgspec.Struct, gc=False):
+    """Calls of one team: `sums` are the lengths [ms] of all calls before each place.
+
+    In `short` are counts by month (its start [ms]): calls, short ones.
+    """
+
+    calls: list[tuple[Contact, str]] = msgspec.field(default_factory=list)
+    sums: list[int] = msgspec.field(default_factory=lambda: [0])
+    short: dict[int, list[int]] = msgspec.field(default_factory=dict)
+
+    def put(self, contact: Contact, agent_id: str) -> set[str]:
+        """Add a call; return whose calls ended at the same instant or later."""
+        entry = (contact, agent_id)
+        place = bisect_left(self.calls, entry)
+        self.calls.insert(place, entry)
+        return self._changed(place, contact.at)
+
+    def take(self, contact: Contact, agent_id: str) -> set[str]:
+        """Take a call out; return whose calls ended at the same instant or later."""
+        place = bisect_left(self.calls, (contact, agent_id))
+        del self.calls[place]
+        return self._changed(place, contact.at)
+
+    def _changed(self, place: int, at: int) -> set[str]:
+        """Sum up anew from a place on."""
+        del self.sums[place + 1 :]
+        total = self.sums[place]
+        for contact, _ in self.calls[place:]:
+            total += contact.handle_ms
+            self.sums.append(total)
+        first = bisect_left(self.calls, at, key=_ended_at)
+        return {agent_id for _, agent_id in self.calls[first:]}
+
+    def between(self, start: int, end: int) -> tuple[int, int]:
+        """Return how many calls ended in [start, end], and their total length [ms]."""
+        first = bisect_left(self.calls, start, key=_ended_at)
+        last = bisect_right(self.calls, end, key=_ended_at)
+        return last - first, self.sums[last] - self.sums[first]
+
+    def forget(self, before: int) -> None:
+        """Drop calls that ended before an instant [ms]."""
+        gone = bisect_left(self.calls, before, key=_ended_at)
+        if gone:
+            base = self.sums[gone]
+            del self.calls[:gone]
+            self.sums = [each - base for each in self.sums[gone:]]
+
+
+def _ended_at(entry: tuple[Contact, str]) -> int:
+    return entry[0].at

@@ -1,0 +1,49 @@
+"""What a rule is told when it judges an agent: his diary, the time, and the rules in force."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from schemas.discipline import Rule
+from stream_processors.core.discipline.crew import Crew
+from stream_processors.core.discipline.diary import Diary, Stretch
+
+R = TypeVar("R", bound=Rule)
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """One agent before the rules.
+
+    Attributes:
+        agent_id: who it is.
+        diary: what he lately did.
+        crew: the finished calls of his team.
+        clock: of his source [ms]; while the source is not heard, when it fell silent.
+        lost_at: when [ms] the source was last lost; None if it never was.
+        zone: whose midnights begin a month.
+        only: beginnings [ms] of the stretches to judge; None: all.
+        rules: tells the rule of a code that held for him at an instant [ms].
+    """
+
+    agent_id: str
+    diary: Diary
+    crew: Crew
+    clock: int
+    lost_at: int | None
+    zone: str
+    rules: Callable[[str, int], Rule]
+    only: frozenset[int] | None = None
+
+    def stretches(self, kind: str) -> list[Stretch]:
+        """Return the stretches of a kind that are to be judged."""
+        if self.only is None:
+            return self.diary.of_kind(kind)
+        found = (self.diary.stretches.get((kind, start)) for start in sorted(self.only))
+        return [each for each in found if each is not None]
+
+    def rule(self, kind: type[R], code: str, at: int) -> R:
+        """Return the rule of a code that held at an instant [ms]."""
+        rule = self.rules(code, at)
+        assert isinstance(rule, kind)
+        return rule

@@ -1,0 +1,47 @@
+"""Short calls: a month's share of an agent's calls against that of his team."""
+
+from collections.abc import Iterator
+
+from schemas.discipline import ShortCall
+from schemas.durations import in_ms
+from stream_processors.core.discipline.diary import Contact
+from stream_processors.core.discipline.episode import Episode
+from stream_processors.core.discipline.hearing import Hearing
+from stream_processors.core.instants import month_bounds
+
+_NOT_THE_CALLER = frozenset({"agent", "unknown", ""})
+
+
+def is_short(contact: Contact, rule: ShortCall) -> bool:
+    """Tell whether a call was shorter than it should be, and not because the caller left."""
+    return contact.handle_ms < in_ms(rule.shorter_than) and contact.ended_by in _NOT_THE_CALLER
+
+
+def short_call(hearing: Hearing) -> Iterator[Episode]:
+    """Agents whose share stood out in a month that is over."""
+    for month, (calls, short, untold) in sorted(hearing.diary.short.items()):
+        _, end = month_bounds(month, hearing.zone)
+        rule = hearing.rule(ShortCall, "short_call", month)
+        of_team, short_of_team = hearing.crew.short.get(month, (0, 0))
+        if not rule.enabled or end >= hearing.clock or calls < rule.calls or not of_team:
+            continue
+        if short / calls <= rule.times_team * short_of_team / of_team:
+            continue
+        yield Episode(
+            code="short_call",
+            about=f"month of {month}",
+            rule=rule,
+            pending_at=end,
+            levels=((end, rule.severity),),
+            cleared_at=end,
+            evidence={
+                "events": [],
+                "calls": calls,
+                "short": short,
+                "share": round(short / calls, 4),
+                "team_share": round(short_of_team / of_team, 4),
+                "team_calls": of_team,
+                "ended_by_unknown": untold,
+                "note": "nobody told who hung up" if untold else "",
+            },
+        )

@@ -1,0 +1,108 @@
+"""Rules about one stretch of time: a break, an after-work, a hold that lasts too long.
+
+Each fires when limit and grace have passed since the beginning, also while nothing happens.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from schemas.discipline import (
+    BreakTooLong,
+    IdleNotReady,
+    LateReturn,
+    LongHold,
+    Rule,
+    WrapupTooLong,
+    by_reason,
+)
+from schemas.durations import in_ms
+from stream_processors.core.discipline.diary import Stretch
+from stream_processors.core.discipline.episode import Episode, Level
+from stream_processors.core.discipline.hearing import Hearing
+
+
+def about(kind: str, start: int) -> str:
+    """Return what the episodes of a stretch are about."""
+    return f"{kind} of {start}"
+
+
+def late_return(hearing: Hearing) -> Iterator[Episode]:
+    """Breaks longer than their allowance."""
+    for each in hearing.stretches("break"):
+        rule = hearing.rule(LateReturn, "late_return", each.start)
+        allowed = by_reason(rule.allowance, each.reason) if rule.enabled else None
+        if allowed is not None:
+            times = rule.critical_after
+            yield from _too_long(hearing, "late_return", rule, each, allowed, rule.grace, times)
+
+
+def break_too_long(hearing: Hearing) -> Iterator[Episode]:
+    """Breaks longer than is ever allowed."""
+    for each in hearing.stretches("break"):
+        rule = hearing.rule(BreakTooLong, "break_too_long", each.start)
+        longest = by_reason(rule.longest, each.reason) if rule.enabled else None
+        if longest is not None:
+            yield from _too_long(hearing, "break_too_long", rule, each, longest, rule.grace)
+
+
+def idle_not_ready(hearing: Hearing) -> Iterator[Episode]:
+    """Pauses without a reason."""
+    for each in hearing.stretches("break"):
+        rule = hearing.rule(IdleNotReady, "idle_not_ready", each.start)
+        if rule.enabled and each.reason in rule.reasons:
+            yield from _too_long(hearing, "idle_not_ready", rule, each, rule.limit, rule.grace)
+
+
+def acw_too_long(hearing: Hearing) -> Iterator[Episode]:
+    """After-work that lasts too long."""
+    for each in hearing.stretches("wrapup"):
+        rule = hearing.rule(WrapupTooLong, "acw_too_long", each.start)
+        if rule.enabled:
+            times = rule.critical_after
+            yield from _too_long(
+                hearing, "acw_too_long", rule, each, rule.limit, rule.grace, times
+            )
+
+
+def long_hold(hearing: Hearing) -> Iterator[Episode]:
+    """Callers kept on hold for too long."""
+    for each in hearing.stretches("holding"):
+        rule = hearing.rule(LongHold, "long_hold", each.start)
+        if rule.enabled:
+            yield from _too_long(hearing, "long_hold", rule, each, rule.limit, rule.grace)
+
+
+def _too_long(
+    hearing: Hearing,
+    code: str,
+    rule: Rule,
+    stretch: Stretch,
+    limit: timedelta,
+    grace: timedelta,
+    critical_after: float = 0.0,
+) -> Iterator[Episode]:
+    """Yield the episode of a stretch; none where it ended unseen and may have been in time."""
+    pending = stretch.start + in_ms(limit)
+    fires = pending + in_ms(grace)
+    if not stretch.told and hearing.lost_at is not None and hearing.lost_at <= fires:
+        return
+    levels: list[Level] = [(fires, rule.severity)]
+    if critical_after and rule.severity != "critical":
+        critical = stretch.start + round(in_ms(limit) * critical_after) + in_ms(grace)
+        levels.append((max(fires, critical), "critical"))
+    yield Episode(
+        code=code,
+        about=about(stretch.kind, stretch.start),
+        rule=rule,
+        pending_at=pending,
+        levels=tuple(levels),
+        cleared_at=stretch.end,
+        told=False,
+        evidence={
+            "events": stretch.events,
+            "reason": stretch.reason,
+            "started_at": stretch.start,
+            "limit_ms": in_ms(limit),
+            "grace_ms": in_ms(grace),
+        },
+    )
