@@ -111,6 +111,10 @@ def test_the_alertmanager_takes_its_settings() -> None:
     [
         (["alertname=Watchdog", "severity=none"], "watchdog"),
         (["alertname=PultRejects", "severity=warning"], "operators"),
+        (["alertname=PultViolation", "kind=discipline", "severity=warning"], "supervisors"),
+        (["alertname=PultViolationCritical", "kind=discipline", "severity=critical"], "oncall"),
+        (["alertname=PultSystemSuspect", "kind=system", "severity=critical"], "supervisors"),
+        (["alertname=PultServiceLevelLow", "kind=queue", "severity=warning"], "supervisors"),
     ],
 )
 def test_an_alert_goes_to_its_receiver(labels: list[str], receiver: str) -> None:
@@ -129,6 +133,13 @@ def test_an_alert_says_what_to_do_in_a_chapter_that_exists() -> None:
         assert anchor in anchors, name
         assert rule["labels"]["severity"] in ("critical", "warning", "none"), name
         assert {"summary", "description"} <= rule["annotations"].keys(), name
+
+
+def test_every_alert_about_people_and_queues_has_a_page_and_every_page_an_alert() -> None:
+    told = {name for name, rule in alerts().items() if "kind" in rule["labels"]}
+    pages = {path.stem for path in (ROOT / "docs" / "runbooks").glob("*.md")} - {"README"}
+
+    assert pages == told
 
 
 def test_alerts_that_are_held_back_for_others_exist() -> None:
