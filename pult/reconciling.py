@@ -16,10 +16,20 @@ from msgspec.structs import replace
 
 from schemas.errors import MalformedEvent
 from schemas.events import decode, encode
-from schemas.facts import DayDirty, Fact, Leg, Rejected, TeamSample, WallSample
+from schemas.facts import (
+    DayDirty,
+    Fact,
+    Leg,
+    Rejected,
+    Review,
+    TeamSample,
+    Violation,
+    WallSample,
+)
 from sql.held import KINDS, Held, Key, Kind, Reach, facts_of, held
 from sql.history import LAST_MS, void_missing
 from sql.port import Store
+from stream_processors.core.discipline.docket import KEPT_MS
 from stream_processors.core.sources import HORIZON_MS
 
 _COMPARE_AT_LEAST = 50_000
@@ -291,6 +301,10 @@ def _final_at(fact: Fact) -> int:
         return fact.at
     if isinstance(fact, Rejected):
         return fact.known_at
+    if isinstance(fact, Review):
+        return fact.decided_at
+    if isinstance(fact, Violation):
+        return _OPEN if fact.cleared_at is None else fact.cleared_at + KEPT_MS + 3 * HORIZON_MS
     ended: Any = getattr(
         fact, "logged_out_at" if hasattr(fact, "logged_out_at") else "ended_at"
     )

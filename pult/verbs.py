@@ -42,6 +42,16 @@ VERBS = (
         "echo 'SELECT 1' | pult sql -",
     ),
     Verb(
+        "explain",
+        "print an episode of a violated rule with the events behind it",
+        "pult explain 31b77c4a3ad7cf5d",
+    ),
+    Verb(
+        "policy",
+        "print the rules of discipline that hold, and who set each threshold",
+        'pult policy show --agent "Anna Petrova"\npult policy show --rule late_return',
+    ),
+    Verb(
         "digest",
         "print a hash of the facts for each table and day",
         "pult digest\npult digest --total",

@@ -94,6 +94,8 @@ def all_said(state: State, revision: int, known_at: int) -> Iterator[Fact]:
     for agent_id, agent in state.agents.items():
         for span in agent.spans.values():
             yield _span_fact(state, agent_id, span, revision, known_at, voided=False)
+    for episode in state.docket.said():
+        yield replace(episode, revision=revision, known_at=known_at)
 
 
 def agent_facts(state: State, agent_id: str, revision: int, known_at: int) -> Iterator[Fact]:

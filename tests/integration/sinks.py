@@ -33,7 +33,7 @@ _TABLES = {
     "Leg": "leg_history", "Offer": "offer_facts", "AgentSession": "agent_session_facts",
     "AgentInterval": "agent_state_facts", "Break": "break_facts",
     "WallSample": "wall_sample_facts", "TeamSample": "team_sample_facts",
-    "DayDirty": "dirty_day_facts",
+    "Violation": "violation_history", "Review": "review_facts", "DayDirty": "dirty_day_facts",
 }  # fmt: skip
 
 _MOVING = (

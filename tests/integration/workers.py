@@ -315,6 +315,8 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
     "AgentSession": ("agent_id", "logged_in_at"),
     "AgentInterval": ("agent_id", "started_at"),
     "Break": ("agent_id", "started_at"),
+    "Violation": ("episode_id",),
+    "Review": ("review_id",),
     "WallSample": ("at", "origin", "queue_id"),
     "TeamSample": ("at", "origin", "team"),
     "DayDirty": ("day",),

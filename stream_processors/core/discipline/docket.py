@@ -1,5 +1,7 @@
 """All diaries of a domain, and what has been said of them: what judging depends on."""
 
+from collections.abc import Iterator
+
 import msgspec
 
 from schemas.facts import Violation
@@ -68,14 +70,14 @@ class Docket(msgspec.Struct, gc=False):
             if self.reviewed.get(said.episode_id, ("", 0))[0] not in EXCUSES
         ]
 
+    def said(self) -> Iterator[Violation]:
+        """Return what was said last of all episodes that are in reach."""
+        for owner in (*(diary.said for diary in self.diaries.values()), self.suspects):
+            for episodes in owner.values():
+                yield from episodes.values()
+
     def _firing(self) -> list[Violation]:
-        return [
-            said
-            for owner in (*(diary.said for diary in self.diaries.values()), self.suspects)
-            for episodes in owner.values()
-            for said in episodes.values()
-            if said.state == "firing"
-        ]
+        return [said for said in self.said() if said.state == "firing"]
 
     def forget(self, before: int) -> None:
         """Drop what no rule can reach: nothing comes any more of before `before` [ms]."""

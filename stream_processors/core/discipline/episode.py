@@ -65,9 +65,9 @@ class Episode(msgspec.Struct, frozen=True, gc=False):
         return min((at for at in due if at >= clock), default=None)
 
 
-def episode_id(domain: str, code: str, who: str, about: str) -> str:
+def episode_id(code: str, who: str, about: str) -> str:
     """Return the id of an episode: of its rule, its agent or team, and what it is about."""
-    return derived_id(domain, code, who, about)
+    return derived_id(code, who, about)
 
 
 def fact_of(

@@ -281,7 +281,7 @@ class Sitting:
         for each in RULES[code](hearing):
             if each.cleared_at is not None and each.cleared_at < diary.final_before:
                 continue
-            episodes[self._id(code, agent_id, each.about)] = each
+            episodes[episode_id(code, agent_id, each.about)] = each
             look = each.next_look(hearing.clock)
             if look is not None and (due is None or look < due):
                 due = look
@@ -290,11 +290,8 @@ class Sitting:
         names = None
         if starts is not None:
             kind = KIND_OF[code]
-            names = frozenset(self._id(code, agent_id, about(kind, each)) for each in starts)
+            names = frozenset(episode_id(code, agent_id, about(kind, each)) for each in starts)
         return Judged(episodes, names)
-
-    def _id(self, code: str, who: str, told: str) -> str:
-        return episode_id(self.bench.domain, code, who, told)
 
     def _note_fired(self, agent_id: str, code: str, judged: Judged) -> bool:
         """Note which episodes are of warning or above; return whether that is news."""
@@ -389,7 +386,7 @@ class Sitting:
         for suspect in several:
             rule = self.bench.rule("system_suspect", "", team, suspect.at)
             about = f"{code} since {suspect.fired[0].at}"
-            name = episode_id(self.bench.domain, "system_suspect", team, about)
+            name = episode_id("system_suspect", team, about)
             now.add(name)
             ends = [self._cleared_at(each, code) for each in suspect.fired]
             told = [end for end in ends if end is not None]

@@ -1,0 +1,98 @@
+"""`pult explain` and `pult policy`, and wrong rules in the settings."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.pult.command import good, pult
+from tests.pult.conftest import History
+
+RULES = """
+[discipline.late_return]
+allowance = { Lunch = "30m", default = "10m" }
+grace = "60s"
+
+[tenants.acme.discipline.late_return]
+grace = "90s"
+
+[teams.support.discipline.late_return]
+critical_after = 3.0
+
+[agents."Anna Petrova"]
+team = "support"
+discipline.late_return.allowance = { Lunch = "45m" }
+"""
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Path:
+    path = tmp_path / "pult.toml"
+    path.write_text(RULES, "utf-8")
+    return path
+
+
+def test_an_episode_is_explained_by_its_events_in_order(queue_log_history: History) -> None:
+    data = ("--data", queue_log_history.data)
+    query = "SELECT episode_id FROM violations WHERE code = 'rona' ORDER BY fired_at LIMIT 1"
+    episode = good("sql", query, "--format", "TSV", *data).strip()
+
+    told = good("explain", episode, *data)
+
+    head, _, lines = told.partition("\n\n")
+    assert head.startswith("rona of ")
+    assert "thresholds" in head
+    happened = [line[25:] for line in lines.splitlines()]
+    assert happened[0].startswith("cc.offer.ended.v1 ")
+    assert happened[1:] == ["--> PENDING", "--> FIRED", "--> CLEARED"]
+
+
+@pytest.mark.parametrize(
+    ("episode", "why"),
+    [("x' OR 1", "16 hexadecimal digits"), ("0" * 16, "no such episode")],
+)
+def test_what_is_no_episode_is_one_line(
+    episode: str, why: str, queue_log_history: History
+) -> None:
+    done = pult("explain", episode, "--data", queue_log_history.data)
+
+    assert done.code == 1
+    assert why in done.complaint
+
+
+def test_each_threshold_is_shown_with_the_level_that_set_it(settings: Path) -> None:
+    told = good(
+        "policy", "show", "--agent", "Anna Petrova", "--tenant", "acme",
+        "--rule", "late_return", "--config", settings,
+    ).splitlines()  # fmt: skip
+
+    assert told[1:] == [
+        "  enabled = true  # default",
+        '  severity = "warning"  # default',
+        '  allowance = { default = "10m", Lunch = "45m" }  '
+        "# [agents.'Anna Petrova'.discipline]",
+        '  grace = "1m30s"  # [tenants.acme.discipline]',
+        "  critical_after = 3.0  # [teams.support.discipline]",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rules", "why"),
+    [
+        ('[discipline.late_return]\ngrace = "-5s"', "is no duration"),
+        ("[discipline.rona]\nconsecutive = 0", "greater than or equal to 1"),
+        ('[discipline.late_retrun]\ngrace = "5s"', "did you mean late_return?"),
+        ('[discipline.late_return]\ngrase = "5s"', "did you mean grace?"),
+        ("[teams.a.discipline.rona]\ncounts = 1", "did you mean count?"),
+        ("[agents.Anna.discipline.ronna]\ncount = 1", "did you mean rona?"),
+        ('[tenants.acme.discipline.rona]\nwithin = "x"', "is no duration"),
+        ('[discipline.rona]\nseverity = "page"', "severity"),
+    ],
+)
+def test_a_wrong_rule_is_one_line(rules: str, why: str, tmp_path: Path) -> None:
+    path = tmp_path / "pult.toml"
+    path.write_text(rules, "utf-8")
+
+    done = pult("policy", "show", "--config", path)
+
+    assert done.code == 1
+    assert why in done.complaint
