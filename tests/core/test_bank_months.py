@@ -1,0 +1,92 @@
+"""Short calls of two real months: who stands out is who the file says, and nobody else."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+
+from schemas.discipline import Discipline, Rule
+from schemas.facts import Leg, Violation
+from stream_processors.core.discipline.docket import Docket
+from stream_processors.core.discipline.sitting import Sitting
+from tests.oracles import bank
+
+pytestmark = pytest.mark.skipif(
+    not bank.FOLDER.exists(), reason=f"{bank.FOLDER.name} is not beside this checkout"
+)
+ZONE = "Asia/Jerusalem"
+RULES = Discipline()
+
+
+class Bench:
+    """One team, one clock, the rules as they are by default."""
+
+    tenant = domain = "bank"
+    zone = ZONE
+
+    def __init__(self) -> None:
+        self.now = 0
+
+    def clock(self, agent_id: str) -> tuple[int, int | None]:
+        """Return the time set by hand."""
+        return self.now, None
+
+    def remind(self, agent_id: str, at: int) -> None:
+        """Do nothing: who is to be looked at is told by hand."""
+
+    def rule(self, code: str, agent_id: str, team: str, at: int) -> Rule:
+        """Return the rule with its defaults."""
+        return RULES.rule(code)
+
+
+def leg(place: int, call: bank.Served) -> Leg:
+    hour, minute, second = map(int, call.begun.split(":"))
+    day = datetime(1900 + int(call.day[:2]), int(call.day[2:4]), int(call.day[4:]),
+                   tzinfo=ZoneInfo(ZONE))  # fmt: skip
+    start = round(day.replace(hour=hour, minute=minute, second=second).timestamp() * 1000)
+    end = start + call.seconds * 1000
+    return Leg(
+        "bank", "bank", place, end, False, f"{call.day}-{place}", start // 1000, "bank", "",
+        "bank", "voice", "in", "", 0, start, start, start, end, "answered", 0, None,
+        call.seconds * 1000, None, None, call.agent, "unknown", "", "", 1, 20_000, 5_000,
+        "source",
+    )  # fmt: skip
+
+
+def judged(month: str, after: str) -> list[Violation]:
+    bench = Bench()
+    sitting = Sitting(Docket(), bench)
+    legs = [leg(place, call) for place, call in enumerate(bank.served(month))]
+    for each in sorted(legs, key=lambda one: one.ended_at or 0):
+        sitting.write_leg(each, "bank")
+    bench.now = round(datetime.fromisoformat(after).timestamp() * 1000)
+    for agent in {call.agent for call in bank.served(month)}:
+        sitting.look(agent)
+    return [each for each in sitting.facts(1, 1) if each.code == "short_call"]
+
+
+@pytest.mark.parametrize(
+    ("month", "after", "who"),
+    [
+        ("january", "1999-02-01T00:00:01+02:00", {"MORIAH", "MIKI", "ANAT"}),
+        ("february", "1999-03-01T00:00:01+02:00", {"MORIAH", "MIKI", "ANAT"}),
+    ],
+)
+def test_those_stand_out_whose_share_is_more_than_twice_the_teams(
+    month: str, after: str, who: set[str]
+) -> None:
+    own, team, count = bank.shares(bank.served(month))
+    stands_out = {
+        agent for agent, share in own.items() if count[agent] >= 100 and share > 2 * team
+    }
+
+    found = judged(month, after)
+
+    assert {each.agent_id for each in found} == stands_out == who
+    for each in found:
+        evidence = msgspec.json.decode(each.evidence)
+        assert evidence["share"] == round(own[each.agent_id], 4)
+        assert evidence["team_share"] == round(team, 4)
+        assert evidence["note"] == "nobody told who hung up"
+        assert each.severity == "warning"
