@@ -42,6 +42,11 @@ VERBS = (
         "echo 'SELECT 1' | pult sql -",
     ),
     Verb(
+        "backtest",
+        "say what a rule of discipline would have done with other thresholds",
+        "pult backtest late_return --set grace=120s --from 2026-03-01 --to 2026-03-07",
+    ),
+    Verb(
         "explain",
         "print an episode of a violated rule with the events behind it",
         "pult explain 31b77c4a3ad7cf5d",

@@ -96,3 +96,60 @@ def test_a_wrong_rule_is_one_line(rules: str, why: str, tmp_path: Path) -> None:
 
     assert done.code == 1
     assert why in done.complaint
+
+
+# --- pult backtest ------------------------------------------------------------------------
+
+
+def day_of(history: History) -> str:
+    query = "SELECT min(toDate(occurred_at, 'UTC')) FROM events"
+    return good("sql", query, "--format", "TSV", "--data", history.data).strip()
+
+
+def test_the_rule_in_force_gives_what_the_history_says(queue_log_history: History) -> None:
+    day, data = day_of(queue_log_history), ("--data", queue_log_history.data)
+    for rule in ("rona", "late_return", "toggle", "relog"):
+        query = f"SELECT count() FROM violations WHERE code = '{rule}' AND fired_at IS NOT NULL"
+        stored = int(good("sql", query, "--format", "TSV", *data))
+
+        told = good("backtest", rule, "--from", day, "--to", day, *data).splitlines()
+
+        assert told[1].startswith(f"in force: {stored} episodes"), rule
+
+
+def test_stricter_thresholds_find_more(queue_log_history: History) -> None:
+    """Breaks of the first minutes last longer than a second, all of them."""
+    day, data = day_of(queue_log_history), ("--data", queue_log_history.data)
+    ended = "SELECT count() FROM breaks WHERE ended_at IS NOT NULL AND duration_ms > 1000"
+    breaks = int(good("sql", ended, "--format", "TSV", *data))
+
+    told = good(
+        "backtest", "late_return", "--set", "allowance.default=0s", "--set", "grace=1s",
+        "--from", day, "--to", day, *data,
+    )  # fmt: skip
+
+    found = next(line for line in told.splitlines() if line.startswith("tried: "))
+    assert int(found.split()[1]) >= breaks > 0
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (("--set", "grase=1s"), "has no grase"),
+        (("--set", "grace=-5s"), "is no duration"),
+        (("--set", "grace"), "is no NAME=VALUE"),
+        (("--to", "1999-01-01"), "is before"),
+    ],
+)
+def test_a_test_that_makes_no_sense_is_one_line(
+    options: tuple[str, ...], why: str, queue_log_history: History
+) -> None:
+    day = day_of(queue_log_history)
+
+    done = pult(
+        "backtest", "late_return", "--from", day, "--to", day, *options,
+        "--data", queue_log_history.data,
+    )  # fmt: skip
+
+    assert done.code == 1
+    assert why in done.complaint

@@ -1,0 +1,157 @@
+"""A rule as it would have been: facts of the history brought before other thresholds.
+
+Pure replay: rules are judged on facts (breaks, sessions, states, offers, calls), and these are
+in the store; nothing is written, and the live state is not asked.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from schemas.discipline import Discipline, Rule
+from schemas.facts import Leg, Offer, Violation
+from schemas.policies import Policies
+from stream_processors.core.discipline.diary import Stretch
+from stream_processors.core.discipline.docket import Docket
+from stream_processors.core.discipline.sitting import Sitting
+
+Row: TypeAlias = Mapping[str, Any]
+Ask: TypeAlias = Callable[[str], list[dict[str, Any]]]
+"""Answers a reading statement with rows."""
+
+BEFORE_MS = 24 * 3_600_000
+"""What happened so long before a range is read, too: it may have begun an episode in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """What is judged: episodes that fire in [since, until) [ms]."""
+
+    since: int
+    until: int
+
+
+class _Bench:
+    """One clock, and rules of our choosing."""
+
+    tenant = domain = ""
+
+    def __init__(self, policies: Policies, rules: Callable[[str, str], Discipline]) -> None:
+        self.zone = policies.timezone
+        self.now = 0
+        self._rules = rules
+        self._known: dict[tuple[str, str], Discipline] = {}
+
+    def clock(self, agent_id: str) -> tuple[int, int | None]:
+        """Return the end of the range; gaps of sources are in the facts already."""
+        return self.now, None
+
+    def remind(self, agent_id: str, at: int) -> None:
+        """Do nothing: the clock stands at the end."""
+
+    def rule(self, code: str, agent_id: str, team: str, at: int) -> Rule:
+        """Return the rule that is tried."""
+        known = self._known.get((agent_id, team))
+        if known is None:
+            known = self._known[agent_id, team] = self._rules(agent_id, team)
+        return known.rule(code)
+
+
+def replayed(
+    ask: Ask,
+    policies: Policies,
+    rules: Callable[[str, str], Discipline],
+    code: str,
+    within: Range,
+) -> list[Violation]:
+    """Return the episodes of a rule that would have fired, in the order of time.
+
+    Args:
+        ask: reads the history.
+        policies: of the tenant, for teams and zone.
+        rules: tells the rules that are tried for an agent and his team.
+        code: the rule in question.
+        within: when the episodes fired.
+    """
+    bench = _Bench(policies, rules)
+    sitting = Sitting(Docket(), bench)
+    for row in _stretches(ask, within):
+        agent, start = str(row["agent_id"]), int(row["start"])
+        end = None if row["end"] is None else int(row["end"])
+        stretch = Stretch(str(row["kind"]), start, end, str(row["reason"]), True, ("",))
+        sitting.write_stretch(agent, policies.team_of(agent), (stretch.kind, start), stretch)
+    for offer in _offers(ask, within):
+        sitting.write_offer(offer, policies.team_of(offer.agent_id), list)
+    for leg in _legs(ask, within):
+        sitting.write_leg(leg, policies.team_of(leg.agent_id))
+    bench.now = min(within.until, _last_event(ask))
+    for agent in list(sitting.docket.diaries):
+        sitting.look(agent)
+    found = [
+        each
+        for each in sitting.facts(0, 0)
+        if each.code == code
+        and each.fired_at is not None
+        and within.since <= each.fired_at < within.until
+    ]
+    return sorted(found, key=lambda each: (each.fired_at or 0, each.agent_id))
+
+
+def _reach(within: Range, start: str, end: str) -> str:
+    since = f"fromUnixTimestamp64Milli({within.since - BEFORE_MS}, 'UTC')"
+    until = f"fromUnixTimestamp64Milli({within.until}, 'UTC')"
+    return f"{start} < {until} AND ({end} IS NULL OR {end} >= {since})"
+
+
+def _stretches(ask: Ask, within: Range) -> Iterable[Row]:
+    times = "toUnixTimestamp64Milli({}) AS start, toUnixTimestamp64Milli({}) AS end"
+    spans = times.format("started_at", "ended_at")
+    logged = times.format("logged_in_at", "logged_out_at")
+    yield from ask(
+        f"SELECT 'session' AS kind, agent_id, '' AS reason, {logged} FROM agent_sessions "
+        f"WHERE {_reach(within, 'logged_in_at', 'logged_out_at')} ORDER BY start"
+    )
+    yield from ask(
+        f"SELECT 'break' AS kind, agent_id, reason, {spans} FROM breaks "
+        f"WHERE {_reach(within, 'started_at', 'ended_at')} ORDER BY start"
+    )
+    yield from ask(
+        f"SELECT state AS kind, agent_id, reason, {spans} FROM agent_states "
+        f"WHERE state IN ('wrapup', 'holding') AND {_reach(within, 'started_at', 'ended_at')} "
+        "ORDER BY start"
+    )
+
+
+def _offers(ask: Ask, within: Range) -> Iterable[Offer]:
+    for row in ask(
+        "SELECT offer_id, leg_id, interaction_id, source, queue_id, agent_id, result, "
+        "toUnixTimestamp64Milli(started_at) AS start, toUnixTimestamp64Milli(ended_at) AS end "
+        "FROM offers WHERE ended_at IS NOT NULL "
+        f"AND {_reach(within, 'started_at', 'ended_at')} ORDER BY ended_at"
+    ):
+        start, end = int(row["start"]), int(row["end"])
+        yield Offer(
+            "", "", 0, 0, False, row["offer_id"], row["leg_id"], row["interaction_id"],
+            row["source"], row["queue_id"], row["agent_id"], start, end, row["result"], None,
+        )  # fmt: skip
+
+
+def _legs(ask: Ask, within: Range) -> Iterable[Leg]:
+    for row in ask(
+        "SELECT leg_id, agent_id, ended_by, talk_ms, queue_id, "
+        "toUnixTimestamp64Milli(ended_at) AS end FROM legs WHERE outcome = 'answered' "
+        "AND queue_id != '' AND ended_at IS NOT NULL "
+        f"AND {_reach(within, 'answered_at', 'ended_at')} ORDER BY ended_at"
+    ):
+        end = int(row["end"])
+        talk = None if row["talk_ms"] is None else int(row["talk_ms"])
+        yield Leg(
+            "", "", 0, 0, False, row["leg_id"], 0, "", "", row["queue_id"], "voice", "in", "",
+            0, end, end, end, end, "answered", 0, None, talk, None, None, row["agent_id"],
+            row["ended_by"], "", "", 1, 0, 0, "source",
+        )  # fmt: skip
+
+
+def _last_event(ask: Ask) -> int:
+    (row,) = ask("SELECT toUnixTimestamp64Milli(max(occurred_at)) AS last FROM events")
+    return int(row["last"])

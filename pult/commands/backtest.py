@@ -1,0 +1,126 @@
+"""`pult backtest`."""
+
+import argparse
+from collections import Counter
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from pult import backtest, settings
+from pult.asking_rows import add_server, rows
+from pult.context import Context
+from schemas.discipline import CODES, Discipline
+from schemas.errors import QueryRefused, SettingsInvalid
+from schemas.facts import Violation
+from schemas.policies import Policies
+
+_JUDGED = tuple(code for code in CODES if code not in ("system_suspect", "short_call"))
+_HOUR_MS = 3_600_000
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        msg = f"{text!r} is no day (write 2026-03-02)"
+        raise argparse.ArgumentTypeError(msg) from error
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what this verb takes."""
+    parser.add_argument("rule", metavar="RULE", choices=_JUDGED, help=", ".join(_JUDGED))
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", dest="wanted",
+        help="a threshold to try, as in [discipline.RULE]; may be given several times",
+    )  # fmt: skip
+    parser.add_argument("--from", type=_day, required=True, dest="first", metavar="DAY")
+    parser.add_argument("--to", type=_day, required=True, dest="last", metavar="DAY",
+                        help="last day, included")  # fmt: skip
+    parser.add_argument("--tenant", default="", help="whose rules are in force")
+    add_server(parser)
+
+
+def run(context: Context, chosen: argparse.Namespace) -> int:
+    """Replay the days under the rule in force and under the one to try; print both."""
+    policies = settings.load(context.config).policies(chosen.tenant)
+    wanted = {chosen.rule: _thresholds(chosen.wanted)}
+    tried = _tried(policies, wanted, chosen.rule)
+    within = _range(chosen.first, chosen.last, policies.timezone)
+    ask = partial(rows, context, chosen)
+    known = ask("SELECT count() AS events FROM events")
+    if not int(known[0]["events"]):
+        msg = "cannot test a rule: the history holds no event"
+        raise QueryRefused(msg)
+    in_force = backtest.replayed(ask, policies, policies.discipline_of, chosen.rule, within)
+    would_be = backtest.replayed(ask, policies, tried, chosen.rule, within)
+    hours = (within.until - within.since) / _HOUR_MS
+    print(f"{chosen.rule}, {chosen.first} to {chosen.last} ({policies.timezone})")
+    for name, found in (("in force", in_force), ("tried", would_be)):
+        print("\n".join(_lines(name, found, hours)))
+    return 0
+
+
+def _thresholds(told: list[str]) -> dict[str, Any]:
+    wanted: dict[str, Any] = {}
+    for each in told:
+        name, equals, value = each.partition("=")
+        if not equals:
+            msg = f"cannot test a rule: {each!r} is no NAME=VALUE"
+            raise SettingsInvalid(msg)
+        section, dot, key = name.partition(".")
+        if dot:
+            wanted.setdefault(section, {})[key] = value
+        else:
+            wanted[name] = value
+    return wanted
+
+
+def _tried(policies: Policies, wanted: dict[str, Any], code: str) -> Any:
+    """Return what tells the rules of an agent with some thresholds otherwise for everybody."""
+    known = type(policies.discipline.rule(code)).model_fields
+    for name in wanted[code]:
+        if name not in known:
+            msg = f"cannot test a rule: {code} has no {name} (known: {', '.join(known)})"
+            raise SettingsInvalid(msg)
+
+    def rules(agent_id: str, team: str) -> Discipline:
+        return policies.discipline_of(agent_id, team).changed([wanted])
+
+    try:
+        rules("", "")
+    except ValueError as error:
+        told = str(error).splitlines()
+        msg = f"cannot test a rule: {told[-2].strip() if len(told) > 2 else told[0]}"
+        raise SettingsInvalid(msg) from error
+    return rules
+
+
+def _range(first: date, last: date, zone: str) -> backtest.Range:
+    if last < first:
+        msg = f"cannot test a rule: {last} is before {first}"
+        raise QueryRefused(msg)
+
+    def midnight(day: date) -> int:
+        at = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone))
+        return round(at.timestamp() * 1000)
+
+    return backtest.Range(midnight(first), midnight(last + timedelta(days=1)))
+
+
+def _lines(name: str, found: list[Violation], hours: float) -> list[str]:
+    agents = Counter(each.agent_id for each in found)
+    teams = Counter(each.team for each in found)
+    severities = Counter(each.severity for each in found)
+    pages = sum(each.severity == "critical" for each in found)
+    how = ", ".join(f"{count} {severity}" for severity, count in sorted(severities.items()))
+    lines = [f"{name}: {len(found)} episodes ({how or 'none'})"]
+    if found:
+        (agent, most), (team, of_team) = agents.most_common(1)[0], teams.most_common(1)[0]
+        lines += [
+            f"  agents {len(agents)}; most: {agent}, {most} ({most / len(found):.0%})",
+            f"  teams {len(teams)}; most: {team or '(none)'}, {of_team} "
+            f"({of_team / len(found):.0%})",
+            f"  pages: {pages}, {pages / hours:.2f} an hour",
+        ]
+    return lines
