@@ -22,6 +22,7 @@ from tests.kafka import free_port
 from tests.pult.command import SECONDS, dies_with_its_parent, wait_for
 
 RULES = DEPLOY / "prometheus" / "rules" / "pipeline.yml"
+ALL_RULES = sorted(RULES.parent.glob("*.yml"))
 OF_OTHERS = ("pult_journal_", "pult_sink_", "pult_disk_")
 """What adapters, sinks and `run` export; only workers run here."""
 
@@ -101,13 +102,14 @@ def test_the_rules_find_what_two_workers_export(installation: Site, tmp_path: Pa
     prometheus = Prometheus(tmp_path / "prometheus", {"processor": addresses})
     named = set(re.findall(r"\b(?:pult|cc)_\w+", RULES.read_text()))
     wanted = {each for each in named if not each.startswith(OF_OTHERS)}
+    alerts = sum(path.read_text().count("alert:") for path in ALL_RULES)
 
     with prometheus.running():
 
         def seen() -> bool:
             healthy = [each for each in prometheus.rules() if each["health"] == "ok"]
             return (
-                len(healthy) == RULES.read_text().count("alert:")
+                len(healthy) == alerts
                 and all(prometheus.series(name) for name in wanted)
                 and len(prometheus.series("up == 1")) == len(workers)
                 # Pending at most between the first scrapes of the two.
