@@ -1,0 +1,58 @@
+"""What /metrics says of violations, however many agents there are."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from prometheus_client import CollectorRegistry, generate_latest
+
+from stream_processors.core.state import State
+from stream_processors.shells.exporter import StateCollector
+from tests.timetable import moment, run, terms, values
+
+LATE = 100
+
+
+def centre() -> tuple[State, CollectorRegistry]:
+    """Return a thousand agents in teams of ten; one of each team is late from his break."""
+    names = [f"Agent{n:04}" for n in range(1_000)]
+    lines = [f"09:00:00 login {name} queue{n % 40}" for n, name in enumerate(names)]
+    late = [f"09:01:00 pause {name} queue{n % 40} lunch" for n, name in enumerate(names)][::10]
+    under = terms(agents={name: {"team": f"team{n // 10}"} for n, name in enumerate(names)})
+    log = values("\n".join([*lines, *late, "09:30:00 beat"]))
+    state, _ = run(log, under, size=500)
+    registry = CollectorRegistry()
+
+    @contextmanager
+    def held() -> Iterator[State]:
+        yield state
+
+    registry.register(StateCollector(held, lambda: under))
+    return state, registry
+
+
+def test_a_hundred_violations_of_a_thousand_agents_are_a_small_page() -> None:
+    _, registry = centre()
+
+    page = generate_latest(registry).decode()
+
+    active = [line for line in page.splitlines() if line.startswith("cc_violation_active{")]
+    assert len(active) == LATE
+    assert (
+        'cc_violation_active{agent="Agent0990",code="late_return",severity="critical",'
+        'team="team99"} 1.0'
+    ) in active
+    since = 'cc_violation_start_timestamp_seconds{agent="Agent0990"'
+    told = next(line for line in page.splitlines() if line.startswith(since))
+    # Paused at 09:01, ten minutes allowed, one of grace.
+    assert float(told.split()[-1]) == moment("09:12:00") / 1000
+    assert len(page) < 1_000_000
+
+
+def test_what_a_person_excused_is_active_no_more() -> None:
+    state, registry = centre()
+    for episode in state.docket.open_episodes()[1:]:
+        state.docket.reviewed[episode.episode_id] = ("excused", moment("09:31:00"))
+
+    page = generate_latest(registry).decode()
+
+    assert page.count("\ncc_violation_active{") == 1
