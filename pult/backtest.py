@@ -4,19 +4,20 @@ Pure replay: rules are judged on facts (breaks, sessions, states, offers, calls)
 in the store; nothing is written, and the live state is not asked.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
+from pult.history_asked import Row, quoted
 from schemas.discipline import Discipline, Rule
 from schemas.facts import Leg, Offer, Violation
 from schemas.policies import Policies
+from stream_processors.core.discipline.clerk import Clerk
 from stream_processors.core.discipline.diary import Stretch
 from stream_processors.core.discipline.docket import Docket
 from stream_processors.core.discipline.sitting import Sitting
 
-Row: TypeAlias = Mapping[str, Any]
-Ask: TypeAlias = Callable[[str], list[dict[str, Any]]]
+Ask: TypeAlias = Callable[[str], list[Row]]
 """Answers a reading statement with rows."""
 
 BEFORE_MS = 24 * 3_600_000
@@ -25,10 +26,23 @@ BEFORE_MS = 24 * 3_600_000
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """What is judged: episodes that fire in [since, until) [ms]."""
+    """What is judged: episodes of a tenant that fire in [since, until) [ms]; "" means all."""
 
     since: int
     until: int
+    tenant: str = ""
+
+    def of_tenant(self) -> str:
+        """Return the condition that a row is of the tenant."""
+        return f"tenant = {quoted(self.tenant)}" if self.tenant else "1"
+
+    def holds(self, start: str, end: str) -> str:
+        """Return the condition that a fact lies in reach, by its two columns of time."""
+        since = f"fromUnixTimestamp64Milli({self.since - BEFORE_MS}, 'UTC')"
+        until = f"fromUnixTimestamp64Milli({self.until}, 'UTC')"
+        return (
+            f"{self.of_tenant()} AND {start} < {until} AND ({end} IS NULL OR {end} >= {since})"
+        )
 
 
 class _Bench:
@@ -42,9 +56,9 @@ class _Bench:
         self._rules = rules
         self._known: dict[tuple[str, str], Discipline] = {}
 
-    def clock(self, agent_id: str) -> tuple[int, int | None]:
+    def clock(self, agent_id: str) -> int:
         """Return the end of the range; gaps of sources are in the facts already."""
-        return self.now, None
+        return self.now
 
     def remind(self, agent_id: str, at: int) -> None:
         """Do nothing: the clock stands at the end."""
@@ -73,34 +87,29 @@ def replayed(
         code: the rule in question.
         within: when the episodes fired.
     """
-    bench = _Bench(policies, rules)
-    sitting = Sitting(Docket(), bench)
+    bench, docket = _Bench(policies, rules), Docket()
+    clerk = Clerk(docket, bench)
     for row in _stretches(ask, within):
         agent, start = str(row["agent_id"]), int(row["start"])
         end = None if row["end"] is None else int(row["end"])
         stretch = Stretch(str(row["kind"]), start, end, str(row["reason"]), True, ("",))
-        sitting.write_stretch(agent, policies.team_of(agent), (stretch.kind, start), stretch)
+        clerk.write_stretch(agent, policies.team_of(agent), (stretch.kind, start), stretch)
     for offer in _offers(ask, within):
-        sitting.write_offer(offer, policies.team_of(offer.agent_id), list)
+        clerk.write_offer(offer, policies.team_of(offer.agent_id), list)
     for leg in _legs(ask, within):
-        sitting.write_leg(leg, policies.team_of(leg.agent_id))
-    bench.now = min(within.until, _last_event(ask))
-    for agent in list(sitting.docket.diaries):
-        sitting.look(agent)
+        clerk.write_leg(leg, policies.team_of(leg.agent_id))
+    bench.now = min(within.until, _last_event(ask, within))
+    for agent in list(docket.diaries):
+        clerk.look(agent)
+    touched = {pair: starts for pair, starts in clerk.touched.items() if pair[1] == code}
     found = [
         each
-        for each in sitting.facts(0, 0)
+        for each in Sitting(docket, bench, 0, 0).facts(touched)
         if each.code == code
         and each.fired_at is not None
         and within.since <= each.fired_at < within.until
     ]
     return sorted(found, key=lambda each: (each.fired_at or 0, each.agent_id))
-
-
-def _reach(within: Range, start: str, end: str) -> str:
-    since = f"fromUnixTimestamp64Milli({within.since - BEFORE_MS}, 'UTC')"
-    until = f"fromUnixTimestamp64Milli({within.until}, 'UTC')"
-    return f"{start} < {until} AND ({end} IS NULL OR {end} >= {since})"
 
 
 def _stretches(ask: Ask, within: Range) -> Iterable[Row]:
@@ -109,15 +118,15 @@ def _stretches(ask: Ask, within: Range) -> Iterable[Row]:
     logged = times.format("logged_in_at", "logged_out_at")
     yield from ask(
         f"SELECT 'session' AS kind, agent_id, '' AS reason, {logged} FROM agent_sessions "
-        f"WHERE {_reach(within, 'logged_in_at', 'logged_out_at')} ORDER BY start"
+        f"WHERE {within.holds('logged_in_at', 'logged_out_at')} ORDER BY start"
     )
     yield from ask(
         f"SELECT 'break' AS kind, agent_id, reason, {spans} FROM breaks "
-        f"WHERE {_reach(within, 'started_at', 'ended_at')} ORDER BY start"
+        f"WHERE {within.holds('started_at', 'ended_at')} ORDER BY start"
     )
     yield from ask(
         f"SELECT state AS kind, agent_id, reason, {spans} FROM agent_states "
-        f"WHERE state IN ('wrapup', 'holding') AND {_reach(within, 'started_at', 'ended_at')} "
+        f"WHERE state IN ('wrapup', 'holding') AND {within.holds('started_at', 'ended_at')} "
         "ORDER BY start"
     )
 
@@ -127,7 +136,7 @@ def _offers(ask: Ask, within: Range) -> Iterable[Offer]:
         "SELECT offer_id, leg_id, interaction_id, source, queue_id, agent_id, result, "
         "toUnixTimestamp64Milli(started_at) AS start, toUnixTimestamp64Milli(ended_at) AS end "
         "FROM offers WHERE ended_at IS NOT NULL "
-        f"AND {_reach(within, 'started_at', 'ended_at')} ORDER BY ended_at"
+        f"AND {within.holds('started_at', 'ended_at')} ORDER BY ended_at"
     ):
         start, end = int(row["start"]), int(row["end"])
         yield Offer(
@@ -141,7 +150,7 @@ def _legs(ask: Ask, within: Range) -> Iterable[Leg]:
         "SELECT leg_id, agent_id, ended_by, talk_ms, queue_id, "
         "toUnixTimestamp64Milli(ended_at) AS end FROM legs WHERE outcome = 'answered' "
         "AND queue_id != '' AND ended_at IS NOT NULL "
-        f"AND {_reach(within, 'answered_at', 'ended_at')} ORDER BY ended_at"
+        f"AND {within.holds('answered_at', 'ended_at')} ORDER BY ended_at"
     ):
         end = int(row["end"])
         talk = None if row["talk_ms"] is None else int(row["talk_ms"])
@@ -152,6 +161,9 @@ def _legs(ask: Ask, within: Range) -> Iterable[Leg]:
         )  # fmt: skip
 
 
-def _last_event(ask: Ask) -> int:
-    (row,) = ask("SELECT toUnixTimestamp64Milli(max(occurred_at)) AS last FROM events")
+def _last_event(ask: Ask, within: Range) -> int:
+    (row,) = ask(
+        "SELECT toUnixTimestamp64Milli(max(occurred_at)) AS last FROM events "
+        f"WHERE {within.of_tenant()}"
+    )
     return int(row["last"])

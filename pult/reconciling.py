@@ -29,7 +29,7 @@ from schemas.facts import (
 from sql.held import KINDS, Held, Key, Kind, Reach, facts_of, held
 from sql.history import LAST_MS, void_missing
 from sql.port import Store
-from stream_processors.core.discipline.docket import KEPT_MS
+from stream_processors.core.discipline.diary import WINDOW_MS
 from stream_processors.core.sources import HORIZON_MS
 
 _COMPARE_AT_LEAST = 50_000
@@ -304,7 +304,9 @@ def _final_at(fact: Fact) -> int:
     if isinstance(fact, Review):
         return fact.decided_at
     if isinstance(fact, Violation):
-        return _OPEN if fact.cleared_at is None else fact.cleared_at + KEPT_MS + 3 * HORIZON_MS
+        return (
+            _OPEN if fact.cleared_at is None else fact.cleared_at + WINDOW_MS + 3 * HORIZON_MS
+        )
     ended: Any = getattr(
         fact, "logged_out_at" if hasattr(fact, "logged_out_at") else "ended_at"
     )

@@ -24,6 +24,7 @@ from pydantic.fields import FieldInfo
 from schemas.discipline import Discipline, Overrides
 from schemas.durations import Duration
 from schemas.errors import SettingsInvalid
+from schemas.events import DESK
 from schemas.policies import AgentPolicy, Policies, QueuePolicy, Ratio, TeamPolicy, Zone
 
 DEFAULT_FILE = Path("pult.toml")
@@ -35,6 +36,15 @@ def _tenant_name(name: str) -> str:
         raise ValueError(msg)
     return name
 
+
+def _no_desk(name: str) -> str:
+    if name == DESK:
+        msg = f"{DESK} is what Pult calls itself: name the source otherwise"
+        raise ValueError(msg)
+    return name
+
+
+SourceName = Annotated[str, AfterValidator(_no_desk)]
 
 TenantName = Annotated[str, AfterValidator(_tenant_name)]
 """What stands before the slash of a domain, in addresses and in keys of Kafka."""
@@ -270,7 +280,7 @@ class Settings(_Section):
     teams: Mapping[str, TeamPolicy] = Field(default_factory=dict)
     discipline: Discipline = Discipline()
     tenants: Mapping[TenantName, TenantSettings] = Field(default_factory=dict)
-    sources: Mapping[str, SourceSettings] = Field(default_factory=dict)
+    sources: Mapping[SourceName, SourceSettings] = Field(default_factory=dict)
     privacy: PrivacySettings = PrivacySettings()
     journal: JournalSettings = JournalSettings()
     http: HttpSettings = HttpSettings()

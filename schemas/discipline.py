@@ -18,12 +18,12 @@ from schemas.durations import Duration, in_ms
 from schemas.identity import derived_id
 
 Severity: TypeAlias = Literal["info", "warning", "critical"]
-SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
 """From what is only kept, by what a supervisor sees, to what pages."""
 
 Count = Annotated[int, Field(ge=1)]
 Factor = Annotated[float, Field(gt=0.0)]
-
+Window = Annotated[Duration, Field(le=timedelta(hours=1))]
+"""How far a rule looks back: an hour at most, for so long is remembered."""
 
 ByReason: TypeAlias = Mapping[str, Duration]
 """Lengths by break reason as the source names it; `default` is for all others."""
@@ -115,30 +115,30 @@ class Rona(Rule):
 
     consecutive: Count = 2
     count: Count = 3
-    within: Duration = timedelta(minutes=30)
+    within: Window = timedelta(minutes=30)
 
 
 class OfferRejected(Rule):
     """So many offers explicitly rejected within a time."""
 
     count: Count = 2
-    within: Duration = timedelta(minutes=30)
+    within: Window = timedelta(minutes=30)
 
 
 class Toggle(Rule):
     """So many changes between ready and paused within a time; over after a quiet time."""
 
     count: Count = 4
-    within: Duration = timedelta(minutes=10)
-    quiet: Duration = timedelta(minutes=20)
+    within: Window = timedelta(minutes=10)
+    quiet: Window = timedelta(minutes=20)
 
 
 class Relog(Rule):
     """So many returns from a log-out within a time; over after a quiet time."""
 
     count: Count = 2
-    within: Duration = timedelta(minutes=30)
-    quiet: Duration = timedelta(minutes=30)
+    within: Window = timedelta(minutes=30)
+    quiet: Window = timedelta(minutes=30)
 
 
 class SlowHandling(Rule):
@@ -152,7 +152,7 @@ class SlowHandling(Rule):
     clear: Factor = Field(default=1.15, description="clears below so many times")
     within: Duration = Field(
         default=timedelta(hours=4),
-        le=timedelta(hours=12),
+        le=timedelta(hours=4),
         description="older ones are left out",
     )
     warning_after: Duration = Field(
@@ -176,7 +176,7 @@ class SystemSuspect(Rule):
         default=0.3, description="more than this share of those logged in [0..1]"
     )
     team: Count = Field(default=20, description="in teams of so many logged in, or more")
-    within: Duration = timedelta(seconds=60)
+    within: Window = timedelta(seconds=60)
 
 
 class Discipline(BaseModel):

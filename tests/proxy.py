@@ -34,7 +34,6 @@ class Proxy:
         self._server: asyncio.Server | None = None
         self._clients: list[asyncio.StreamWriter] = []
         self._targets: list[asyncio.StreamWriter] = []
-        self._tasks: set[asyncio.Task[None]] = set()
 
     def __enter__(self) -> "Proxy":
         self._thread.start()
@@ -48,7 +47,7 @@ class Proxy:
         trace: TracebackType | None,
     ) -> None:
         self.refuse()
-        self._do(self._cancel_all)
+        asyncio.run_coroutine_threadsafe(_end_all(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -106,10 +105,6 @@ class Proxy:
         self._clients.clear()
         self._targets.clear()
 
-    def _cancel_all(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-
     async def _connected(
         self, from_client: asyncio.StreamReader, to_client: asyncio.StreamWriter
     ) -> None:
@@ -131,9 +126,7 @@ class Proxy:
             asyncio.ensure_future(self._pass_on(from_client, to_target)),
             asyncio.ensure_future(self._pass_on(from_target, to_client)),
         ]
-        self._tasks.update(ways)
         await asyncio.wait(ways)
-        self._tasks.difference_update(ways)
         for writer in (to_client, to_target):
             writer.transport.abort()
             self._forget(writer)
@@ -175,6 +168,14 @@ class Proxy:
             except OSError:
                 portion = b""
             await waiting.put((time.monotonic() + self.delay_ms / 1000, portion))
+
+
+async def _end_all() -> None:
+    """End all that is under way: what is left pending complains when it is collected."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:

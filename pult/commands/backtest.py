@@ -2,18 +2,19 @@
 
 import argparse
 from collections import Counter
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from pult import backtest, settings
-from pult.asking_rows import add_server, rows
 from pult.context import Context
+from pult.history_asked import add_server, rows
 from schemas.discipline import CODES, Discipline
 from schemas.errors import QueryRefused, SettingsInvalid
 from schemas.facts import Violation
 from schemas.policies import Policies
+from stream_processors.core.instants import day_bounds
 
 _JUDGED = tuple(code for code in CODES if code not in ("system_suspect", "short_call"))
 _HOUR_MS = 3_600_000
@@ -34,10 +35,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--set", action="append", default=[], metavar="NAME=VALUE", dest="wanted",
         help="a threshold to try, as in [discipline.RULE]; may be given several times",
     )  # fmt: skip
-    parser.add_argument("--from", type=_day, required=True, dest="first", metavar="DAY")
-    parser.add_argument("--to", type=_day, required=True, dest="last", metavar="DAY",
-                        help="last day, included")  # fmt: skip
-    parser.add_argument("--tenant", default="", help="whose rules are in force")
+    parser.add_argument(
+        "--from", type=_day, required=True, dest="first", metavar="DAY",
+        help="first day, as 2026-03-01, in the time zone of the settings",
+    )  # fmt: skip
+    parser.add_argument(
+        "--to", type=_day, required=True, dest="last", metavar="DAY", help="last day, included"
+    )
+    parser.add_argument(
+        "--tenant", default="", help="whose history and rules; needed where there are several"
+    )
     add_server(parser)
 
 
@@ -46,12 +53,9 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
     policies = settings.load(context.config).policies(chosen.tenant)
     wanted = {chosen.rule: _thresholds(chosen.wanted)}
     tried = _tried(policies, wanted, chosen.rule)
-    within = _range(chosen.first, chosen.last, policies.timezone)
+    within = _range(chosen.first, chosen.last, policies.timezone, chosen.tenant)
     ask = partial(rows, context, chosen)
-    known = ask("SELECT count() AS events FROM events")
-    if not int(known[0]["events"]):
-        msg = "cannot test a rule: the history holds no event"
-        raise QueryRefused(msg)
+    _refuse_what_says_nothing(ask, within)
     in_force = backtest.replayed(ask, policies, policies.discipline_of, chosen.rule, within)
     would_be = backtest.replayed(ask, policies, tried, chosen.rule, within)
     hours = (within.until - within.since) / _HOUR_MS
@@ -59,6 +63,24 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
     for name, found in (("in force", in_force), ("tried", would_be)):
         print("\n".join(_lines(name, found, hours)))
     return 0
+
+
+def _refuse_what_says_nothing(ask: backtest.Ask, within: backtest.Range) -> None:
+    asked = (
+        "SELECT tenant FROM events "
+        f"WHERE {within.of_tenant()} "
+        f"AND occurred_at >= fromUnixTimestamp64Milli({within.since}, 'UTC') "
+        f"AND occurred_at < fromUnixTimestamp64Milli({within.until}, 'UTC') "
+        "GROUP BY tenant ORDER BY tenant"
+    )
+    tenants = [str(row["tenant"]) for row in ask(asked)]
+    if not tenants:
+        msg = "cannot test a rule: the history holds no event of these days"
+        raise QueryRefused(msg)
+    if len(tenants) > 1:
+        named = ", ".join(tenants)
+        msg = f"cannot test a rule for several tenants: name one with --tenant ({named})"
+        raise QueryRefused(msg)
 
 
 def _thresholds(told: list[str]) -> dict[str, Any]:
@@ -96,16 +118,16 @@ def _tried(policies: Policies, wanted: dict[str, Any], code: str) -> Any:
     return rules
 
 
-def _range(first: date, last: date, zone: str) -> backtest.Range:
+def _range(first: date, last: date, zone: str, tenant: str) -> backtest.Range:
     if last < first:
         msg = f"cannot test a rule: {last} is before {first}"
         raise QueryRefused(msg)
 
-    def midnight(day: date) -> int:
-        at = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone))
-        return round(at.timestamp() * 1000)
+    def bounds(day: date) -> tuple[int, int]:
+        noon = datetime(day.year, day.month, day.day, 12, tzinfo=ZoneInfo(zone))
+        return day_bounds(int(noon.timestamp()), zone)
 
-    return backtest.Range(midnight(first), midnight(last + timedelta(days=1)))
+    return backtest.Range(bounds(first)[0], bounds(last)[1], tenant)
 
 
 def _lines(name: str, found: list[Violation], hours: float) -> list[str]:

@@ -2,16 +2,17 @@
 
 import argparse
 import re
-from collections.abc import Iterable
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TypeAlias
 
 import msgspec
 
-from pult.asking_rows import add_server, rows
 from pult.context import Context
+from pult.history_asked import Row, add_server, quoted, rows
 from schemas.errors import QueryRefused
 
-Row: TypeAlias = dict[str, Any]
+Ask: TypeAlias = Callable[[str], list[Row]]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,45 +31,45 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
             "pult sql 'SELECT episode_id, code, agent_id FROM violations')"
         )
         raise QueryRefused(msg)
-    where = f"episode_id = '{chosen.episode}'"
-    found = rows(context, chosen, f"SELECT * FROM violations WHERE {where}")
+    where = f"episode_id = {quoted(chosen.episode)}"
+    found = rows(context, chosen, f"SELECT * FROM violations WHERE {where} ORDER BY domain")
     if not found:
         msg = f"cannot explain {chosen.episode}: no such episode in the history"
         raise QueryRefused(msg)
-    episode = found[0]
-    evidence: Row = msgspec.json.decode(episode["evidence"])
-    told = _events(context, chosen, evidence) + _legs(context, chosen, evidence)
-    reviews = rows(context, chosen, f"SELECT * FROM reviews WHERE {where}")
-    print("\n".join([*_head(episode, evidence), "", *_in_order(episode, told, reviews)]))
+    ask = partial(rows, context, chosen)
+    # Two tenants may have an agent of one name, who did the same at the same instant.
+    print("\n\n".join(_explained(ask, episode, where) for episode in found))
     return 0
 
 
-def _events(context: Context, chosen: argparse.Namespace, evidence: Row) -> list[Row]:
-    ids = _quoted(evidence.get("events", ()))
-    if not ids:
-        return []
-    query = (
+def _explained(ask: Ask, episode: Row, where: str) -> str:
+    domain = f"tenant = {quoted(episode['tenant'])} AND domain = {quoted(episode['domain'])}"
+    evidence: Row = msgspec.json.decode(episode["evidence"])
+    told = _events(ask, domain, evidence) or _legs(ask, domain, evidence)
+    reviews = ask(f"SELECT * FROM reviews WHERE {domain} AND {where}")
+    return "\n".join([*_head(episode, evidence), "", *_in_order(episode, told, reviews)])
+
+
+def _events(ask: Ask, domain: str, evidence: Row) -> list[Row]:
+    ids = _list(evidence.get("events", ()))
+    return ask(
         "SELECT occurred_at AS at, concat(type, ' ', id) AS what, data FROM events FINAL "
-        f"WHERE id IN ({ids}) ORDER BY occurred_at, source, feed, sequence"
+        f"WHERE {domain} AND id IN ({ids}) ORDER BY occurred_at, source, feed, sequence"
     )
-    return rows(context, chosen, query)
 
 
-def _legs(context: Context, chosen: argparse.Namespace, evidence: Row) -> list[Row]:
+def _legs(ask: Ask, domain: str, evidence: Row) -> list[Row]:
     """Return the finished calls that were compared, where calls are the evidence."""
-    ids = "" if evidence.get("events") else _quoted(evidence.get("legs", ()))
-    if not ids:
-        return []
-    query = (
+    ids = _list(evidence.get("legs", ()))
+    return ask(
         "SELECT ended_at AS at, concat('call ', leg_id) AS what, "
         "concat(queue_id, ', ', toString(talk_ms), ' ms') AS data FROM legs "
-        f"WHERE leg_id IN ({ids}) ORDER BY ended_at"
+        f"WHERE {domain} AND leg_id IN ({ids}) ORDER BY ended_at"
     )
-    return rows(context, chosen, query)
 
 
-def _quoted(ids: Iterable[str]) -> str:
-    return ", ".join(f"'{each}'" for each in ids if re.fullmatch(r"[\w:.-]+", each))
+def _list(ids: Iterable[str]) -> str:
+    return ", ".join(quoted(each) for each in ids) or "''"
 
 
 def _head(episode: Row, evidence: Row) -> list[str]:

@@ -3,8 +3,8 @@
 import argparse
 import sys
 
-from pult import asking, settings
 from pult.context import Context
+from pult.history_asked import add_server, answer
 from schemas.errors import QueryRefused
 
 
@@ -18,10 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="any of ClickHouse's formats: JSONEachRow, CSV, ... (default: a table on a "
         "terminal, TabSeparatedWithNames elsewhere)",
     )  # fmt: skip
-    parser.add_argument(
-        "--server", action="store_true",
-        help="ask the server of [clickhouse], also where the data folder has a history",
-    )  # fmt: skip
+    add_server(parser)
 
 
 def run(context: Context, chosen: argparse.Namespace) -> int:
@@ -30,12 +27,7 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
     form = chosen.format or (
         "PrettyCompactMonoBlock" if sys.stdout.isatty() else "TabSeparatedWithNames"
     )
-    loaded = settings.load(context.config)
-    if chosen.server or asking.means_server(context.data, loaded):
-        answer = asking.ask_server(loaded.clickhouse, context.environ, query, form)
-    else:
-        answer = asking.ask(context.data, query, form)
-    sys.stdout.buffer.write(answer)
+    sys.stdout.buffer.write(answer(context, query, form, server=chosen.server))
     sys.stdout.buffer.flush()
     return 0
 

@@ -21,19 +21,21 @@ def forget(state: State, source: Source, at: int, terms: Terms) -> None:
     before = at - 2 * HORIZON_MS
     _forget_lines(state, source, before)
     _forget_contacts(source, before)
-    for agent in state.agents.values():
-        if agent.source == source.name:
-            agents.forget(agent, before)
-            _forget_phone(state, agent, before)
-    state.docket.forget(before)
+    people = [agent for agent in state.agents.values() if agent.source == source.name]
+    for agent in people:
+        agents.forget(agent, before)
+        _forget_phone(state, agent, before)
+    teams = [team for team in state.teams.values() if team.source == source.name]
+    state.docket.forget(
+        before, [agent.agent_id for agent in people], [team.team for team in teams]
+    )
     policies = terms.policies.current
     for queue in state.queues.values():
         if queue.source == source.name:
             remember_level(queue, policies.queue(queue.queue_id).target, at)
             queue.forget(at - KEPT_MS, terms.day_of(at) - _TWO_DAYS_MS)
-    for team in state.teams.values():
-        if team.source == source.name:
-            team.forget(at - KEPT_MS)
+    for team in teams:
+        team.forget(at - KEPT_MS)
 
 
 def _forget_lines(state: State, source: Source, before: int) -> None:

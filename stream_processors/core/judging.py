@@ -5,11 +5,13 @@ from functools import partial
 
 from schemas.discipline import Rule
 from schemas.facts import Fact, Leg, Offer, Violation
-from stream_processors.core.agent import TOLD_BY_FEEDS, Agent, SpanKey, place_of
+from stream_processors.core.agent import TOLD_BY_FEEDS, Agent, Span, SpanKey, place_of
+from stream_processors.core.change import Change
+from stream_processors.core.discipline.clerk import Clerk
 from stream_processors.core.discipline.diary import Stretch
 from stream_processors.core.discipline.sitting import Sitting
-from stream_processors.core.sources import Deadline
-from stream_processors.core.state import Line, State, Terms
+from stream_processors.core.sources import Deadline, Source
+from stream_processors.core.state import Line
 
 _SEEN_AT_A_SNAPSHOT = frozenset({"listed", "unlisted", "restarted"})
 _JUDGED_STATES = ("wrapup", "holding")
@@ -18,37 +20,40 @@ _JUDGED_STATES = ("wrapup", "holding")
 class Court:
     """The rules sit over a state: what was concluded comes in, episodes come out."""
 
-    def __init__(self, state: State, terms: Terms) -> None:
+    def __init__(self, change: Change) -> None:
+        state, terms = change.state, change.terms
+        self._change = change
         self._state = state
         self._terms = terms
         self.tenant = state.tenant
         self.domain = state.domain
         self.zone = terms.zone
-        self._sitting = Sitting(state.docket, self)
+        self._clerk = Clerk(state.docket, self)
 
-    # --- what a sitting has to be told ------------------------------------------------------
+    # --- what judging has to be told --------------------------------------------------------
 
-    def clock(self, agent_id: str) -> tuple[int, int | None]:
-        """Return the time [ms] of an agent's source, and when it was last lost."""
-        source = self._state.sources[self._state.agents[agent_id].source]
+    def clock(self, agent_id: str) -> int:
+        """Return the time [ms] of an agent's source; in a gap, when it was heard last."""
+        source = self._source(agent_id)
         gap = source.gap_since
-        clock = source.clock if gap is None else min(source.clock, gap)
-        return clock, source.lost_at or None
+        return source.clock if gap is None else min(source.clock, gap)
 
     def remind(self, agent_id: str, at: int) -> None:
         """Let the agent be judged when the time of his source passes `at` [ms]."""
-        source = self._state.sources[self._state.agents[agent_id].source]
-        source.remind(Deadline(at, "discipline", agent_id))
+        self._source(agent_id).remind(Deadline(at, "discipline", agent_id))
 
     def rule(self, code: str, agent_id: str, team: str, at: int) -> Rule:
         """Return the rule that held for an agent at an instant [ms]."""
         return self._terms.rule(code, agent_id, team, at)
 
+    def _source(self, agent_id: str) -> Source:
+        return self._state.sources[self._state.agents[agent_id].source]
+
     # --- what was concluded -----------------------------------------------------------------
 
     def look(self, agent_id: str) -> None:
-        """Judge what time alone may have changed about an agent."""
-        self._sitting.look(agent_id)
+        """Let be judged what time alone may have changed about an agent."""
+        self._clerk.look(agent_id)
 
     def write_agent(self, agent: Agent) -> None:
         """Write what has changed in an agent's stretches since it was said last."""
@@ -57,10 +62,8 @@ class Court:
             if key[0] == "state":
                 self._write_state(agent, key)
             else:
-                stretch = None
-                if span is not None:
-                    stretch = _stretch(agent, key[0], span.start, span.end, span.reason)
-                self._sitting.write_stretch(agent.agent_id, agent.team, key, stretch)
+                stretch = None if span is None else self._stretch(agent, key[0], span)
+                self._clerk.write_stretch(agent.agent_id, agent.team, key, stretch)
 
     def _write_state(self, agent: Agent, key: SpanKey) -> None:
         """Write a state that is judged; take out one that began at that instant and is none."""
@@ -69,36 +72,39 @@ class Court:
         for judged in _JUDGED_STATES:
             place = (judged, key[1])
             if span is not None and span.state == judged:
-                stretch = _stretch(agent, judged, span.start, span.end, span.reason)
-                self._sitting.write_stretch(agent.agent_id, agent.team, place, stretch)
+                stretch = self._stretch(agent, judged, span)
+                self._clerk.write_stretch(agent.agent_id, agent.team, place, stretch)
             elif place in diary.stretches:
-                self._sitting.write_stretch(agent.agent_id, agent.team, place, None)
+                self._clerk.write_stretch(agent.agent_id, agent.team, place, None)
 
     def write_line(self, line: Line, facts: Sequence[Fact]) -> None:
         """Write what was said of a call: offers that ended, and the talk."""
         for fact in facts:
-            if not isinstance(fact, Offer | Leg) or not fact.agent_id:
+            if not isinstance(fact, Offer | Leg):
                 continue
-            agent = self._state.agents.get(fact.agent_id)
-            if agent is None:
-                continue
-            if isinstance(fact, Offer):
-                self._sitting.write_offer(fact, agent.team, partial(_ringing, line, fact))
-            else:
-                self._sitting.write_leg(fact, agent.team)
+            # Of a talk of no length nobody else has told him.
+            named = bool(fact.agent_id)
+            team = self._change.agent(fact.agent_id, fact.source).team if named else ""
+            if isinstance(fact, Leg):
+                self._clerk.write_leg(fact, team)
+            elif named:
+                self._clerk.write_offer(fact, team, partial(_ringing, line, fact))
 
     def facts(self, revision: int, known_at: int) -> Iterator[Violation]:
         """Return the episodes of which something new is to be said."""
-        if self._sitting.has_work:
-            yield from self._sitting.facts(revision, known_at)
+        touched = self._clerk.touched
+        if touched:
+            yield from Sitting(self._state.docket, self, revision, known_at).facts(touched)
+            touched.clear()
 
-
-def _stretch(agent: Agent, kind: str, start: int, end: int | None, reason: str) -> Stretch:
-    began, _ = _told(agent, start)
-    if end is None:
-        return Stretch(kind, start, None, reason, True, (began,))
-    ended, told = _told(agent, end)
-    return Stretch(kind, start, end, reason, told, (began, ended))
+    def _stretch(self, agent: Agent, kind: str, span: Span) -> Stretch:
+        began, _ = _told(agent, span.start)
+        if span.end is None:
+            return Stretch(kind, span.start, None, span.reason, True, (began,))
+        ended, told = _told(agent, span.end)
+        lost_at = self._source(agent.agent_id).lost_at
+        unseen = lost_at if not told and span.start < lost_at <= span.end else None
+        return Stretch(kind, span.start, span.end, span.reason, told, (began, ended), unseen)
 
 
 def _told(agent: Agent, at: int) -> tuple[str, bool]:

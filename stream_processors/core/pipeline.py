@@ -85,7 +85,7 @@ class _Run:
         self.state = state
         self.terms = terms
         self.change = Change(state, terms)
-        self.court = Court(state, terms) if terms.judges else None
+        self.court = Court(self.change) if terms.judges else None
         self.position = state.position
         self.origin: Origin = "live" if terms.refold_at is None else "refold"
         self.recorded = ""  # when the adapter saw the last event, as text and [ms since 1970]
@@ -159,7 +159,7 @@ class _Run:
         source = self.source
         if source is None or event.feed != self.change.feed or event.source != source.name:
             if event.source == DESK:
-                self._review(event, at)
+                self._review(event, at, value)
                 return None
             source = self._turn_to(event)
         if at > source.clock:
@@ -176,9 +176,10 @@ class _Run:
             self.heard_at = at
         return source
 
-    def _review(self, event: Event, at: int) -> None:
+    def _review(self, event: Event, at: int, value: bytes) -> None:
         """Say what a person decided; it moves no clock, for a PBX may be dead meanwhile."""
         if not isinstance(event, ViolationReviewed):
+            self.reject(value, "malformed", f"the {DESK} tells reviews only", event)
             return
         told = event.data
         self.state.docket.reviewed[told.episode_id] = (told.verdict, at)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from schemas.facts import AgentInterval, AgentSession, Break, Fact, Leg, Offer
+from schemas.facts import AgentInterval, AgentSession, Break, Fact, Offer, says_the_same
 from stream_processors.core.agent import Span
 from stream_processors.core.legs import leg_fact, offer_fact
 from stream_processors.core.state import Line, State
@@ -23,7 +23,7 @@ def line_facts(state: State, line: Line, revision: int, known_at: int) -> Iterat
         leg = leg_fact(
             line.call, visit, it, target, state.tenant, state.domain, revision, known_at
         )
-        if said is None or not _same(said, leg):
+        if said is None or not says_the_same(said, leg):
             line.said_legs[it.leg_id] = leg
             yield leg
         for ring in settled.ringings:
@@ -32,7 +32,7 @@ def line_facts(state: State, line: Line, revision: int, known_at: int) -> Iterat
             offer = offer_fact(
                 line.call, visit, it, ring, state.tenant, state.domain, revision, known_at
             )
-            if told is None or not _same(told, offer):
+            if told is None or not says_the_same(told, offer):
                 line.said_offers[ring.offer_id] = offer
                 yield offer
     # All of now have been said; only where more was said is there something to take back.
@@ -66,17 +66,12 @@ def contact_facts(
     replace = msgspec.structs.replace
     for leg_id, leg in contact.legs.items():
         said = contact.said.get(leg_id)
-        if said is None or not _same(said, leg):
+        if said is None or not says_the_same(said, leg):
             contact.said[leg_id] = now = replace(leg, revision=revision, known_at=known_at)
             yield now
     for leg_id in sorted(contact.said.keys() - contact.legs.keys()):
         gone = contact.said.pop(leg_id)
         yield replace(gone, revision=revision, known_at=known_at, voided=True)
-
-
-def _same(said: Leg | Offer, now: Leg | Offer) -> bool:
-    """Tell whether two facts say the same, whenever they were said."""
-    return msgspec.structs.astuple(said)[4:] == msgspec.structs.astuple(now)[4:]
 
 
 def all_said(state: State, revision: int, known_at: int) -> Iterator[Fact]:

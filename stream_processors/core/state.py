@@ -5,6 +5,7 @@ from typing import TypeAlias
 import msgspec
 
 from schemas.discipline import Discipline, Rule
+from schemas.durations import in_ms
 from schemas.facts import Leg, Offer
 from schemas.policies import PolicyHistory
 from stream_processors.core.agent import Agent, AgentMark
@@ -74,7 +75,7 @@ class Terms:
         self.policies = policies
         self.refold_at = refold_at
         self.zone = policies.current.timezone
-        self.max_open_ms = round(policies.current.max_open.total_seconds() * 1000)
+        self.max_open_ms = in_ms(policies.current.max_open)
         self.wrapup_reasons = frozenset(policies.current.wrapup_reasons)
         self.directory = policies.current.directory()
         self._only = policies.current if policies.count == 1 else None
@@ -93,8 +94,8 @@ class Terms:
         if target is None:
             policy = policies.queue(queue_id)
             target = targets[queue_id] = Target(
-                round(policy.answer_within.total_seconds() * 1000),
-                round(policy.short_abandon.total_seconds() * 1000),
+                in_ms(policy.answer_within),
+                in_ms(policy.short_abandon),
             )
         return target
 

@@ -8,6 +8,7 @@ import pytest
 
 from schemas.discipline import Discipline, Rule
 from schemas.facts import Leg, Violation
+from stream_processors.core.discipline.clerk import Clerk
 from stream_processors.core.discipline.docket import Docket
 from stream_processors.core.discipline.sitting import Sitting
 from tests.oracles import bank
@@ -28,9 +29,9 @@ class Bench:
     def __init__(self) -> None:
         self.now = 0
 
-    def clock(self, agent_id: str) -> tuple[int, int | None]:
+    def clock(self, agent_id: str) -> int:
         """Return the time set by hand."""
-        return self.now, None
+        return self.now
 
     def remind(self, agent_id: str, at: int) -> None:
         """Do nothing: who is to be looked at is told by hand."""
@@ -56,14 +57,19 @@ def leg(place: int, call: bank.Served) -> Leg:
 
 def judged(month: str, after: str) -> list[Violation]:
     bench = Bench()
-    sitting = Sitting(Docket(), bench)
+    docket = Docket()
+    clerk = Clerk(docket, bench)
     legs = [leg(place, call) for place, call in enumerate(bank.served(month))]
     for each in sorted(legs, key=lambda one: one.ended_at or 0):
-        sitting.write_leg(each, "bank")
+        clerk.write_leg(each, "bank")
     bench.now = round(datetime.fromisoformat(after).timestamp() * 1000)
     for agent in {call.agent for call in bank.served(month)}:
-        sitting.look(agent)
-    return [each for each in sitting.facts(1, 1) if each.code == "short_call"]
+        clerk.look(agent)
+    return [
+        each
+        for each in Sitting(docket, bench, 1, 1).facts(clerk.touched)
+        if each.code == "short_call"
+    ]
 
 
 @pytest.mark.parametrize(

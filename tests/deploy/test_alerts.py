@@ -33,22 +33,27 @@ def test_the_rules_fire_when_they_must_and_only_then(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("right", "wrong"),
+    ("rules", "right", "wrong"),
     [
-        ("max without (instance, job, feed)", "max without (feed)"),
-        ("== 0", "== 2"),
-        ("< 600", "< 6000"),
-        ("0.01", "0.05"),
+        ("pipeline", "max without (instance, job, feed)", "max without (feed)"),
+        ("pipeline", "== 0", "== 2"),
+        ("pipeline", "< 600", "< 6000"),
+        ("pipeline", "0.01", "0.05"),
+        ("discipline", "max without (instance, job)", "max without (job)"),
+        ("discipline", "keep_firing_for: 30s", "keep_firing_for: 3s"),
+        ("discipline", ',code!="system_suspect"', ""),
+        ("queues", ">= 20", ">= 19"),
+        ("queues", "> 300", "> 310"),
     ],
 )
-def test_a_wrong_rule_is_noticed(right: str, wrong: str, tmp_path: Path) -> None:
+def test_a_wrong_rule_is_noticed(rules: str, right: str, wrong: str, tmp_path: Path) -> None:
     shutil.copytree(PROMETHEUS, tmp_path / "prometheus")
-    rules = tmp_path / "prometheus" / "rules" / "pipeline.yml"
-    text = rules.read_text("utf-8")
+    path = tmp_path / "prometheus" / "rules" / f"{rules}.yml"
+    text = path.read_text("utf-8")
     assert right in text
-    rules.write_text(text.replace(right, wrong), "utf-8")
+    path.write_text(text.replace(right, wrong), "utf-8")
 
-    done = ran("promtool", "test", "rules", tmp_path / "prometheus/tests/pipeline_test.yml")
+    done = ran("promtool", "test", "rules", tmp_path / f"prometheus/tests/{rules}_test.yml")
 
     assert done.returncode != 0
     assert "FAILED" in done.stdout + done.stderr
@@ -112,8 +117,14 @@ def test_the_alertmanager_takes_its_settings() -> None:
         (["alertname=Watchdog", "severity=none"], "watchdog"),
         (["alertname=PultRejects", "severity=warning"], "operators"),
         (["alertname=PultViolation", "kind=discipline", "severity=warning"], "supervisors"),
-        (["alertname=PultViolationCritical", "kind=discipline", "severity=critical"], "oncall"),
-        (["alertname=PultSystemSuspect", "kind=system", "severity=critical"], "supervisors"),
+        (
+            ["alertname=PultViolationCritical", "kind=discipline", "severity=critical"],
+            "oncall,supervisors",
+        ),
+        (
+            ["alertname=PultSystemSuspect", "kind=system", "severity=critical"],
+            "oncall,supervisors",
+        ),
         (["alertname=PultServiceLevelLow", "kind=queue", "severity=warning"], "supervisors"),
     ],
 )

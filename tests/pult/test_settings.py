@@ -149,3 +149,11 @@ def test_a_changed_target_does_not_rewrite_the_past(cut: Cut, tmp_path: Path) ->
     assert first == second == "0,11000\n"
     assert "282 queue visits" in last
     assert third == "0,11000\n1,33000\n"
+
+
+def test_no_source_may_be_called_as_pult_calls_itself(tmp_path: Path) -> None:
+    path = tmp_path / "pult.toml"
+    path.write_text('[sources.desk]\nkind = "asterisk"\n', "utf-8")
+
+    with pytest.raises(SettingsInvalid, match="desk is what Pult calls itself"):
+        load(path)

@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 
 import msgspec
 
-from stream_processors.core.discipline.diary import Contact
+from stream_processors.core.discipline.diary import CALLS_MS, MONTHS_MS, WINDOW_MS, Contact
 
 
 class Crew(msgspec.Struct, gc=False):
@@ -50,7 +50,10 @@ class Crew(msgspec.Struct, gc=False):
         return last - first, self.sums[last] - self.sums[first]
 
     def forget(self, before: int) -> None:
-        """Drop calls that ended before an instant [ms]."""
+        """Drop what no rule can reach: nothing comes any more of before `before` [ms]."""
+        for month in [month for month in self.short if month < before - MONTHS_MS]:
+            del self.short[month]
+        before -= CALLS_MS + 2 * WINDOW_MS
         gone = bisect_left(self.calls, before, key=_ended_at)
         if gone:
             base = self.sums[gone]

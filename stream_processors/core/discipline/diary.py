@@ -5,7 +5,6 @@ voided one takes it out; so the order in which facts come does not matter.
 """
 
 from bisect import bisect_left, insort
-from typing import TypeAlias
 
 import msgspec
 
@@ -15,8 +14,9 @@ from schemas.facts import Violation
 class Stretch(msgspec.Struct, frozen=True, order=True, gc=False, array_like=True):
     """A stretch of time of one agent: a break, a session, an after-work, a hold.
 
-    `told` is false where nobody told its end: a snapshot found it over. `events` are the ids of
-    the events that began and ended it.
+    `told` is false where nobody told its end: a snapshot found it over. If the source was not
+    heard before that, it may have ended at any time from `unseen_since` [ms] on. `events` are
+    the ids of the events that began and ended it, empty where no event did.
     """
 
     kind: str
@@ -25,9 +25,10 @@ class Stretch(msgspec.Struct, frozen=True, order=True, gc=False, array_like=True
     reason: str
     told: bool
     events: tuple[str, ...]
+    unseen_since: int | None = None
 
 
-class Rung(msgspec.Struct, frozen=True, order=True, gc=False, array_like=True):
+class OfferEnd(msgspec.Struct, frozen=True, order=True, gc=False, array_like=True):
     """An offer that came to an end, or a log-out, which ends a row of offers too."""
 
     at: int
@@ -47,25 +48,35 @@ class Contact(msgspec.Struct, frozen=True, order=True, gc=False, array_like=True
     ended_by: str
 
 
-Means: TypeAlias = tuple[float, float]
-"""Mean handle time [ms] of an agent's last contacts and of the others'; 0 and 0: too few."""
+class Pace(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """How an agent's last `contacts` compare with the others', by the rule of their end.
+
+    Means of handle times [ms]; `contacts` is 0 where there were too few to compare. The rule
+    says whether he is `slow`, and whether he has `recovered` if he was.
+    """
+
+    own_ms: float = 0.0
+    others_ms: float = 0.0
+    contacts: int = 0
+    slow: bool = False
+    recovered: bool = False
 
 
 class Diary(msgspec.Struct, gc=False):
     """What is known of one agent that any rule can still reach.
 
-    `means` are worked out for so many of the contacts, in their order. `short` counts for each
+    `paces` are worked out for so many of the contacts, in their order. `short` counts for each
     month (its start [ms]) calls, short ones, and those of them of which nobody told who ended
     them. What was over before `final_before` [ms] is never judged again.
     """
 
     team: str = ""
     stretches: dict[tuple[str, int], Stretch] = msgspec.field(default_factory=dict)
-    rungs: list[Rung] = msgspec.field(default_factory=list)
-    by_offer: dict[str, Rung] = msgspec.field(default_factory=dict)
+    offer_ends: list[OfferEnd] = msgspec.field(default_factory=list)
+    offers: dict[str, OfferEnd] = msgspec.field(default_factory=dict)
     contacts: list[Contact] = msgspec.field(default_factory=list)
     by_leg: dict[str, Contact] = msgspec.field(default_factory=dict)
-    means: list[Means] = msgspec.field(default_factory=list)
+    paces: list[Pace] = msgspec.field(default_factory=list)
     short: dict[int, list[int]] = msgspec.field(default_factory=dict)
     said: dict[str, dict[str, Violation]] = msgspec.field(default_factory=dict)
     final_before: int = 0
@@ -78,17 +89,17 @@ class Diary(msgspec.Struct, gc=False):
         """Return when [ms] the agent logged out."""
         return [each.end for each in self.of_kind("session") if each.end is not None]
 
-    def write_rung(self, rung: Rung | None, offer_id: str) -> bool:
+    def write_offer_end(self, ended: OfferEnd | None, offer_id: str) -> bool:
         """Write how an offer ended, or that it did not; return whether that is news."""
-        old = self.by_offer.get(offer_id)
-        if old == rung:
+        old = self.offers.get(offer_id)
+        if old == ended:
             return False
         if old is not None:
-            del self.rungs[bisect_left(self.rungs, old)]
-            del self.by_offer[offer_id]
-        if rung is not None:
-            insort(self.rungs, rung)
-            self.by_offer[offer_id] = rung
+            del self.offer_ends[bisect_left(self.offer_ends, old)]
+            del self.offers[offer_id]
+        if ended is not None:
+            insort(self.offer_ends, ended)
+            self.offers[offer_id] = ended
         return True
 
     def write_contact(self, contact: Contact | None, leg_id: str) -> Contact | None:
@@ -98,27 +109,29 @@ class Diary(msgspec.Struct, gc=False):
             return old
         if old is not None:
             place = bisect_left(self.contacts, old)
-            del self.contacts[place], self.means[place:]
+            del self.contacts[place], self.paces[place:]
             del self.by_leg[leg_id]
         if contact is not None:
             place = bisect_left(self.contacts, contact)
             self.contacts.insert(place, contact)
-            del self.means[place:]
+            del self.paces[place:]
             self.by_leg[leg_id] = contact
         return old
 
-    def means_from(self, at: int) -> None:
-        """Let the means at the ends of calls from an instant [ms] on be worked out anew."""
-        del self.means[bisect_left(self.contacts, Contact(at, "", 0, "")) :]
+    def paces_from(self, at: int) -> None:
+        """Let the paces at the ends of calls from an instant [ms] on be worked out anew."""
+        del self.paces[bisect_left(self.contacts, Contact(at, "", 0, "")) :]
 
-    def forget(self, before: int, kept_ms: int) -> None:
+    def forget(self, before: int) -> list[str]:
         """Drop what no rule can reach: nothing comes any more of before `before` [ms].
 
-        Windows of rules are as long as `kept_ms` at most; an episode that may still change
-        keeps all that led to it.
+        An episode that may still change keeps all that led to it.
+
+        Returns:
+            The ids of the calls that were dropped.
         """
-        self.final_before = before - kept_ms
-        since = before - 3 * kept_ms
+        self.final_before = before - WINDOW_MS
+        since = before - 3 * WINDOW_MS
         for code, episodes in list(self.said.items()):
             for key, said in list(episodes.items()):
                 if is_final(said, self.final_before):
@@ -130,21 +143,35 @@ class Diary(msgspec.Struct, gc=False):
         for place, stretch in list(self.stretches.items()):
             if stretch.end is not None and stretch.end < since:
                 del self.stretches[place]
-        self._forget_rungs(since)
-        gone = bisect_left(self.contacts, Contact(since, "", 0, ""))
-        for contact in self.contacts[:gone]:
-            del self.by_leg[contact.leg_id]
-        del self.contacts[:gone], self.means[:gone]
+        self._forget_offer_ends(since)
+        for month in [month for month in self.short if month < before - MONTHS_MS]:
+            del self.short[month]
+        since = min(since, before - CALLS_MS - WINDOW_MS)
+        last = bisect_left(self.contacts, Contact(since, "", 0, ""))
+        gone = [contact.leg_id for contact in self.contacts[:last]]
+        for leg_id in gone:
+            del self.by_leg[leg_id]
+        del self.contacts[:last], self.paces[:last]
+        return gone
 
-    def _forget_rungs(self, since: int) -> None:
+    def _forget_offer_ends(self, since: int) -> None:
         """Drop offers up to the last that ended a row: what follows begins anew there."""
-        last = bisect_left(self.rungs, Rung(since, "", ""))
-        while last and self.rungs[last - 1].result not in ENDS_A_ROW:
+        last = bisect_left(self.offer_ends, OfferEnd(since, "", ""))
+        while last and self.offer_ends[last - 1].result not in ENDS_A_ROW:
             last -= 1
-        for rung in self.rungs[:last]:
-            del self.by_offer[rung.offer_id]
-        del self.rungs[:last]
+        for ended in self.offer_ends[:last]:
+            del self.offers[ended.offer_id]
+        del self.offer_ends[:last]
 
+
+WINDOW_MS = 60 * 60_000
+"""No window of a rule is longer, but that of `slow_handling` (schemas/discipline.py)."""
+
+CALLS_MS = 4 * 60 * 60_000
+"""So far `slow_handling` may look back."""
+
+MONTHS_MS = 62 * 24 * 60 * 60_000
+"""A month that began so long ago is over for good."""
 
 ENDS_A_ROW = frozenset({"answered", "logged_out"})
 """What ends a row of offers that were missed."""

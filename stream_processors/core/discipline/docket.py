@@ -1,20 +1,14 @@
 """All diaries of a domain, and what has been said of them: what judging depends on."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 import msgspec
 
 from schemas.facts import Violation
 from stream_processors.core.discipline.crew import Crew
-from stream_processors.core.discipline.diary import Diary, is_final
-from stream_processors.core.discipline.suspicion import Fired
-
-KEPT_MS = 60 * 60_000
-"""No window of a rule but that of `slow_handling` is longer than this."""
-
-CALLS_KEPT_MS = 16 * 60 * 60_000
-"""Calls of a team are kept so long: `slow_handling` may look back 12 hours."""
-
+from stream_processors.core.discipline.diary import WINDOW_MS, Diary, is_final
+from stream_processors.core.discipline.episode import episode_id
+from stream_processors.core.discipline.suspicion import Fired, Suspect
 
 EXCUSES = frozenset({"excused", "neutral"})
 """Verdicts of people after which an episode counts for nobody."""
@@ -23,16 +17,17 @@ EXCUSES = frozenset({"excused", "neutral"})
 class Docket(msgspec.Struct, gc=False):
     """What is known of all agents of a domain for judging them.
 
-    `fired` holds, by team and code, the episodes of warning or above that are in reach,
-    `excused` which of them were too many at once, `suspects` what was said of that; `reviewed`
-    tells what people decided about episodes lately, and when [ms].
+    By team and code, `fired` holds the episodes of warning or above that are in reach,
+    `clusters` which of them were too many at once, `suspects` what was said of that; `served`
+    tells who took a call, `reviewed` what people decided of episodes lately, and when [ms].
     """
 
     diaries: dict[str, Diary] = msgspec.field(default_factory=dict)
     crews: dict[str, Crew] = msgspec.field(default_factory=dict)
     fired: dict[str, dict[str, Fired]] = msgspec.field(default_factory=dict)
-    excused: dict[str, list[str]] = msgspec.field(default_factory=dict)
+    clusters: dict[str, list[Suspect]] = msgspec.field(default_factory=dict)
     suspects: dict[str, dict[str, Violation]] = msgspec.field(default_factory=dict)
+    served: dict[str, str] = msgspec.field(default_factory=dict)
     reviewed: dict[str, tuple[str, int]] = msgspec.field(default_factory=dict)
 
     def diary(self, agent_id: str, team: str) -> Diary:
@@ -79,22 +74,54 @@ class Docket(msgspec.Struct, gc=False):
     def _firing(self) -> list[Violation]:
         return [said for said in self.said() if said.state == "firing"]
 
-    def forget(self, before: int) -> None:
-        """Drop what no rule can reach: nothing comes any more of before `before` [ms]."""
-        for diary in self.diaries.values():
-            diary.forget(before, KEPT_MS)
-        for crew in self.crews.values():
-            crew.forget(before - CALLS_KEPT_MS)
-        final = before - KEPT_MS
+    def excused(self, team: str, code: str) -> frozenset[str]:
+        """Return the ids of a team's episodes that were too many at once."""
+        return ids_of(self.clusters.get(f"{team}|{code}", ()))
+
+    def forget(self, before: int, agents: Collection[str], teams: Collection[str]) -> None:
+        """Drop what no rule can reach: nothing comes any more of before `before` [ms].
+
+        Args:
+            before: on the clock of a source.
+            agents: those of the source.
+            teams: those of the source.
+        """
+        for agent_id in agents:
+            diary = self.diaries.get(agent_id)
+            for leg_id in diary.forget(before) if diary is not None else ():
+                del self.served[leg_id]
+        for team in teams:
+            if team in self.crews:
+                self.crews[team].forget(before)
         fires = {said.episode_id for said in self._firing()}
         for name, (_, at) in list(self.reviewed.items()):
-            if at < final and name not in fires:
+            if at < before - WINDOW_MS and name not in fires:
                 del self.reviewed[name]
-        for key, fired in list(self.fired.items()):
-            self.fired[key] = {name: each for name, each in fired.items() if each.at >= final}
-            self.excused[key] = [
-                each for each in self.excused.get(key, ()) if each in self.fired[key]
-            ]
-        for episodes in self.suspects.values():
-            for each in [each for each, said in episodes.items() if is_final(said, final)]:
-                del episodes[each]
+        for key in self.fired:
+            if key.rpartition("|")[0] in teams:
+                self._forget_suspects(key, before - WINDOW_MS)
+
+    def _forget_suspects(self, key: str, final: int) -> None:
+        """Drop suspects that are over for good, and episodes that can be part of none."""
+        said = self.suspects.get(key, {})
+        over = {name for name, each in said.items() if is_final(each, final)}
+        team, _, code = key.rpartition("|")
+        kept = [
+            each
+            for each in self.clusters.get(key, ())
+            if episode_id("system_suspect", team, each.about(code)) not in over
+        ]
+        for name in over:
+            del said[name]
+        self.clusters[key] = kept
+        still = ids_of(kept)
+        self.fired[key] = {
+            name: each
+            for name, each in self.fired[key].items()
+            if each.at >= self.diaries[each.agent_id].final_before or name in still
+        }
+
+
+def ids_of(clusters: Iterable[Suspect]) -> frozenset[str]:
+    """Return the ids of all episodes of clusters."""
+    return frozenset(each.episode_id for cluster in clusters for each in cluster.fired)

@@ -114,8 +114,3 @@ def fact_of(
 def text_of(value: Any) -> str:
     """Return JSON text, the same for equal values."""
     return msgspec.json.encode(value, order="deterministic").decode()
-
-
-def same(said: Violation, now: Violation) -> bool:
-    """Tell whether two facts say the same, whenever they were said."""
-    return msgspec.structs.astuple(said)[4:] == msgspec.structs.astuple(now)[4:]

@@ -20,7 +20,6 @@ class Hearing:
         diary: what he lately did.
         crew: the finished calls of his team.
         clock: of his source [ms]; while the source is not heard, when it fell silent.
-        lost_at: when [ms] the source was last lost; None if it never was.
         zone: whose midnights begin a month.
         only: beginnings [ms] of the stretches to judge; None: all.
         rules: tells the rule of a code that held for him at an instant [ms].
@@ -30,7 +29,6 @@ class Hearing:
     diary: Diary
     crew: Crew
     clock: int
-    lost_at: int | None
     zone: str
     rules: Callable[[str, int], Rule]
     only: frozenset[int] | None = None

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 
 from schemas.discipline import SlowHandling
 from schemas.durations import in_ms
-from stream_processors.core.discipline.diary import Contact, Means
+from stream_processors.core.discipline.diary import Contact, Pace
 from stream_processors.core.discipline.episode import Episode, Level
 from stream_processors.core.discipline.hearing import Hearing
 
-TOO_FEW: Means = (0.0, 0.0)
+CODE = "slow_handling"
+_TOO_FEW = Pace()
 
 
 def slow_handling(hearing: Hearing) -> Iterator[Episode]:
@@ -18,31 +19,22 @@ def slow_handling(hearing: Hearing) -> Iterator[Episode]:
     Over when they are not any more, or log out.
     """
     diary = hearing.diary
-    if not diary.contacts:
-        return
-    rule = hearing.rule(SlowHandling, "slow_handling", diary.contacts[-1].at)
-    if not rule.enabled:
-        return
     _work_out(hearing)
     outs = diary.log_outs()
-    slow: tuple[Contact, Means, list[str]] | None = None
-    for place, (contact, means) in enumerate(zip(diary.contacts, diary.means, strict=True)):
-        if slow is not None:
-            out = _first_after(outs, slow[0].at)
+    since: int | None = None  # where in the contacts he became slow
+    for place, (contact, pace) in enumerate(zip(diary.contacts, diary.paces, strict=True)):
+        if since is not None:
+            out = _first_after(outs, diary.contacts[since].at)
             if out is not None and out < contact.at:
-                yield _episode(rule, *slow, out)
-                slow = None
-        if means == TOO_FEW:
-            continue
-        own, others = means
-        if slow is None and own > rule.ratio * others:
-            last = diary.contacts[max(0, place + 1 - rule.contacts) : place + 1]
-            slow = (contact, means, [each.leg_id for each in last])
-        elif slow is not None and own < rule.clear * others:
-            yield _episode(rule, *slow, contact.at)
-            slow = None
-    if slow is not None:
-        yield _episode(rule, *slow, _first_after(outs, slow[0].at))
+                yield _episode(hearing, since, out)
+                since = None
+        if since is None and pace.slow:
+            since = place
+        elif since is not None and pace.recovered:
+            yield _episode(hearing, since, contact.at)
+            since = None
+    if since is not None:
+        yield _episode(hearing, since, _first_after(outs, diary.contacts[since].at))
 
 
 def _first_after(instants: list[int], at: int) -> int | None:
@@ -51,23 +43,22 @@ def _first_after(instants: list[int], at: int) -> int | None:
 
 
 def _work_out(hearing: Hearing) -> None:
-    """Work out the means at the ends of all calls of which they are not known."""
+    """Work out the paces at the ends of all calls of which they are not known.
+
+    Once for each call, by the rule that held then: a rule of today does not change them.
+    """
     diary = hearing.diary
-    for place in range(len(diary.means), len(diary.contacts)):
-        now = diary.contacts[place]
-        rule = hearing.rule(SlowHandling, "slow_handling", now.at)
-        count = rule.contacts
-        first = place + 1 - count
-        if first < 0 or diary.contacts[first].at < now.at - in_ms(rule.within):
-            diary.means.append(TOO_FEW)
-            continue
-        diary.means.append(_means(hearing, first, place, count))
+    for place in range(len(diary.paces), len(diary.contacts)):
+        rule = hearing.rule(SlowHandling, CODE, diary.contacts[place].at)
+        diary.paces.append(_pace(hearing, place, rule) if rule.enabled else _TOO_FEW)
 
 
-def _means(hearing: Hearing, first: int, last: int, count: int) -> Means:
-    contacts = hearing.diary.contacts
-    own = sum(each.handle_ms for each in contacts[first : last + 1]) / count
-    start, end = contacts[first].at, contacts[last].at
+def _pace(hearing: Hearing, place: int, rule: SlowHandling) -> Pace:
+    contacts, count = hearing.diary.contacts, rule.contacts
+    last = contacts[max(0, place + 1 - count) : place + 1]
+    start, end = last[0].at, last[-1].at
+    if len(last) < count or start < end - in_ms(rule.within):
+        return _TOO_FEW
     calls, total = hearing.crew.between(start, end)
     # Of his own, all that ended in the span: others may have ended at its very edges.
     mine = contacts[
@@ -75,22 +66,26 @@ def _means(hearing: Hearing, first: int, last: int, count: int) -> Means:
     ]
     calls -= len(mine)
     total -= sum(each.handle_ms for each in mine)
-    return (own, total / calls) if calls >= count else TOO_FEW
+    if calls < count:
+        return _TOO_FEW
+    own, others = sum(each.handle_ms for each in last) / count, total / calls
+    return Pace(own, others, count, own > rule.ratio * others, own < rule.clear * others)
 
 
 def _ended_at(contact: Contact) -> int:
     return contact.at
 
 
-def _episode(
-    rule: SlowHandling, contact: Contact, means: Means, legs: list[str], cleared_at: int | None
-) -> Episode:
+def _episode(hearing: Hearing, place: int, cleared_at: int | None) -> Episode:
+    """Return the episode that began with a contact."""
+    contact, pace = hearing.diary.contacts[place], hearing.diary.paces[place]
+    rule = hearing.rule(SlowHandling, CODE, contact.at)
     levels: list[Level] = [(contact.at, rule.severity)]
     if rule.severity == "info":
         levels.append((contact.at + in_ms(rule.warning_after), "warning"))
-    own, others = means
+    last = hearing.diary.contacts[max(0, place + 1 - pace.contacts) : place + 1]
     return Episode(
-        code="slow_handling",
+        code=CODE,
         about=f"call {contact.leg_id}",
         rule=rule,
         pending_at=contact.at,
@@ -98,9 +93,9 @@ def _episode(
         cleared_at=cleared_at,
         evidence={
             "events": [],
-            "legs": legs,
-            "mean_ms": round(own),
-            "team_mean_ms": round(others),
-            "ratio": round(own / others, 3) if others else None,
+            "legs": [each.leg_id for each in last],
+            "mean_ms": round(pace.own_ms),
+            "team_mean_ms": round(pace.others_ms),
+            "ratio": round(pace.own_ms / pace.others_ms, 3) if pace.others_ms else None,
         },
     )

@@ -1,11 +1,12 @@
 """Rules about several things in a row or within a time: offers, flips, log-ins."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from typing import TypeAlias
 
 from schemas.discipline import OfferRejected, Relog, Rona, Rule, Toggle
 from schemas.durations import in_ms
-from stream_processors.core.discipline.diary import ENDS_A_ROW, Rung
+from stream_processors.core.discipline.diary import ENDS_A_ROW, OfferEnd
 from stream_processors.core.discipline.episode import Episode
 from stream_processors.core.discipline.hearing import Hearing
 
@@ -16,55 +17,55 @@ def rona(hearing: Hearing) -> Iterator[Episode]:
     An answered offer or a log-out ends a row and its warning; what comes while a warning is
     open joins it. So every missed offer stands in one episode.
     """
-    row: list[Rung] = []
-    recent: list[Rung] = []
-    open_since: Rung | None = None
-    counted: list[Rung] = []
+    row: list[OfferEnd] = []
+    recent: list[OfferEnd] = []
+    open_since: OfferEnd | None = None
+    counted: list[OfferEnd] = []
     rule = None
-    for rung in hearing.diary.rungs:
-        if rung.result in ENDS_A_ROW:
+    for ended in hearing.diary.offer_ends:
+        if ended.result in ENDS_A_ROW:
             if open_since is not None and rule is not None:
-                yield _missed("rona", rule, open_since, counted, rung.at)
+                yield _missed("rona", rule, open_since, counted, ended.at)
             open_since, row, counted = None, [], []
-        elif rung.result == "no_answer":
-            now = hearing.rule(Rona, "rona", rung.at)
+        elif ended.result == "no_answer":
+            now = hearing.rule(Rona, "rona", ended.at)
             if not now.enabled:
                 continue
-            row.append(rung)
-            recent = [each for each in recent if each.at > rung.at - in_ms(now.within)]
-            recent.append(rung)
+            row.append(ended)
+            recent = [each for each in recent if each.at > ended.at - in_ms(now.within)]
+            recent.append(ended)
             if open_since is not None:
-                counted.append(rung)
+                counted.append(ended)
             elif len(row) >= now.consecutive or len(recent) >= now.count:
                 in_a_row = len(row) >= now.consecutive
-                open_since, rule = rung, now
+                open_since, rule = ended, now
                 counted = list(row if in_a_row else recent)
             else:
-                yield _missed("rona", now, rung, [rung], rung.at, single=True)
+                yield _missed("rona", now, ended, [ended], ended.at, single=True)
     if open_since is not None and rule is not None:
         yield _missed("rona", rule, open_since, counted, None)
 
 
 def offer_rejected(hearing: Hearing) -> Iterator[Episode]:
     """Offers that the agent rejected; over with the next one that he takes, or his log-out."""
-    recent: list[Rung] = []
-    counted: list[Rung] = []
-    open_since: Rung | None = None
+    recent: list[OfferEnd] = []
+    counted: list[OfferEnd] = []
+    open_since: OfferEnd | None = None
     rule = None
-    for rung in hearing.diary.rungs:
-        if rung.result in ENDS_A_ROW and open_since is not None and rule is not None:
-            yield _missed("offer_rejected", rule, open_since, counted, rung.at)
+    for ended in hearing.diary.offer_ends:
+        if ended.result in ENDS_A_ROW and open_since is not None and rule is not None:
+            yield _missed("offer_rejected", rule, open_since, counted, ended.at)
             open_since, counted = None, []
-        elif rung.result == "rejected":
-            now = hearing.rule(OfferRejected, "offer_rejected", rung.at)
+        elif ended.result == "rejected":
+            now = hearing.rule(OfferRejected, "offer_rejected", ended.at)
             if not now.enabled:
                 continue
-            recent = [each for each in recent if each.at > rung.at - in_ms(now.within)]
-            recent.append(rung)
+            recent = [each for each in recent if each.at > ended.at - in_ms(now.within)]
+            recent.append(ended)
             if open_since is not None:
-                counted.append(rung)
+                counted.append(ended)
             elif len(recent) >= now.count:
-                open_since, rule, counted = rung, now, list(recent)
+                open_since, rule, counted = ended, now, list(recent)
     if open_since is not None and rule is not None:
         yield _missed("offer_rejected", rule, open_since, counted, None)
 
@@ -72,8 +73,8 @@ def offer_rejected(hearing: Hearing) -> Iterator[Episode]:
 def _missed(
     code: str,
     rule: Rule,
-    fired: Rung,
-    counted: Sequence[Rung],
+    fired: OfferEnd,
+    counted: Sequence[OfferEnd],
     cleared_at: int | None,
     *,
     single: bool = False,
@@ -87,93 +88,75 @@ def _missed(
         cleared_at=cleared_at,
         queue_id=fired.queue_id,
         evidence={
-            "events": sorted({event for rung in counted for event in rung.events}),
-            "offers": [rung.offer_id for rung in counted],
-            "legs": list(dict.fromkeys(rung.leg_id for rung in counted)),
-            "ended_at": [rung.at for rung in counted],
-            "queues": sorted({rung.queue_id for rung in counted}),
+            "events": sorted({event for ended in counted for event in ended.events}),
+            "offers": [ended.offer_id for ended in counted],
+            "legs": list(dict.fromkeys(ended.leg_id for ended in counted)),
+            "ended_at": [ended.at for ended in counted],
+            "queues": sorted({ended.queue_id for ended in counted}),
             "count": len(counted),
         },
     )
 
 
+Happened: TypeAlias = tuple[int, tuple[str, ...]]
+"""An instant [ms] and the events that tell what happened at it."""
+
+
 def toggle(hearing: Hearing) -> Iterator[Episode]:
     """Changes between ready and paused; a pause at log-out is no change."""
     outs = set(hearing.diary.log_outs())
-    flips = []
+    flips: list[Happened] = []
     for each in hearing.diary.of_kind("break"):
         flips.append((each.start, each.events[:1]))
         if each.end is not None and each.told and each.end not in outs:
             flips.append((each.end, each.events[1:]))
-    flips.sort()
-    if flips:
-        rule = hearing.rule(Toggle, "toggle", flips[-1][0])
-        if rule.enabled:
-            limits = (rule.count, in_ms(rule.within), in_ms(rule.quiet))
-            yield from _too_often(hearing, "toggle", rule, flips, limits)
+    judged = [(each, hearing.rule(Toggle, "toggle", each[0])) for each in sorted(flips)]
+    yield from _too_often(hearing, "toggle", [each for each in judged if each[1].enabled])
 
 
 def relog(hearing: Hearing) -> Iterator[Episode]:
     """Returns from a log-out."""
-    sessions = hearing.diary.of_kind("session")
-    back = [
-        (later.start, (*earlier.events[1:], *later.events[:1]))
-        for earlier, later in pairwise(sessions)
-    ]
-    if back:
-        rule = hearing.rule(Relog, "relog", back[-1][0])
-        if rule.enabled:
-            within = in_ms(rule.within)
-            back = [
-                each
-                for each, before in zip(back, sessions, strict=False)
-                if before.end is not None and each[0] - before.end <= within
-            ]
-            limits = (rule.count, within, in_ms(rule.quiet))
-            yield from _too_often(hearing, "relog", rule, back, limits)
+    back: list[tuple[Happened, Relog]] = []
+    for earlier, later in pairwise(hearing.diary.of_kind("session")):
+        rule = hearing.rule(Relog, "relog", later.start)
+        out = earlier.end
+        if rule.enabled and out is not None and later.start - out <= in_ms(rule.within):
+            back.append(((later.start, (*earlier.events[1:], *later.events[:1])), rule))
+    yield from _too_often(hearing, "relog", back)
 
 
 def _too_often(
-    hearing: Hearing,
-    code: str,
-    rule: Rule,
-    happened: Iterable[tuple[int, tuple[str, ...]]],
-    limits: tuple[int, int, int],
+    hearing: Hearing, code: str, happened: Sequence[tuple[Happened, Toggle | Relog]]
 ) -> Iterator[Episode]:
     """Yield what happened `count` times within a time; it is over after a quiet time."""
-    count, within, quiet = limits
-    recent: list[tuple[int, tuple[str, ...]]] = []
-    fired_at: int | None = None
-    for at, events in happened:
-        if fired_at is not None and at > recent[-1][0] + quiet:
-            yield _often(code, rule, fired_at, recent, recent[-1][0] + quiet)
-            fired_at, recent = None, []
-        if fired_at is None:
-            recent = [each for each in recent if each[0] > at - within]
+    recent: list[Happened] = []
+    fired_at = 0
+    in_force: Toggle | Relog | None = None
+    for (at, events), rule in happened:
+        if in_force is not None and at > recent[-1][0] + in_ms(in_force.quiet):
+            yield _often(code, in_force, fired_at, recent, hearing.clock)
+            in_force, recent = None, []
+        if in_force is None:
+            recent = [each for each in recent if each[0] > at - in_ms(rule.within)]
         recent.append((at, events))
-        if fired_at is None and len(recent) >= count:
-            fired_at = at
-    if fired_at is not None:
-        over = recent[-1][0] + quiet
-        yield _often(code, rule, fired_at, recent, over if over < hearing.clock else None, over)
+        if in_force is None and len(recent) >= rule.count:
+            in_force, fired_at = rule, at
+    if in_force is not None:
+        yield _often(code, in_force, fired_at, recent, hearing.clock)
 
 
 def _often(
-    code: str,
-    rule: Rule,
-    fired_at: int,
-    counted: Sequence[tuple[int, tuple[str, ...]]],
-    cleared_at: int | None,
-    looks_at: int | None = None,
+    code: str, rule: Toggle | Relog, fired_at: int, counted: Sequence[Happened], clock: int
 ) -> Episode:
+    over = counted[-1][0] + in_ms(rule.quiet)
     return Episode(
         code=code,
         about=f"since {counted[0][0]}",
         rule=rule,
         pending_at=counted[0][0],
         levels=((fired_at, rule.severity),),
-        cleared_at=cleared_at,
-        looks_at=looks_at,
+        cleared_at=over if over < clock else None,
+        looks_at=over,
         evidence={
             "events": [event for _, events in counted for event in events],
             "at": [at for at, _ in counted],

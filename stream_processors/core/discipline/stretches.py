@@ -84,7 +84,7 @@ def _too_long(
     """Yield the episode of a stretch; none where it ended unseen and may have been in time."""
     pending = stretch.start + in_ms(limit)
     fires = pending + in_ms(grace)
-    if not stretch.told and hearing.lost_at is not None and hearing.lost_at <= fires:
+    if stretch.unseen_since is not None and stretch.unseen_since <= fires:
         return
     levels: list[Level] = [(fires, rule.severity)]
     if critical_after and rule.severity != "critical":

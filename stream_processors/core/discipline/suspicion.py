@@ -26,6 +26,10 @@ class Suspect(NamedTuple):
     fired: tuple[Fired, ...]
     logged_in: int
 
+    def about(self, code: str) -> str:
+        """Return what the episode of the team is about."""
+        return f"{code} since {self.fired[0].at}"
+
 
 def suspects(
     fired: Sequence[Fired], rule: SystemSuspect, logged_in: Callable[[int], int]

@@ -1,0 +1,53 @@
+"""How verbs ask the history: of the data folder, of its owner, or of the server."""
+
+import argparse
+from typing import Any, TypeAlias
+
+import msgspec
+
+from pult import asking, settings
+from pult.context import Context
+
+Row: TypeAlias = dict[str, Any]
+
+
+def add_server(parser: argparse.ArgumentParser) -> None:
+    """Add the option that asks the server."""
+    parser.add_argument(
+        "--server", action="store_true",
+        help="ask the server of [clickhouse], also where the data folder has a history",
+    )  # fmt: skip
+
+
+def answer(context: Context, query: str, form: str, *, server: bool) -> bytes:
+    """Return the answer to a reading statement in a ClickHouse format.
+
+    Args:
+        context: which data folder and settings.
+        query: one reading statement.
+        form: the format.
+        server: ask the server, also where the folder has a history.
+
+    Raises:
+        QueryRefused, StoreFailed, DataFolderUnusable: it cannot be asked.
+    """
+    loaded = settings.load(context.config)
+    if server or asking.means_server(context.data, loaded):
+        return asking.ask_server(loaded.clickhouse, context.environ, query, form)
+    return asking.ask(context.data, query, form)
+
+
+def rows(context: Context, chosen: argparse.Namespace, query: str) -> list[Row]:
+    """Return the rows that answer a reading statement; times are texts, as ClickHouse's are.
+
+    Raises:
+        QueryRefused, StoreFailed, DataFolderUnusable: it cannot be asked.
+    """
+    told = answer(context, query, "JSONEachRow", server=chosen.server)
+    return [msgspec.json.decode(line) for line in told.splitlines() if line]
+
+
+def quoted(text: str) -> str:
+    """Return a text as a literal of ClickHouse's SQL."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"

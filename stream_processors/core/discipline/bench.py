@@ -1,0 +1,22 @@
+"""What judging has to be told besides the facts."""
+
+from typing import Protocol
+
+from schemas.discipline import Rule
+
+
+class Bench(Protocol):
+    """Whose domain it is, what time it is, and which rules hold."""
+
+    tenant: str
+    domain: str
+    zone: str
+
+    def clock(self, agent_id: str) -> int:
+        """Return the time [ms] of an agent's source, as long as it was heard."""
+
+    def remind(self, agent_id: str, at: int) -> None:
+        """Let `Clerk.look` be called when the time of the agent's source passes `at` [ms]."""
+
+    def rule(self, code: str, agent_id: str, team: str, at: int) -> Rule:
+        """Return the rule that held for an agent at an instant [ms]."""

@@ -1,0 +1,174 @@
+"""What has become known is written into the diaries, and what must be judged is noted.
+
+Only what changed is judged: an agent under a rule, because something was written into his
+diary or because an instant has passed that a rule waits for.
+"""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import msgspec
+
+from schemas.discipline import ShortCall
+from schemas.facts import Leg, Offer
+from stream_processors.core.discipline.bench import Bench
+from stream_processors.core.discipline.diary import (
+    ENDS_A_ROW,
+    Contact,
+    Diary,
+    OfferEnd,
+    Stretch,
+)
+from stream_processors.core.discipline.docket import Docket
+from stream_processors.core.discipline.rules import JUDGED_BY, KIND_OF, OF_OFFERS
+from stream_processors.core.discipline.shares import is_short
+from stream_processors.core.instants import month_bounds
+
+Starts: TypeAlias = set[int] | None
+"""Beginnings [ms] of the stretches to judge; None: all that a rule looks at."""
+
+OF_INTEREST = frozenset({"answered", "no_answer", "rejected"})
+"""Results of offers that any rule looks at."""
+
+
+class Clerk:
+    """Writes into a docket, which is changed in place.
+
+    Attributes:
+        touched: what is to be judged, by agent and rule.
+    """
+
+    def __init__(self, docket: Docket, bench: Bench) -> None:
+        self.touched: dict[tuple[str, str], Starts] = {}
+        self._docket = docket
+        self._bench = bench
+
+    def write_stretch(
+        self, agent_id: str, team: str, key: tuple[str, int], stretch: Stretch | None
+    ) -> None:
+        """Write a stretch of an agent, or that it is none any more."""
+        diary = self._docket.diary(agent_id, team)
+        old = diary.stretches.get(key)
+        if stretch is not None and old is not None and stretch.end == old.end:
+            # What was unseen then was not seen by a later gap either.
+            stretch = msgspec.structs.replace(
+                stretch, unseen_since=old.unseen_since or stretch.unseen_since
+            )
+        if old == stretch:
+            return
+        if stretch is None:
+            del diary.stretches[key]
+        else:
+            diary.stretches[key] = stretch
+        if key[0] == "session":
+            place = f"log-out of {key[1]}"
+            out = None
+            if stretch is not None and stretch.end is not None:
+                out = OfferEnd(stretch.end, place, "logged_out")
+            self._write_offer_end(agent_id, diary, out, place)
+        for code in JUDGED_BY[key[0]]:
+            if code in KIND_OF:
+                self._touch(agent_id, code, key[1])
+            else:
+                self.touched[agent_id, code] = None
+
+    def write_offer(self, offer: Offer, team: str, events: Callable[[], list[str]]) -> None:
+        """Write how an offer ended; `events` tells which events say so."""
+        diary = self._docket.diary(offer.agent_id, team)
+        ended = None
+        if offer.ended_at is not None and offer.result in OF_INTEREST and not offer.voided:
+            told = tuple(events()) if offer.result != "answered" else ()
+            ended = OfferEnd(
+                offer.ended_at, offer.offer_id, offer.result, offer.queue_id, offer.leg_id, told
+            )
+        self._write_offer_end(offer.agent_id, diary, ended, offer.offer_id)
+
+    def _write_offer_end(
+        self, agent_id: str, diary: Diary, ended: OfferEnd | None, offer_id: str
+    ) -> None:
+        is_new = offer_id not in diary.offers
+        if not diary.write_offer_end(ended, offer_id):
+            return
+        comes_last = is_new and ended is not None and ended is diary.offer_ends[-1]
+        for code in OF_OFFERS:
+            if comes_last and ended is not None and ended.result in ENDS_A_ROW:
+                # What ends a row changes nothing where none is open: what happens most.
+                said = diary.said.get(code, {})
+                if all(each.cleared_at is not None for each in said.values()):
+                    continue
+            self.touched[agent_id, code] = None
+
+    def write_leg(self, leg: Leg, team: str) -> None:
+        """Write a finished call of a queue, for its agent and nobody else."""
+        served = self._docket.served
+        before = served.get(leg.leg_id, "")
+        contact = None
+        if leg.ended_at is not None and leg.outcome == "answered" and not leg.voided:
+            contact = Contact(leg.ended_at, leg.leg_id, leg.talk_ms or 0, leg.ended_by)
+        if before and (before != leg.agent_id or contact is None):
+            self._write_contact(before, leg.leg_id, None)
+            del served[leg.leg_id]
+        if contact is not None and leg.agent_id:
+            self._docket.diary(leg.agent_id, team)
+            served[leg.leg_id] = leg.agent_id
+            self._write_contact(leg.agent_id, leg.leg_id, contact)
+
+    def _write_contact(self, agent_id: str, leg_id: str, contact: Contact | None) -> None:
+        diary = self._docket.diaries[agent_id]
+        old = diary.write_contact(contact, leg_id)
+        if old == contact:
+            return
+        crew = self._docket.crew(diary.team)
+        behind: set[str] = set()
+        if old is not None:
+            behind |= crew.take(old, agent_id)
+            self._count(agent_id, diary, old, -1)
+        if contact is not None:
+            behind |= crew.put(contact, agent_id)
+            self._count(agent_id, diary, contact, +1)
+        since = min(each.at for each in (old, contact) if each is not None)
+        for other in behind:
+            self._docket.diaries[other].paces_from(since)
+            self.touched[other, "slow_handling"] = None
+        self.touched[agent_id, "slow_handling"] = None
+
+    def _count(self, agent_id: str, diary: Diary, contact: Contact, sign: int) -> None:
+        """Count a call in its month, or take it back."""
+        month, end = month_bounds(contact.at, self._bench.zone)
+        rule = self._bench.rule("short_call", agent_id, diary.team, month)
+        assert isinstance(rule, ShortCall)
+        own = diary.short.get(month)
+        if own is None:
+            own = diary.short[month] = [0, 0, 0]
+            self._bench.remind(agent_id, end)
+        team = self._docket.crew(diary.team).short.setdefault(month, [0, 0])
+        short = is_short(contact, rule)
+        for counts in (own, team):
+            counts[0] += sign
+            counts[1] += sign * short
+        own[2] += sign * (short and contact.ended_by != "agent")
+        if end < self._bench.clock(agent_id):
+            for other, each in self._docket.diaries.items():
+                if each.team == diary.team and month in each.short:
+                    self.touched[other, "short_call"] = None
+
+    def _touch(self, agent_id: str, code: str, start: int) -> None:
+        """Let a stretch be judged."""
+        starts = self.touched.setdefault((agent_id, code), set())
+        if starts is not None:
+            starts.add(start)
+
+    def look(self, agent_id: str) -> None:
+        """Let be judged what time alone may have changed about an agent."""
+        diary = self._docket.diaries.get(agent_id)
+        if diary is None:
+            return
+        for kind, start in [key for key, each in diary.stretches.items() if each.end is None]:
+            for code in JUDGED_BY[kind]:
+                if code in KIND_OF:
+                    self._touch(agent_id, code, start)
+        if diary.short:
+            self.touched[agent_id, "short_call"] = None
+        for code, said in diary.said.items():
+            if code not in KIND_OF and any(each.cleared_at is None for each in said.values()):
+                self.touched[agent_id, code] = None

@@ -1,0 +1,50 @@
+"""All rules by their codes, and what each of them looks at."""
+
+from collections.abc import Callable, Iterator
+
+from stream_processors.core.discipline.episode import Episode
+from stream_processors.core.discipline.hearing import Hearing
+from stream_processors.core.discipline.pace import slow_handling
+from stream_processors.core.discipline.rows import offer_rejected, relog, rona, toggle
+from stream_processors.core.discipline.shares import short_call
+from stream_processors.core.discipline.stretches import (
+    acw_too_long,
+    break_too_long,
+    idle_not_ready,
+    late_return,
+    long_hold,
+)
+
+RULES: dict[str, Callable[[Hearing], Iterator[Episode]]] = {
+    "late_return": late_return,
+    "break_too_long": break_too_long,
+    "idle_not_ready": idle_not_ready,
+    "toggle": toggle,
+    "acw_too_long": acw_too_long,
+    "long_hold": long_hold,
+    "relog": relog,
+    "rona": rona,
+    "offer_rejected": offer_rejected,
+    "slow_handling": slow_handling,
+    "short_call": short_call,
+}
+
+JUDGED_BY = {
+    "break": ("late_return", "break_too_long", "idle_not_ready", "toggle"),
+    "wrapup": ("acw_too_long",),
+    "holding": ("long_hold",),
+    "session": ("relog", "slow_handling", "toggle"),
+}
+"""Which rules look at a kind of stretch."""
+
+KIND_OF = {
+    "late_return": "break",
+    "break_too_long": "break",
+    "idle_not_ready": "break",
+    "acw_too_long": "wrapup",
+    "long_hold": "holding",
+}
+"""Rules that judge one stretch by itself, and of which kind it is."""
+
+OF_OFFERS = ("rona", "offer_rejected")
+"""Rules that look at how offers ended, and at log-outs among them."""
