@@ -5,6 +5,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
@@ -20,10 +21,11 @@ def health_routes(ready: Callable[[], str], registry: CollectorRegistry) -> list
     build = Gauge("pult_build_info", "1; which version runs", ["version"], registry=registry)
     build.labels(version("pult")).set(1)
 
-    async def metrics(_: web.Request) -> web.Response:
+    shown = metrics_page(registry)
+
+    async def metrics(request: web.Request) -> web.StreamResponse:
         is_up.set(0 if ready() else 1)
-        body = await asyncio.to_thread(generate_latest, registry)
-        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+        return await shown(request)
 
     async def alive(_: web.Request) -> web.Response:
         return web.Response(text="alive\n")
@@ -37,3 +39,13 @@ def health_routes(ready: Callable[[], str], registry: CollectorRegistry) -> list
         web.get("/healthz", alive),
         web.get("/readyz", is_ready),
     ]
+
+
+def metrics_page(registry: CollectorRegistry) -> Handler:
+    """Return a handler that shows what a registry collects at that moment."""
+
+    async def page(_: web.Request) -> web.Response:
+        body = await asyncio.to_thread(generate_latest, registry)
+        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    return page

@@ -17,7 +17,7 @@ from schemas.policies import PolicyHistory
 from schemas.topics import EVENTS, FACTS, REJECTED, SNAPSHOTS, processors_of
 from stream_processors.core.state import State, Terms
 from stream_processors.shells.application import Connection, Processor
-from stream_processors.shells.exporter import StatesCollector
+from stream_processors.shells.exporter import StatesCollector, violations
 from stream_processors.shells.policy_log import TenantPolicies
 from stream_processors.shells.rejects import RejectLimit
 from stream_processors.shells.worker import Plan
@@ -67,11 +67,13 @@ class Service:
     def __init__(self, settings: Settings, told: Plan, how: Connection) -> None:
         self.settings = settings
         self.registry = CollectorRegistry()
+        self.discipline = CollectorRegistry()
         self.processor = Processor(
             told, processors_of(settings.kafka.prefix), how, self.registry
         )
         worker = self.processor.worker
         self.registry.register(StatesCollector(worker.states, lambda: worker.rejected))
+        self.discipline.register(StatesCollector(worker.states, None, violations))
         self._heard: dict[tuple[str, str], tuple[int, float]] = {}
 
     def paint(self, scope: Scope) -> Picture:
@@ -143,7 +145,7 @@ async def serve(
     http = settings.http
     service = Service(settings, told, how)
     worker = service.processor.worker
-    wall = Wall(service.paint, service.ready, service.registry, http.host)
+    wall = Wall(service.paint, service.ready, service.registry, service.discipline, http.host)
     worker.listen(wall.changed)
     runner, port = await listen(
         wall.application, http.host, http.processor_port, "the worker", "--port"

@@ -35,7 +35,7 @@ from sql.embedded import EmbeddedStore
 from stream_processors.core.instants import to_ms
 from stream_processors.core.state import State, Terms
 from stream_processors.shells.embedded_measures import EmbeddedMeasures
-from stream_processors.shells.exporter import StateCollector
+from stream_processors.shells.exporter import StateCollector, violations
 
 DRAIN_SECONDS = 3.0
 """How long a process that is told to stop goes on applying; the next start does the rest."""
@@ -90,6 +90,7 @@ class Runtime:
         self.mode: Mode = setup.mode
         folder = setup.folder
         self.registry = CollectorRegistry()
+        self.discipline = CollectorRegistry()
         self.measures = EmbeddedMeasures(self.registry)
         self.snapshots = SnapshotFiles(folder)
         self.journal = Journal.open(folder.journal, self.today())
@@ -324,6 +325,9 @@ class Runtime:
 
     def _measure(self) -> None:
         self.registry.register(StateCollector(self.exported, lambda: self.setup.terms))
+        self.discipline.register(
+            StateCollector(self.exported, lambda: self.setup.terms, violations)
+        )
         self.measures.journal_backlog.set_function(
             lambda: max(0, self.journal.last_position - self.pipeline.position)
         )

@@ -61,7 +61,9 @@ class Service:
 
     async def _serve(self) -> None:
         runtime, http = self.runtime, self.runtime.setup.settings.http
-        wall = Wall(runtime.paint, runtime.ready, runtime.registry, http.host)
+        wall = Wall(
+            runtime.paint, runtime.ready, runtime.registry, runtime.discipline, http.host
+        )
         runners: list[web.AppRunner] = []
         try:
             runner, wall_port = await listen(

@@ -16,7 +16,7 @@ from aiohttp.typedefs import Handler
 from prometheus_client import CollectorRegistry
 
 from dashboards.wall.picture import Picture, Scope
-from pult.health import health_routes
+from pult.health import health_routes, metrics_page
 from schemas.errors import PortTaken
 
 SEND_AT_LEAST_SECONDS = 1.0
@@ -66,6 +66,7 @@ class Wall:
         paint: Paint,
         ready: Callable[[], str],
         registry: CollectorRegistry,
+        discipline: CollectorRegistry,
         host: str = "127.0.0.1",
     ) -> None:
         """Build the application.
@@ -74,6 +75,7 @@ class Wall:
             paint: returns the picture of a scope.
             ready: returns why the figures are not to be trusted, or an empty string.
             registry: what `/metrics` shows.
+            discipline: what `/metrics/discipline` shows, for those who ask every second.
             host: where it is served; at a loopback address it answers to no other name.
         """
         self._paint = paint
@@ -90,6 +92,7 @@ class Wall:
                 web.get("/", self._page),
                 web.get("/live", self._live),
                 *health_routes(ready, registry),
+                web.get("/metrics/discipline", metrics_page(discipline)),
                 web.get("/{name}", self._page),
             ]
         )

@@ -23,7 +23,8 @@ async def work(task: Task, clock: Clock) -> None:
     wanted = replace(plan(settings, "bench", accept_loss=False), events=task.events)
     service = Service(settings, wanted, connection(settings, os.environ))
     worker = service.processor.worker
-    worker.listen(Wall(service.paint, worker.ready, service.registry).changed)
+    wall = Wall(service.paint, worker.ready, service.registry, service.discipline)
+    worker.listen(wall.changed)
     done = asyncio.Event()
 
     def applied() -> None:

@@ -7,6 +7,7 @@ What each number means: docs/metrics.md.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from typing import TypeAlias
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -20,24 +21,33 @@ STATES = ("ready", "reserved", "talking", "holding", "wrapup", "not_ready")
 _SECOND_MS = 1000
 
 
+Families: TypeAlias = Callable[[State, Terms], Iterator[Metric]]
+"""What is told of a domain; runs while its state is held, so it must not wait."""
+
+
 class StateCollector(Collector):
     """Collects a domain's metrics.
 
     Args:
         state: returns the state to read, held still inside the context.
         terms: returns the terms it is folded under.
+        families: what of it is told; all unless named.
     """
 
     def __init__(
-        self, state: Callable[[], AbstractContextManager[State]], terms: Callable[[], Terms]
+        self,
+        state: Callable[[], AbstractContextManager[State]],
+        terms: Callable[[], Terms],
+        families: Families | None = None,
     ) -> None:
         self._state = state
         self._terms = terms
+        self._families = families or everything
 
     def collect(self) -> Iterator[Metric]:
         """Return all metrics; runs while the state is held, so it must not wait."""
         with self._state() as state:
-            families = list(_all(state, self._terms()))
+            families = list(self._families(state, self._terms()))
         yield from families
 
 
@@ -46,16 +56,20 @@ class StatesCollector(Collector):
 
     Args:
         states: returns the states to read and their terms, held still inside the context.
-        unplaced: returns how many records of no domain were rejected, by reason.
+        unplaced: returns how many records of no domain were rejected, by reason; None: that
+            is not told.
+        families: what of each domain is told; all unless named.
     """
 
     def __init__(
         self,
         states: Callable[[], AbstractContextManager[Iterable[tuple[State, Terms]]]],
-        unplaced: Callable[[], Mapping[str, int]],
+        unplaced: Callable[[], Mapping[str, int]] | None,
+        families: Families | None = None,
     ) -> None:
         self._states = states
         self._unplaced = unplaced
+        self._families = families or everything
 
     def collect(self) -> Iterator[Metric]:
         """Return all metrics; runs while the states are held, so it must not wait."""
@@ -64,7 +78,7 @@ class StatesCollector(Collector):
             for state, terms in states:
                 _, _, site = state.domain.partition("/")
                 place = {"tenant": state.tenant, **({"site": site} if site else {})}
-                for family in _all(state, terms):
+                for family in self._families(state, terms):
                     whole = families.setdefault(family.name, family)
                     labelled = [
                         sample._replace(labels={**place, **sample.labels})
@@ -75,6 +89,8 @@ class StatesCollector(Collector):
                     else:
                         whole.samples += labelled
         yield from families.values()
+        if self._unplaced is None:
+            return
         unplaced = CounterMetricFamily(
             "pult_rejected_unplaced", "Records of no domain, not used", labels=["reason"]
         )
@@ -83,12 +99,13 @@ class StatesCollector(Collector):
         yield unplaced
 
 
-def _all(state: State, terms: Terms) -> Iterator[Metric]:
+def everything(state: State, terms: Terms) -> Iterator[Metric]:
+    """Return all families of a domain."""
     yield from _waiting(state)
     yield from _windows(state, terms)
     yield from _totals(state)
     yield from _people(state)
-    yield from _violations(state)
+    yield from violations(state, terms)
     yield from _ourselves(state)
 
 
@@ -208,7 +225,8 @@ def _people(state: State) -> Iterator[Metric]:
     yield from (people, busy, since)
 
 
-def _violations(state: State) -> Iterator[Metric]:
+def violations(state: State, _: Terms) -> Iterator[Metric]:
+    """Return the open violations alone: few, and asked for every second."""
     labels = ("code", "agent", "team", "severity")
     active = _gauge("cc_violation_active", "A rule is violated at present", *labels)
     since = _gauge(

@@ -35,11 +35,13 @@ def test_the_rules_fire_when_they_must_and_only_then(path: Path) -> None:
 @pytest.mark.parametrize(
     ("rules", "right", "wrong"),
     [
-        ("pipeline", "max without (instance, job, feed)", "max without (feed)"),
+        ("pipeline", "max without (instance, job, pod, feed)", "max without (job, pod, feed)"),
         ("pipeline", "== 0", "== 2"),
         ("pipeline", "< 600", "< 6000"),
         ("pipeline", "0.01", "0.05"),
-        ("discipline", "max without (instance, job)", "max without (job)"),
+        ("discipline", "max without (instance, job, pod)", "max without (job, pod)"),
+        ("discipline", "max without (instance, job, pod)", "max without (instance, pod)"),
+        ("discipline", "max without (instance, job, pod)", "max without (instance, job)"),
         ("discipline", "keep_firing_for: 30s", "keep_firing_for: 3s"),
         ("discipline", ',code!="system_suspect"', ""),
         ("queues", ">= 20", ">= 19"),
@@ -69,6 +71,31 @@ def test_every_alert_is_seen_firing_and_not_firing() -> None:
 
     assert fires == set(alerts())
     assert silent == set(alerts()) - ALWAYS
+
+
+def test_violations_are_asked_every_second_and_stand_in_one_job_only() -> None:
+    settings = document(PROMETHEUS / "prometheus.yml")
+    jobs = {each["job_name"]: each for each in settings["scrape_configs"]}
+    fast = jobs.pop("discipline")
+    places = {place for each in fast["file_sd_configs"] for place in each["files"]}
+    others = {
+        name: each
+        for name, each in jobs.items()
+        if any(places.intersection(found["files"]) for found in each["file_sd_configs"])
+    }
+
+    assert (fast["metrics_path"], fast["scrape_interval"]) == ("/metrics/discipline", "1s")
+    assert others.keys() == {"processor", "run"}
+    for name, each in others.items():
+        drops = each["metric_relabel_configs"]
+        assert {"cc_violation_active", "cc_violation_start_timestamp_seconds"} == {
+            found.name
+            for found in exported()
+            for drop in drops
+            if drop["action"] == "drop" and re.fullmatch(drop["regex"], found.name)
+        }, name
+        assert all(drop["source_labels"] == ["__name__"] for drop in drops), name
+        assert each["scrape_interval"] == "5s", name
 
 
 @pytest.mark.parametrize("place", PLACES)

@@ -1,96 +1,15 @@
 """What a real Alertmanager does with our routes: who hears what, and what is held back."""
 
 import json
-import os
-import shutil
-import signal
-import subprocess
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
-from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.deploy.programs import DEPLOY, lacking
-from tests.kafka import free_port
-from tests.pult.command import SECONDS, dies_with_its_parent, wait_for
-
-RECEIVERS = ("operators", "supervisors", "oncall", "watchdog")
-
-
-class Mailbox:
-    """Hears of alerts in the place of people: pairs of receiver and alert."""
-
-    def __init__(self) -> None:
-        heard = self.heard = set[tuple[str, str]]()
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                told = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                for alert in told["alerts"]:
-                    labels = alert["labels"]
-                    what = f"{labels['alertname']} {labels.get('tenant', '')}".strip()
-                    heard.add((self.path.strip("/"), what))
-                self.send_response(200)
-                self.end_headers()
-
-            def log_message(self, *_: Any) -> None:
-                """Say nothing."""
-
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    @property
-    def port(self) -> int:
-        """Where it listens."""
-        return self.server.server_port
-
-
-@contextmanager
-def alertmanager(folder: Path, mailbox: Mailbox) -> Iterator[str]:
-    """Run one with our settings; only its receivers have a way, and people always work."""
-    program = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
-    if program is None:
-        lacking("prometheus-alertmanager", "prometheus-alertmanager")
-    text = (DEPLOY / "alertmanager" / "alertmanager.yml").read_text("utf-8")
-    for name in RECEIVERS:
-        way = f'webhook_configs: [{{ url: "http://127.0.0.1:{mailbox.port}/{name}" }}]'
-        text = text.replace(f"\n  - name: {name}\n", f"\n  - name: {name}\n    {way}\n")
-    text = text.replace(
-        'start_time: "06:00", end_time: "23:00"', 'start_time: "00:00", end_time: "24:00"'
-    )
-    (folder / "alertmanager.yml").write_text(text, "utf-8")
-    port = free_port()
-    with (folder / "said").open("wb") as said:
-        process = subprocess.Popen(
-            [
-                str(program), f"--config.file={folder / 'alertmanager.yml'}",
-                f"--storage.path={folder / 'data'}", "--cluster.listen-address=",
-                f"--web.listen-address=127.0.0.1:{port}",
-            ],
-            stdout=said, stderr=said, preexec_fn=dies_with_its_parent,
-        )  # fmt: skip
-    address = f"http://127.0.0.1:{port}"
-    try:
-        wait_for(lambda: _answers(address), 10, "Alertmanager")
-        yield address
-    finally:
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait(SECONDS)
-
-
-def _answers(address: str) -> bool:
-    try:
-        with urlopen(f"{address}/-/ready", timeout=1):
-            return True
-    except (URLError, ConnectionError):
-        return False
+from tests.deploy.alertmanager import Mailbox, alertmanager
+from tests.pult.command import wait_for
 
 
 def post(address: str, *alerts: dict[str, str]) -> None:

@@ -317,7 +317,7 @@ def test_a_second_signal_ends_it_at_once(quiet: Path, tmp_path: Path) -> None:
     assert (stopped.code, stopped.err) == (-signal.SIGINT, "")
 
 
-@pytest.mark.parametrize("path", ["/", "/live", "/metrics"])
+@pytest.mark.parametrize("path", ["/", "/live", "/metrics", "/metrics/discipline"])
 def test_a_foreign_name_for_this_machine_is_refused(ended: Demo, path: str) -> None:
     foreign = Request(ended.address + path, headers={"Host": "evil.example:8400"})
     with pytest.raises(HTTPError) as refused, urlopen(foreign, timeout=20):

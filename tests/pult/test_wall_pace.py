@@ -63,7 +63,7 @@ async def served(
     painter: Painter, pages: int = 1
 ) -> AsyncIterator[tuple[Callable[[], None], list[Page]]]:
     """Serve a wall to so many pages; each has had its first picture."""
-    wall = Wall(painter.paint, lambda: "", CollectorRegistry())
+    wall = Wall(painter.paint, lambda: "", CollectorRegistry(), CollectorRegistry())
     runner, port = await listen(wall.application, "127.0.0.1", 0, "the wall", "--port")
 
     def change() -> None:

@@ -6,13 +6,13 @@ from contextlib import contextmanager
 from prometheus_client import CollectorRegistry, generate_latest
 
 from stream_processors.core.state import State
-from stream_processors.shells.exporter import StateCollector
+from stream_processors.shells.exporter import Families, StateCollector, violations
 from tests.timetable import moment, run, terms, values
 
 LATE = 100
 
 
-def centre() -> tuple[State, CollectorRegistry]:
+def centre(families: Families | None = None) -> tuple[State, CollectorRegistry]:
     """Return a thousand agents in teams of ten; one of each team is late from his break."""
     names = [f"Agent{n:04}" for n in range(1_000)]
     lines = [f"09:00:00 login {name} queue{n % 40}" for n, name in enumerate(names)]
@@ -26,7 +26,7 @@ def centre() -> tuple[State, CollectorRegistry]:
     def held() -> Iterator[State]:
         yield state
 
-    registry.register(StateCollector(held, lambda: under))
+    registry.register(StateCollector(held, lambda: under, families))
     return state, registry
 
 
@@ -56,3 +56,18 @@ def test_what_a_person_excused_is_active_no_more() -> None:
     page = generate_latest(registry).decode()
 
     assert page.count("\ncc_violation_active{") == 1
+
+
+def test_violations_alone_are_told_as_on_the_whole_page() -> None:
+    _, whole = centre()
+    _, alone = centre(violations)
+
+    def told(registry: CollectorRegistry) -> list[str]:
+        return [
+            line
+            for line in generate_latest(registry).decode().splitlines()
+            if not line.startswith("#")
+        ]
+
+    assert told(alone) == [line for line in told(whole) if line.startswith("cc_violation_")]
+    assert len(told(alone)) == 2 * LATE
