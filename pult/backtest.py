@@ -4,7 +4,7 @@ Pure replay: rules are judged on facts (breaks, sessions, states, offers, calls)
 in the store; nothing is written, and the live state is not asked.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -16,6 +16,7 @@ from stream_processors.core.discipline.clerk import Clerk
 from stream_processors.core.discipline.diary import Stretch
 from stream_processors.core.discipline.docket import Docket
 from stream_processors.core.discipline.sitting import Sitting
+from stream_processors.core.plans import Item, Shift
 
 Ask: TypeAlias = Callable[[str], list[Row]]
 """Answers a reading statement with rows."""
@@ -53,6 +54,8 @@ class _Bench:
     def __init__(self, policies: Policies, rules: Callable[[str, str], Discipline]) -> None:
         self.zone = policies.timezone
         self.now = 0
+        self.since = 0
+        self.planned: dict[str, list[Shift]] = {}
         self._rules = rules
         self._known: dict[tuple[str, str], Discipline] = {}
 
@@ -62,6 +65,14 @@ class _Bench:
 
     def remind(self, agent_id: str, at: int) -> None:
         """Do nothing: the clock stands at the end."""
+
+    def shifts(self, agent_id: str) -> Sequence[Shift]:
+        """Return what was planned for an agent."""
+        return self.planned.get(agent_id, ())
+
+    def heard_since(self, agent_id: str) -> int:
+        """Return from when on facts are read."""
+        return self.since
 
     def rule(self, code: str, agent_id: str, team: str, at: int) -> Rule:
         """Return the rule that is tried."""
@@ -88,6 +99,8 @@ def replayed(
         within: when the episodes fired.
     """
     bench, docket = _Bench(policies, rules), Docket()
+    bench.planned = _planned(ask, within)
+    bench.since = max(_first_event(ask, within), within.since - BEFORE_MS)
     clerk = Clerk(docket, bench)
     for row in _stretches(ask, within):
         agent, start = str(row["agent_id"]), int(row["start"])
@@ -101,6 +114,8 @@ def replayed(
     bench.now = min(within.until, _last_event(ask, within))
     for agent in list(docket.diaries):
         clerk.look(agent)
+    for agent in bench.planned:
+        clerk.write_plan(agent, policies.team_of(agent))
     touched = {pair: starts for pair, starts in clerk.touched.items() if pair[1] == code}
     found = [
         each
@@ -129,6 +144,21 @@ def _stretches(ask: Ask, within: Range) -> Iterable[Row]:
         f"WHERE state IN ('wrapup', 'holding') AND {within.holds('started_at', 'ended_at')} "
         "ORDER BY start"
     )
+
+
+def _planned(ask: Ask, within: Range) -> dict[str, list[Shift]]:
+    shifts: dict[tuple[str, int], list[Item]] = {}
+    for row in ask(
+        "SELECT agent_id, activity, name, toUnixTimestamp64Milli(shift_started_at) AS shift, "
+        "toUnixTimestamp64Milli(started_at) AS start, toUnixTimestamp64Milli(ended_at) AS end "
+        f"FROM schedules WHERE {within.holds('started_at', 'ended_at')} ORDER BY start"
+    ):
+        item = Item(int(row["start"]), int(row["end"]), row["activity"], str(row["name"]))
+        shifts.setdefault((str(row["agent_id"]), int(row["shift"])), []).append(item)
+    planned: dict[str, list[Shift]] = {}
+    for (agent_id, _), items in shifts.items():
+        planned.setdefault(agent_id, []).append(Shift(tuple(items)))
+    return planned
 
 
 def _offers(ask: Ask, within: Range) -> Iterable[Offer]:
@@ -161,9 +191,21 @@ def _legs(ask: Ask, within: Range) -> Iterable[Leg]:
         )  # fmt: skip
 
 
+def _first_event(ask: Ask, within: Range) -> int:
+    return _event(ask, within, "min")
+
+
 def _last_event(ask: Ask, within: Range) -> int:
+    return _event(ask, within, "max")
+
+
+def _event(ask: Ask, within: Range, which: str) -> int:
     (row,) = ask(
-        "SELECT toUnixTimestamp64Milli(max(occurred_at)) AS last FROM events "
-        f"WHERE {within.of_tenant()}"
+        f"SELECT toUnixTimestamp64Milli({which}(occurred_at)) AS at FROM events "
+        f"WHERE {within.of_tenant()} AND type NOT IN ({_NOT_OF_A_PBX})"
     )
-    return int(row["last"])
+    return int(row["at"])
+
+
+_NOT_OF_A_PBX = "'cc.schedule.published.v1', 'cc.violation.reviewed.v1'"
+"""Events that move no clock."""

@@ -150,7 +150,9 @@ class _Refold:
         )
         if place:
             self.midnight = next_midnight(place.midnight, terms)
-            self.reconciliation.remember(all_said(self.state, self.revision, self._clock()))
+            self.reconciliation.remember(
+                all_said(self.state, terms, self.revision, self._clock())
+            )
 
     def all(self, progress: Progress) -> Refolded:
         """Fold to the end, or until nothing in question can change any more."""

@@ -160,6 +160,53 @@ class SlowHandling(Rule):
     )
 
 
+class LateLogin(Rule):
+    """Not logged in when the work of a shift begins; critical when it lasts."""
+
+    grace: Duration = timedelta(minutes=2)
+    critical_after: Duration = Field(
+        default=timedelta(minutes=15), description="so long after the work should have begun"
+    )
+
+
+class NoShow(Rule):
+    """Not logged in so long after the work of a shift should have begun."""
+
+    severity: Severity = "critical"
+    after: Duration = timedelta(minutes=30)
+
+
+class EarlyLogout(Rule):
+    """Logged out while the plan wants work, and not back within a time."""
+
+    grace: Duration = Field(
+        default=timedelta(minutes=2), description="so long before the end of work nobody minds"
+    )
+    wait: Duration = Field(
+        default=timedelta(minutes=2), description="a program that crashed is back by then"
+    )
+
+
+class UnscheduledBreak(Rule):
+    """A break while the plan wants work, longer than the grace."""
+
+    grace: Duration = timedelta(seconds=60)
+
+
+class WorkInsteadOfBreak(Rule):
+    """Logged in and not paused in a planned break for so long."""
+
+    severity: Severity = "info"
+    limit: Duration = timedelta(minutes=5)
+
+
+class NotLoggedOut(Rule):
+    """Still logged in so long after the work of a shift ended."""
+
+    severity: Severity = "info"
+    after: Duration = timedelta(minutes=60)
+
+
 class ShortCall(Rule):
     """Calls shorter than `shorter_than` not ended by the caller, as a share of a month's."""
 
@@ -195,6 +242,12 @@ class Discipline(BaseModel):
     relog: Relog = Relog()
     slow_handling: SlowHandling = SlowHandling()
     short_call: ShortCall = ShortCall()
+    late_login: LateLogin = LateLogin()
+    no_show: NoShow = NoShow()
+    early_logout: EarlyLogout = EarlyLogout()
+    unscheduled_break: UnscheduledBreak = UnscheduledBreak()
+    work_instead_of_break: WorkInsteadOfBreak = WorkInsteadOfBreak()
+    not_logged_out: NotLoggedOut = NotLoggedOut()
     system_suspect: SystemSuspect = SystemSuspect()
 
     @property

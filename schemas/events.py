@@ -35,6 +35,8 @@ QueueExit: TypeAlias = Literal[
     "unanswered",  # the source says that no agent answered, but not why the caller left
     "unknown",  # the source says only that the caller left
 ]  # fmt: skip
+Activity: TypeAlias = Literal["work", "break", "meeting", "exception", "absence"]
+"""What a plan wants: calls; a pause; a meeting or training; something else; to be away."""
 Scope: TypeAlias = Literal["global", "queue"]
 SnapshotOf: TypeAlias = Literal["queues", "channels"]
 
@@ -362,6 +364,29 @@ class ViolationReviewedData(Data, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class PlannedActivity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """What a plan wants of an agent from one instant to another (RFC 3339, UTC)."""
+
+    kind: Activity
+    starts_at: str
+    ends_at: str
+    name: Annotated[str, Meta(description="What the plan calls it")] = ""
+
+
+class SchedulePublishedData(Data, frozen=True, kw_only=True):
+    """What is planned for an agent on a day; of two plans the higher version holds.
+
+    `day` is the local date (2026-03-02) on which the shifts begin. The items are in the order
+    of time and do not overlap; none means that nothing is planned any more.
+    """
+
+    agent_id: AgentId
+    day: str
+    version: Annotated[int, Meta(ge=1)]
+    zone: Annotated[str, Meta(description="Time zone of the agent, as Europe/Moscow")]
+    items: tuple[PlannedActivity, ...] = ()
+
+
 class SourceHeartbeatData(Data, frozen=True, kw_only=True):
     """The source answered; the event's `time` is its own clock."""
 
@@ -559,6 +584,10 @@ class ViolationReviewed(_Envelope, frozen=True, kw_only=True, tag="cc.violation.
     data: ViolationReviewedData
 
 
+class SchedulePublished(_Envelope, frozen=True, kw_only=True, tag="cc.schedule.published.v1"):
+    data: SchedulePublishedData
+
+
 class SourceHeartbeat(_Envelope, frozen=True, kw_only=True, tag="cc.source.heartbeat.v1"):
     data: SourceHeartbeatData
 
@@ -592,7 +621,7 @@ Event: TypeAlias = (
     | WrapupStarted | WrapupEnded
     | AgentLoggedIn | AgentLoggedOut | AgentStateChanged | AgentQueueJoined | AgentQueueLeft
     | SnapshotQueue | SnapshotAgent | SnapshotLeg | SnapshotChannel | SnapshotCompleted
-    | ViolationReviewed
+    | ViolationReviewed | SchedulePublished
     | SourceHeartbeat | SourceConnected | SourceDisconnected | SourceRestarted
     | SourceReloaded | SourceNoted
 )  # fmt: skip

@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from schemas.discipline import Severity
-from schemas.events import Clock, Direction, EndedBy, OfferResult, TransferKind
+from schemas.events import Activity, Clock, Direction, EndedBy, OfferResult, TransferKind
 
 LegOutcome: TypeAlias = Literal[
     "waiting", "answered", "abandoned", "timeout", "key", "empty", "full", "withdrawn",
@@ -194,6 +194,27 @@ class Review(_Fact, frozen=True, tag="review", gc=False):
     decided_at: int
 
 
+class Planned(_Fact, frozen=True, tag="planned", gc=False):
+    """What a plan wants of an agent for a time. Key: agent_id, started_at.
+
+    `day` is the local date of the shift. `inside` and `outside` name the states that keep to
+    the plan and that do not, with commas between; others are neutral (schemas/adherence.py).
+    """
+
+    agent_id: str
+    day: str
+    zone: str
+    version: int
+    shift_started_at: int
+    shift_ended_at: int
+    activity: Activity
+    name: str
+    started_at: int
+    ended_at: int
+    inside: str
+    outside: str
+
+
 class DayDirty(_Fact, frozen=True, tag="day_dirty", gc=False):
     """An event came too late to be applied live: fold this local day again. Key: day."""
 
@@ -212,7 +233,7 @@ class Rejected(_Fact, frozen=True, tag="rejected", gc=False):
 
 Fact: TypeAlias = (
     Leg | Offer | AgentSession | AgentInterval | Break
-    | WallSample | TeamSample | Violation | Review | DayDirty | Rejected
+    | WallSample | TeamSample | Violation | Review | Planned | DayDirty | Rejected
 )  # fmt: skip
 
 

@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from schemas.adherence import DEFAULTS, Adherence
 from schemas.discipline import Discipline, Overrides
 from schemas.durations import Duration
+from schemas.events import Activity
 
 
 def _known_zone(name: str) -> str:
@@ -58,6 +60,9 @@ class AgentPolicy(_Policy):
     ids: tuple[str, ...] = Field(
         default=(), description="what else the agent is known by: extensions, CRM users"
     )
+    timezone: Zone | None = Field(
+        default=None, description="whose local times a plan means; else the plan must say"
+    )
     discipline: Overrides = Field(
         default={}, description="thresholds that hold for the agent alone, by rule"
     )
@@ -79,6 +84,9 @@ class Policies(_Policy):
     agents: Mapping[str, AgentPolicy] = Field(default_factory=dict)
     teams: Mapping[str, TeamPolicy] = Field(default_factory=dict)
     discipline: Discipline = Discipline()
+    adherence: Mapping[Activity, Adherence] = Field(
+        default_factory=dict, description="states that keep to a plan, by planned activity"
+    )
     max_open: Duration = Field(
         default=timedelta(hours=4), description="a call open longer is taken as lost"
     )
@@ -90,6 +98,10 @@ class Policies(_Policy):
     def queue(self, queue_id: str) -> QueuePolicy:
         """Return what is wanted of a queue, defaults where the settings do not name it."""
         return self.queues.get(queue_id, _DEFAULT_QUEUE)
+
+    def adherence_to(self, activity: Activity) -> Adherence:
+        """Return which states keep to a planned activity."""
+        return self.adherence.get(activity, DEFAULTS[activity])
 
     def team_of(self, agent_id: str) -> str:
         """Return an agent's team, an empty string where the settings do not name one."""

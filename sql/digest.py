@@ -33,6 +33,7 @@ _FIRST_TIME = {
     "breaks": "started_at",
     "violations": "pending_at",
     "reviews": "decided_at",
+    "schedules": "started_at",
 }
 _OF_TENANT = "AND tenant = {tenant:String}"
 _LEFT_OUT = frozenset({"tenant", "domain", "revision", "known_at", "caller_key", "evidence"})

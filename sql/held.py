@@ -18,10 +18,11 @@ from schemas.facts import (
     Fact,
     Leg,
     Offer,
+    Planned,
     Review,
     Violation,
 )
-from sql.rows import INSTANT, SECOND, TABLES, TEXT, Column
+from sql.rows import DAY, INSTANT, SECOND, TABLES, TEXT, Column
 from sql.store import store_errors
 
 Key: TypeAlias = tuple[Any, ...]
@@ -77,6 +78,7 @@ KINDS: dict[type[Fact], Kind] = {
              ("agent_id", "started_at"), "started_at"),
         Kind(Violation, "violation_facts", "violations", ("episode_id",), "pending_at"),
         Kind(Review, "review_facts", "reviews", ("review_id",), "decided_at"),
+        Kind(Planned, "planned_facts", "schedules", ("agent_id", "started_at"), "started_at"),
         Kind(Break, "break_facts", "breaks", ("agent_id", "started_at"), "started_at"),
     )
 }  # fmt: skip
@@ -158,6 +160,6 @@ def _read(column: Column) -> str:
         return f"toUnixTimestamp64Milli({column.name}) AS its_{column.name}"
     if column.type == SECOND:
         return f"intDiv(toUnixTimestamp64Milli({column.name}), 1000) AS its_{column.name}"
-    if column.type == TEXT:
+    if column.type in (TEXT, DAY):
         return f"toString({column.name}) AS its_{column.name}"
     return f"{column.name} AS its_{column.name}"

@@ -187,6 +187,7 @@ _KEPT = (
     _Kept("agent_state_facts", "agent_state_facts", "started_at"),
     _Kept("break_facts", "break_facts", "started_at"),
     _Kept("violation_history", "violation_facts", "pending_at"),
+    _Kept("planned_facts", "planned_facts", "started_at"),
     _Kept("review_facts", "review_facts", "decided_at"),
     *_SAMPLES,
 )

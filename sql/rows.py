@@ -23,6 +23,7 @@ from schemas.facts import (
     Fact,
     Leg,
     Offer,
+    Planned,
     Rejected,
     Review,
     TeamSample,
@@ -144,6 +145,12 @@ TABLES: dict[type[Fact], Table] = {
         "review_facts",
         "",
         f"review_id episode_id verdict author reason decided_at:instant {_REVISION}",
+    ),
+    Planned: _table(
+        "planned_facts",
+        "started_at",
+        "agent_id day:day zone version:int shift_started_at:instant shift_ended_at:instant "
+        f"activity name started_at:instant ended_at:instant inside outside {_REVISION}",
     ),
     DayDirty: _table("dirty_day_facts", "", f"day:day {_REVISION}"),
     Rejected: _table(

@@ -5,6 +5,7 @@ from stream_processors.core.agent import Agent
 from stream_processors.core.contacts import Contact
 from stream_processors.core.conversations import name_of
 from stream_processors.core.lasting import remember_level
+from stream_processors.core.publishing import forget_plans
 from stream_processors.core.sources import HORIZON_MS, Source
 from stream_processors.core.state import Settled, State, Terms
 from stream_processors.core.windows import KEPT_MS, MINUTE_MS
@@ -26,9 +27,11 @@ def forget(state: State, source: Source, at: int, terms: Terms) -> None:
         agents.forget(agent, before)
         _forget_phone(state, agent, before)
     teams = [team for team in state.teams.values() if team.source == source.name]
-    state.docket.forget(
-        before, [agent.agent_id for agent in people], [team.team for team in teams]
-    )
+    needed = {agent.agent_id: before for agent in people}
+    for agent_id in list(state.plans):
+        if state.source_of(agent_id).name == source.name:
+            needed[agent_id] = forget_plans(state, agent_id, before)
+    state.docket.forget(before, needed, [team.team for team in teams])
     policies = terms.policies.current
     for queue in state.queues.values():
         if queue.source == source.name:

@@ -10,6 +10,7 @@ from stream_processors.core.change import Change
 from stream_processors.core.discipline.clerk import Clerk
 from stream_processors.core.discipline.diary import Stretch
 from stream_processors.core.discipline.sitting import Sitting
+from stream_processors.core.plans import Shift, shifts_of
 from stream_processors.core.sources import Deadline, Source
 from stream_processors.core.state import Line
 
@@ -42,18 +43,40 @@ class Court:
         """Let the agent be judged when the time of his source passes `at` [ms]."""
         self._source(agent_id).remind(Deadline(at, "discipline", agent_id))
 
+    def shifts(self, agent_id: str) -> Sequence[Shift]:
+        """Return what is planned for an agent, in the order of time."""
+        plans = self._state.plans.get(agent_id)
+        return shifts_of(plans) if plans else ()
+
+    def heard_since(self, agent_id: str) -> int:
+        """Return from when on [ms] an agent's source was heard."""
+        return self._source(agent_id).began
+
     def rule(self, code: str, agent_id: str, team: str, at: int) -> Rule:
         """Return the rule that held for an agent at an instant [ms]."""
         return self._terms.rule(code, agent_id, team, at)
 
     def _source(self, agent_id: str) -> Source:
-        return self._state.sources[self._state.agents[agent_id].source]
+        return self._state.source_of(agent_id)
 
     # --- what was concluded -----------------------------------------------------------------
 
     def look(self, agent_id: str) -> None:
         """Let be judged what time alone may have changed about an agent."""
         self._clerk.look(agent_id)
+
+    def plan(self, agent_id: str) -> None:
+        """Let an agent be judged by what is planned for him now."""
+        if self._state.sources:
+            self._clerk.write_plan(agent_id, self._terms.policies.current.team_of(agent_id))
+        else:
+            self._state.unjudged.append(agent_id)
+
+    def hear(self) -> None:
+        """Judge by their plans those who were planned for before any source was heard."""
+        for agent_id in self._state.unjudged:
+            self.plan(agent_id)
+        self._state.unjudged.clear()
 
     def write_agent(self, agent: Agent) -> None:
         """Write what has changed in an agent's stretches since it was said last."""
@@ -98,13 +121,15 @@ class Court:
             touched.clear()
 
     def _stretch(self, agent: Agent, kind: str, span: Span) -> Stretch:
-        began, _ = _told(agent, span.start)
-        if span.end is None:
-            return Stretch(kind, span.start, None, span.reason, True, (began,))
-        ended, told = _told(agent, span.end)
         lost_at = self._source(agent.agent_id).lost_at
+        began, seen = _told(agent, span.start)
+        since = lost_at if not seen and 0 < lost_at <= span.start else None
+        if span.end is None:
+            return Stretch(kind, span.start, None, span.reason, True, (began,), None, since)
+        ended, told = _told(agent, span.end)
         unseen = lost_at if not told and span.start < lost_at <= span.end else None
-        return Stretch(kind, span.start, span.end, span.reason, told, (began, ended), unseen)
+        events = (began, ended)
+        return Stretch(kind, span.start, span.end, span.reason, told, events, unseen, since)
 
 
 def _told(agent: Agent, at: int) -> tuple[str, bool]:

@@ -13,13 +13,16 @@ from typing import NamedTuple
 import msgspec
 
 from schemas.errors import MalformedEvent
-from schemas.events import DESK, Event, ViolationReviewed, decode
+from schemas.events import DESK, Event, SchedulePublished, ViolationReviewed, decode
 from schemas.facts import DayDirty, Fact, Origin, Rejected, RejectReason, Review
 from stream_processors.core import agents
 from stream_processors.core.change import Change
+from stream_processors.core.discipline.diary import KEPT_MS
 from stream_processors.core.forgetting import forget
 from stream_processors.core.instants import day_name, to_ms
 from stream_processors.core.judging import Court
+from stream_processors.core.plans import plan_of
+from stream_processors.core.publishing import publish
 from stream_processors.core.readings import READINGS
 from stream_processors.core.samples import team_sample, wall_sample
 from stream_processors.core.saying import agent_facts, contact_facts, line_facts, without_moved
@@ -161,6 +164,9 @@ class _Run:
             if event.source == DESK:
                 self._review(event, at, value)
                 return None
+            if isinstance(event, SchedulePublished):
+                self._publish(event, at)
+                return None
             source = self._turn_to(event)
         if at > source.clock:
             if source.due < at:
@@ -168,9 +174,11 @@ class _Run:
             if source.next_sample == NEVER:
                 first_sample(source, at)
             source.clock = at
-        elif at < source.clock and at < source.clock - HORIZON_MS:
-            self._too_late(at)
-            return None
+        elif at < source.clock:
+            if at < source.clock - HORIZON_MS:
+                self._too_late(at)
+                return None
+            source.began = min(source.began, at)
         self.heard += 1
         if at > self.heard_at:
             self.heard_at = at
@@ -199,11 +207,28 @@ class _Run:
             )
         )
 
+    def _publish(self, event: SchedulePublished, at: int) -> None:
+        """Take a plan; a day that it plans too late is folded again besides."""
+        plan, state = plan_of(event.data), self.state
+        clock = max((source.clock for source in state.sources.values()), default=0)
+        if at < clock - HORIZON_MS:
+            self._too_late(at)
+            known = state.plans.get(event.data.agent_id, {})
+            if event.data.day not in known and plan.end < clock - KEPT_MS:
+                return
+        said = publish(state, self.terms, event.data, plan, (self.revision, self.known_at))
+        if said:
+            self.facts += said
+            if self.court is not None:
+                self.court.plan(event.data.agent_id)
+
     def _turn_to(self, event: Event) -> Source:
         """Return the source of an event; it and its feed are those of most that follow."""
         self._note_heard()
         source = self.source = self.change.source(event.source)
         self.change.feed = event.feed
+        if self.state.unjudged and self.court is not None:
+            self.court.hear()
         return source
 
     def _note_heard(self) -> None:

@@ -390,6 +390,7 @@ READINGS: dict[type, Reading] = {
     e.SnapshotChannel: _snapshot_channel,
     e.SnapshotCompleted: _snapshot_completed,
     e.ViolationReviewed: _nothing,
+    e.SchedulePublished: _nothing,
     e.SourceHeartbeat: _nothing,
     e.SourceConnected: _source_connected,
     e.SourceDisconnected: _source_disconnected,

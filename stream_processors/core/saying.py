@@ -7,7 +7,8 @@ import msgspec
 from schemas.facts import AgentInterval, AgentSession, Break, Fact, Offer, says_the_same
 from stream_processors.core.agent import Span
 from stream_processors.core.legs import leg_fact, offer_fact
-from stream_processors.core.state import Line, State
+from stream_processors.core.publishing import planned_facts
+from stream_processors.core.state import Line, State, Terms
 
 
 def line_facts(state: State, line: Line, revision: int, known_at: int) -> Iterator[Fact]:
@@ -74,7 +75,7 @@ def contact_facts(
         yield replace(gone, revision=revision, known_at=known_at, voided=True)
 
 
-def all_said(state: State, revision: int, known_at: int) -> Iterator[Fact]:
+def all_said(state: State, terms: Terms, revision: int, known_at: int) -> Iterator[Fact]:
     """Return what was said of all that is still in reach, as it was said last."""
     replace = msgspec.structs.replace
     for line in state.lines.values():
@@ -89,6 +90,7 @@ def all_said(state: State, revision: int, known_at: int) -> Iterator[Fact]:
     for agent_id, agent in state.agents.items():
         for span in agent.spans.values():
             yield _span_fact(state, agent_id, span, revision, known_at, voided=False)
+    yield from planned_facts(state, terms, revision, known_at)
     for episode in state.docket.said():
         yield replace(episode, revision=revision, known_at=known_at)
 

@@ -91,6 +91,7 @@ class Source(msgspec.Struct):
 
     name: str
     clock: int = 0
+    began: int = 0  # the earliest that was heard of it [ms]
     heard: int = 0
     due: int = NEVER
     next_sample: int = NEVER
@@ -133,5 +134,6 @@ def next_multiple(at: int) -> int:
 
 def first_sample(source: Source, at: int) -> None:
     """Start sampling a source at its first event."""
+    source.began = at
     source.next_sample = next_multiple(at)
     source.look_ahead()

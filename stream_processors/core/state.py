@@ -6,6 +6,7 @@ import msgspec
 
 from schemas.discipline import Discipline, Rule
 from schemas.durations import in_ms
+from schemas.events import Activity
 from schemas.facts import Leg, Offer
 from schemas.policies import PolicyHistory
 from stream_processors.core.agent import Agent, AgentMark
@@ -13,6 +14,7 @@ from stream_processors.core.calls import Call, Mark
 from stream_processors.core.discipline.docket import Docket
 from stream_processors.core.instants import day_bounds
 from stream_processors.core.legs import Ringing, Target
+from stream_processors.core.plans import Plans
 from stream_processors.core.queues import Account, Queue
 from stream_processors.core.sources import Source
 from stream_processors.core.teams import Team
@@ -59,8 +61,15 @@ class State(msgspec.Struct):
     pairs: dict[str, Pair] = msgspec.field(default_factory=dict)
     roll_called_at: int = 0  # the last time [ms] that a snapshot listed members of queues
     docket: Docket = msgspec.field(default_factory=Docket)
+    plans: dict[str, Plans] = msgspec.field(default_factory=dict)
+    unjudged: list[str] = msgspec.field(default_factory=list)  # planned for, no source heard
     dirty_days: set[str] = msgspec.field(default_factory=set)
     rejected: dict[str, int] = msgspec.field(default_factory=dict)
+
+    def source_of(self, agent_id: str) -> Source:
+        """Return the source of an agent; of one whom nobody has seen yet, the first by name."""
+        agent = self.agents.get(agent_id)
+        return self.sources[min(self.sources) if agent is None else agent.source]
 
 
 class Terms:
@@ -107,6 +116,12 @@ class Terms:
         if rules is None:
             rules = self._rules[key] = policies.discipline_of(agent_id, team)
         return rules.rule(code)
+
+    def states(self, activity: Activity, at: int) -> tuple[str, str]:
+        """Return which states kept to an activity planned at an instant [ms], and which not."""
+        policies = self._only or self.policies.at(at)
+        wanted = policies.adherence_to(activity)
+        return ",".join(wanted.inside), ",".join(wanted.outside)
 
     def day_of(self, at: int) -> int:
         """Return the start [ms] of the local day of an instant [ms]."""

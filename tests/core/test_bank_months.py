@@ -36,6 +36,14 @@ class Bench:
     def remind(self, agent_id: str, at: int) -> None:
         """Do nothing: who is to be looked at is told by hand."""
 
+    def shifts(self, agent_id: str) -> tuple[()]:
+        """Return nothing: nothing was planned."""
+        return ()
+
+    def heard_since(self, agent_id: str) -> int:
+        """Return the beginning of all time."""
+        return 0
+
     def rule(self, code: str, agent_id: str, team: str, at: int) -> Rule:
         """Return the rule with its defaults."""
         return RULES.rule(code)

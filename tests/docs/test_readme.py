@@ -37,7 +37,7 @@ QUERIES = dict(
         r"^## (\w+)\n(?:(?!^## ).)*?^```sql\n(.*?)^```", SQL_PAGE, re.DOTALL | re.MULTILINE
     )
 )
-MAY_BE_EMPTY = {"rejected", "dirty_days", "reviews"}
+MAY_BE_EMPTY = {"rejected", "dirty_days", "reviews", "schedules"}
 PLAYED_SECONDS = 60
 
 

@@ -1,8 +1,10 @@
 """What judging has to be told besides the facts."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from schemas.discipline import Rule
+from stream_processors.core.plans import Shift
 
 
 class Bench(Protocol):
@@ -17,6 +19,12 @@ class Bench(Protocol):
 
     def remind(self, agent_id: str, at: int) -> None:
         """Let `Clerk.look` be called when the time of the agent's source passes `at` [ms]."""
+
+    def shifts(self, agent_id: str) -> Sequence[Shift]:
+        """Return what is planned for an agent, in the order of time."""
+
+    def heard_since(self, agent_id: str) -> int:
+        """Return from when on [ms] an agent's source was heard."""
 
     def rule(self, code: str, agent_id: str, team: str, at: int) -> Rule:
         """Return the rule that held for an agent at an instant [ms]."""

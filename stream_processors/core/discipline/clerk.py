@@ -20,7 +20,13 @@ from stream_processors.core.discipline.diary import (
     Stretch,
 )
 from stream_processors.core.discipline.docket import Docket
-from stream_processors.core.discipline.rules import JUDGED_BY, KIND_OF, OF_OFFERS
+from stream_processors.core.discipline.rules import (
+    JUDGED_BY,
+    KIND_OF,
+    OF_OFFERS,
+    OF_PLANS,
+    OF_SHIFTS,
+)
 from stream_processors.core.discipline.shares import is_short
 from stream_processors.core.instants import month_bounds
 
@@ -71,6 +77,12 @@ class Clerk:
                 self._touch(agent_id, code, key[1])
             else:
                 self.touched[agent_id, code] = None
+        if key[0] in ("session", "break") and self._bench.shifts(agent_id):
+            self._touch_shifts(agent_id)
+
+    def _touch_shifts(self, agent_id: str) -> None:
+        for code in OF_SHIFTS:
+            self.touched[agent_id, code] = None
 
     def write_offer(self, offer: Offer, team: str, events: Callable[[], list[str]]) -> None:
         """Write how an offer ended; `events` tells which events say so."""
@@ -152,6 +164,12 @@ class Clerk:
                 if each.team == diary.team and month in each.short:
                     self.touched[other, "short_call"] = None
 
+    def write_plan(self, agent_id: str, team: str) -> None:
+        """Let an agent be judged by what is planned for him now."""
+        self._docket.diary(agent_id, team)
+        for code in OF_PLANS:
+            self.touched[agent_id, code] = None
+
     def _touch(self, agent_id: str, code: str, start: int) -> None:
         """Let a stretch be judged."""
         starts = self.touched.setdefault((agent_id, code), set())
@@ -167,6 +185,8 @@ class Clerk:
             for code in JUDGED_BY[kind]:
                 if code in KIND_OF:
                     self._touch(agent_id, code, start)
+        if self._bench.shifts(agent_id):
+            self._touch_shifts(agent_id)
         if diary.short:
             self.touched[agent_id, "short_call"] = None
         for code, said in diary.said.items():

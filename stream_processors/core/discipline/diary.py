@@ -16,7 +16,8 @@ class Stretch(msgspec.Struct, frozen=True, order=True, gc=False, array_like=True
 
     `told` is false where nobody told its end: a snapshot found it over. If the source was not
     heard before that, it may have ended at any time from `unseen_since` [ms] on. `events` are
-    the ids of the events that began and ended it, empty where no event did.
+    the ids of the events that began and ended it, empty where no event did. Where nobody told
+    its beginning after a gap, it may have begun at any time from `begun_unseen_since` [ms] on.
     """
 
     kind: str
@@ -26,6 +27,7 @@ class Stretch(msgspec.Struct, frozen=True, order=True, gc=False, array_like=True
     told: bool
     events: tuple[str, ...]
     unseen_since: int | None = None
+    begun_unseen_since: int | None = None
 
 
 class OfferEnd(msgspec.Struct, frozen=True, order=True, gc=False, array_like=True):
@@ -67,7 +69,8 @@ class Diary(msgspec.Struct, gc=False):
 
     `paces` are worked out for so many of the contacts, in their order. `short` counts for each
     month (its start [ms]) calls, short ones, and those of them of which nobody told who ended
-    them. What was over before `final_before` [ms] is never judged again.
+    them. What was over before `final_before` [ms] is never judged again; of what was over
+    before `known_since` [ms] some is forgotten.
     """
 
     team: str = ""
@@ -80,6 +83,7 @@ class Diary(msgspec.Struct, gc=False):
     short: dict[int, list[int]] = msgspec.field(default_factory=dict)
     said: dict[str, dict[str, Violation]] = msgspec.field(default_factory=dict)
     final_before: int = 0
+    known_since: int = 0
 
     def of_kind(self, kind: str) -> list[Stretch]:
         """Return the stretches of a kind in the order of time."""
@@ -122,16 +126,17 @@ class Diary(msgspec.Struct, gc=False):
         """Let the paces at the ends of calls from an instant [ms] on be worked out anew."""
         del self.paces[bisect_left(self.contacts, Contact(at, "", 0, "")) :]
 
-    def forget(self, before: int) -> list[str]:
+    def forget(self, before: int, needed: int) -> list[str]:
         """Drop what no rule can reach: nothing comes any more of before `before` [ms].
 
-        An episode that may still change keeps all that led to it.
+        An episode that may still change keeps all that led to it; so does what a shift needs
+        that lasts: all from `needed` [ms] on.
 
         Returns:
             The ids of the calls that were dropped.
         """
         self.final_before = before - WINDOW_MS
-        since = before - 3 * WINDOW_MS
+        since = min(before - KEPT_MS, needed)
         for code, episodes in list(self.said.items()):
             for key, said in list(episodes.items()):
                 if is_final(said, self.final_before):
@@ -140,6 +145,7 @@ class Diary(msgspec.Struct, gc=False):
                     since = min(since, said.pending_at)
             if not episodes:
                 del self.said[code]
+        self.known_since = max(self.known_since, since)
         for place, stretch in list(self.stretches.items()):
             if stretch.end is not None and stretch.end < since:
                 del self.stretches[place]
@@ -166,6 +172,9 @@ class Diary(msgspec.Struct, gc=False):
 
 WINDOW_MS = 60 * 60_000
 """No window of a rule is longer, but that of `slow_handling` (schemas/discipline.py)."""
+
+KEPT_MS = 3 * WINDOW_MS
+"""So far back is known what an agent did."""
 
 CALLS_MS = 4 * 60 * 60_000
 """So far `slow_handling` may look back."""

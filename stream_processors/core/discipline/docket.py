@@ -1,6 +1,6 @@
 """All diaries of a domain, and what has been said of them: what judging depends on."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -78,17 +78,17 @@ class Docket(msgspec.Struct, gc=False):
         """Return the ids of a team's episodes that were too many at once."""
         return ids_of(self.clusters.get(f"{team}|{code}", ()))
 
-    def forget(self, before: int, agents: Collection[str], teams: Collection[str]) -> None:
+    def forget(self, before: int, agents: Mapping[str, int], teams: Collection[str]) -> None:
         """Drop what no rule can reach: nothing comes any more of before `before` [ms].
 
         Args:
             before: on the clock of a source.
-            agents: those of the source.
+            agents: those of the source, and from when on [ms] their plans need what they did.
             teams: those of the source.
         """
-        for agent_id in agents:
+        for agent_id, needed in agents.items():
             diary = self.diaries.get(agent_id)
-            for leg_id in diary.forget(before) if diary is not None else ():
+            for leg_id in diary.forget(before, needed) if diary is not None else ():
                 del self.served[leg_id]
         for team in teams:
             if team in self.crews:

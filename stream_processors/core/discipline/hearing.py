@@ -1,12 +1,13 @@
 """What a rule is told when it judges an agent: his diary, the time, and the rules in force."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from schemas.discipline import Rule
 from stream_processors.core.discipline.crew import Crew
 from stream_processors.core.discipline.diary import Diary, Stretch
+from stream_processors.core.plans import Item, Shift
 
 R = TypeVar("R", bound=Rule)
 
@@ -22,6 +23,8 @@ class Hearing:
         clock: of his source [ms]; while the source is not heard, when it fell silent.
         zone: whose midnights begin a month.
         only: beginnings [ms] of the stretches to judge; None: all.
+        shifts: that were planned for him, up to the next one, in the order of time.
+        heard_since: from when on [ms] all log-ins and log-outs are known.
         rules: tells the rule of a code that held for him at an instant [ms].
     """
 
@@ -32,6 +35,8 @@ class Hearing:
     zone: str
     rules: Callable[[str, int], Rule]
     only: frozenset[int] | None = None
+    shifts: Sequence[Shift] = ()
+    heard_since: int = 0
 
     def stretches(self, kind: str) -> list[Stretch]:
         """Return the stretches of a kind that are to be judged."""
@@ -39,6 +44,14 @@ class Hearing:
             return self.diary.of_kind(kind)
         found = (self.diary.stretches.get((kind, start)) for start in sorted(self.only))
         return [each for each in found if each is not None]
+
+    def planned_at(self, instant: int) -> tuple[Shift, Item] | None:
+        """Return what was planned at an instant [ms], and of which shift it is."""
+        for shift in self.shifts:
+            item = shift.at(instant)
+            if item is not None:
+                return shift, item
+        return None
 
     def rule(self, kind: type[R], code: str, at: int) -> R:
         """Return the rule of a code that held at an instant [ms]."""

@@ -7,6 +7,14 @@ from stream_processors.core.discipline.hearing import Hearing
 from stream_processors.core.discipline.pace import slow_handling
 from stream_processors.core.discipline.rows import offer_rejected, relog, rona, toggle
 from stream_processors.core.discipline.shares import short_call
+from stream_processors.core.discipline.shifts import (
+    early_logout,
+    late_login,
+    no_show,
+    not_logged_out,
+    unscheduled_break,
+    work_instead_of_break,
+)
 from stream_processors.core.discipline.stretches import (
     acw_too_long,
     break_too_long,
@@ -27,10 +35,16 @@ RULES: dict[str, Callable[[Hearing], Iterator[Episode]]] = {
     "offer_rejected": offer_rejected,
     "slow_handling": slow_handling,
     "short_call": short_call,
+    "late_login": late_login,
+    "no_show": no_show,
+    "early_logout": early_logout,
+    "unscheduled_break": unscheduled_break,
+    "work_instead_of_break": work_instead_of_break,
+    "not_logged_out": not_logged_out,
 }
 
 JUDGED_BY = {
-    "break": ("late_return", "break_too_long", "idle_not_ready", "toggle"),
+    "break": ("late_return", "break_too_long", "idle_not_ready", "unscheduled_break", "toggle"),
     "wrapup": ("acw_too_long",),
     "holding": ("long_hold",),
     "session": ("relog", "slow_handling", "toggle"),
@@ -41,10 +55,23 @@ KIND_OF = {
     "late_return": "break",
     "break_too_long": "break",
     "idle_not_ready": "break",
+    "unscheduled_break": "break",
     "acw_too_long": "wrapup",
     "long_hold": "holding",
 }
 """Rules that judge one stretch by itself, and of which kind it is."""
+
+OF_SHIFTS = (
+    "late_login",
+    "no_show",
+    "early_logout",
+    "work_instead_of_break",
+    "not_logged_out",
+)
+"""Rules that hold sessions and breaks against a plan."""
+
+OF_PLANS = (*OF_SHIFTS, "late_return", "unscheduled_break")
+"""Rules for which a plan matters."""
 
 OF_OFFERS = ("rona", "offer_rejected")
 """Rules that look at how offers ended, and at log-outs among them."""

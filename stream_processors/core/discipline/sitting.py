@@ -20,6 +20,7 @@ from stream_processors.core.discipline.hearing import Hearing
 from stream_processors.core.discipline.rules import KIND_OF, RULES
 from stream_processors.core.discipline.stretches import about
 from stream_processors.core.discipline.suspicion import Fired, Suspect, suspects
+from stream_processors.core.plans import up_to_next
 
 Pair: TypeAlias = tuple[str, str]
 """An agent, or a team, and the code of a rule."""
@@ -74,10 +75,13 @@ class Sitting:
 
     def _judged(self, agent_id: str, code: str, starts: Starts) -> Judged:
         diary = self._docket.diaries[agent_id]
+        clock = self._bench.clock(agent_id)
         hearing = Hearing(
-            agent_id, diary, self._docket.crew(diary.team), self._bench.clock(agent_id),
+            agent_id, diary, self._docket.crew(diary.team), clock,
             self._bench.zone, partial(self._rule, agent_id, diary.team),
             None if starts is None else frozenset(starts),
+            up_to_next(self._bench.shifts(agent_id), clock),
+            max(diary.known_since, self._bench.heard_since(agent_id)),
         )  # fmt: skip
         episodes: dict[str, Episode] = {}
         due: int | None = None

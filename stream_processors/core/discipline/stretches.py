@@ -19,6 +19,7 @@ from schemas.durations import in_ms
 from stream_processors.core.discipline.diary import Stretch
 from stream_processors.core.discipline.episode import Episode, Level
 from stream_processors.core.discipline.hearing import Hearing
+from stream_processors.core.plans import return_from
 
 
 def about(kind: str, start: int) -> str:
@@ -27,11 +28,16 @@ def about(kind: str, start: int) -> str:
 
 
 def late_return(hearing: Hearing) -> Iterator[Episode]:
-    """Breaks longer than their allowance."""
+    """Breaks longer than their allowance; where one is planned, longer than the plan."""
     for each in hearing.stretches("break"):
         rule = hearing.rule(LateReturn, "late_return", each.start)
         allowed = by_reason(rule.allowance, each.reason) if rule.enabled else None
         if allowed is not None:
+            planned = return_from(hearing.shifts, each.start, in_ms(allowed))
+            if planned is not None:
+                if not planned[1]:
+                    continue
+                allowed = timedelta(milliseconds=planned[1] - each.start)
             times = rule.critical_after
             yield from _too_long(hearing, "late_return", rule, each, allowed, rule.grace, times)
 
