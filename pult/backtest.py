@@ -177,17 +177,18 @@ def _offers(ask: Ask, within: Range) -> Iterable[Offer]:
 
 def _legs(ask: Ask, within: Range) -> Iterable[Leg]:
     for row in ask(
-        "SELECT leg_id, agent_id, ended_by, talk_ms, queue_id, "
+        "SELECT leg_id, agent_id, ended_by, talk_ms, hold_ms, queue_id, transfer_kind, "
         "toUnixTimestamp64Milli(ended_at) AS end FROM legs WHERE outcome = 'answered' "
         "AND queue_id != '' AND ended_at IS NOT NULL "
         f"AND {within.holds('answered_at', 'ended_at')} ORDER BY ended_at"
     ):
         end = int(row["end"])
         talk = None if row["talk_ms"] is None else int(row["talk_ms"])
+        held = None if row["hold_ms"] is None else int(row["hold_ms"])
         yield Leg(
             "", "", 0, 0, False, row["leg_id"], 0, "", "", row["queue_id"], "voice", "in", "",
-            0, end, end, end, end, "answered", 0, None, talk, None, None, row["agent_id"],
-            row["ended_by"], "", "", 1, 0, 0, "source",
+            0, end, end, end, end, "answered", 0, None, talk, held, None, row["agent_id"],
+            row["ended_by"], "", row["transfer_kind"], 1, 0, 0, "source",
         )  # fmt: skip
 
 

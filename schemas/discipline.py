@@ -141,6 +141,48 @@ class Relog(Rule):
     quiet: Window = timedelta(minutes=30)
 
 
+class BreakBudget(Rule):
+    """The breaks of one log-in (of 24 hours of it) are together too long, or too many."""
+
+    severity: Severity = "info"
+    allowance: Duration = timedelta(minutes=90)
+    most: Count = 10
+    warning_after: Factor = Field(
+        default=1.25, ge=1.0, description="times the allowance or the number: a warning"
+    )
+    not_counted: tuple[str, ...] = Field(
+        default=("Auto-Pause",), description="reasons of pauses that are no break"
+    )
+
+
+class Rate(Rule):
+    """So many calls of a kind within a time, and a share that stands out in the team."""
+
+    count: Count = 5
+    within: Window = timedelta(hours=1)
+    times_others: Factor = Field(
+        default=3.0, description="share above so many times that of the others of the team"
+    )
+    calls: Count = Field(
+        default=20, description="of both within the time; fewer say too little"
+    )
+
+
+class AgentHangup(Rate):
+    """Calls that the agent ended within `shorter_than`, or with the caller on hold."""
+
+    shorter_than: Duration = timedelta(seconds=30)
+
+
+class ExcessTransfer(Rate):
+    """Calls passed on: a share that stands out, or more than `most` whatever the share."""
+
+    times_others: Factor = Field(
+        default=2.0, description="share above so many times that of the others of the team"
+    )
+    most: Count = 10
+
+
 class SlowHandling(Rule):
     """The mean of the last contacts is a multiple of the team's over the same span."""
 
@@ -208,11 +250,22 @@ class NotLoggedOut(Rule):
 
 
 class ShortCall(Rule):
-    """Calls shorter than `shorter_than` not ended by the caller, as a share of a month's."""
+    """Calls shorter than `shorter_than` not ended by the caller: of a month, and live."""
 
     shorter_than: Duration = timedelta(seconds=10)
-    times_team: Factor = Field(default=2.0, description="share above so many times the team's")
-    calls: Count = Field(default=100, description="fewer say too little")
+    times_team: Factor = Field(
+        default=2.0, description="month: share above so many times the team's"
+    )
+    calls: Count = Field(default=100, description="month: fewer say too little")
+    live_count: Count = Field(default=5, description="live: so many within `live_within`")
+    live_within: Window = timedelta(hours=1)
+    live_times: Factor = Field(
+        default=3.0, description="live: share above so many times that of the others"
+    )
+    live_calls: Count = Field(default=20, description="live: of both; fewer say too little")
+    critical_after: Factor = Field(
+        default=2.0, ge=1.0, description="live: times `live_count`, all ended by the agent"
+    )
 
 
 class SystemSuspect(Rule):
@@ -248,6 +301,9 @@ class Discipline(BaseModel):
     unscheduled_break: UnscheduledBreak = UnscheduledBreak()
     work_instead_of_break: WorkInsteadOfBreak = WorkInsteadOfBreak()
     not_logged_out: NotLoggedOut = NotLoggedOut()
+    agent_hangup: AgentHangup = AgentHangup()
+    excess_transfer: ExcessTransfer = ExcessTransfer()
+    break_budget: BreakBudget = BreakBudget()
     system_suspect: SystemSuspect = SystemSuspect()
 
     @property

@@ -76,7 +76,7 @@ def judged(month: str, after: str) -> list[Violation]:
     return [
         each
         for each in Sitting(docket, bench, 1, 1).facts(clerk.touched)
-        if each.code == "short_call"
+        if each.code == "short_call" and each.about.startswith("month of")
     ]
 
 

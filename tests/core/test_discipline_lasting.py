@@ -1,6 +1,7 @@
 """Episodes that outlast what is remembered, and facts that are told otherwise afterwards."""
 
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 import pytest
@@ -16,7 +17,10 @@ from stream_processors.core.state import Terms
 from tests.readings import rejected, violations
 from tests.timetable import moment, run, terms, values
 
-LUNCH = {"late_return": {"allowance": {"lunch": "30m"}, "grace": "60s", "critical_after": 99.0}}
+LUNCH: dict[str, dict[str, Any]] = {
+    "late_return": {"allowance": {"lunch": "30m"}, "grace": "60s", "critical_after": 99.0},
+    "break_budget": {"enabled": False},
+}
 TEAM = [f"Agent{n:02}" for n in range(50)]
 ALL_AT_LUNCH = "\n".join(
     [f"09:00:00 login {name} sales" for name in TEAM]

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import schemas.events as e
+from schemas.discipline import Discipline
 from schemas.facts import AgentInterval, AgentSession, Break, DayDirty, Fact, Leg, Offer
 from stream_processors.core.pipeline import Batch, Record, apply, freeze, thaw
 from stream_processors.core.state import State
@@ -25,7 +26,24 @@ SOME = settings(
 )
 FEEDS = pytest.mark.parametrize("feeds", ["fine", "coarse", "both"])
 
-UNDER = terms(agents={agent: {"devices": [f"SIP/{agent.lower()}"]} for agent in AGENTS})
+ANY = {"count": 1, "calls": 1, "times_others": 0.5}
+STRICT = Discipline().changed(
+    [
+        {
+            "late_return": {"allowance": {"default": "20s"}, "grace": "5s"},
+            "break_budget": {"allowance": "30s", "most": 1},
+            "agent_hangup": ANY,
+            "excess_transfer": ANY,
+            "short_call": {"live_count": 1, "live_calls": 1, "live_times": 0.5},
+        }
+    ]
+)
+"""Rules under which the little that happens in a small centre is too much."""
+
+UNDER = terms(
+    agents={agent: {"devices": [f"SIP/{agent.lower()}"]} for agent in AGENTS},
+    discipline=STRICT,
+)
 
 
 def folded(log: Iterable[e.Event], size: int = 7) -> tuple[State, list[Fact]]:

@@ -4,7 +4,7 @@ Only what changed is judged: an agent under a rule, because something was writte
 diary or because an instant has passed that a rule waits for.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 import msgspec
@@ -18,9 +18,12 @@ from stream_processors.core.discipline.diary import (
     Diary,
     OfferEnd,
     Stretch,
+    Tally,
 )
 from stream_processors.core.discipline.docket import Docket
+from stream_processors.core.discipline.rates import RATES, RESUMED_MS, mark_of
 from stream_processors.core.discipline.rules import (
+    BY_TIME,
     JUDGED_BY,
     KIND_OF,
     OF_OFFERS,
@@ -35,6 +38,9 @@ Starts: TypeAlias = set[int] | None
 
 OF_INTEREST = frozenset({"answered", "no_answer", "rejected"})
 """Results of offers that any rule looks at."""
+
+PASSED_ON = frozenset({"blind", "attended", "external"})
+"""Transfers that the agent made himself; `queue` is one that nobody announced."""
 
 
 class Clerk:
@@ -72,6 +78,8 @@ class Clerk:
             if stretch is not None and stretch.end is not None:
                 out = OfferEnd(stretch.end, place, "logged_out")
             self._write_offer_end(agent_id, diary, out, place)
+        elif key[0] == "holding":
+            self._mark_held(agent_id, diary, {each.end for each in (old, stretch) if each})
         for code in JUDGED_BY[key[0]]:
             if code in KIND_OF:
                 self._touch(agent_id, code, key[1])
@@ -83,6 +91,12 @@ class Clerk:
     def _touch_shifts(self, agent_id: str) -> None:
         for code in OF_SHIFTS:
             self.touched[agent_id, code] = None
+
+    def _mark_held(self, agent_id: str, diary: Diary, ends: set[int | None]) -> None:
+        """Mark anew the calls that ended with a hold, or soon after it."""
+        for end in ends:
+            for contact in diary.ended_within(end, RESUMED_MS) if end is not None else ():
+                self._mark(agent_id, diary, contact, counts=True)
 
     def write_offer(self, offer: Offer, team: str, events: Callable[[], list[str]]) -> None:
         """Write how an offer ended; `events` tells which events say so."""
@@ -116,7 +130,10 @@ class Clerk:
         before = served.get(leg.leg_id, "")
         contact = None
         if leg.ended_at is not None and leg.outcome == "answered" and not leg.voided:
-            contact = Contact(leg.ended_at, leg.leg_id, leg.talk_ms or 0, leg.ended_by)
+            contact = Contact(
+                leg.ended_at, leg.leg_id, leg.talk_ms or 0, leg.ended_by,
+                leg.transfer_kind in PASSED_ON, bool(leg.hold_ms),
+            )  # fmt: skip
         if before and (before != leg.agent_id or contact is None):
             self._write_contact(before, leg.leg_id, None)
             del served[leg.leg_id]
@@ -143,6 +160,39 @@ class Clerk:
             self._docket.diaries[other].paces_from(since)
             self.touched[other, "slow_handling"] = None
         self.touched[agent_id, "slow_handling"] = None
+        self._weigh_again(behind, since)
+        for each in (old, contact):
+            if each is not None:
+                self._mark(agent_id, diary, each, counts=each is contact)
+
+    def _mark(self, agent_id: str, diary: Diary, contact: Contact, *, counts: bool) -> None:
+        """Mark a call for the rate rules that count it, or take its marks out."""
+        at, leg_id = contact.at, contact.leg_id
+        for code in RATES:
+            tally = diary.tallies.get(code)
+            mark = None
+            if counts:
+                rule = self._bench.rule(code, agent_id, diary.team, at)
+                mark = mark_of(code, contact, rule, diary)
+            if tally is None:
+                if mark is None:
+                    continue
+                tally = diary.tallies[code] = Tally()
+            before = len(tally.marks)
+            if not tally.write(mark, at, leg_id):
+                continue
+            crew = self._docket.crew(diary.team)
+            if len(tally.marks) != before:
+                crew.mark(code, at, len(tally.marks) - before)
+            self._weigh_again(crew.since(at), at)
+            self.touched[agent_id, code] = None
+
+    def _weigh_again(self, agents: Iterable[str], since: int) -> None:
+        """Let the shares of agents from an instant [ms] on be worked out anew."""
+        for agent_id in agents:
+            for code, tally in self._docket.diaries[agent_id].tallies.items():
+                if tally.shares_from(since):
+                    self.touched[agent_id, code] = None
 
     def _count(self, agent_id: str, diary: Diary, contact: Contact, sign: int) -> None:
         """Count a call in its month, or take it back."""
@@ -185,6 +235,8 @@ class Clerk:
             for code in JUDGED_BY[kind]:
                 if code in KIND_OF:
                     self._touch(agent_id, code, start)
+                elif code in BY_TIME and kind == "break":
+                    self.touched[agent_id, code] = None
         if self._bench.shifts(agent_id):
             self._touch_shifts(agent_id)
         if diary.short:

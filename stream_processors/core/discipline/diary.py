@@ -42,12 +42,79 @@ class OfferEnd(msgspec.Struct, frozen=True, order=True, gc=False, array_like=Tru
 
 
 class Contact(msgspec.Struct, frozen=True, order=True, gc=False, array_like=True):
-    """A call that an agent has finished; talk and hold in `handle_ms`."""
+    """A queue's call that an agent has finished, and whether he passed it on or held it."""
 
     at: int
     leg_id: str
     handle_ms: int
     ended_by: str
+    passed: bool = False
+    held: bool = False
+
+
+class Mark(msgspec.Struct, frozen=True, order=True, gc=False, array_like=True):
+    """A finished call that a rate rule counts; `sure` if it is told whose doing it was."""
+
+    at: int
+    leg_id: str
+    sure: bool
+
+
+class Share(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """How an agent stood at the end of a marked call, by the rule that held then.
+
+    Within the time of the rule: his calls and how many of them are marked, the same of the
+    others of his team, and whether that is too much.
+    """
+
+    calls: int
+    marked: int
+    of_others: int
+    marked_of_others: int
+    too_much: bool
+
+
+class Tally(msgspec.Struct, gc=False):
+    """Marked calls of one rule in their order; `shares` are worked out for so many of them."""
+
+    marks: list[Mark] = msgspec.field(default_factory=list)
+    shares: list[Share] = msgspec.field(default_factory=list)
+
+    def write(self, mark: Mark | None, at: int, leg_id: str) -> bool:
+        """Write that a call of an instant [ms] is marked, or is not; tell if that is news."""
+        place = bisect_left(self.marks, Mark(at, leg_id, sure=False))
+        old = None
+        if place < len(self.marks) and self.marks[place].leg_id == leg_id:
+            old = self.marks[place]
+        if old == mark:
+            return False
+        self.shares_from(at)
+        if old is not None:
+            del self.marks[place]
+        if mark is not None:
+            self.marks.insert(place, mark)
+        return True
+
+    def shares_from(self, at: int) -> bool:
+        """Let the shares from an instant [ms] on be worked out anew; tell if there were any."""
+        known = len(self.shares)
+        if not known or self.marks[known - 1].at < at:
+            return False
+        del self.shares[self.place(at) :]
+        return True
+
+    def place(self, at: int) -> int:
+        """Return where the first mark of an instant [ms] or after it stands."""
+        return bisect_left(self.marks, Mark(at, "", sure=False))
+
+    def between(self, start: int, end: int) -> int:
+        """Return how many marks there are in [start, end]."""
+        return self.place(end + 1) - self.place(start)
+
+    def forget(self, before: int) -> None:
+        """Drop marks of before an instant [ms]."""
+        last = self.place(before)
+        del self.marks[:last], self.shares[:last]
 
 
 class Pace(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -69,8 +136,8 @@ class Diary(msgspec.Struct, gc=False):
 
     `paces` are worked out for so many of the contacts, in their order. `short` counts for each
     month (its start [ms]) calls, short ones, and those of them of which nobody told who ended
-    them. What was over before `final_before` [ms] is never judged again; of what was over
-    before `known_since` [ms] some is forgotten.
+    them; `tallies` are the marked calls by rule. What was over before `final_before` [ms] is
+    never judged again; of what was over before `known_since` [ms] some is forgotten.
     """
 
     team: str = ""
@@ -81,6 +148,7 @@ class Diary(msgspec.Struct, gc=False):
     by_leg: dict[str, Contact] = msgspec.field(default_factory=dict)
     paces: list[Pace] = msgspec.field(default_factory=list)
     short: dict[int, list[int]] = msgspec.field(default_factory=dict)
+    tallies: dict[str, Tally] = msgspec.field(default_factory=dict)
     said: dict[str, dict[str, Violation]] = msgspec.field(default_factory=dict)
     final_before: int = 0
     known_since: int = 0
@@ -122,6 +190,17 @@ class Diary(msgspec.Struct, gc=False):
             self.by_leg[leg_id] = contact
         return old
 
+    def calls_between(self, start: int, end: int) -> int:
+        """Return how many calls ended in [start, end]."""
+        first = bisect_left(self.contacts, Contact(start, "", 0, ""))
+        return bisect_left(self.contacts, Contact(end + 1, "", 0, "")) - first
+
+    def ended_within(self, at: int, later_ms: int) -> list[Contact]:
+        """Return the calls that ended at an instant [ms] or so soon after it."""
+        first = bisect_left(self.contacts, Contact(at, "", 0, ""))
+        last = bisect_left(self.contacts, Contact(at + later_ms + 1, "", 0, ""))
+        return self.contacts[first:last]
+
     def paces_from(self, at: int) -> None:
         """Let the paces at the ends of calls from an instant [ms] on be worked out anew."""
         del self.paces[bisect_left(self.contacts, Contact(at, "", 0, "")) :]
@@ -147,9 +226,13 @@ class Diary(msgspec.Struct, gc=False):
                 del self.said[code]
         self.known_since = max(self.known_since, since)
         for place, stretch in list(self.stretches.items()):
-            if stretch.end is not None and stretch.end < since:
+            # The breaks of one log-in are added up over a day.
+            last = since - DAY_MS if stretch.kind in ("break", "session") else since
+            if stretch.end is not None and stretch.end < last:
                 del self.stretches[place]
         self._forget_offer_ends(since)
+        for tally in self.tallies.values():
+            tally.forget(since)
         for month in [month for month in self.short if month < before - MONTHS_MS]:
             del self.short[month]
         since = min(since, before - CALLS_MS - WINDOW_MS)
@@ -178,6 +261,9 @@ KEPT_MS = 3 * WINDOW_MS
 
 CALLS_MS = 4 * 60 * 60_000
 """So far `slow_handling` may look back."""
+
+DAY_MS = 24 * 60 * 60_000
+"""Breaks are added up over so long at most."""
 
 MONTHS_MS = 62 * 24 * 60 * 60_000
 """A month that began so long ago is over for good."""

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator
 
+from stream_processors.core.discipline.budget import break_budget
 from stream_processors.core.discipline.episode import Episode
 from stream_processors.core.discipline.hearing import Hearing
 from stream_processors.core.discipline.pace import slow_handling
+from stream_processors.core.discipline.rates import agent_hangup, excess_transfer, short_call
 from stream_processors.core.discipline.rows import offer_rejected, relog, rona, toggle
-from stream_processors.core.discipline.shares import short_call
 from stream_processors.core.discipline.shifts import (
     early_logout,
     late_login,
@@ -41,13 +42,23 @@ RULES: dict[str, Callable[[Hearing], Iterator[Episode]]] = {
     "unscheduled_break": unscheduled_break,
     "work_instead_of_break": work_instead_of_break,
     "not_logged_out": not_logged_out,
+    "agent_hangup": agent_hangup,
+    "excess_transfer": excess_transfer,
+    "break_budget": break_budget,
 }
 
 JUDGED_BY = {
-    "break": ("late_return", "break_too_long", "idle_not_ready", "unscheduled_break", "toggle"),
+    "break": (
+        "late_return",
+        "break_too_long",
+        "idle_not_ready",
+        "unscheduled_break",
+        "toggle",
+        "break_budget",
+    ),
     "wrapup": ("acw_too_long",),
     "holding": ("long_hold",),
-    "session": ("relog", "slow_handling", "toggle"),
+    "session": ("relog", "slow_handling", "toggle", "break_budget"),
 }
 """Which rules look at a kind of stretch."""
 
@@ -72,6 +83,8 @@ OF_SHIFTS = (
 
 OF_PLANS = (*OF_SHIFTS, "late_return", "unscheduled_break")
 """Rules for which a plan matters."""
+BY_TIME = frozenset({*KIND_OF, "break_budget"})
+"""Rules that time alone may make fire while a stretch goes on."""
 
 OF_OFFERS = ("rona", "offer_rejected")
 """Rules that look at how offers ended, and at log-outs among them."""

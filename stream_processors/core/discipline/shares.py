@@ -17,7 +17,7 @@ def is_short(contact: Contact, rule: ShortCall) -> bool:
     return contact.handle_ms < in_ms(rule.shorter_than) and contact.ended_by in _NOT_THE_CALLER
 
 
-def short_call(hearing: Hearing) -> Iterator[Episode]:
+def of_months(hearing: Hearing) -> Iterator[Episode]:
     """Agents whose share stood out in a month that is over."""
     for month, (calls, short, untold) in sorted(hearing.diary.short.items()):
         _, end = month_bounds(month, hearing.zone)
