@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from producers.asterisk import queue_log_translate, recordings, translate
+from producers.desk import reviews
 from producers.frame import Frame, Naming, Rejected
 from producers.recording import AMI, QUEUE_LOG
 from schemas.events import Event
@@ -39,6 +40,7 @@ KINDS: dict[str, Kind] = {
     ),
 }
 TRANSLATIONS: dict[str, Callable[[Frame, Naming], list[Event]]] = {
-    kind.feed: kind.translate for kind in KINDS.values()
+    **{kind.feed: kind.translate for kind in KINDS.values()},
+    reviews.FEED: reviews.translate,
 }
 """The translation of each feed, for frames that come out of a journal."""

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NoReturn
 
-from pult.context import DEFAULT_DATA, Context
+from pult.context import DEFAULT_DATA, Context, add_common
 from pult.lean import rarely_collect, without_pandas
 from pult.verbs import VERBS, Verb
 from schemas.errors import PultFailure
@@ -24,17 +24,8 @@ class _Parser(argparse.ArgumentParser):
 
 def _common() -> _Parser:
     """Options that may stand before or after the verb."""
-    common = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
-    common.add_argument(
-        "--config",
-        type=Path,
-        metavar="FILE",
-        help="settings (default pult.toml if it is there)",
-    )
-    common.add_argument(
-        "--data", type=Path, metavar="DIR",
-        help=f"data folder (default {DEFAULT_DATA}, or PULT_DATA)",
-    )  # fmt: skip
+    common = _Parser(add_help=False)
+    add_common(common)
     return common
 
 

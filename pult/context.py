@@ -20,6 +20,18 @@ class Context:
     environ: Mapping[str, str]
 
 
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """Add the options of every verb, which may stand before or after it."""
+    parser.add_argument(
+        "--config", type=Path, default=argparse.SUPPRESS, metavar="FILE",
+        help="settings (default pult.toml if it is there)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--data", type=Path, default=argparse.SUPPRESS, metavar="DIR",
+        help=f"data folder (default {DEFAULT_DATA}, or PULT_DATA)",
+    )  # fmt: skip
+
+
 def sql_command(query: str, data: Path) -> str:
     """Return a command that asks a data folder, ready to be pasted into a shell."""
     option = "" if data == Path(DEFAULT_DATA) else f" --data {shlex.quote(str(data))}"

@@ -9,6 +9,7 @@ from pathlib import Path
 from producers.frame import Naming
 from producers.identity import CallerKeys
 from producers.kinds import KINDS
+from pult.desk_token import desk_token
 from pult.feeds import Wired
 from pult.folder import DataFolder
 from pult.replay import Recording, Replay
@@ -46,6 +47,7 @@ class Options:
 
 def _runtime(options: Options, folder: DataFolder) -> Runtime:
     settings = options.settings
+    folder.keep_desk_token()
     keys = CallerKeys(folder.caller_secret({}, ""), keep_numbers=settings.privacy.keep_numbers)
     return Runtime(
         Setup(
@@ -56,6 +58,7 @@ def _runtime(options: Options, folder: DataFolder) -> Runtime:
             mode="recording",
             speed=options.speed,
             lasting=False,
+            desk_token=desk_token(settings.desk, {}, folder.path),
         )
     )
 

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from producers.durable import make_durable
+from pult import desk_token
 from schemas.errors import DataFolderUnusable
 from schemas.policies import Policies, PolicyHistory
 
@@ -115,6 +116,16 @@ class DataFolder:
                 "from a copy (without it, callers get new keys)"
             )
             raise DataFolderUnusable(msg) from error
+
+    def keep_desk_token(self) -> None:
+        """Make a token for those who may decide about episodes, unless there is one.
+
+        Raises:
+            DataFolderUnusable: it cannot be written.
+        """
+        path = self.path / desk_token.NAME
+        if not path.exists():
+            self._write_private(path, secrets.token_hex(32) + "\n")
 
     def policies(self, now: Policies, at: int) -> PolicyHistory:
         """Return the history of policies, with `now` added from `at` [ms] on if it is new.

@@ -7,6 +7,7 @@ from pathlib import Path
 from producers.frame import Naming
 from producers.identity import CallerKeys
 from pult import logs
+from pult.desk_token import desk_token
 from pult.feeds import Wired
 from pult.folder import DataFolder
 from pult.lean import switch_soon
@@ -55,10 +56,12 @@ def setup(settings: Settings, folder: DataFolder, environ: Mapping[str, str]) ->
     """
     secret = folder.caller_secret(environ, settings.privacy.secret_env)
     keys = CallerKeys(secret, keep_numbers=settings.privacy.keep_numbers)
+    folder.keep_desk_token()
     history = folder.policies(settings.policies(), int(time.time() * 1000))
     return Setup(
         settings=settings,
         folder=folder,
         names=Naming(settings.tenant, settings.tenant, keys),
         terms=Terms(history),
+        desk_token=desk_token(settings.desk, environ, folder.path),
     )

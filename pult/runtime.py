@@ -26,6 +26,7 @@ from pult.folder import DataFolder
 from pult.keeper import Keeper, Pace
 from pult.late_days import LateDays
 from pult.restoring import Place, begin_above_the_store, restore
+from pult.reviewing import has_episode
 from pult.settings import Settings
 from pult.snapshot_files import SnapshotFiles
 from pult.tending import Tender
@@ -60,6 +61,7 @@ class Setup:
         mode: what the wall says of its source; a recording ends, and is never stale before.
         speed: of a recording.
         lasting: whether the state is to survive a restart.
+        desk_token: what whoever decides about episodes has to show; empty: nobody may.
     """
 
     settings: Settings
@@ -69,6 +71,7 @@ class Setup:
     mode: Mode = "live"
     speed: float = 1.0
     lasting: bool = True
+    desk_token: str = ""
 
 
 class Runtime:
@@ -160,6 +163,17 @@ class Runtime:
         )
         with self.exported(scope.domain) as state:
             return picture(state, setting, scope)
+
+    def knows_episode(self, episode_id: str) -> bool:
+        """Tell whether there is such an episode of this domain, here or in the history.
+
+        Raises:
+            StoreFailed: the history cannot be asked.
+        """
+        with self.pipeline.state() as state:
+            if any(said.episode_id == episode_id for said in state.docket.said()):
+                return True
+        return has_episode(self.store, self.setup.names, episode_id)
 
     def silent(self) -> frozenset[str]:
         """Return the sources whose figures must not be trusted."""

@@ -6,11 +6,13 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 from aiohttp import web
 
 from pult.context import sql_command
+from pult.desk import Desk
 from pult.feeds import Wired
 from pult.runtime import Runtime
 from pult.web import Wall, listen
@@ -64,6 +66,12 @@ class Service:
         wall = Wall(
             runtime.paint, runtime.ready, runtime.registry, runtime.discipline, http.host
         )
+        if runtime.setup.desk_token:
+            desk = Desk(
+                runtime.setup.desk_token, runtime.knows_episode, runtime.intake.take,
+                lambda: time.time_ns() // 1000,
+            )  # fmt: skip
+            wall.application.add_routes(desk.routes())
         runners: list[web.AppRunner] = []
         try:
             runner, wall_port = await listen(

@@ -120,6 +120,23 @@ class HttpSettings(_Section):
     )
 
 
+class DeskSettings(_Section):
+    """Who may say over HTTP what was decided about an episode."""
+
+    token_env: str = Field(default="", description="environment variable that holds the token")
+    token_file: Path | None = Field(
+        default=None,
+        description="file whose first line is the token; neither: one made in the data folder",
+    )
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if self.token_env and self.token_file:
+            msg = "token_env and token_file are two tokens; set one"
+            raise ValueError(msg)
+        return self
+
+
 class KafkaSettings(_Section):
     """The brokers of the distributed form, and how to be let in."""
 
@@ -284,6 +301,7 @@ class Settings(_Section):
     privacy: PrivacySettings = PrivacySettings()
     journal: JournalSettings = JournalSettings()
     http: HttpSettings = HttpSettings()
+    desk: DeskSettings = DeskSettings()
     kafka: KafkaSettings = KafkaSettings()
     clickhouse: ClickHouseSettings = ClickHouseSettings()
     processor: ProcessorSettings = ProcessorSettings()

@@ -52,6 +52,14 @@ VERBS = (
         "pult explain 31b77c4a3ad7cf5d",
     ),
     Verb(
+        "violations",
+        "list open episodes, acknowledge or excuse them, report on a day, a week or a month",
+        "pult violations list\n"
+        "pult violations ack 31b77c4a3ad7cf5d --by Maria\n"
+        "pult violations excuse 31b77c4a3ad7cf5d --by Maria --reason 'saw a doctor'\n"
+        "pult violations report --day 2026-03-02",
+    ),
+    Verb(
         "policy",
         "print the rules of discipline that hold, and who set each threshold",
         'pult policy show --agent "Anna Petrova"\npult policy show --rule late_return',

@@ -75,3 +75,15 @@ class SourceUnreachable(PultFailure):
 
 class SourceRefused(PultFailure):
     """A source does not let us in; trying again at once would only annoy it."""
+
+
+class ReviewRefused(PultFailure):
+    """What somebody decided about an episode cannot be taken as it is; nothing was kept."""
+
+
+class EpisodeUnknown(ReviewRefused):
+    """No such episode is known of the tenant; nothing was kept."""
+
+
+class NotAllowed(PultFailure):
+    """Whoever asks has not shown the token that is wanted; nothing was done."""

@@ -190,7 +190,7 @@ class _Run:
             self.reject(value, "malformed", f"the {DESK} tells reviews only", event)
             return
         told = event.data
-        self.state.docket.reviewed[told.episode_id] = (told.verdict, at)
+        self.state.docket.review(told.episode_id, told.verdict, at)
         self.facts.append(
             Review(
                 tenant=self.state.tenant,

@@ -227,7 +227,7 @@ def _people(state: State) -> Iterator[Metric]:
 
 def violations(state: State, _: Terms) -> Iterator[Metric]:
     """Return the open violations alone: few, and asked for every second."""
-    labels = ("code", "agent", "team", "severity")
+    labels = ("code", "agent", "team", "severity", "state")
     active = _gauge("cc_violation_active", "A rule is violated at present", *labels)
     since = _gauge(
         "cc_violation_start_timestamp_seconds",
@@ -236,7 +236,10 @@ def violations(state: State, _: Terms) -> Iterator[Metric]:
     )
     first: dict[tuple[str, ...], int] = {}
     for each in state.docket.open_episodes():
-        key: tuple[str, ...] = (each.code, each.agent_id, each.team, each.severity)
+        state_now = state.docket.state_of(each)
+        key: tuple[str, ...] = (
+            each.code, each.agent_id, each.team, each.severity, state_now,
+        )  # fmt: skip
         fired_at = each.fired_at or each.pending_at
         first[key] = min(fired_at, first.get(key, fired_at))
     for labelled, fired_at in first.items():

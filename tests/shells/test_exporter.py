@@ -1,5 +1,6 @@
 """What /metrics says of violations, however many agents there are."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -39,13 +40,35 @@ def test_a_hundred_violations_of_a_thousand_agents_are_a_small_page() -> None:
     assert len(active) == LATE
     assert (
         'cc_violation_active{agent="Agent0990",code="late_return",severity="critical",'
-        'team="team99"} 1.0'
+        'state="firing",team="team99"} 1.0'
     ) in active
     since = 'cc_violation_start_timestamp_seconds{agent="Agent0990"'
     told = next(line for line in page.splitlines() if line.startswith(since))
     # Paused at 09:01, ten minutes allowed, one of grace.
     assert float(told.split()[-1]) == moment("09:12:00") / 1000
     assert len(page) < 1_000_000
+
+
+def test_what_somebody_has_seen_is_active_and_acknowledged() -> None:
+    state, registry = centre()
+    seen, *others = state.docket.open_episodes()
+    state.docket.review(seen.episode_id, "acknowledged", moment("09:31:00"))
+
+    page = generate_latest(registry).decode()
+
+    assert page.count("\ncc_violation_active{") == LATE
+    (line,) = re.findall(r'^cc_violation_active{.*state="acknowledged".*$', page, re.MULTILINE)
+    assert f'agent="{seen.agent_id}"' in line
+    assert len(others) == LATE - 1
+
+
+def test_an_excuse_outlasts_an_acknowledgement() -> None:
+    state, registry = centre()
+    for episode in state.docket.open_episodes():
+        state.docket.review(episode.episode_id, "neutral", moment("09:31:00"))
+        state.docket.review(episode.episode_id, "acknowledged", moment("09:32:00"))
+
+    assert "\ncc_violation_active{" not in generate_latest(registry).decode()
 
 
 def test_what_a_person_excused_is_active_no_more() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import msgspec
 
-from schemas.facts import Violation
+from schemas.facts import Verdict, Violation
 from stream_processors.core.discipline.crew import Crew
 from stream_processors.core.discipline.diary import WINDOW_MS, Diary, is_final
 from stream_processors.core.discipline.episode import episode_id
@@ -56,6 +56,17 @@ class Docket(msgspec.Struct, gc=False):
             for diary in self.diaries.values()
             if diary.team == team
         )
+
+    def review(self, name: str, verdict: Verdict, at: int) -> None:
+        """Note what a person decided at an instant [ms]; an excuse is not taken back."""
+        before, before_at = self.reviewed.get(name, ("", 0))
+        stays = before in EXCUSES and verdict not in EXCUSES
+        self.reviewed[name] = (before if stays else verdict, max(at, before_at))
+
+    def state_of(self, said: Violation) -> str:
+        """Return the state of a firing episode as people see it."""
+        verdict = self.reviewed.get(said.episode_id, ("", 0))[0]
+        return "acknowledged" if verdict == "acknowledged" else said.state
 
     def open_episodes(self) -> list[Violation]:
         """Return what was said of the episodes that fire and that nobody has excused."""

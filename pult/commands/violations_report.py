@@ -1,0 +1,174 @@
+"""Count the episodes that fired on a day, in a week or in a month, in the zone of the settings.
+
+Excused episodes stand apart and count in nothing else; an alert is an episode of an agent that
+is a warning or worse, a page a critical one within the budget. A rule that gives more than one
+or two alerts per agent and day is looked at by nobody: that is the target.
+
+Examples:
+  pult violations report --day 2026-03-02
+  pult violations report --week 2026-03-02 --by team
+  pult violations report --month 2026-03 --format CSV
+"""
+
+import argparse
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from importlib.resources import files
+from zoneinfo import ZoneInfo
+
+from pult import settings
+from pult.context import Context
+from pult.history_asked import answer, quoted, rows
+from schemas.errors import QueryRefused
+from schemas.policies import Policies
+from stream_processors.core.instants import day_bounds
+
+BY = ("agent", "team", "code")
+_PLACE = re.compile(r"\{(\w+):[^}]+\}")
+_AT_MOST = 60
+"""Lines of one table; the rest is for --format."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Local days, the last not included, and how they are called."""
+
+    first: date
+    behind: date
+    name: str
+
+
+def day_span(text: str) -> Span:
+    """Return the span of one day."""
+    day = _date(text)
+    return Span(day, day + timedelta(days=1), f"{day}")
+
+
+def week_span(text: str) -> Span:
+    """Return the span from the Monday before a day, or on it, to the Sunday."""
+    day = _date(text)
+    monday = day - timedelta(days=day.weekday())
+    behind = monday + timedelta(days=7)
+    return Span(monday, behind, f"{monday} to {behind - timedelta(days=1)}")
+
+
+def month_span(text: str) -> Span:
+    """Return the span of a month."""
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}", text):
+        msg = f"{text!r} is no month (write 2026-03)"
+        raise argparse.ArgumentTypeError(msg)
+    first = _date(f"{text}-01")
+    return Span(first, (first + timedelta(days=32)).replace(day=1), text)
+
+
+def _date(text: str) -> date:
+    try:
+        found = date.fromisoformat(text)
+    except ValueError as error:
+        msg = f"{text!r} is no day (write 2026-03-02)"
+        raise argparse.ArgumentTypeError(msg) from error
+    if not 1970 < found.year < 9998:
+        msg = f"{text} is no day of a history"
+        raise argparse.ArgumentTypeError(msg)
+    return found
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what this action takes."""
+    spans = parser.add_mutually_exclusive_group(required=True)
+    spans.add_argument(
+        "--day", type=day_span, dest="span", metavar="DATE", help="a day, as 2026-03-02"
+    )
+    spans.add_argument(
+        "--week",
+        type=week_span,
+        dest="span",
+        metavar="DATE",
+        help="Monday to Sunday around a day",
+    )
+    spans.add_argument(
+        "--month", type=month_span, dest="span", metavar="YYYY-MM", help="a month, as 2026-03"
+    )
+    parser.add_argument("--by", choices=BY, help="only one of the three tables")
+
+
+def run(context: Context, chosen: argparse.Namespace) -> int:
+    """Print what was counted."""
+    loaded = settings.load(context.config)
+    policies = loaded.policies(chosen.tenant)
+    tenant = chosen.tenant or _only_tenant(context, chosen)
+    query = report_query(chosen.span, tenant, policies)
+    wanted = (chosen.by,) if chosen.by else BY
+    if chosen.format:
+        of = ", ".join(quoted(each) for each in (*wanted, *(() if chosen.by else ("all",))))
+        _print(context, chosen, f"SELECT * FROM ({query}) WHERE by IN ({of})", chosen.format)
+        return 0
+    found = rows(context, chosen, f"SELECT * FROM ({query}) WHERE by = 'all'")
+    print(f"{chosen.span.name} ({policies.timezone}): {_head(found[0] if found else {})}")
+    for each in wanted if found else ():
+        print(f"\nby {each}")
+        sys.stdout.flush()
+        table = (
+            f"SELECT name AS {each}, * EXCEPT (by, name) FROM ({query}) WHERE by = '{each}' "
+            f"ORDER BY alerts DESC, episodes DESC, {each} LIMIT {_AT_MOST} "
+            "SETTINGS output_format_pretty_row_numbers = 0"
+        )
+        _print(context, chosen, table, "PrettyCompactMonoBlock")
+    return 0
+
+
+def report_query(span: Span, tenant: str, policies: Policies) -> str:
+    """Return the query of sql/queries with its parameters written into it."""
+    since, until = (_midnight(each, policies.timezone) for each in (span.first, span.behind))
+    teams = {name: agent.team for name, agent in policies.agents.items() if agent.team}
+    values: Mapping[str, str] = {
+        "tenant": quoted(tenant),
+        "since": str(since),
+        "until": str(until),
+        "zone": quoted(policies.timezone),
+        # A list without elements has no type.
+        "agents": _array(["", *teams]),
+        "teams": _array(["", *teams.values()]),
+    }
+    text = (files("sql") / "queries" / "violations_report.sql").read_text(encoding="utf-8")
+    return _PLACE.sub(lambda place: values[place[1]], text)
+
+
+def _array(texts: list[str]) -> str:
+    return "[" + ", ".join(quoted(each) for each in texts) + "]"
+
+
+def _midnight(day: date, zone: str) -> int:
+    noon = datetime(day.year, day.month, day.day, 12, tzinfo=ZoneInfo(zone))
+    return day_bounds(int(noon.timestamp()), zone)[0]
+
+
+def _only_tenant(context: Context, chosen: argparse.Namespace) -> str:
+    found = [
+        str(row["tenant"])
+        for row in rows(context, chosen, "SELECT DISTINCT tenant FROM violations ORDER BY 1")
+    ]
+    if len(found) > 1:
+        msg = f"cannot report on several tenants: name one with --tenant ({', '.join(found)})"
+        raise QueryRefused(msg)
+    return found[0] if found else ""
+
+
+def _head(total: Mapping[str, object]) -> str:
+    if not total:
+        return "no violations"
+    ratio = total["alerts_per_agent_day"]
+    shown = "-" if ratio is None else str(ratio)
+    return (
+        f"{total['episodes']} episodes, {total['minutes']} minutes, {total['alerts']} alerts, "
+        f"{total['pages']} pages; {total['excused']} excused; {shown} alerts per agent and day "
+        "(target 1 to 2)"
+    )
+
+
+def _print(context: Context, chosen: argparse.Namespace, query: str, form: str) -> None:
+    sys.stdout.buffer.write(answer(context, query, form, server=chosen.server))
+    sys.stdout.buffer.flush()

@@ -1,0 +1,154 @@
+"""What people decide about episodes, over HTTP: into the journal, like what a PBX says.
+
+    POST /violations/EPISODE/ack|excuse|neutral     {"author": ..., "reason": ...}
+
+Who asks shows a token. The answer comes once the decision is on the disk.
+"""
+
+import asyncio
+import hmac
+import logging
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from producers.desk.reviews import Decision, checked, frame
+from producers.frame import Frame
+from schemas.errors import JournalFailed, ReviewRefused, StoreFailed
+from schemas.facts import Verdict
+
+VERDICTS: dict[str, Verdict] = {
+    "ack": "acknowledged",
+    "excuse": "excused",
+    "neutral": "neutral",
+}
+"""What people write, and the verdict it stands for."""
+
+MOST_BYTES = 4096
+"""No body is larger."""
+
+_AHEAD_MS = 120_000
+_BEHIND_MS = 86_400_000
+_EPISODE = re.compile(r"[0-9a-f]{16}")
+_BODY_SECONDS = 10.0
+
+_LOG = logging.getLogger(__name__)
+
+
+class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is sent; with `decided_at` [ms since 1970] it may be sent again and counts once."""
+
+    author: str
+    reason: str = ""
+    decided_at: int | None = None
+
+
+class Desk:
+    """Takes decisions about the episodes of one tenant.
+
+    Args:
+        token: what whoever asks has to show.
+        known: tells whether there is such an episode; asked in a thread, may wait.
+        take: keeps frames; once it returns they survive a crash.
+        now_us: the present [us since 1970].
+    """
+
+    def __init__(
+        self,
+        token: str,
+        known: Callable[[str], bool],
+        take: Callable[[Sequence[Frame]], None],
+        now_us: Callable[[], int],
+    ) -> None:
+        self._token = token
+        self._known = known
+        self._take = take
+        self._now_us = now_us
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the one route there is."""
+        return [web.post("/violations/{episode}/{what}", self._review)]
+
+    async def _review(self, request: web.Request) -> web.Response:
+        if not self._allowed(request.headers.get("Authorization", "")):
+            shown = {"WWW-Authenticate": "Bearer"}
+            return _line(401, "show the token of the desk (Authorization: Bearer ...)", shown)
+        episode, what = request.match_info["episode"], request.match_info["what"]
+        if not _EPISODE.fullmatch(episode):
+            return _line(404, "an episode has 16 hexadecimal digits")
+        if what not in VERDICTS:
+            return _line(404, f"nothing is called {what}; known: {', '.join(VERDICTS)}")
+        try:
+            body = await _body(request)
+        except TimeoutError:
+            return _line(408, f"no whole body within {_BODY_SECONDS:g} s")
+        if body is None:
+            return _line(413, f"a review has at most {MOST_BYTES} bytes")
+        now_us = self._now_us()
+        try:
+            decision = _decision(episode, VERDICTS[what], body, now_us // 1000)
+        except ReviewRefused as refused:
+            return _line(400, str(refused))
+        try:
+            if not await asyncio.to_thread(self._keep, decision, now_us):
+                return _line(404, f"no episode {episode} is known")
+        except (JournalFailed, StoreFailed) as failure:
+            return _line(503, f"nothing was kept: {failure}")
+        _LOG.info("review taken episode=%s verdict=%s", episode, decision.verdict)
+        told = msgspec.json.encode({"episode_id": episode, "verdict": decision.verdict})
+        return web.Response(body=told + b"\n", content_type="application/json")
+
+    def _allowed(self, shown: str) -> bool:
+        scheme, _, token = shown.partition(" ")
+        # In constant time, so that nobody can guess it letter by letter.
+        same = hmac.compare_digest(
+            token.strip().encode("utf-8", "surrogatepass"), self._token.encode()
+        )
+        return same and scheme.lower() == "bearer"
+
+    def _keep(self, decision: Decision, now_us: int) -> bool:
+        if not self._known(decision.episode_id):
+            return False
+        self._take([frame(decision, now_us)])
+        return True
+
+
+async def _body(request: web.Request) -> bytes | None:
+    """Return the whole body, None if it is too large."""
+    told = b""
+    if (request.content_length or 0) > MOST_BYTES:
+        return None
+    async with asyncio.timeout(_BODY_SECONDS):
+        while piece := await request.content.read(MOST_BYTES):
+            told += piece
+            if len(told) > MOST_BYTES:
+                return None
+    return told
+
+
+def _decision(episode: str, verdict: Verdict, body: bytes, now: int) -> Decision:
+    """Return what was decided.
+
+    Raises:
+        ReviewRefused: the body is none, or says too little.
+    """
+    try:
+        told = msgspec.json.decode(body, type=Body)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        msg = f"cannot take the review: {error}; send a JSON object with author and reason"
+        raise ReviewRefused(msg) from error
+    at = now if told.decided_at is None else told.decided_at
+    if at > now + _AHEAD_MS:
+        msg = f"cannot take the review: it was decided {(at - now) // 1000} s from now"
+        raise ReviewRefused(msg)
+    if at < now - _BEHIND_MS:
+        msg = "cannot take the review: it was decided more than a day ago; leave decided_at out"
+        raise ReviewRefused(msg)
+    return checked(Decision(episode, verdict, told.author, at, told.reason))
+
+
+def _line(status: int, text: str, headers: dict[str, Any] | None = None) -> web.Response:
+    return web.Response(text=" ".join(text.split()) + "\n", status=status, headers=headers)

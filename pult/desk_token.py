@@ -1,0 +1,44 @@
+"""The token of who may decide about episodes: of the settings, else of the data folder."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pult.settings import DeskSettings
+from schemas.errors import SettingsInvalid
+
+NAME = "desk.token"
+"""The file in the data folder, for its owner only."""
+
+_LEAST = 16
+
+
+def desk_token(settings: DeskSettings, environ: Mapping[str, str], data: Path) -> str:
+    """Return the token; empty where the settings name none and the data folder has none yet.
+
+    Raises:
+        SettingsInvalid: it is not where it was said to be, or can be guessed.
+    """
+    if settings.token_env:
+        where = f"environment variable {settings.token_env} (desk.token_env)"
+        return _usable(environ.get(settings.token_env, ""), where)
+    path = settings.token_file or data / NAME
+    if settings.token_file is None and not path.exists():
+        return ""
+    try:
+        text = path.read_text(encoding="utf-8").partition("\n")[0]
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "not UTF-8 text"
+        msg = f"cannot read the token of the desk in {path}: {why}"
+        raise SettingsInvalid(msg) from error
+    return _usable(text, str(path))
+
+
+def _usable(text: str, where: str) -> str:
+    token = text.strip()
+    if not token:
+        msg = f"{where} holds no token; put one there, as from openssl rand -hex 32"
+        raise SettingsInvalid(msg)
+    if len(token) < _LEAST or not (token.isascii() and token.isprintable()) or " " in token:
+        msg = f"{where}: a token has {_LEAST} or more ASCII characters and no blank"
+        raise SettingsInvalid(msg)
+    return token

@@ -1,0 +1,186 @@
+"""What somebody decided about an episode, from the command into the log; never into the store.
+
+The log of a data folder is its journal: who owns the folder is asked over HTTP, and if nobody
+does, it is written here and applied at the next start. The log of a server is Kafka.
+"""
+
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from producers.desk.reviews import Decision, frame, translate
+from producers.frame import Naming
+from producers.identity import CallerKeys
+from producers.journal import Journal
+from pult.desk_token import desk_token
+from pult.folder import DataFolder, owner, reachable
+from pult.restoring import Place, begin_above_the_store
+from pult.settings import Settings
+from pult.snapshot_files import SnapshotFiles
+from schemas.errors import (
+    DataFolderUnusable,
+    EpisodeUnknown,
+    JournalFailed,
+    KafkaUnusable,
+    NotAllowed,
+    ReviewRefused,
+)
+from schemas.metrics import METRICS
+from schemas.topics import EVENTS
+from sql.embedded import EmbeddedStore
+
+_ANSWER_SECONDS = 30.0
+_KAFKA_SECONDS = 20.0
+_NO_CALLERS = CallerKeys(b"")
+_PATHS = {"acknowledged": "ack", "excused": "excuse", "neutral": "neutral"}
+
+
+def has_episode(store: EmbeddedStore, names: Naming, episode_id: str) -> bool:
+    """Tell whether a history knows an episode of a domain, also one that was taken back.
+
+    Raises:
+        StoreFailed: it cannot be asked.
+    """
+    where = {"tenant": names.tenant, "domain": names.domain, "episode": episode_id}
+    query = (
+        "SELECT count() FROM violations WHERE tenant = {tenant:String} "
+        "AND domain = {domain:String} AND episode_id = {episode:String}"
+    )
+    return int(store.query(query, parameters=where)) > 0
+
+
+def unknown(episode_id: str, tenant: str) -> EpisodeUnknown:
+    """Return the failure that there is no such episode."""
+    msg = (
+        f"no episode {episode_id} of {tenant} is known; pult violations list shows the open "
+        "ones, the table violations all"
+    )
+    return EpisodeUnknown(msg)
+
+
+def into_data_folder(
+    decision: Decision, data: Path, settings: Settings, environ: Mapping[str, str]
+) -> str:
+    """Say a decision to whoever owns a data folder, or write it there; return what was done.
+
+    Raises:
+        PultFailure: nothing was kept.
+    """
+    if not (data / "store").exists():
+        msg = f"no history in {data}, so no episode; name another folder with --data"
+        raise DataFolderUnusable(msg)
+    try:
+        folder = DataFolder(data, "violations")
+    except DataFolderUnusable:
+        told = reachable(data)
+        if told is None or "wall" not in told:
+            raise
+        _ask_owner(decision, data, str(told["wall"]), desk_token(settings.desk, environ, data))
+        return "kept"
+    with folder:
+        _write(decision, folder, settings)
+    return "kept in the journal; it holds when pult run is started"
+
+
+def _write(decision: Decision, folder: DataFolder, settings: Settings) -> None:
+    """Write a decision into a journal that nobody else writes; the next start applies it."""
+    if folder.demo_mark.exists():
+        msg = (
+            f"cannot take the review: the history in {folder.path} is a demo's, which the next "
+            "start throws away; say it while pult demo runs"
+        )
+        raise ReviewRefused(msg)
+    names = Naming(settings.tenant, settings.tenant, _NO_CALLERS)
+    now_us = time.time_ns() // 1000
+    today = datetime.now(ZoneInfo(settings.timezone)).date()
+    with closing(Journal.open(folder.journal, today)) as journal:
+        store = EmbeddedStore(folder.store, METRICS)
+        with closing(store):
+            if not has_episode(store, names, decision.episode_id):
+                raise unknown(decision.episode_id, settings.tenant)
+            # As at a start: what is written must not stand below what the store has.
+            begin_above_the_store(Place(journal, store, SnapshotFiles(folder)), names)
+            journal.append([frame(decision, now_us)])
+
+
+def _ask_owner(decision: Decision, data: Path, address: str, token: str) -> None:
+    url = f"{address}/violations/{decision.episode_id}/{_PATHS[decision.verdict]}"
+    body = {
+        "author": decision.author,
+        "reason": decision.reason,
+        "decided_at": decision.decided_at,
+    }
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    request = urllib.request.Request(url, json.dumps(body).encode(), headers, method="POST")
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=_ANSWER_SECONDS):
+            return
+    except urllib.error.HTTPError as error:
+        raise _refusal(error, decision, data, address) from error
+    except OSError as error:
+        msg = (
+            f"cannot ask {owner(data)} at {address}: {error}; whether it kept the review is "
+            "not known, saying it again does no harm"
+        )
+        raise DataFolderUnusable(msg) from error
+
+
+def _refusal(
+    error: urllib.error.HTTPError, decision: Decision, data: Path, address: str
+) -> Exception:
+    said = error.read(2_000).decode(errors="replace").strip() or str(error)
+    if error.code == 401:
+        msg = (
+            f"{owner(data)} does not take our token; the settings name another than it was "
+            "started with (desk.token_env, desk.token_file)"
+        )
+        return NotAllowed(msg)
+    if error.code == 404:
+        return EpisodeUnknown(f"{said}; pult violations list shows the open ones")
+    if error.code == 503:
+        return JournalFailed(said)
+    return ReviewRefused(f"{address} refused episode {decision.episode_id}: {said}")
+
+
+def into_kafka(
+    decision: Decision, tenant: str, domain: str, settings: Settings, environ: Mapping[str, str]
+) -> str:
+    """Say a decision to the workers, by way of Kafka; return what was done.
+
+    Raises:
+        KafkaUnusable: the brokers did not take it within 20 s.
+        SettingsInvalid: a file cannot be read, or the password is not in the environment.
+    """
+    # Loaded only by those who have Kafka.
+    from confluent_kafka import KafkaError
+
+    from producers.session import Entry, Session, Undelivered
+    from pult import kafka, topics
+    from schemas.events import encode
+
+    topics.require(kafka.connect(settings.kafka, environ), settings.kafka)
+    kept = frame(decision, time.time_ns() // 1000)
+    topic = EVENTS.named(settings.kafka.prefix)
+    (event,) = translate(kept, Naming(tenant, domain, _NO_CALLERS))
+    heard: list[KafkaError] = []
+    session = Session(kafka.librdkafka(settings.kafka, environ), heard.append)
+
+    def patient(seconds: float) -> None:
+        if seconds > _KAFKA_SECONDS:
+            raise KafkaUnusable(kafka.explained(heard, settings.kafka))
+
+    try:
+        session.send([Entry(topic, domain.encode(), encode(event), 0, 0, kept)])
+        session.settle(patient)
+    except Undelivered as error:
+        raise KafkaUnusable(kafka.explained(error.errors, settings.kafka)) from error
+    finally:
+        session.close()
+    return f"kept in {topic}"

@@ -1,0 +1,201 @@
+"""What people decide, on a `pult run` that reads a PBX: over HTTP, restarts and a re-fold."""
+
+import json
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+
+from tests.fake_pbx import FakePbx
+from tests.pbx_tape import past_copy
+from tests.pult.command import (
+    PULT,
+    dies_with_its_parent,
+    environment,
+    good,
+    pult,
+    rows,
+    wait_for,
+)
+from tests.pult.conftest import Cut, History
+
+SECONDS = 40
+
+
+@contextmanager
+def running(config: Path, data: Path) -> Iterator["subprocess.Popen[str]"]:
+    """Run `pult run` until it has applied all of the log; it is killed afterwards."""
+    process = subprocess.Popen(
+        [PULT, "run", "--config", config, "--data", data, "--port", "0", "--sql-port", "0"],
+        env={**environment(), "PBX1_SECRET": "secret-of-the-tests"},
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True,
+        preexec_fn=dies_with_its_parent,
+    )  # fmt: skip
+    try:
+        wait_for(lambda: (data / "endpoint.json").exists(), SECONDS, "its pages")
+        wait_for(
+            lambda: "pult_journal_backlog_frames 0.0" in page(data, "/metrics"), SECONDS, "it"
+        )
+        yield process
+    finally:
+        process.kill()
+        process.wait(SECONDS)
+        (data / "endpoint.json").unlink(missing_ok=True)
+
+
+def wall(data: Path) -> str:
+    told: str = json.loads((data / "endpoint.json").read_text())["wall"]
+    return told
+
+
+def page(data: Path, path: str) -> str:
+    with urlopen(wall(data) + path, timeout=20) as answer:
+        text: str = answer.read().decode()
+        return text
+
+
+def open_episodes(data: Path) -> dict[str, dict[str, Any]]:
+    told = good("violations", "list", "--format", "JSONEachRow", "--data", data)
+    return {each["episode_id"]: each for each in map(json.loads, told.splitlines())}
+
+
+def active(data: Path) -> list[str]:
+    return re.findall(r"^cc_violation_active{(.*)} 1.0$", page(data, "/metrics"), re.MULTILINE)
+
+
+def state_of(data: Path, episode: str) -> tuple[str, str, str]:
+    """Return state, what the rules say, and the last reason."""
+    where = f"WHERE episode_id = '{episode}'"
+    (row,) = rows(data, f"SELECT state, ruled, review_reason FROM violations {where}")
+    return row["state"], row["ruled"], row["review_reason"]
+
+
+@pytest.fixture
+def pbx(cut: Cut, tmp_path: Path) -> Iterator[Path]:
+    """A PBX that says four minutes in which people toggle; yields the settings for it."""
+    recording, _ = past_copy(
+        cut.ami_path, cut.queue_log_path, tmp_path / "past", now_us=1_000_000_000_000_000
+    )
+    with FakePbx(recording) as fake:
+        config = tmp_path / "pult.toml"
+        config.write_text(
+            '[sources.pbx1]\nkind = "asterisk"\n'
+            f'ami = {{ port = {fake.port}, secret_env = "PBX1_SECRET" }}\n'
+            "[discipline.toggle]\ncount = 2\n"
+        )
+        yield config
+
+
+def test_decisions_change_what_counts_and_outlast_a_kill_a_stop_and_a_re_fold(
+    pbx: Path, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    options = ("--config", pbx, "--data", data)
+    with running(pbx, data):
+        wait_for(lambda: len(open_episodes(data)) > 2, SECONDS, "three open episodes")
+        seen, excused, neutral, *_ = open_episodes(data)
+        revisions = f"SELECT * FROM violation_revisions WHERE episode_id = '{excused}'"
+        before, shown = rows(data, revisions), len(active(data))
+        good("violations", "ack", seen, "--by", "Maria", *options)
+        good("violations", "excuse", excused, "--by", "Maria", "--reason", "a doctor", *options)
+        wait_for(lambda: len(active(data)) == shown - 1, SECONDS, "one less")
+        acknowledged = [each for each in active(data) if 'state="acknowledged"' in each]
+        wait_for(lambda: excused not in open_episodes(data), SECONDS, "it in the store")
+        assert open_episodes(data)[seen]["state"] == "acknowledged"
+        assert open_episodes(data)[seen]["reviewed_by"] == "Maria"
+        assert len(acknowledged) == 1
+        assert state_of(data, excused) == ("excused", "firing", "a doctor")
+        assert rows(data, revisions) == before
+        # What was answered is on the disk, whatever happens next.
+        good("violations", "ack", neutral, "--by", "Ivan", "--reason", "seen", *options)
+    said = good("violations", "neutral", neutral, "--by", "Ivan", "--reason", "power", *options)
+    assert said.endswith("kept in the journal; it holds when pult run is started\n")
+
+    with running(pbx, data) as process:
+        wait_for(lambda: state_of(data, neutral)[0] == "excused", SECONDS, "it in the store")
+        assert neutral not in open_episodes(data)
+        assert state_of(data, neutral)[1:] == ("firing", "power")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(SECONDS) == 0
+
+    decided = rows(data, "SELECT verdict, author FROM reviews ORDER BY decided_at")
+    assert [(each["verdict"], each["author"]) for each in decided] == [
+        ("acknowledged", "Maria"), ("excused", "Maria"), ("acknowledged", "Ivan"),
+        ("neutral", "Ivan"),
+    ]  # fmt: skip
+    checked = good("rebuild", "--check", *options)
+    assert checked.endswith("the history says what they say\n")
+
+
+def test_what_is_not_allowed_or_unknown_is_one_line(pbx: Path, tmp_path: Path) -> None:
+    data, words = tmp_path / "data", ("--by", "Maria", "--reason", "a doctor")
+    with running(pbx, data):
+        wait_for(lambda: bool(open_episodes(data)), SECONDS, "an open episode")
+        episode = next(iter(open_episodes(data)))
+        options = ("--config", pbx, "--data", data)
+        unknown = pult("violations", "excuse", "0" * 16, *words, *options)
+        foreign = pult("violations", "excuse", episode, *words, "--tenant", "acme", *options)
+        other = tmp_path / "other.toml"
+        other.write_text('[desk]\ntoken_env = "DESK"\n')
+        stranger = pult(
+            "violations", "excuse", episode, *words, "--config", other, "--data", data,
+            env={"DESK": "a-token-of-somebody-else"},
+        )  # fmt: skip
+        with pytest.raises(HTTPError) as refused:
+            urlopen(Request(f"{wall(data)}/violations/{episode}/ack", b"{}"), timeout=20)
+        refused.value.close()
+        assert (data / "desk.token").stat().st_mode & 0o777 == 0o600
+        assert rows(data, "SELECT * FROM reviews") == []
+
+    assert refused.value.code == 401
+    assert "no episode 0000000000000000 is known" in unknown.complaint
+    assert f"no episode {episode} of acme is known" in foreign.complaint
+    assert "does not take our token" in stranger.complaint
+    assert [each.code for each in (unknown, foreign, stranger)] == [1, 1, 1]
+
+
+def test_without_a_run_the_history_says_what_is_known(
+    queue_log_history: History, tmp_path: Path
+) -> None:
+    data = ("--data", queue_log_history.data)
+    words = ("--by", "Maria", "--reason", "a doctor")
+    unknown = pult("violations", "excuse", "0" * 16, *words, *data)
+    nowhere = pult("violations", "ack", "0" * 16, *words, "--data", tmp_path / "none")
+    badly = pult("violations", "ack", "../../metrics", *words, *data)
+    blank = pult("violations", "excuse", "0" * 16, "--by", "Maria", "--reason", " ", *data)
+
+    assert "no episode 0000000000000000 of main is known" in unknown.complaint
+    assert "no history in" in nowhere.complaint
+    assert "episode_id" in badly.complaint
+    assert "a reason is needed" in blank.complaint
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "env", "why"),
+    [
+        ('token_env = "DESK"', {}, "environment variable DESK (desk.token_env) holds no token"),
+        ('token_env = "DESK"', {"DESK": "short"}, "a token has 16 or more"),
+        ('token_file = "none"', {}, "cannot read the token of the desk in none"),
+        ('token_env = "A"\ntoken_file = "b"', {}, "set one"),
+    ],
+)
+def test_a_token_that_is_none_is_said_at_the_start(
+    settings: str, env: dict[str, str], why: str, tmp_path: Path
+) -> None:
+    config = tmp_path / "pult.toml"
+    config.write_text(
+        f'[desk]\n{settings}\n[sources.pbx1]\nkind = "asterisk"\nqueue_log = "queue_log"\n'
+    )
+
+    done = pult("run", "--config", config, "--data", tmp_path / "data", env=env, cwd=tmp_path)
+
+    assert done.code == 1
+    assert why in done.complaint
