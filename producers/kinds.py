@@ -8,6 +8,7 @@ from producers.asterisk import queue_log_translate, recordings, translate
 from producers.desk import reviews
 from producers.frame import Frame, Naming, Rejected
 from producers.recording import AMI, QUEUE_LOG
+from producers.schedule import published
 from schemas.events import Event
 
 
@@ -42,5 +43,6 @@ KINDS: dict[str, Kind] = {
 TRANSLATIONS: dict[str, Callable[[Frame, Naming], list[Event]]] = {
     **{kind.feed: kind.translate for kind in KINDS.values()},
     reviews.FEED: reviews.translate,
+    published.FEED: published.translate,
 }
 """The translation of each feed, for frames that come out of a journal."""

@@ -4,7 +4,7 @@ Frames go through the same journal and the same translation as live ones; then t
 folded again in event-time order. A run that was killed is healed by running it again.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -70,6 +70,25 @@ def import_recording(
     known = KINDS[kind]
     second, ordinal = journal.last_line(source, known.feed)
     frames = known.frames(paths, source, second, ordinal + 1)
+    return import_frames(
+        frames, f"{source}:{known.feed}", journal, store, names, policies, progress
+    )
+
+
+def import_frames(
+    frames: Iterator[Frame | Rejected],
+    what: str,
+    journal: Journal,
+    store: EmbeddedStore,
+    names: Naming,
+    policies: PolicyHistory,
+    progress: Callable[[str, int, int | None], None] = lambda stage, count, of: None,
+) -> Imported:
+    """Import frames of one source, told apart from others by `what`, as recordings are.
+
+    Raises:
+        As `import_recording`.
+    """
     count = fresh = stored = refused = 0
     storing = Storing(store)
     unread: UnreadableRecording | None = None
@@ -87,9 +106,7 @@ def import_recording(
             break
         fresh += _keep(journal, batch)
         events, rejected = translated(list(enumerate(batch, journal.last_position)), names)
-        token = (
-            f"import:{source}:{known.feed}:{events[0][1].id if events else ''}:{len(events)}"
-        )
+        token = f"import:{what}:{events[0][1].id if events else ''}:{len(events)}"
         positions = [(0, journal.last_position)] * len(events)
         storing.events([event for _, event in events], positions, token)
         if rejected:

@@ -21,10 +21,11 @@ from pydantic import (
 )
 from pydantic.fields import FieldInfo
 
+from schemas.adherence import Adherence
 from schemas.discipline import Discipline, Overrides
 from schemas.durations import Duration
 from schemas.errors import SettingsInvalid
-from schemas.events import DESK
+from schemas.events import DESK, Activity
 from schemas.policies import AgentPolicy, Policies, QueuePolicy, Ratio, TeamPolicy, Zone
 
 DEFAULT_FILE = Path("pult.toml")
@@ -296,6 +297,7 @@ class Settings(_Section):
     agents: Mapping[str, AgentPolicy] = Field(default_factory=dict)
     teams: Mapping[str, TeamPolicy] = Field(default_factory=dict)
     discipline: Discipline = Discipline()
+    adherence: Mapping[Activity, Adherence] = Field(default_factory=dict)
     tenants: Mapping[TenantName, TenantSettings] = Field(default_factory=dict)
     sources: Mapping[SourceName, SourceSettings] = Field(default_factory=dict)
     privacy: PrivacySettings = PrivacySettings()
@@ -316,6 +318,7 @@ class Settings(_Section):
             agents={**self.agents, **own.agents},
             teams={**self.teams, **own.teams},
             discipline=self.discipline.changed([own.discipline]),
+            adherence=self.adherence,
         )
 
 

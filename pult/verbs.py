@@ -30,9 +30,10 @@ VERBS = (
     ),
     Verb(
         "import",
-        "read recordings or logs into the history",
+        "read recordings, logs or schedules into the history",
         "pult import asterisk-ami ami.log.gz --source pbx1\n"
-        "pult import asterisk-queue-log queue_log queue_log.0 --source pbx1",
+        "pult import asterisk-queue-log queue_log queue_log.0 --source pbx1\n"
+        "pult import schedule march.csv --zone Europe/Moscow",
         module="import_",
     ),
     Verb(

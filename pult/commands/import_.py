@@ -1,72 +1,78 @@
 """`pult import`."""
 
 import argparse
-import time
-from datetime import date
 from pathlib import Path
 
-from producers.frame import Naming
-from producers.identity import CallerKeys
-from producers.journal import Journal
 from producers.kinds import KINDS
+from producers.schedule.rows import KIND as SCHEDULE
 from pult import settings
+from pult.commands import import_schedule
 from pult.context import Context, name
-from pult.folder import DataFolder
 from pult.importing import Imported, check_readable, import_recording
+from pult.opened import opened
 from pult.progress import Progress
-from pult.snapshot_files import SnapshotFiles
-from schemas.metrics import METRICS
-from sql.embedded import EmbeddedStore
+from schemas.adherence import ACTIVITIES
+from schemas.errors import UnreadableRecording
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what this verb takes."""
-    parser.add_argument("kind", choices=tuple(KINDS), metavar="KIND",
-                        help=f"what the files are: {', '.join(KINDS)}")  # fmt: skip
+    kinds = (*KINDS, SCHEDULE)
+    parser.add_argument("kind", choices=kinds, metavar="KIND",
+                        help=f"what the files are: {', '.join(kinds)}")  # fmt: skip
     parser.add_argument(
         "paths", type=Path, nargs="+", metavar="PATH", help="files; .gz is read too"
     )
     parser.add_argument(
         "--source",
         type=name,
-        default="pbx1",
         metavar="NAME",
-        help="the PBX they come from; needs no entry in the settings (default pbx1)",
+        help="the PBX they come from, or the program that made a schedule; needs no entry in "
+        "the settings (default pbx1, schedule)",
     )
+    of_plans = parser.add_argument_group(
+        "schedules",
+        "CSV (columns agent kind from to, and if need be date zone name; kind: "
+        f"{' '.join(ACTIVITIES)}) or JSON (a list of objects with the same keys)",
+    )
+    of_plans.add_argument(
+        "--mapping", metavar="NAME|FILE",
+        help="how columns and words are named: a TOML file, or amazon-connect",
+    )  # fmt: skip
+    of_plans.add_argument(
+        "--zone", metavar="ZONE",
+        help="whose local times are meant, as Europe/Moscow, where row and settings do not say",
+    )  # fmt: skip
+    of_plans.add_argument(
+        "--new-agents", action="store_true",
+        help="agents may be named that neither settings nor history know",
+    )  # fmt: skip
+    of_plans.add_argument(
+        "--alarms", type=Path, metavar="FILE",
+        help="a file of alarms with their graces; printed as settings of [discipline]",
+    )  # fmt: skip
 
 
 def run(context: Context, chosen: argparse.Namespace) -> int:
     """Read recordings into the history and say what they held."""
+    if chosen.kind == SCHEDULE:
+        return import_schedule.run(context, chosen)
+    for option in ("mapping", "zone", "alarms", "new_agents"):
+        if getattr(chosen, option):
+            msg = f"--{option.replace('_', '-')} goes with pult import schedule only"
+            raise UnreadableRecording(msg)
+    chosen.source = chosen.source or "pbx1"
     wanted = settings.load(context.config)
     check_readable(chosen.kind, chosen.paths)
-    with DataFolder(context.data, "import") as folder:
-        if folder.without_demo():
-            print(f"the demo's data in {context.data} are removed")
-        keys = CallerKeys(
-            folder.caller_secret(context.environ, wanted.privacy.secret_env),
-            keep_numbers=wanted.privacy.keep_numbers,
-        )
-        names = Naming(wanted.tenant, wanted.tenant, keys)
-        history = folder.policies(wanted.policies(), int(time.time() * 1000))
-        journal = Journal.open(folder.journal, date.today())  # noqa: DTZ011 - a file's name
-        snapshots = SnapshotFiles(folder)
-        whole = snapshots.stored == journal.last_position
-        # They know nothing of what is imported; whoever goes on folds the history again.
-        snapshots.discard()
-        store = EmbeddedStore(folder.store, METRICS)
-        paths = chosen.paths
-        what = paths[0].name if len(paths) == 1 else f"{len(paths)} files"
-        try:
-            with Progress(what) as progress:
-                done = import_recording(
-                    chosen.kind, chosen.paths, chosen.source, journal, store, names, history,
-                    progress.advance,
-                )  # fmt: skip
-            if whole:
-                snapshots.note_stored(journal.last_position)
-        finally:
-            store.close()
-            journal.close()
+    paths = chosen.paths
+    what = paths[0].name if len(paths) == 1 else f"{len(paths)} files"
+    with opened(context.data, wanted, context.environ) as here, Progress(what) as progress:
+        done = import_recording(
+            chosen.kind, paths, chosen.source, here.journal, here.store, here.names,
+            here.history, progress.advance,
+        )  # fmt: skip
+    if here.without_demo:
+        print(f"the demo's data in {context.data} are removed")
     print(_summary(done, chosen.source))
     if done.unread is not None:
         raise done.unread

@@ -1,0 +1,200 @@
+"""Rows of a file into plans: who is wanted when, without overlaps, each day whole.
+
+Rows may lie over one another: a shift is written as work from morning to evening with a break
+in it. What is more particular wins: absence, exception, meeting, break, work.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from itertools import pairwise
+from pathlib import Path
+from typing import TypeAlias
+
+from producers.recording import unreadable
+from producers.schedule.mapping import PlanMapping
+from producers.schedule.rows import KIND, Row
+from producers.schedule.times import NoTime, Span, span
+from schemas.adherence import ACTIVITIES
+from schemas.errors import UnreadableRecording
+from schemas.events import Activity
+
+PRECEDENCE: tuple[Activity, ...] = ("absence", "exception", "meeting", "break", "work")
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Whom a plan may name.
+
+    Attributes:
+        known: agents; empty: everybody.
+        directory: who else an agent is known as.
+        zone: tells the time zone of an agent, "" if nobody said.
+    """
+
+    known: frozenset[str]
+    directory: dict[str, str]
+    zone: Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An activity of an agent, and where the file says so."""
+
+    agent_id: str
+    activity: Activity
+    name: str
+    when: Span
+    place: str
+
+
+Item: TypeAlias = tuple[datetime, datetime, Activity, str]
+"""From when, to when (UTC), what, and what the plan calls it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Activities:
+    """What is planned for an agent and a day: without overlap, in the order of time."""
+
+    agent_id: str
+    day: str
+    zone: str
+    items: tuple[Item, ...]
+
+
+@dataclass(slots=True)
+class Planned:
+    """The plans of a file, and what is worth knowing about it."""
+
+    plans: list[Activities]
+    notes: list[str] = field(default_factory=list)
+
+
+def planned(path: Path, found: Sequence[Row], how: PlanMapping, people: People) -> Planned:
+    """Return the plans that the rows of a file make.
+
+    Raises:
+        UnreadableRecording: a row is wrong; the message names the first and counts the others.
+    """
+    wrong: list[str] = []
+    wanted: list[Wanted] = []
+    for row in found:
+        try:
+            wanted.append(_wanted(row, how, people))
+        except NoTime as error:
+            wrong.append(f"{row.place}: {error}")
+    if not found:
+        raise unreadable(path, KIND, "it has no rows")
+    by_agent: dict[str, list[Wanted]] = {}
+    for each in wanted:
+        by_agent.setdefault(each.agent_id, []).append(each)
+    for rows in by_agent.values():
+        rows.sort(key=lambda each: (each.when.start, each.when.end))
+        wrong += _repeated(rows) or _overlapping(rows)
+    if wrong:
+        raise _wrong(path, wrong)
+    made = Planned([])
+    for agent_id, rows in sorted(by_agent.items()):
+        _plan(agent_id, rows, made)
+    twice = sum(each.when.twice for each in wanted)
+    if twice:
+        made.notes.append(
+            f"{twice} rows name an hour that comes twice when the clock is put back; the "
+            "first is meant"
+        )
+    return made
+
+
+def _wanted(row: Row, how: PlanMapping, people: People) -> Wanted:
+    word = row.words["kind"]
+    activity = how.activity(word)
+    if activity is None:
+        msg = f"{word!r} is no activity (known: {', '.join(ACTIVITIES)}); name it in [kinds]"
+        raise NoTime(msg)
+    told = row.words["agent"]
+    agent_id = people.directory.get(told, told)
+    if not agent_id:
+        msg = "it names no agent"
+        raise NoTime(msg)
+    if people.known and agent_id not in people.known:
+        close = get_close_matches(agent_id, people.known, n=1, cutoff=0.6)
+        hint = f", did you mean {close[0]}?" if close else ""
+        msg = f"{agent_id!r} is no agent of the settings or the history{hint}"
+        raise NoTime(msg)
+    when = span(row, how, people.zone(agent_id))
+    own = how.activity(word) == word.strip().casefold()
+    name = row.words.get("name", "") or ("" if own else word.strip())
+    return Wanted(agent_id, activity, name, when, row.place)
+
+
+def _repeated(rows: Sequence[Wanted]) -> list[str]:
+    seen: dict[tuple[Activity, datetime, datetime], str] = {}
+    wrong = []
+    for each in rows:
+        key = (each.activity, each.when.start, each.when.end)
+        if key in seen:
+            wrong.append(f"{each.place}: it repeats {seen[key]} ({each.agent_id})")
+        seen.setdefault(key, each.place)
+    return wrong
+
+
+def _overlapping(rows: Sequence[Wanted]) -> list[str]:
+    wrong = []
+    for activity in PRECEDENCE:
+        for one, next_ in pairwise(each for each in rows if each.activity == activity):
+            if next_.when.start < one.when.end:
+                wrong.append(
+                    f"{next_.place}: {activity} of {one.agent_id} overlaps {one.place}"
+                )
+    return wrong
+
+
+def _plan(agent_id: str, rows: Sequence[Wanted], made: Planned) -> None:
+    days: dict[str, list[Item]] = {}
+    for together in _shifts(rows):
+        first = together[0].when
+        if all(each.activity == "break" for each in together):
+            made.notes.append(
+                f"{agent_id}: the break of {first.start:%Y-%m-%d %H:%M} UTC is outside his "
+                "shift and left out"
+            )
+        else:
+            days.setdefault(first.day, []).extend(_flat(together))
+    zone = rows[0].when.zone
+    made.plans += [
+        Activities(agent_id, day, zone, tuple(items)) for day, items in sorted(days.items())
+    ]
+
+
+def _shifts(rows: Sequence[Wanted]) -> list[list[Wanted]]:
+    """Return rows in the order of time, those together that leave no hole."""
+    shifts: list[list[Wanted]] = []
+    reached = datetime.min.replace(tzinfo=UTC)
+    for each in rows:
+        if each.when.start > reached or not shifts:
+            shifts.append([])
+        shifts[-1].append(each)
+        reached = max(reached, each.when.end)
+    return shifts
+
+
+def _flat(rows: Sequence[Wanted]) -> list[Item]:
+    """Return activities that do not overlap: where rows do, the more particular one."""
+    edges = sorted({edge for each in rows for edge in (each.when.start, each.when.end)})
+    flat: list[Item] = []
+    before: Wanted | None = None
+    for start, end in pairwise(edges):
+        here = (each for each in rows if each.when.start <= start and end <= each.when.end)
+        now = min(here, key=lambda each: PRECEDENCE.index(each.activity))
+        if now is before:
+            flat[-1] = (flat[-1][0], end, now.activity, now.name)
+        else:
+            flat.append((start, end, now.activity, now.name))
+        before = now
+    return flat
+
+
+def _wrong(path: Path, wrong: Sequence[str]) -> UnreadableRecording:
+    more = f" (and {len(wrong) - 1} more rows are wrong)" if len(wrong) > 1 else ""
+    return unreadable(path, KIND, f"{wrong[0]}{more}; nothing was imported")

@@ -1,0 +1,66 @@
+"""Plans into frames of a journal, and these into events.
+
+A frame is the instant of the event [ms since 1970], a blank, and what is planned as JSON: the
+plan as it was understood. The file it came from stays with whoever has it.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+from producers.envelope import Stamp, attributes
+from producers.frame import Frame, Naming
+from producers.instants import rfc3339
+from producers.schedule.planning import Activities
+from schemas.errors import UntranslatableFrame
+from schemas.events import Event, PlannedActivity, SchedulePublished, SchedulePublishedData
+
+FEED = "schedule"
+
+
+def plan_data(plan: Activities, version: int) -> SchedulePublishedData:
+    """Return what is said of a plan."""
+    items = tuple(
+        PlannedActivity(kind=kind, starts_at=_text(start), ends_at=_text(end), name=name)
+        for start, end, kind, name in plan.items
+    )
+    return SchedulePublishedData(
+        agent_id=plan.agent_id, day=plan.day, version=version, zone=plan.zone, items=items
+    )
+
+
+def frame(plan: Activities, version: int, source: str, received_at_us: int) -> Frame:
+    """Return a plan as it is kept in a journal.
+
+    It counts from now on, or from its beginning if that is past.
+    """
+    begins_us = _microseconds(plan.items[0][0])
+    at_ms = min(begins_us, received_at_us) // 1000
+    content = b"%d %b" % (at_ms, msgspec.json.encode(plan_data(plan, version)))
+    return Frame(source, FEED, received_at_us, content)
+
+
+def translate(frame: Frame, names: Naming) -> list[Event]:
+    """Return the one event that a kept plan stands for.
+
+    Raises:
+        UntranslatableFrame: it is no plan; the frame belongs into `rejected`.
+    """
+    at, _, text = frame.content.partition(b" ")
+    try:
+        told = msgspec.json.decode(text, type=SchedulePublishedData)
+        at_ms = int(at)
+        stamp = Stamp(at_ms * 1000, at_ms * 1000, "adapter", (text,))
+        told_of = attributes(frame, names, stamp, SchedulePublished, told.agent_id)
+    except (msgspec.MsgspecError, ValueError, OverflowError) as error:
+        msg = f"no plan: {error}"
+        raise UntranslatableFrame(msg) from error
+    return [SchedulePublished(data=told, **told_of)]
+
+
+def _text(at: datetime) -> str:
+    return rfc3339(_microseconds(at))
+
+
+def _microseconds(at: datetime) -> int:
+    return round(at.timestamp()) * 1_000_000

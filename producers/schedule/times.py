@@ -1,0 +1,108 @@
+"""Local times of a plan into instants: no zone is guessed, and no hour that does not exist."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from producers.schedule.mapping import PlanMapping
+from producers.schedule.rows import Row
+
+_A_DAY = timedelta(days=1)
+
+
+class NoTime(Exception):
+    """A row does not say when; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From when to when, UTC, in whose zone, and whether an hour that came twice is meant."""
+
+    start: datetime
+    end: datetime
+    zone: str
+    twice: bool
+
+    @property
+    def day(self) -> str:
+        """The local date on which it begins."""
+        return self.start.astimezone(ZoneInfo(self.zone)).date().isoformat()
+
+
+def span(row: Row, how: PlanMapping, zone: str) -> Span:
+    """Return when a row begins and ends.
+
+    Args:
+        row: of the file.
+        how: which formats it has.
+        zone: whose local times are meant if the row does not say so; "" if nobody knows.
+
+    Raises:
+        NoTime: it does not say so, or says what cannot be.
+    """
+    zone = row.words.get("zone", "") or zone
+    day = row.words.get("date", "")
+    start, end = (_told(row.words[name], day, how) for name in ("from", "to"))
+    if day and end <= start:
+        end += _A_DAY  # over midnight
+    begins, twice = _instant(start, zone)
+    ends, again = _instant(end, zone)
+    if ends <= begins:
+        msg = f"it ends before it begins ({row.words['from']} to {row.words['to']})"
+        raise NoTime(msg)
+    if ends - begins > _A_DAY:
+        msg = f"it lasts longer than a day ({row.words['from']} to {row.words['to']})"
+        raise NoTime(msg)
+    return Span(begins, ends, zone or "UTC", twice or again)
+
+
+def _told(text: str, day: str, how: PlanMapping) -> datetime:
+    try:
+        if not day:
+            return _stamp(text, how)
+        if how.date_format:
+            date_of = datetime.strptime(day, how.date_format).date()  # noqa: DTZ007
+        else:
+            date_of = date.fromisoformat(day)
+        clock = _clock(text, how)
+        return datetime.combine(date_of, clock)
+    except ValueError as error:
+        msg = f"{text!r} is no time (write 2026-03-02T09:00, or give time_format in a mapping)"
+        raise NoTime(msg) from error
+
+
+def _stamp(text: str, how: PlanMapping) -> datetime:
+    if how.time_format:
+        return datetime.strptime(text, how.time_format)  # noqa: DTZ007 - the zone comes later
+    if len(text) < len("2026-03-02T09:00"):
+        msg = "a date alone"
+        raise ValueError(msg)
+    return datetime.fromisoformat(text)
+
+
+def _clock(text: str, how: PlanMapping) -> time:
+    if how.time_format:
+        return datetime.strptime(text, how.time_format).time()  # noqa: DTZ007
+    return time.fromisoformat(text.zfill(5) if text.count(":") == 1 else text)
+
+
+def _instant(told: datetime, zone: str) -> tuple[datetime, bool]:
+    """Return the instant of a local time, and whether there were two; the first is meant."""
+    if told.tzinfo is not None:
+        return told.astimezone(UTC), False
+    if not zone:
+        msg = (
+            f"{told:%Y-%m-%d %H:%M} has no time zone: give --zone, a column zone, "
+            "or timezone of the agent in the settings"
+        )
+        raise NoTime(msg)
+    try:
+        local = told.replace(tzinfo=ZoneInfo(zone))
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        msg = f"{zone!r} is no time zone (use a name like Europe/Moscow)"
+        raise NoTime(msg) from error
+    at = local.astimezone(UTC)
+    if at.astimezone(local.tzinfo).replace(tzinfo=None) != told:
+        msg = f"{told:%Y-%m-%d %H:%M} does not exist in {zone}: the clock is put forward there"
+        raise NoTime(msg)
+    return at, local.utcoffset() != local.replace(fold=1).utcoffset()

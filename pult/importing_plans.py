@@ -1,0 +1,151 @@
+"""`pult import schedule`: what other programs plan becomes what is planned here.
+
+A file says of each person and day that it names what is planned then, all of it; days it does
+not name stay as they are. What says nothing new is not published again, so importing twice
+changes nothing.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import msgspec
+
+from producers.frame import Frame
+from producers.recording import unreadable
+from producers.schedule import published
+from producers.schedule.mapping import PlanMapping
+from producers.schedule.planning import Activities, People, planned
+from producers.schedule.rows import KIND, rows
+from pult.history_asked import quoted
+from schemas.events import SchedulePublishedData
+from schemas.policies import Policies
+
+Row: TypeAlias = dict[str, Any]
+
+Ask: TypeAlias = Callable[[str], list[Row]]
+"""Answers a reading statement with rows."""
+
+InForce: TypeAlias = dict[tuple[str, str], SchedulePublishedData]
+"""The plan that holds of each agent and day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plans:
+    """What files say, before anything is done with it."""
+
+    path: Path
+    plans: Sequence[Activities]
+    notes: Sequence[str]
+
+
+def read_plans(
+    paths: Sequence[Path], how: PlanMapping, people: Callable[[], People]
+) -> list[Plans]:
+    """Return the plans of files; nothing is changed by it.
+
+    Raises:
+        UnreadableRecording: one of them is wrong somewhere, or two plan the same day.
+    """
+    found = [(path, rows(path, how)) for path in paths]
+    whose = people()
+    seen: dict[tuple[str, str], Path] = {}
+    made = []
+    for path, each in found:
+        done = planned(path, each, how, whose)
+        for plan in done.plans:
+            other = seen.setdefault((plan.agent_id, plan.day), path)
+            if other != path:
+                why = f"{other} plans {plan.day} of {plan.agent_id}, too; nothing was imported"
+                raise unreadable(path, KIND, why)
+        made.append(Plans(path, done.plans, done.notes))
+    return made
+
+
+def people_of(
+    policies: Policies, ask: Ask, tenant: str, zone: str, *, new: bool = False
+) -> People:
+    """Return whom a plan may name: agents of the settings and of the history.
+
+    Args:
+        policies: of the tenant.
+        ask: reads the history.
+        tenant: whose history.
+        zone: of those for whom the settings name none; "" if nobody knows.
+        new: whether agents may be named that nobody has seen yet.
+    """
+    seen = ask(
+        "SELECT DISTINCT agent_id FROM agent_sessions "
+        f"WHERE tenant = {quoted(tenant)} AND agent_id != '' "
+        "UNION DISTINCT SELECT DISTINCT agent_id FROM schedules "
+        f"WHERE tenant = {quoted(tenant)}"
+    )
+    known = {*policies.agents, *(str(row["agent_id"]) for row in seen)}
+
+    def zone_of(agent_id: str) -> str:
+        own = policies.agents.get(agent_id)
+        return (own.timezone if own is not None else None) or zone
+
+    return People(frozenset(() if new else known), policies.directory(), zone_of)
+
+
+def frames(
+    files: Sequence[Plans], ask: Ask, tenant: str, source: str, now_us: int
+) -> list[Frame]:
+    """Return what is to be published: plans that say something new.
+
+    Raises:
+        UnreadableRecording: a shift overlaps one of another day that is planned already.
+    """
+    days = sorted(plan.day for each in files for plan in each.plans)
+    held = _in_force(ask, tenant, _beside(days[0], -1), _beside(days[-1], 1)) if days else {}
+    named = {(plan.agent_id, plan.day) for each in files for plan in each.plans}
+    made = []
+    for each in files:
+        for plan in each.plans:
+            before = held.get((plan.agent_id, plan.day))
+            version = 1 if before is None else before.version + 1
+            told = published.plan_data(plan, version)
+            if before is not None and told == msgspec.structs.replace(before, version=version):
+                continue
+            for clash in _clashes(told, held, named):
+                why = (
+                    f"the shift of {plan.agent_id} on {plan.day} overlaps the one that is "
+                    f"planned for {clash}; nothing was imported"
+                )
+                raise unreadable(each.path, KIND, why)
+            made.append(published.frame(plan, version, source, now_us))
+    return made
+
+
+def _in_force(ask: Ask, tenant: str, first: str, last: str) -> InForce:
+    found = ask(
+        "SELECT argMax(data, JSONExtractInt(data, 'version')) AS plan FROM events "
+        f"WHERE type = 'cc.schedule.published.v1' AND tenant = {quoted(tenant)} "
+        f"AND JSONExtractString(data, 'day') BETWEEN {quoted(first)} AND {quoted(last)} "
+        "GROUP BY agent_id, JSONExtractString(data, 'day')"
+    )
+    plans = [msgspec.json.decode(row["plan"], type=SchedulePublishedData) for row in found]
+    return {(plan.agent_id, plan.day): plan for plan in plans}
+
+
+def _beside(day: str, days: int) -> str:
+    return (date.fromisoformat(day) + timedelta(days=days)).isoformat()
+
+
+def _clashes(
+    told: SchedulePublishedData, held: InForce, named: set[tuple[str, str]]
+) -> Iterator[str]:
+    """Yield the days beside it whose plans stay and overlap it."""
+    for day in (_beside(told.day, -1), _beside(told.day, 1)):
+        other = held.get((told.agent_id, day))
+        if other is None or (told.agent_id, day) in named or not other.items:
+            continue
+        # RFC 3339 texts of equal length sort by time.
+        if (
+            other.items[0].starts_at < told.items[-1].ends_at
+            and told.items[0].starts_at < other.items[-1].ends_at
+        ):
+            yield day

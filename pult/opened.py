@@ -1,0 +1,59 @@
+"""A data folder opened to import into: journal, store, names and policies together."""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from producers.frame import Naming
+from producers.identity import CallerKeys
+from producers.journal import Journal
+from pult.folder import DataFolder
+from pult.settings import Settings
+from pult.snapshot_files import SnapshotFiles
+from schemas.metrics import METRICS
+from schemas.policies import PolicyHistory
+from sql.embedded import EmbeddedStore
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What an import writes to, and how; `without_demo`: a demo's data were removed."""
+
+    journal: Journal
+    store: EmbeddedStore
+    names: Naming
+    history: PolicyHistory
+    without_demo: bool
+
+
+@contextmanager
+def opened(data: Path, wanted: Settings, environ: Mapping[str, str]) -> Iterator[Opened]:
+    """Open a data folder to import into; whoever goes on folds the history again.
+
+    Raises:
+        DataFolderUnusable, StoreFailed, JournalFailed: it cannot be opened.
+    """
+    with DataFolder(data, "import") as folder:
+        without_demo = folder.without_demo()
+        keys = CallerKeys(
+            folder.caller_secret(environ, wanted.privacy.secret_env),
+            keep_numbers=wanted.privacy.keep_numbers,
+        )
+        names = Naming(wanted.tenant, wanted.tenant, keys)
+        history = folder.policies(wanted.policies(), int(time.time() * 1000))
+        journal = Journal.open(folder.journal, date.today())  # noqa: DTZ011 - a file's name
+        snapshots = SnapshotFiles(folder)
+        whole = snapshots.stored == journal.last_position
+        # They know nothing of what is imported.
+        snapshots.discard()
+        store = EmbeddedStore(folder.store, METRICS)
+        try:
+            yield Opened(journal, store, names, history, without_demo=without_demo)
+            if whole:
+                snapshots.note_stored(journal.last_position)
+        finally:
+            store.close()
+            journal.close()
