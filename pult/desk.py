@@ -73,41 +73,33 @@ class Desk:
         return [web.post("/violations/{episode}/{what}", self._review)]
 
     async def _review(self, request: web.Request) -> web.Response:
-        if not self._allowed(request.headers.get("Authorization", "")):
+        if not allowed(request, self._token):
             shown = {"WWW-Authenticate": "Bearer"}
-            return _line(401, "show the token of the desk (Authorization: Bearer ...)", shown)
+            return line(401, "show the token of the desk (Authorization: Bearer ...)", shown)
         episode, what = request.match_info["episode"], request.match_info["what"]
         if not _EPISODE.fullmatch(episode):
-            return _line(404, "an episode has 16 hexadecimal digits")
+            return line(404, "an episode has 16 hexadecimal digits")
         if what not in VERDICTS:
-            return _line(404, f"nothing is called {what}; known: {', '.join(VERDICTS)}")
+            return line(404, f"nothing is called {what}; known: {', '.join(VERDICTS)}")
         try:
             body = await _body(request)
         except TimeoutError:
-            return _line(408, f"no whole body within {_BODY_SECONDS:g} s")
+            return line(408, f"no whole body within {_BODY_SECONDS:g} s")
         if body is None:
-            return _line(413, f"a review has at most {MOST_BYTES} bytes")
+            return line(413, f"a review has at most {MOST_BYTES} bytes")
         now_us = self._now_us()
         try:
             decision = _decision(episode, VERDICTS[what], body, now_us // 1000)
         except ReviewRefused as refused:
-            return _line(400, str(refused))
+            return line(400, str(refused))
         try:
             if not await asyncio.to_thread(self._keep, decision, now_us):
-                return _line(404, f"no episode {episode} is known")
+                return line(404, f"no episode {episode} is known")
         except (JournalFailed, StoreFailed) as failure:
-            return _line(503, f"nothing was kept: {failure}")
+            return line(503, f"nothing was kept: {failure}")
         _LOG.info("review taken episode=%s verdict=%s", episode, decision.verdict)
         told = msgspec.json.encode({"episode_id": episode, "verdict": decision.verdict})
         return web.Response(body=told + b"\n", content_type="application/json")
-
-    def _allowed(self, shown: str) -> bool:
-        scheme, _, token = shown.partition(" ")
-        # In constant time, so that nobody can guess it letter by letter.
-        same = hmac.compare_digest(
-            token.strip().encode("utf-8", "surrogatepass"), self._token.encode()
-        )
-        return same and scheme.lower() == "bearer"
 
     def _keep(self, decision: Decision, now_us: int) -> bool:
         if not self._known(decision.episode_id):
@@ -150,5 +142,14 @@ def _decision(episode: str, verdict: Verdict, body: bytes, now: int) -> Decision
     return checked(Decision(episode, verdict, told.author, at, told.reason))
 
 
-def _line(status: int, text: str, headers: dict[str, Any] | None = None) -> web.Response:
+def allowed(request: web.Request, token: str) -> bool:
+    """Tell whether whoever asks has shown a token."""
+    scheme, _, shown = request.headers.get("Authorization", "").partition(" ")
+    # In constant time, so that nobody can guess it letter by letter.
+    same = hmac.compare_digest(shown.strip().encode("utf-8", "surrogatepass"), token.encode())
+    return same and scheme.lower() == "bearer"
+
+
+def line(status: int, text: str, headers: dict[str, Any] | None = None) -> web.Response:
+    """Return an answer of one line."""
     return web.Response(text=" ".join(text.split()) + "\n", status=status, headers=headers)

@@ -4,39 +4,33 @@ The log of a data folder is its journal: who owns the folder is asked over HTTP,
 does, it is written here and applied at the next start. The log of a server is Kafka.
 """
 
-import json
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from producers.desk.reviews import Decision, frame, translate
+from producers.desk.reviews import Decision, frame
 from producers.frame import Naming
 from producers.identity import CallerKeys
 from producers.journal import Journal
+from pult import telling
 from pult.desk_token import desk_token
-from pult.folder import DataFolder, owner, reachable
+from pult.folder import DataFolder, reachable
 from pult.restoring import Place, begin_above_the_store
 from pult.settings import Settings
 from pult.snapshot_files import SnapshotFiles
+from pult.telling import Refused, tell_owner
 from schemas.errors import (
     DataFolderUnusable,
     EpisodeUnknown,
     JournalFailed,
-    KafkaUnusable,
-    NotAllowed,
     ReviewRefused,
 )
 from schemas.metrics import METRICS
-from schemas.topics import EVENTS
 from sql.embedded import EmbeddedStore
 
-_ANSWER_SECONDS = 30.0
-_KAFKA_SECONDS = 20.0
 _NO_CALLERS = CallerKeys(b"")
 _PATHS = {"acknowledged": "ack", "excused": "excuse", "neutral": "neutral"}
 
@@ -110,43 +104,22 @@ def _write(decision: Decision, folder: DataFolder, settings: Settings) -> None:
 
 
 def _ask_owner(decision: Decision, data: Path, address: str, token: str) -> None:
-    url = f"{address}/violations/{decision.episode_id}/{_PATHS[decision.verdict]}"
+    path = f"/violations/{decision.episode_id}/{_PATHS[decision.verdict]}"
     body = {
         "author": decision.author,
         "reason": decision.reason,
         "decided_at": decision.decided_at,
     }
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    request = urllib.request.Request(url, json.dumps(body).encode(), headers, method="POST")
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(request, timeout=_ANSWER_SECONDS):
-            return
-    except urllib.error.HTTPError as error:
-        raise _refusal(error, decision, data, address) from error
-    except OSError as error:
-        msg = (
-            f"cannot ask {owner(data)} at {address}: {error}; whether it kept the review is "
-            "not known, saying it again does no harm"
-        )
-        raise DataFolderUnusable(msg) from error
-
-
-def _refusal(
-    error: urllib.error.HTTPError, decision: Decision, data: Path, address: str
-) -> Exception:
-    said = error.read(2_000).decode(errors="replace").strip() or str(error)
-    if error.code == 401:
-        msg = (
-            f"{owner(data)} does not take our token; the settings name another than it was "
-            "started with (desk.token_env, desk.token_file)"
-        )
-        return NotAllowed(msg)
-    if error.code == 404:
-        return EpisodeUnknown(f"{said}; pult violations list shows the open ones")
-    if error.code == 503:
-        return JournalFailed(said)
-    return ReviewRefused(f"{address} refused episode {decision.episode_id}: {said}")
+        tell_owner(data, address, path, body, token)
+    except Refused as refused:
+        if refused.status == 404:
+            msg = f"{refused}; pult violations list shows the open ones"
+            raise EpisodeUnknown(msg) from refused
+        if refused.status == 503:
+            raise JournalFailed(str(refused)) from refused
+        msg = f"{address} refused episode {decision.episode_id}: {refused}"
+        raise ReviewRefused(msg) from refused
 
 
 def into_kafka(
@@ -158,29 +131,5 @@ def into_kafka(
         KafkaUnusable: the brokers did not take it within 20 s.
         SettingsInvalid: a file cannot be read, or the password is not in the environment.
     """
-    # Loaded only by those who have Kafka.
-    from confluent_kafka import KafkaError
-
-    from producers.session import Entry, Session, Undelivered
-    from pult import kafka, topics
-    from schemas.events import encode
-
-    topics.require(kafka.connect(settings.kafka, environ), settings.kafka)
     kept = frame(decision, time.time_ns() // 1000)
-    topic = EVENTS.named(settings.kafka.prefix)
-    (event,) = translate(kept, Naming(tenant, domain, _NO_CALLERS))
-    heard: list[KafkaError] = []
-    session = Session(kafka.librdkafka(settings.kafka, environ), heard.append)
-
-    def patient(seconds: float) -> None:
-        if seconds > _KAFKA_SECONDS:
-            raise KafkaUnusable(kafka.explained(heard, settings.kafka))
-
-    try:
-        session.send([Entry(topic, domain.encode(), encode(event), 0, 0, kept)])
-        session.settle(patient)
-    except Undelivered as error:
-        raise KafkaUnusable(kafka.explained(error.errors, settings.kafka)) from error
-    finally:
-        session.close()
-    return f"kept in {topic}"
+    return f"kept in {telling.into_kafka([kept], tenant, domain, settings, environ)}"

@@ -14,6 +14,7 @@ from aiohttp import web
 from pult.context import sql_command
 from pult.desk import Desk
 from pult.feeds import Wired
+from pult.plan_desk import PlanDesk
 from pult.runtime import Runtime
 from pult.web import Wall, listen
 from schemas.errors import PultFailure
@@ -71,7 +72,10 @@ class Service:
                 runtime.setup.desk_token, runtime.knows_episode, runtime.intake.take,
                 lambda: time.time_ns() // 1000,
             )  # fmt: skip
-            wall.application.add_routes(desk.routes())
+            plans = PlanDesk(
+                runtime.setup.desk_token, runtime.intake.take, lambda: time.time_ns() // 1000
+            )
+            wall.application.add_routes([*desk.routes(), *plans.routes()])
         runners: list[web.AppRunner] = []
         try:
             runner, wall_port = await listen(

@@ -10,7 +10,7 @@ import msgspec
 
 from producers.envelope import Stamp, attributes
 from producers.frame import Frame, Naming
-from producers.instants import rfc3339
+from producers.instants import LAST_SECOND, rfc3339
 from producers.schedule.planning import Activities
 from schemas.errors import UntranslatableFrame
 from schemas.events import Event, PlannedActivity, SchedulePublished, SchedulePublishedData
@@ -46,16 +46,28 @@ def translate(frame: Frame, names: Naming) -> list[Event]:
     Raises:
         UntranslatableFrame: it is no plan; the frame belongs into `rejected`.
     """
+    at_ms, told = plan_in(frame)
+    text = frame.content.partition(b" ")[2]
+    stamp = Stamp(at_ms * 1000, at_ms * 1000, "adapter", (text,))
+    told_of = attributes(frame, names, stamp, SchedulePublished, told.agent_id)
+    return [SchedulePublished(data=told, **told_of)]
+
+
+def plan_in(frame: Frame) -> tuple[int, SchedulePublishedData]:
+    """Return the instant of a kept plan [ms since 1970], and what is planned.
+
+    Raises:
+        UntranslatableFrame: it is no plan.
+    """
     at, _, text = frame.content.partition(b" ")
+    if not (at.isdigit() and len(at) < 15 and int(at) <= LAST_SECOND * 1000):
+        msg = f"no plan: {at[:40]!r} is no instant"
+        raise UntranslatableFrame(msg)
     try:
-        told = msgspec.json.decode(text, type=SchedulePublishedData)
-        at_ms = int(at)
-        stamp = Stamp(at_ms * 1000, at_ms * 1000, "adapter", (text,))
-        told_of = attributes(frame, names, stamp, SchedulePublished, told.agent_id)
-    except (msgspec.MsgspecError, ValueError, OverflowError) as error:
+        return int(at), msgspec.json.decode(text, type=SchedulePublishedData)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         msg = f"no plan: {error}"
         raise UntranslatableFrame(msg) from error
-    return [SchedulePublished(data=told, **told_of)]
 
 
 def _text(at: datetime) -> str:

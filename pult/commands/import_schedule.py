@@ -2,51 +2,130 @@
 
 import argparse
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
+from producers.frame import Frame
 from producers.schedule import alarms
 from producers.schedule.mapping import mapping
 from producers.schedule.rows import KIND
-from pult import settings
+from pult import asking, plan_desk, settings, telling
 from pult.context import Context
+from pult.desk_token import desk_token
+from pult.folder import reachable
 from pult.importing import import_frames
-from pult.importing_plans import Plans, Row, frames, people_of, read_plans
-from pult.opened import opened
-from schemas.errors import UnreadableRecording
+from pult.importing_plans import Ask, Plans, Row, frames, people_of, read_plans
+from pult.opened import Opened, opened
+from schemas.errors import DataFolderUnusable, JournalFailed, UnreadableRecording
 from schemas.policies import known_zone
-from sql.embedded import EmbeddedStore
 
 
 def run(context: Context, chosen: argparse.Namespace) -> int:
-    """Read plans into the history and say what they held."""
-    wanted = settings.load(context.config)
-    policies, how = wanted.policies(), mapping(chosen.mapping or "")
-    zone = _zone(chosen.zone) or how.zone or ""
-    advice = alarms.settings(chosen.alarms) if chosen.alarms else ""
-    with opened(context.data, wanted, context.environ) as here:
-
-        def ask(query: str) -> list[Row]:
-            return _rows(here.store, query)
-
-        tenant, source = wanted.tenant, chosen.source or KIND
-        files = read_plans(
-            chosen.paths, how,
-            lambda: people_of(policies, ask, tenant, zone, new=chosen.new_agents),
-        )  # fmt: skip
-        new = frames(files, ask, tenant, source, time.time_ns() // 1000)
-        if new:
-            import_frames(
-                iter(new), f"{source}:{KIND}", here.journal, here.store, here.names,
-                here.history,
-            )  # fmt: skip
-    if here.without_demo:
-        print(f"the demo's data in {context.data} are removed")
-    print(_summary(files, len(new)))
-    if advice:
-        print(f"\n# {chosen.alarms.name} as settings of pult.toml\n{advice}")
+    """Read plans into the history, or say them to whoever owns it; tell what they held."""
+    loaded = settings.load(context.config)
+    reading = _Reading(chosen, loaded)
+    if asking.means_server(context.data, loaded):
+        _distributed(context, reading)
+    else:
+        _embedded(context, reading)
+    print(reading.summary())
+    if chosen.alarms:
+        print(f"\n# {chosen.alarms.name} as settings of pult.toml\n{reading.advice}")
     return 0
+
+
+class _Reading:
+    """The files of a command, and what of them is new to a history."""
+
+    def __init__(self, chosen: argparse.Namespace, loaded: settings.Settings) -> None:
+        self.settings = loaded
+        self.source: str = chosen.source or KIND
+        self.how = mapping(chosen.mapping or "")
+        self.advice = alarms.settings(chosen.alarms) if chosen.alarms else ""
+        self._chosen = chosen
+        self._zone = _zone(chosen.zone) or self.how.zone or ""
+        self._files: Sequence[Plans] = ()
+        self._new: Sequence[Frame] = ()
+
+    def new(self, ask: Ask) -> Sequence[Frame]:
+        """Return what says something new to a history."""
+        tenant, policies = self.settings.tenant, self.settings.policies()
+        may = self._chosen.new_agents
+        self._files = read_plans(
+            self._chosen.paths, self.how,
+            lambda: people_of(policies, ask, tenant, self._zone, new=may),
+        )  # fmt: skip
+        now_us = time.time_ns() // 1000
+        self._new = frames(self._files, ask, tenant, self.source, now_us)
+        return self._new
+
+    def summary(self) -> str:
+        """Return what the files held."""
+        plans = [plan for each in self._files for plan in each.plans]
+        notes = [f"note: {note}" for each in self._files for note in each.notes]
+        people = len({plan.agent_id for plan in plans})
+        days = sorted({plan.day for plan in plans})
+        span = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}" if days else "no day"
+        said = f"{people} agents, {len(plans)} days of theirs planned ({span}); "
+        new = len(self._new)
+        said += f"{new} are new or changed" if new else "nothing changed"
+        return "\n".join([*notes, said])
+
+
+def _embedded(context: Context, reading: _Reading) -> None:
+    try:
+        with opened(context.data, reading.settings, context.environ) as here:
+            _into_folder(here, reading)
+    except DataFolderUnusable:
+        told = reachable(context.data)
+        if told is None or "wall" not in told:
+            raise
+        new = reading.new(_asked(lambda query: asking.ask(context.data, query, _ROWS)))
+        if new:
+            _tell_owner(context, reading, str(told["wall"]), new)
+
+
+def _into_folder(here: Opened, reading: _Reading) -> None:
+    new = reading.new(_asked(lambda query: here.store.query(query, _ROWS)))
+    if new:
+        import_frames(
+            iter(new), f"{reading.source}:{KIND}", here.journal, here.store, here.names,
+            here.history,
+        )  # fmt: skip
+
+
+def _tell_owner(
+    context: Context, reading: _Reading, address: str, new: Sequence[Frame]
+) -> None:
+    token = desk_token(reading.settings.desk, context.environ, context.data)
+    body = {"source": reading.source, "plans": [each.content.decode() for each in new]}
+    try:
+        telling.tell_owner(context.data, address, plan_desk.PATH, body, token)
+    except telling.Refused as refused:
+        msg = f"cannot import schedules: {refused}"
+        raise (JournalFailed if refused.status == 503 else UnreadableRecording)(msg) from None
+
+
+def _distributed(context: Context, reading: _Reading) -> None:
+    loaded = reading.settings
+
+    def answer(query: str) -> bytes:
+        return asking.ask_server(loaded.clickhouse, context.environ, query, _ROWS)
+
+    new = reading.new(_asked(answer))
+    if new:
+        telling.into_kafka(new, loaded.tenant, loaded.tenant, loaded, context.environ)
+
+
+_ROWS = "JSONEachRow"
+
+
+def _asked(answer: Callable[[str], bytes]) -> Ask:
+    def ask(query: str) -> list[Row]:
+        return [msgspec.json.decode(each) for each in answer(query).splitlines() if each]
+
+    return ask
 
 
 def _zone(text: str | None) -> str:
@@ -57,18 +136,3 @@ def _zone(text: str | None) -> str:
     except ValueError as error:
         msg = f"--zone: {error}"
         raise UnreadableRecording(msg) from error
-
-
-def _rows(store: EmbeddedStore, query: str) -> list[Row]:
-    told = store.query(query, "JSONEachRow")
-    return [msgspec.json.decode(line) for line in told.splitlines() if line]
-
-
-def _summary(files: Sequence[Plans], new: int) -> str:
-    plans = [plan for each in files for plan in each.plans]
-    notes = [f"note: {note}" for each in files for note in each.notes]
-    people = len({plan.agent_id for plan in plans})
-    days = sorted({plan.day for plan in plans})
-    span = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}" if days else "no day"
-    said = f"{people} agents, {len(plans)} days of theirs planned ({span}); {new} are new"
-    return "\n".join([*notes, f"{said} or changed" if new else f"{said}: nothing changed"])

@@ -1,4 +1,4 @@
-"""What people decide, on a `pult run` that reads a PBX: over HTTP, restarts and a re-fold."""
+"""What people decide and plan, on a `pult run` that reads a PBX, over restarts and a re-fold."""
 
 import json
 import re
@@ -6,6 +6,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -199,3 +200,37 @@ def test_a_token_that_is_none_is_said_at_the_start(
 
     assert done.code == 1
     assert why in done.complaint
+
+
+def test_a_plan_is_told_to_whoever_owns_the_folder_and_judged_at_once(
+    pbx: Path, tmp_path: Path
+) -> None:
+    data, plan = tmp_path / "data", tmp_path / "plan.csv"
+    with running(pbx, data) as process:
+        query = (
+            "SELECT toUnixTimestamp(min(occurred_at)) AS first FROM events WHERE feed = 'ami'"
+        )
+        wait_for(lambda: int(rows(data, query)[0]["first"]) > 0, SECONDS, "its first message")
+        start = datetime.fromtimestamp(int(rows(data, query)[0]["first"]) + 30, UTC)
+        end = start + timedelta(hours=8)
+        plan.write_text(f"agent,kind,from,to\nZoe,work,{start.isoformat()},{end.isoformat()}\n")
+        command = ("import", "schedule", plan, "--data", data, "--config", pbx)
+
+        refused = pult(*command)
+        told = good(*command, "--new-agents")
+
+        assert "'Zoe' is no agent of the settings or the history" in refused.complaint
+        assert "1 are new or changed" in told
+        wait_for(
+            lambda: any(
+                'agent="Zoe"' in each and "late_login" in each for each in active(data)
+            ),
+            SECONDS,
+            "that Zoe is late",
+        )
+        wait_for(lambda: bool(rows(data, "SELECT 1 FROM schedules")), SECONDS, "the plan")
+        assert "nothing changed" in good(*command)
+        process.send_signal(signal.SIGTERM)
+        process.wait(SECONDS)
+    checked = good("rebuild", "--check", "--data", data, "--config", pbx)
+    assert checked.endswith("the history says what they say\n")

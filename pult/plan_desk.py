@@ -1,0 +1,93 @@
+"""What is planned, over HTTP: into the journal, like what a PBX says.
+
+    POST /schedules     {"source": "schedule", "plans": ["1772442000000 {...}", ...]}
+
+`pult import schedule` sends it while another process owns the data folder. Who asks shows the
+token of the desk; the answer comes once all plans are on the disk.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+
+import msgspec
+from aiohttp import web
+
+from producers.frame import Frame
+from producers.schedule import published
+from pult.desk import allowed, line
+from schemas.errors import JournalFailed, UntranslatableFrame
+from schemas.events import DESK
+
+PATH = "/schedules"
+MOST_BYTES = 64 * 1024 * 1024
+"""A year of plans of a thousand people."""
+
+_AHEAD_MS = 120_000
+_BODY_SECONDS = 60.0
+
+_LOG = logging.getLogger(__name__)
+
+
+class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is sent: plans as they are kept in a journal (producers/schedule/published.py)."""
+
+    source: str
+    plans: list[str]
+
+
+class PlanDesk:
+    """Takes plans of one tenant.
+
+    Args:
+        token: what whoever asks has to show.
+        take: keeps frames; once it returns they survive a crash.
+        now_us: the present [us since 1970].
+    """
+
+    def __init__(
+        self, token: str, take: Callable[[Sequence[Frame]], None], now_us: Callable[[], int]
+    ) -> None:
+        self._token = token
+        self._take = take
+        self._now_us = now_us
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the one route there is."""
+        return [web.post(PATH, self._publish)]
+
+    async def _publish(self, request: web.Request) -> web.Response:
+        if not allowed(request, self._token):
+            shown = {"WWW-Authenticate": "Bearer"}
+            return line(401, "show the token of the desk (Authorization: Bearer ...)", shown)
+        if (request.content_length or MOST_BYTES + 1) > MOST_BYTES:
+            return line(413, f"a body with Content-Length is wanted, of at most {MOST_BYTES} B")
+        try:
+            async with asyncio.timeout(_BODY_SECONDS):
+                content = await request.content.read(-1)
+        except TimeoutError:
+            return line(408, f"no whole body within {_BODY_SECONDS:g} s")
+        try:
+            frames = await asyncio.to_thread(_frames, content, self._now_us())
+        except (UntranslatableFrame, msgspec.MsgspecError, UnicodeDecodeError) as error:
+            return line(400, f"cannot take the plans: {error}")
+        try:
+            await asyncio.to_thread(self._take, frames)
+        except JournalFailed as failure:
+            return line(503, f"nothing was kept: {failure}")
+        _LOG.info("plans taken count=%d", len(frames))
+        return web.json_response({"plans": len(frames)})
+
+
+def _frames(content: bytes, now_us: int) -> list[Frame]:
+    body = msgspec.json.decode(content, type=Body)
+    if not body.source or body.source == DESK:
+        msg = f"the source of plans cannot be called {body.source!r}"
+        raise UntranslatableFrame(msg)
+    frames = [Frame(body.source, published.FEED, now_us, plan.encode()) for plan in body.plans]
+    for frame in frames:
+        at_ms, _ = published.plan_in(frame)
+        if at_ms > now_us // 1000 + _AHEAD_MS:
+            msg = f"a plan is of {(at_ms - now_us // 1000) // 1000} s from now"
+            raise UntranslatableFrame(msg)
+    return frames
