@@ -43,14 +43,18 @@ class Prometheus:
         self, folder: Path, targets: Mapping[str, Sequence[str]], changes: Changes
     ) -> None:
         self.folder = folder
+        self.targets = targets
         self.port = free_port()
         shutil.copytree(_PROMETHEUS / "rules", folder / "rules")
         shutil.copy(_PROMETHEUS / "prometheus.yml", folder)
+        found: set[str] = set()
         for path in (folder / "prometheus.yml", *folder.glob("rules/*.yml")):
             text = path.read_text()
+            found |= {old for old in changes if old in text}
             for old, new in changes.items():
                 text = text.replace(old, new)
             path.write_text(text)
+        assert found == set(changes), "what is to be changed is not there"
         shutil.copytree(_PROMETHEUS / "targets-host", folder / "targets")
         for path in (folder / "targets").iterdir():
             at = [{"targets": targets.get(path.stem, [])}]
