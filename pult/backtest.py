@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from pult.history_asked import Row, quoted
-from schemas.discipline import Discipline, Rule
+from schemas.discipline import Discipline, PageBudget, Rule
 from schemas.facts import Leg, Offer, Violation
 from schemas.policies import Policies
 from stream_processors.core.discipline.clerk import Clerk
@@ -80,6 +80,10 @@ class _Bench:
         if known is None:
             known = self._known[agent_id, team] = self._rules(agent_id, team)
         return known.rule(code)
+
+    def budget(self, at: int) -> PageBudget:
+        """Return the budget that the settings hold now."""
+        return self._rules("", "").budget
 
 
 def replayed(

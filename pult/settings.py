@@ -22,7 +22,7 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 
 from schemas.adherence import Adherence
-from schemas.discipline import Discipline, Overrides
+from schemas.discipline import Discipline, TenantOverrides
 from schemas.durations import Duration
 from schemas.errors import SettingsInvalid
 from schemas.events import DESK, Activity
@@ -224,7 +224,7 @@ class TenantSettings(_Section):
     queues: Mapping[str, QueuePolicy] = Field(default_factory=dict)
     agents: Mapping[str, AgentPolicy] = Field(default_factory=dict)
     teams: Mapping[str, TeamPolicy] = Field(default_factory=dict)
-    discipline: Overrides = Field(
+    discipline: TenantOverrides = Field(
         default={}, description="thresholds that hold for the tenant, by rule"
     )
 

@@ -21,6 +21,7 @@ Severity: TypeAlias = Literal["info", "warning", "critical"]
 """From what is only kept, by what a supervisor sees, to what pages."""
 
 Count = Annotated[int, Field(ge=1)]
+Limit = Annotated[int, Field(ge=0, le=1000)]
 Factor = Annotated[float, Field(gt=0.0)]
 Window = Annotated[Duration, Field(le=timedelta(hours=1))]
 """How far a rule looks back: an hour at most, for so long is remembered."""
@@ -279,8 +280,19 @@ class SystemSuspect(Rule):
     within: Window = timedelta(seconds=60)
 
 
+class PageBudget(BaseModel):
+    """How many critical episodes page who is on call; the others go into a digest."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    per_agent_shift: Limit = Field(
+        default=2, description="of one agent within a shift, or a log-in where none is planned"
+    )
+    per_hour: Limit = Field(default=6, description="of all agents within any 60 minutes")
+
+
 class Discipline(BaseModel):
-    """All rules, by their codes."""
+    """All rules, by their codes, and how many of their episodes page."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -305,6 +317,7 @@ class Discipline(BaseModel):
     excess_transfer: ExcessTransfer = ExcessTransfer()
     break_budget: BreakBudget = BreakBudget()
     system_suspect: SystemSuspect = SystemSuspect()
+    budget: PageBudget = PageBudget()
 
     @property
     def judges(self) -> bool:
@@ -318,38 +331,47 @@ class Discipline(BaseModel):
 
     def changed(self, levels: Iterable["Overrides"]) -> "Discipline":
         """Return the rules as levels want them, each over those before it."""
-        rules: dict[str, Rule] = {}
+        parts: dict[str, BaseModel] = {}
         for level in levels:
-            for code, wanted in level.items():
-                rules[code] = _changed(rules.get(code, self.rule(code)), wanted)
-        return self.model_copy(update=rules) if rules else self
+            for name, wanted in level.items():
+                parts[name] = _changed(parts.get(name, getattr(self, name)), wanted)
+        return self.model_copy(update=parts) if parts else self
 
 
-CODES: tuple[str, ...] = tuple(Discipline.model_fields)
+CODES: tuple[str, ...] = tuple(name for name in Discipline.model_fields if name != "budget")
 
 
-def _changed(rule: Rule, wanted: Mapping[str, Any]) -> Rule:
+def _changed(part: BaseModel, wanted: Mapping[str, Any]) -> BaseModel:
     """Return a rule with some of its thresholds otherwise; maps are laid over one another."""
-    now = {name: getattr(rule, name) for name in type(rule).model_fields}
+    now = {name: getattr(part, name) for name in type(part).model_fields}
     for name, value in wanted.items():
         before = now[name]
         now[name] = {**before, **value} if isinstance(before, Mapping) else value
-    return type(rule).model_validate(now)
+    return type(part).model_validate(now)
 
 
 def _known_overrides(value: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
-    rules = Discipline()
+    if "budget" in value:
+        msg = "the budget of pages holds for all of a tenant; set it there"
+        raise ValueError(msg)
+    return _known_for_tenant(value)
+
+
+def _known_for_tenant(
+    value: Mapping[str, Mapping[str, Any]],
+) -> Mapping[str, Mapping[str, Any]]:
+    rules, parts = Discipline(), (*CODES, "budget")
     for code, wanted in value.items():
-        if code not in CODES:
-            msg = f"{code} is no rule{_did_you_mean(code, CODES)}"
+        if code not in parts:
+            msg = f"{code} is no rule{_did_you_mean(code, parts)}"
             raise ValueError(msg)
-        names = list(type(rules.rule(code)).model_fields)
+        names = list(type(getattr(rules, code)).model_fields)
         for name in wanted:
             if name not in names:
                 msg = f"{code}.{name} is unknown{_did_you_mean(name, names)}"
                 raise ValueError(msg)
         try:
-            _changed(rules.rule(code), wanted)
+            _changed(getattr(rules, code), wanted)
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join(str(part) for part in (code, *first["loc"]))
@@ -365,3 +387,6 @@ def _did_you_mean(name: str, known: Sequence[str]) -> str:
 
 Overrides = Annotated[Mapping[str, Mapping[str, Any]], AfterValidator(_known_overrides)]
 """What a tenant, a team or an agent wants otherwise: thresholds by rule, as in settings."""
+
+TenantOverrides = Annotated[Mapping[str, Mapping[str, Any]], AfterValidator(_known_for_tenant)]
+"""The same for a tenant, who may also have a budget of his own."""

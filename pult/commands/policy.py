@@ -27,13 +27,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Context, chosen: argparse.Namespace) -> int:
     """Print each threshold with the level that set it."""
-    if chosen.rule and chosen.rule not in CODES:
-        msg = f"cannot show the rule {chosen.rule}: known are {', '.join(CODES)}"
+    parts = (*CODES, "budget")
+    if chosen.rule and chosen.rule not in parts:
+        msg = f"cannot show the rule {chosen.rule}: known are {', '.join(parts)}"
         raise SettingsInvalid(msg)
     levels = list(_levels(settings.load(context.config), chosen))
-    for code in [chosen.rule] if chosen.rule else CODES:
-        rule = levels[-1][1].rule(code)
-        print(f"{code}  (version {rule.version})")
+    for code in [chosen.rule] if chosen.rule else parts:
+        rule = getattr(levels[-1][1], code)
+        print(f"{code}  (version {rule.version})" if code in CODES else f"{code}  (of pages)")
         for name in type(rule).model_fields:
             print(f"  {name} = {_text(getattr(rule, name))}  # {_set_by(levels, code, name)}")
     return 0
@@ -54,7 +55,7 @@ def _set_by(levels: list[Level], code: str, name: str) -> str:
     """Return the level that changed a threshold last."""
     by = levels[0][0]
     for (_, before), (level, now) in pairwise(levels):
-        if getattr(before.rule(code), name) != getattr(now.rule(code), name):
+        if getattr(getattr(before, code), name) != getattr(getattr(now, code), name):
             by = level
     return by
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from schemas.discipline import Rule
+from schemas.discipline import PageBudget, Rule
 from schemas.facts import Fact, Leg, Offer, Violation
 from stream_processors.core.agent import TOLD_BY_FEEDS, Agent, Span, SpanKey, place_of
 from stream_processors.core.change import Change
@@ -55,6 +55,10 @@ class Court:
     def rule(self, code: str, agent_id: str, team: str, at: int) -> Rule:
         """Return the rule that held for an agent at an instant [ms]."""
         return self._terms.rule(code, agent_id, team, at)
+
+    def budget(self, at: int) -> PageBudget:
+        """Return how many pages there may be, as it was in force at an instant [ms]."""
+        return self._terms.policies.at(at).discipline.budget
 
     def _source(self, agent_id: str) -> Source:
         return self._state.source_of(agent_id)

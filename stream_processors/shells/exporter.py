@@ -227,7 +227,7 @@ def _people(state: State) -> Iterator[Metric]:
 
 def violations(state: State, _: Terms) -> Iterator[Metric]:
     """Return the open violations alone: few, and asked for every second."""
-    labels = ("code", "agent", "team", "severity", "state")
+    labels = ("code", "agent", "team", "severity", "state", "paged")
     active = _gauge("cc_violation_active", "A rule is violated at present", *labels)
     since = _gauge(
         "cc_violation_start_timestamp_seconds",
@@ -236,9 +236,11 @@ def violations(state: State, _: Terms) -> Iterator[Metric]:
     )
     first: dict[tuple[str, ...], int] = {}
     for each in state.docket.open_episodes():
-        state_now = state.docket.state_of(each)
+        # An empty label is none: only what is critical pages.
+        within = "false" if each.episode_id in state.docket.beyond else "true"
         key: tuple[str, ...] = (
-            each.code, each.agent_id, each.team, each.severity, state_now,
+            each.code, each.agent_id, each.team, each.severity, state.docket.state_of(each),
+            within if each.severity == "critical" else "",
         )  # fmt: skip
         fired_at = each.fired_at or each.pending_at
         first[key] = min(fired_at, first.get(key, fired_at))

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from schemas.discipline import Discipline, Rule
+from schemas.discipline import Discipline, PageBudget, Rule
 from schemas.facts import Leg, Violation
 from stream_processors.core.discipline.clerk import Clerk
 from stream_processors.core.discipline.docket import Docket
@@ -47,6 +47,10 @@ class Bench:
     def rule(self, code: str, agent_id: str, team: str, at: int) -> Rule:
         """Return the rule with its defaults."""
         return RULES.rule(code)
+
+    def budget(self, at: int) -> PageBudget:
+        """Return the default budget."""
+        return RULES.budget
 
 
 def leg(place: int, call: bank.Served) -> Leg:

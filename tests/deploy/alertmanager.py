@@ -20,7 +20,7 @@ from tests.deploy.programs import DEPLOY, lacking
 from tests.kafka import free_port
 from tests.pult.command import SECONDS, dies_with_its_parent, wait_for
 
-RECEIVERS = ("operators", "supervisors", "oncall", "watchdog")
+RECEIVERS = ("operators", "supervisors", "oncall", "digest", "watchdog")
 
 
 @dataclass(frozen=True)

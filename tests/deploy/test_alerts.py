@@ -54,6 +54,7 @@ def test_the_rules_fire_when_they_must_and_only_then(path: Path) -> None:
             "max without (instance, job, pod, state)",
             "max without (instance, job, state)",
         ),
+        ("discipline", "(instance, job, pod, state)", "(instance, job, pod, state, paged)"),
         ("discipline", ',state!="acknowledged"', ""),
         ("discipline", "keep_firing_for: 30s", "keep_firing_for: 3s"),
         ("discipline", ',code!="system_suspect"', ""),
@@ -160,6 +161,24 @@ def test_the_alertmanager_takes_its_settings() -> None:
         (
             ["alertname=PultViolationCritical", "kind=discipline", "severity=critical"],
             "oncall,supervisors",
+        ),
+        (
+            [
+                "alertname=PultViolationCritical",
+                "kind=discipline",
+                "severity=critical",
+                "paged=true",
+            ],
+            "oncall,supervisors",
+        ),
+        (
+            [
+                "alertname=PultViolationCritical",
+                "kind=discipline",
+                "severity=critical",
+                "paged=false",
+            ],
+            "digest,supervisors",
         ),
         (
             ["alertname=PultSystemSuspect", "kind=system", "severity=critical"],

@@ -75,6 +75,23 @@ def test_each_threshold_is_shown_with_the_level_that_set_it(settings: Path) -> N
     ]
 
 
+def test_the_budget_of_pages_is_shown_with_the_level_that_set_it(tmp_path: Path) -> None:
+    path = tmp_path / "pult.toml"
+    path.write_text(
+        "[discipline]\nbudget = { per_hour = 4 }\n"
+        "[tenants.acme.discipline.budget]\nper_agent_shift = 1\n"
+    )
+
+    told = good(
+        "policy", "show", "--tenant", "acme", "--rule", "budget", "--config", path
+    ).splitlines()
+
+    assert told[1:] == [
+        "  per_agent_shift = 1  # [tenants.acme.discipline]",
+        "  per_hour = 4  # [discipline]",
+    ]
+
+
 @pytest.mark.parametrize(
     ("rules", "why"),
     [
@@ -86,6 +103,10 @@ def test_each_threshold_is_shown_with_the_level_that_set_it(settings: Path) -> N
         ("[agents.Anna.discipline.ronna]\ncount = 1", "did you mean rona?"),
         ('[tenants.acme.discipline.rona]\nwithin = "x"', "is no duration"),
         ('[discipline.rona]\nseverity = "page"', "severity"),
+        ("[discipline]\nbudget = { per_our = 2 }", "did you mean per_hour?"),
+        ("[discipline]\nbudget = { per_hour = -1 }", "greater than or equal to 0"),
+        ("[tenants.acme.discipline]\nbudget = { per_shift = 1 }", "did you mean"),
+        ("[teams.a.discipline]\nbudget = { per_hour = 1 }", "holds for all of a tenant"),
     ],
 )
 def test_a_wrong_rule_is_one_line(rules: str, why: str, tmp_path: Path) -> None:

@@ -89,7 +89,8 @@ def pbx(cut: Cut, tmp_path: Path) -> Iterator[Path]:
         config.write_text(
             '[sources.pbx1]\nkind = "asterisk"\n'
             f'ami = {{ port = {fake.port}, secret_env = "PBX1_SECRET" }}\n'
-            "[discipline.toggle]\ncount = 2\n"
+            "[discipline]\ntoggle = { count = 2, severity = 'critical' }\n"
+            "budget = { per_hour = 2 }\n"
         )
         yield config
 
@@ -107,6 +108,7 @@ def test_decisions_change_what_counts_and_outlast_a_kill_a_stop_and_a_re_fold(
         good("violations", "ack", seen, "--by", "Maria", *options)
         good("violations", "excuse", excused, "--by", "Maria", "--reason", "a doctor", *options)
         wait_for(lambda: len(active(data)) == shown - 1, SECONDS, "one less")
+        assert sum('paged="true"' in each for each in active(data)) <= 2 < shown
         acknowledged = [each for each in active(data) if 'state="acknowledged"' in each]
         wait_for(lambda: excused not in open_episodes(data), SECONDS, "it in the store")
         assert open_episodes(data)[seen]["state"] == "acknowledged"

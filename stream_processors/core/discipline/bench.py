@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from schemas.discipline import Rule
+from schemas.discipline import PageBudget, Rule
 from stream_processors.core.plans import Shift
 
 
@@ -28,3 +28,6 @@ class Bench(Protocol):
 
     def rule(self, code: str, agent_id: str, team: str, at: int) -> Rule:
         """Return the rule that held for an agent at an instant [ms]."""
+
+    def budget(self, at: int) -> PageBudget:
+        """Return how many pages there may be, as it was in force at an instant [ms]."""

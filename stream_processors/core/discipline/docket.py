@@ -8,6 +8,7 @@ from schemas.facts import Verdict, Violation
 from stream_processors.core.discipline.crew import Crew
 from stream_processors.core.discipline.diary import WINDOW_MS, Diary, is_final
 from stream_processors.core.discipline.episode import episode_id
+from stream_processors.core.discipline.pages import DAY_MS, Page
 from stream_processors.core.discipline.suspicion import Fired, Suspect
 
 EXCUSES = frozenset({"excused", "neutral"})
@@ -20,6 +21,8 @@ class Docket(msgspec.Struct, gc=False):
     By team and code, `fired` holds the episodes of warning or above that are in reach,
     `clusters` which of them were too many at once, `suspects` what was said of that; `served`
     tells who took a call, `reviewed` what people decided of episodes lately, and when [ms].
+    `pages` are an agent's critical episodes of a day, `beyond` those of them that page nobody,
+    with the limit that they are beyond.
     """
 
     diaries: dict[str, Diary] = msgspec.field(default_factory=dict)
@@ -29,6 +32,8 @@ class Docket(msgspec.Struct, gc=False):
     suspects: dict[str, dict[str, Violation]] = msgspec.field(default_factory=dict)
     served: dict[str, str] = msgspec.field(default_factory=dict)
     reviewed: dict[str, tuple[str, int]] = msgspec.field(default_factory=dict)
+    pages: dict[str, dict[str, Page]] = msgspec.field(default_factory=dict)
+    beyond: dict[str, str] = msgspec.field(default_factory=dict)
 
     def diary(self, agent_id: str, team: str) -> Diary:
         """Return the diary of an agent, begun when he is first named."""
@@ -101,6 +106,7 @@ class Docket(msgspec.Struct, gc=False):
             diary = self.diaries.get(agent_id)
             for leg_id in diary.forget(before, needed) if diary is not None else ():
                 del self.served[leg_id]
+            self._forget_pages(agent_id, before)
         for team in teams:
             if team in self.crews:
                 self.crews[team].forget(before)
@@ -111,6 +117,17 @@ class Docket(msgspec.Struct, gc=False):
         for key in self.fired:
             if key.rpartition("|")[0] in teams:
                 self._forget_suspects(key, before - WINDOW_MS)
+
+    def _forget_pages(self, agent_id: str, before: int) -> None:
+        """Drop critical episodes of more than a day ago that cannot change any more."""
+        pages = self.pages.get(agent_id, {})
+        said = self.diaries[agent_id].said if agent_id in self.diaries else {}
+        for name, page in list(pages.items()):
+            if page.at < before - DAY_MS and name not in said.get(page.code, {}):
+                del pages[name]
+                self.beyond.pop(name, None)
+        if not pages:
+            self.pages.pop(agent_id, None)
 
     def _forget_suspects(self, key: str, final: int) -> None:
         """Drop suspects that are over for good, and episodes that can be part of none."""

@@ -50,6 +50,17 @@ class Episode(msgspec.Struct, frozen=True, gc=False):
         reached = [first, *(each for each in others if self._passed(each[0], clock))]
         return reached[-1][1]
 
+    def critical_at(self, clock: int) -> int | None:
+        """Return when it became critical, None if it has not."""
+        if not self.has_fired(clock):
+            return None
+        (first_at, first), *others = self.levels
+        if first == "critical":
+            return first_at
+        return next(
+            (at for at, each in others if each == "critical" and self._passed(at, clock)), None
+        )
+
     def _passed(self, at: int, clock: int) -> bool:
         """Tell whether an instant has passed while it lasted.
 
@@ -76,6 +87,7 @@ def fact_of(
     clock: int,
     *,
     suppressed: bool,
+    beyond: str = "",
 ) -> Violation | None:
     """Return what is to be said of an episode; None while there is nothing to say.
 
@@ -84,6 +96,7 @@ def fact_of(
         named: a fact that says whose it is, and what causes it; the rest is filled in.
         clock: of its source.
         suppressed: so many did the same at once that nobody is to blame.
+        beyond: the limit of the budget that it is beyond, so that nobody is paged.
     """
     fired = episode.has_fired(clock)
     if not fired and not (episode.cleared_at is None and episode.pending_at < clock):
@@ -95,6 +108,7 @@ def fact_of(
     evidence = {
         **episode.evidence,
         **({"suppressed_by": "system_suspect"} if suppressed else {}),
+        **({"paged": False, "beyond": beyond} if beyond else {}),
     }
     return msgspec.structs.replace(
         named,

@@ -3,7 +3,7 @@
 facts -> diaries -> rules -> episodes -> facts
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import NamedTuple, TypeAlias
 
@@ -17,6 +17,7 @@ from stream_processors.core.discipline.diary import is_final
 from stream_processors.core.discipline.docket import Docket, ids_of
 from stream_processors.core.discipline.episode import Episode, episode_id, fact_of, text_of
 from stream_processors.core.discipline.hearing import Hearing
+from stream_processors.core.discipline.paging import Paging
 from stream_processors.core.discipline.rules import KIND_OF, RULES
 from stream_processors.core.discipline.stretches import about
 from stream_processors.core.discipline.suspicion import Fired, Suspect, suspects
@@ -66,6 +67,7 @@ class Sitting:
                 teams[team, code] = None
         for team, code in teams:
             self._suspect(team, code, found)
+        self._spend(touched, found)
         for (agent_id, code), judged in found.items():
             yield from self._said(agent_id, code, judged)
         for team, code in teams:
@@ -110,7 +112,8 @@ class Sitting:
         excused = self._docket.excused(diary.team, code)
         for name, each in judged.episodes.items():
             blank = self._blank(name, code, agent_id, diary.team)
-            fact = fact_of(each, blank, clock, suppressed=name in excused)
+            beyond = self._docket.beyond.get(name, "")
+            fact = fact_of(each, blank, clock, suppressed=name in excused, beyond=beyond)
             before = said.get(name)
             if fact is not None and (before is None or not says_the_same(before, fact)):
                 diary.said.setdefault(code, {})[name] = fact
@@ -132,6 +135,20 @@ class Sitting:
         revision, known_at = self._cause
         gone = said.pop(name)
         return msgspec.structs.replace(gone, revision=revision, known_at=known_at, voided=True)
+
+    def _spend(self, touched: Iterable[Pair], found: dict[Pair, Judged]) -> None:
+        """Find out which critical episodes page; judge others of which that is news, too."""
+        paging = Paging(self._docket, self._bench)
+        news = [
+            paging.note(agent_id, code, judged.episodes, judged.speaks_of)
+            for (agent_id, code), judged in found.items()
+        ]
+        if not any(news) and not any(paging.may_move(*pair) for pair in touched):
+            return
+        for page in paging.decide():
+            pair = page.agent_id, page.code
+            if pair not in found or page.episode_id not in found[pair].episodes:
+                found[pair] = self._judged(*pair, None)
 
     # --- teams ------------------------------------------------------------------------------
 
