@@ -144,6 +144,25 @@ AGENTS = Metric(
     empty="0",
     source="Ours",
 )
+QUEUE_AGENTS = Metric(
+    name="queue_agents",
+    unit="count",
+    means="People logged in to a queue, by what they do; who is logged in to several counts in "
+    "each. Who is ready, but paused in this queue alone, is not_ready here.",
+    formula="members of the queue by state; offline is not counted",
+    attribution="now",
+    empty="0",
+    source="Ours",
+)
+ANSWER_WITHIN = Metric(
+    name="answer_within",
+    unit="seconds",
+    means="The queue's target: an answer after at most this wait is in time.",
+    formula="answer_within of the settings that hold now",
+    attribution="now",
+    empty="20 where the settings name none",
+    source="Ours",
+)
 OCCUPANCY = Metric(
     name="occupancy",
     unit="ratio",
@@ -194,8 +213,8 @@ VIOLATIONS = Metric(
 
 METRICS: tuple[Metric, ...] = (
     SERVICE_LEVEL, WAITING, LONGEST_WAIT, WAITING_OVER_TARGET, TALKING, OFFERED, ANSWERED,
-    ANSWERED_IN_TIME, ABANDONED, SHORT_ABANDONED, ABANDON_RATIO, ANSWER_MEAN, AGENTS, OCCUPANCY,
-    BREAKS, CONSERVATION, DATA_AGE, VIOLATIONS,
+    ANSWERED_IN_TIME, ABANDONED, SHORT_ABANDONED, ABANDON_RATIO, ANSWER_MEAN, AGENTS,
+    QUEUE_AGENTS, ANSWER_WITHIN, OCCUPANCY, BREAKS, CONSERVATION, DATA_AGE, VIOLATIONS,
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from typing import TypeAlias
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from stream_processors.core.agent import EVERY_QUEUE
 from stream_processors.core.queues import Queue
 from stream_processors.core.state import State, Terms
 from stream_processors.core.teams import Team
@@ -101,7 +102,8 @@ class StatesCollector(Collector):
 
 def everything(state: State, terms: Terms) -> Iterator[Metric]:
     """Return all families of a domain."""
-    yield from _waiting(state)
+    yield from _waiting(state, terms)
+    yield from _served(state)
     yield from _windows(state, terms)
     yield from _totals(state)
     yield from _people(state)
@@ -126,7 +128,7 @@ def _gauge(name: str, text: str, *labels: str) -> GaugeMetricFamily:
     return GaugeMetricFamily(name, text, labels=labels)
 
 
-def _waiting(state: State) -> Iterator[Metric]:
+def _waiting(state: State, terms: Terms) -> Iterator[Metric]:
     waiting = _gauge(
         "cc_queue_waiting", "Callers in the queue whom no agent has answered", "queue"
     )
@@ -140,13 +142,40 @@ def _waiting(state: State) -> Iterator[Metric]:
         "Calls lost or doubled: offered - (outcomes + waiting); anything but 0 is a defect",
         "queue",
     )
+    wanted = _gauge(
+        "cc_queue_answer_within_seconds",
+        "An answer after this wait at most is timely",
+        "queue",
+    )
     for queue in state.queues.values():
         waiting.add_metric([queue.queue_id], len(queue.waiting))
+        target = terms.target(queue.queue_id, now_of(state, queue.source))
+        wanted.add_metric([queue.queue_id], target.answer_within_ms / _SECOND_MS)
         broken.add_metric([queue.queue_id], queue.difference())
         if queue.waiting:
             first = min(entered for entered, _ in queue.waiting.values())
             oldest.add_metric([queue.queue_id], first / _SECOND_MS)
-    yield from (waiting, oldest, broken)
+    yield from (waiting, oldest, broken, wanted)
+
+
+def _served(state: State) -> Iterator[Metric]:
+    """Count who is logged in to each queue; who is ready, but paused there, is not ready."""
+    counts = {queue_id: dict.fromkeys(STATES, 0) for queue_id in state.queues}
+    for agent in state.agents.values():
+        now = agent.now
+        if now.state == "offline":
+            continue
+        for queue_id in counts if EVERY_QUEUE in now.queues else now.queues:
+            paused = queue_id in now.paused or EVERY_QUEUE in now.paused
+            shown = "not_ready" if paused and now.state == "ready" else now.state
+            counts.setdefault(queue_id, dict.fromkeys(STATES, 0))[shown] += 1
+    people = _gauge(
+        "cc_queue_agents", "People logged in to a queue, by what they do", "queue", "state"
+    )
+    for queue_id, states in counts.items():
+        for each, count in states.items():
+            people.add_metric([queue_id, each], count)
+    yield people
 
 
 def _windows(state: State, terms: Terms) -> Iterator[Metric]:

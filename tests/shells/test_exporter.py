@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from prometheus_client import CollectorRegistry, generate_latest
 
 from stream_processors.core.state import State
-from stream_processors.shells.exporter import Families, StateCollector, violations
+from stream_processors.shells.exporter import STATES, Families, StateCollector, violations
 from tests.timetable import moment, run, terms, values
 
 LATE = 100
@@ -95,3 +95,43 @@ def test_violations_alone_are_told_as_on_the_whole_page() -> None:
 
     assert told(alone) == [line for line in told(whole) if line.startswith("cc_violation_")]
     assert len(told(alone)) == 2 * LATE
+
+
+DAY = """
+09:00:00 login Anna sales
+09:00:00 login Anna support
+09:00:00 login Boris sales
+09:00:00 login Clara support
+09:01:00 pause Anna sales mail
+09:02:00 pause Clara support lunch
+09:03:00 enter a empty
+09:03:00 beat
+"""
+
+
+def test_who_could_take_a_call_of_a_queue_is_told_by_queue() -> None:
+    under = terms(queues={"empty": {"answer_within": "45s"}})
+    state, _ = run(values(DAY), under)
+    registry = CollectorRegistry()
+
+    @contextmanager
+    def held() -> Iterator[State]:
+        yield state
+
+    registry.register(StateCollector(held, lambda: under))
+
+    def people(queue: str) -> dict[str, float]:
+        found = {
+            each: registry.get_sample_value("cc_queue_agents", {"queue": queue, "state": each})
+            for each in STATES
+        }
+        assert None not in found.values(), found
+        return {each: count for each, count in found.items() if count}
+
+    # Anna is paused in sales alone, so she is ready, but not there.
+    assert people("sales") == {"ready": 1, "not_ready": 1}
+    assert people("support") == {"ready": 1, "not_ready": 1}
+    assert people("empty") == {}
+    assert registry.get_sample_value("cc_queue_waiting", {"queue": "empty"}) == 1
+    target = "cc_queue_answer_within_seconds"
+    assert registry.get_sample_value(target, {"queue": "empty"}) == 45
