@@ -37,7 +37,14 @@ QUERIES = dict(
         r"^## (\w+)\n(?:(?!^## ).)*?^```sql\n(.*?)^```", SQL_PAGE, re.DOTALL | re.MULTILINE
     )
 )
-MAY_BE_EMPTY = {"rejected", "dirty_days", "reviews", "schedules"}
+MAY_BE_EMPTY = {
+    "rejected",
+    "dirty_days",
+    "reviews",
+    "schedules",
+    "adherence",
+    "adherence_spans",
+}
 PLAYED_SECONDS = 60
 
 

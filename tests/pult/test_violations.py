@@ -1,4 +1,4 @@
-"""What people decide and plan, on a `pult run` with a PBX, over restarts and a re-fold."""
+"""What people decide and plan, on a `pult run` that reads a PBX: kills, stops and a re-fold."""
 
 import json
 import re

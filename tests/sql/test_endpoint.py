@@ -16,6 +16,7 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 
 from sql.embedded import EmbeddedStore
 from sql.endpoint import make_endpoint
+from sql.statement import PARAMETERISED_VIEWS
 from tests.sql.examples import heartbeat, leg
 
 
@@ -213,7 +214,9 @@ async def test_a_row_delivered_twice_is_counted_once(ask: Asker, store: Embedded
 async def test_every_table_and_view_still_answers(ask: Asker, store: EmbeddedStore) -> None:
     query = "SELECT name FROM system.tables WHERE database = 'pult'"
     for (name,) in store.client.query(query).result_rows:
-        assert (await ask(f"SELECT count() FROM `{name}`"))[0] == 200, name
+        given = "(since = '2026-03-02', until = '2026-03-03')"
+        of = f"{name}{given}" if name in PARAMETERISED_VIEWS else f"`{name}`"
+        assert (await ask(f"SELECT count() FROM {of}"))[0] == 200, name
     assert (await ask("SELECT count() > 1 FROM system.settings, numbers(3) AS n"))[1] == "1\n"
 
 

@@ -8,6 +8,7 @@ import pytest
 from schemas.errors import StoreFailed
 from sql.embedded import EmbeddedStore
 from sql.migrate import migrate
+from sql.statement import PARAMETERISED_VIEWS
 
 _LEG = (
     "tenant domain source leg_id interaction_id queue_id channel direction caller_key priority "
@@ -115,6 +116,17 @@ def test_every_table_and_column_says_what_it_is(store: EmbeddedStore) -> None:
     )
 
     assert silent == b""
+
+
+def test_views_with_parameters_are_those_that_may_be_asked_like_functions(
+    store: EmbeddedStore,
+) -> None:
+    asked = store.query(
+        "SELECT name FROM system.tables WHERE database = 'pult' AND engine = 'View' "
+        "AND match(create_table_query, '[{]\\w+:')"
+    )
+
+    assert set(asked.decode().split()) == PARAMETERISED_VIEWS
 
 
 def test_the_dictionary_follows_the_program(store: EmbeddedStore) -> None:

@@ -1,0 +1,263 @@
+"""How shifts were kept to; every figure is worked out by hand from lines of a timetable."""
+
+import itertools
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+import schemas.events as e
+from schemas.identity import derived_id
+from sql.embedded import EmbeddedStore
+from stream_processors.core.state import Terms
+from tests.plans import plan
+from tests.readings import violations
+from tests.timetable import DAY, TENANT, run, terms, values
+
+MINUTE = 60_000
+HOUR = 60 * MINUTE
+
+
+def fold(store: EmbeddedStore, log: list[bytes], under: Terms | None = None) -> list[Any]:
+    """Let a log become a history; return its facts."""
+    facts = run(log, under)[1]
+    events = [e.decode(value) for value in log]
+    store.writer.write_events(events, [(0, n) for n in range(1, len(log) + 1)], "events")
+    store.writer.write_facts(facts, "facts")
+    return facts
+
+
+def kept(store: EmbeddedStore, since: str = DAY, until: str = "2026-03-03") -> dict[str, Any]:
+    """Return what the one shift of a stretch says."""
+    (row,) = asked(store, f"SELECT * FROM adherence(since = '{since}', until = '{until}')")
+    return row
+
+
+def asked(store: EmbeddedStore, query: str) -> list[dict[str, Any]]:
+    told = store.query(query, "JSONEachRow", {"output_format_json_quote_denormals": "1"})
+    return [json.loads(line) for line in told.splitlines()]
+
+
+def excuse(episode: str, verdict: Any, time: str) -> bytes:
+    return e.encode(
+        e.ViolationReviewed(
+            id=derived_id("review", episode, time),
+            source=e.DESK,
+            time=f"{DAY}T{time}.000Z",
+            tenant=TENANT,
+            domain=TENANT,
+            feed="reviews",
+            sequence=1,
+            recordedtime=f"{DAY}T{time}.000Z",
+            data=e.ViolationReviewedData(
+                episode_id=episode, verdict=verdict, author="Maria", reason="a doctor"
+            ),
+        )
+    )
+
+
+LATE = """
+    08:00 beat
+    09:10 login Anna sales
+    10:10 logout Anna sales
+    11:00 beat
+"""
+
+
+def test_late_by_ten_minutes_and_ten_minutes_longer(store: EmbeddedStore) -> None:
+    """The worked example of Genesys: 60 minutes planned, 50 worked and 10 after the shift."""
+    fold(store, [plan("Anna", "09:00 work 10:00"), *values(LATE)])
+
+    row = kept(store)
+
+    assert row["scheduled_ms"] == 60 * MINUTE
+    assert (row["in_ms"], row["out_ms"], row["beyond_ms"]) == (
+        50 * MINUTE, 10 * MINUTE, 10 * MINUTE,
+    )  # fmt: skip
+    assert row["adherence"] == pytest.approx(5 / 6)  # 83.33 %
+    assert row["adherence_with_beyond"] == pytest.approx(5 / 7)  # 71.43 %
+    assert row["conformance"] == 1.0
+    assert (row["late_ms"], row["left_early_ms"]) == (10 * MINUTE, 0)
+    assert row["no_show"] is False
+
+
+def test_neutral_time_counts_for_nobody(store: EmbeddedStore) -> None:
+    """The worked example of Calabrio: of six hours three in, one out, two neutral: 75 %."""
+    under = terms(adherence={"work": {"inside": ["ready"], "outside": ["offline"]}})
+    day = """
+        08:00 beat
+        09:00 login Anna sales
+        12:00 pause Anna sales training
+        14:00 unpause Anna sales
+        14:00 logout Anna sales
+        16:00 beat
+    """
+    fold(store, [plan("Anna", "09:00 work 15:00"), *values(day)], under)
+
+    row = kept(store)
+
+    assert (row["in_ms"], row["out_ms"], row["neutral_ms"]) == (3 * HOUR, HOUR, 2 * HOUR)
+    assert row["adherence"] == 0.75
+
+
+@pytest.mark.parametrize(
+    ("planned", "day", "expected"),
+    [
+        ("09:00 meeting 10:00", "08:00 beat\n09:00 login A sales\n11:00 beat", "inf"),
+        ("09:00 meeting 10:00", "08:00 beat\n11:00 beat", None),
+        ("09:00 work 10:00", "08:00 beat\n11:00 beat", 0.0),
+    ],
+)
+def test_conformance_at_its_edges(
+    planned: str, day: str, expected: Any, store: EmbeddedStore
+) -> None:
+    fold(store, [plan("A", planned), *values(day)])
+
+    assert kept(store)["conformance"] == expected
+
+
+def test_a_day_with_a_break_a_reason_and_a_call_that_runs_over(store: EmbeddedStore) -> None:
+    day = """
+        08:00 beat
+        09:00 login Anna sales
+        10:00 pause Anna sales tea
+        10:05 unpause Anna sales
+        12:55 enter  c sales
+        12:56 ring   c sales Anna
+        12:57 answer c sales Anna
+        13:10 end    c sales Anna caller
+        13:12 pause Anna sales lunch
+        13:40 unpause Anna sales
+        17:00 logout Anna sales
+        18:30 beat
+    """
+    fold(store, [plan("Anna", "09:00 work 13:00 break 13:30 work 18:00"), *values(day)])
+
+    row = kept(store)
+
+    # Out: 5 min of tea, 2 min ready in the break, 10 min late from it, 60 min gone too soon.
+    assert row["out_ms"] == 77 * MINUTE
+    # Neutral: 10 min of a call that ran over into the break.
+    assert row["neutral_ms"] == 10 * MINUTE
+    assert row["in_ms"] == 9 * HOUR - 87 * MINUTE
+    assert row["work_in_break_ms"] == 12 * MINUTE
+    assert (row["late_ms"], row["left_early_ms"]) == (0, HOUR)
+
+
+def test_nobody_came(store: EmbeddedStore) -> None:
+    fold(store, [plan("Anna", "09:00 work 17:00"), *values("08:00 beat\n18:00 beat")])
+
+    row = kept(store)
+
+    assert (row["adherence"], row["no_show"], row["late_ms"]) == (0.0, True, None)
+
+
+def test_what_has_not_happened_yet_counts_for_nobody(store: EmbeddedStore) -> None:
+    day = "08:00 beat\n09:00 login Anna sales\n10:00 beat"
+    fold(store, [plan("Anna", "09:00 work 17:00"), *values(day)])
+
+    row = kept(store)
+
+    assert (row["in_ms"], row["out_ms"], row["scheduled_ms"]) == (HOUR, 0, 8 * HOUR)
+    assert (row["no_show"], row["left_early_ms"]) == (None, None)
+
+
+def test_a_shift_over_midnight_is_one_shift(store: EmbeddedStore) -> None:
+    day = """
+        20:00 beat
+        22:00 login Anna sales
+        2026-03-03 06:00:00 logout Anna sales
+        2026-03-03 07:00:00 beat
+    """
+    fold(store, [plan("Anna", "22:00 work 2026-03-03T06:00"), *values(day)])
+
+    row = kept(store)
+
+    assert (row["day"], row["in_ms"], row["adherence"]) == (DAY, 8 * HOUR, 1.0)
+    assert asked(
+        store, "SELECT * FROM adherence(since = '2026-03-03', until = '2026-03-04')"
+    ) == ([])
+
+
+@pytest.mark.parametrize(
+    ("day", "start", "end", "hours"),
+    [
+        # By the clock of Berlin from 22:00 to 06:00 both times.
+        ("2026-03-28", "2026-03-28T21:00", "2026-03-29T04:00", 7),
+        ("2026-10-24", "2026-10-24T20:00", "2026-10-25T05:00", 9),
+    ],
+)
+def test_a_night_in_which_the_clock_is_changed(
+    day: str, start: str, end: str, hours: int, store: EmbeddedStore
+) -> None:
+    begin, over = (datetime.fromisoformat(each).replace(tzinfo=UTC) for each in (start, end))
+    lines = [
+        (begin - timedelta(hours=1), "beat"),
+        (begin, "login Anna sales"),
+        (over, "logout Anna sales"),
+        (over + timedelta(hours=1), "beat"),
+    ]
+    text = "\n".join(f"{time:%Y-%m-%d %H:%M:%S} {verb}" for time, verb in lines)
+    shift = plan("Anna", f"{start} work {end}", day=day, zone="Europe/Berlin", at=start)
+    fold(store, [shift, *values(text)])
+
+    row = kept(store, day, (begin + timedelta(days=2)).date().isoformat())
+
+    assert (row["day"], row["scheduled_ms"], row["in_ms"]) == (day, hours * HOUR, hours * HOUR)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "adherence", "counted"),
+    [("excused", 1.0, "in_ms"), ("neutral", 1.0, "neutral_ms")],
+)
+def test_an_excuse_changes_the_percentage_and_the_old_one_stays_readable(
+    verdict: str, adherence: float, counted: str, store: EmbeddedStore
+) -> None:
+    day = [plan("Anna", "09:00 work 10:00"), *values(LATE)]
+    (late,) = violations(run(day)[1], "late_login")
+    fold(store, [*day, excuse(late.episode_id, verdict, "11:00:00")])
+
+    row = kept(store)
+
+    assert row["adherence"] == adherence
+    assert row[counted] == {"in_ms": 60, "neutral_ms": 10}[counted] * MINUTE
+    assert row["adherence_as_ruled"] == pytest.approx(5 / 6)
+
+
+def test_time_in_which_the_source_was_not_heard_is_unknown(store: EmbeddedStore) -> None:
+    day = """
+        08:00 beat
+        09:00 login Anna sales
+        10:00 lost
+        10:30 member snap Anna sales
+        10:30 complete snap
+        12:00 beat
+    """
+    fold(store, [plan("Anna", "09:00 work 11:00"), *values(day)])
+
+    row = kept(store)
+
+    assert (row["in_ms"], row["unknown_ms"]) == (90 * MINUTE, 30 * MINUTE)
+
+
+def test_parts_of_shifts_add_up_to_what_was_planned(store: EmbeddedStore) -> None:
+    shifts = plan("Anna", "09:00 work 11:00 break 11:15 work 13:00; 15:00 work 19:00")
+    day = "08:00 beat\n09:20 login Anna sales\n18:00 logout Anna sales\n23:30 beat"
+    fold(store, [shifts, *values(day)])
+
+    spans = asked(
+        store,
+        f"SELECT * FROM adherence_spans(since = '{DAY}', until = '2026-03-03') "
+        "ORDER BY started_at",
+    )
+    rows = asked(
+        store,
+        f"SELECT * FROM adherence(since = '{DAY}', until = '2026-03-03') ORDER BY day, in_ms",
+    )
+
+    assert sum(each["duration_ms"] for each in spans if each["activity"]) == 8 * HOUR
+    # Between the shifts he stayed: two hours after the first, which are nobody's but its own.
+    assert [each["beyond_ms"] for each in rows] == [0, 2 * HOUR]
+    for earlier, later in itertools.pairwise(spans):
+        assert earlier["ended_at"] <= later["started_at"]
