@@ -21,14 +21,14 @@ FIRED_MEDIAN_SECONDS, FIRED_WORST_SECONDS = 2.0, 5.0
 KEPT_SECONDS = 30.0
 RESOLVED_WORST_SECONDS = KEPT_SECONDS + 5.0
 
+_CRITICAL = """code!="system_suspect",state!="acknowledged"}) == 1
+        keep_firing_for: 30s"""
 HASTY = {
     "scrape_interval: 5s": "scrape_interval: 1s",
     "scrape_timeout: 4s": "scrape_timeout: 900ms",
     "    interval: 5s": "    interval: 500ms",
     "for: 15s": "for: 1s",
-    '"system_suspect"}) == 1\n        keep_firing_for: 30s': (
-        '"system_suspect"}) == 1\n        keep_firing_for: 2s'
-    ),
+    _CRITICAL: _CRITICAL.replace("30s", "2s"),
 }
 """A dead part is missed sooner, and what is critical is kept for 2 s instead of 30."""
 
