@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from tests.fake_pbx import FakePbx
 from tests.pbx_tape import past_copy
 from tests.pult.command import (
     PULT,
+    Demo,
     dies_with_its_parent,
     environment,
     good,
@@ -49,6 +51,23 @@ def running(config: Path, data: Path) -> Iterator["subprocess.Popen[str]"]:
         process.kill()
         process.wait(SECONDS)
         (data / "endpoint.json").unlink(missing_ok=True)
+
+
+@contextmanager
+def running_server(data: Path) -> Iterator[None]:
+    """Serve a history and nothing else."""
+    process = subprocess.Popen(
+        [PULT, "sql-server", "--data", data, "--sql-port", "0"],
+        env=environment(), stdout=subprocess.PIPE, text=True,
+        preexec_fn=dies_with_its_parent,
+    )  # fmt: skip
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline().startswith("SQL ")
+        yield
+    finally:
+        process.terminate()
+        process.communicate(timeout=SECONDS)
 
 
 def wall(data: Path) -> str:
@@ -137,31 +156,47 @@ def test_decisions_change_what_counts_and_outlast_a_kill_a_stop_and_a_re_fold(
     assert checked.endswith("the history says what they say\n")
 
 
-def test_what_is_not_allowed_or_unknown_is_one_line(pbx: Path, tmp_path: Path) -> None:
-    data, words = tmp_path / "data", ("--by", "Maria", "--reason", "a doctor")
-    with running(pbx, data):
-        wait_for(lambda: bool(open_episodes(data)), SECONDS, "an open episode")
-        episode = next(iter(open_episodes(data)))
-        options = ("--config", pbx, "--data", data)
-        unknown = pult("violations", "excuse", "0" * 16, *words, *options)
-        foreign = pult("violations", "excuse", episode, *words, "--tenant", "acme", *options)
-        other = tmp_path / "other.toml"
-        other.write_text('[desk]\ntoken_env = "DESK"\n')
-        stranger = pult(
-            "violations", "excuse", episode, *words, "--config", other, "--data", data,
-            env={"DESK": "a-token-of-somebody-else"},
-        )  # fmt: skip
-        with pytest.raises(HTTPError) as refused:
-            urlopen(Request(f"{wall(data)}/violations/{episode}/ack", b"{}"), timeout=20)
-        refused.value.close()
-        assert (data / "desk.token").stat().st_mode & 0o777 == 0o600
-        assert rows(data, "SELECT * FROM reviews") == []
+def test_what_is_not_allowed_or_unknown_is_one_line(ended: Demo, tmp_path: Path) -> None:
+    data, words = ended.data, ("--by", "Maria", "--reason", "a doctor")
+    episode = next(iter(open_episodes(data)))
+    unknown = pult("violations", "excuse", "0" * 16, *words, "--data", data)
+    foreign = pult("violations", "excuse", episode, *words, "--tenant", "acme", "--data", data)
+    other = tmp_path / "other.toml"
+    other.write_text('[desk]\ntoken_env = "DESK"\n')
+    stranger = pult(
+        "violations", "excuse", episode, *words, "--config", other, "--data", data,
+        env={"DESK": "a-token-of-somebody-else"},
+    )  # fmt: skip
+    with pytest.raises(HTTPError) as refused:
+        urlopen(Request(f"{wall(data)}/violations/{episode}/ack", b"{}"), timeout=20)
+    refused.value.close()
 
     assert refused.value.code == 401
     assert "no episode 0000000000000000 is known" in unknown.complaint
     assert f"no episode {episode} of acme is known" in foreign.complaint
     assert "does not take our token" in stranger.complaint
     assert [each.code for each in (unknown, foreign, stranger)] == [1, 1, 1]
+    assert (data / "desk.token").stat().st_mode & 0o777 == 0o600
+    assert rows(data, "SELECT * FROM reviews") == []
+
+
+def test_what_is_said_without_a_run_follows_from_the_journal_alone(
+    queue_log_history: History, tmp_path: Path
+) -> None:
+    data = shutil.copytree(queue_log_history.data, tmp_path / "data", symlinks=True)
+    query = "SELECT episode_id FROM violations WHERE state != 'voided' LIMIT 1"
+    episode = rows(data, query)[0]["episode_id"]
+    words = ("--by", "Maria", "--reason", "a doctor", "--data", data)
+    with running_server(data):
+        busy = pult("violations", "excuse", episode, *words)
+    good("violations", "excuse", episode, *words)
+    before = state_of(data, episode)
+
+    good("rebuild", "--from-journal", "--data", data)
+
+    assert "in use by pult sql-server" in busy.complaint
+    assert before[0] != "excused"
+    assert state_of(data, episode) == ("excused", before[1], "a doctor")
 
 
 def test_without_a_run_the_history_says_what_is_known(
