@@ -7,14 +7,15 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 from tests.deploy.programs import DEPLOY, lacking
 from tests.kafka import free_port
@@ -73,18 +74,25 @@ class Mailbox:
 
 @contextmanager
 def alertmanager(folder: Path, mailbox: Mailbox) -> Iterator[str]:
-    """Run one with our settings; only its receivers have a way, and people always work."""
-    program = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
-    if program is None:
-        lacking("prometheus-alertmanager", "prometheus-alertmanager")
+    """Run one with our settings; its receivers have a way to the mailbox."""
     text = (DEPLOY / "alertmanager" / "alertmanager.yml").read_text("utf-8")
     for name in RECEIVERS:
         way = f'webhook_configs: [{{ url: "http://127.0.0.1:{mailbox.port}/{name}" }}]'
         text = text.replace(f"\n  - name: {name}\n", f"\n  - name: {name}\n    {way}\n")
-    text = text.replace(
-        'start_time: "06:00", end_time: "23:00"', 'start_time: "00:00", end_time: "24:00"'
-    )
-    (folder / "alertmanager.yml").write_text(text, "utf-8")
+    with running(folder, text) as address:
+        yield address
+
+
+@contextmanager
+def running(folder: Path, settings: str) -> Iterator[str]:
+    """Run one with settings in which people always work; it is gone afterwards."""
+    program = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
+    if program is None:
+        lacking("prometheus-alertmanager", "prometheus-alertmanager")
+    hours = 'start_time: "06:00", end_time: "23:00"'
+    assert hours in settings
+    settings = settings.replace(hours, 'start_time: "00:00", end_time: "24:00"')
+    (folder / "alertmanager.yml").write_text(settings, "utf-8")
     port = free_port()
     with (folder / "said").open("wb") as said:
         process = subprocess.Popen(
@@ -110,3 +118,25 @@ def _answers(address: str) -> bool:
             return True
     except (URLError, ConnectionError):
         return False
+
+
+def post(
+    address: str, *alerts: Mapping[str, str], annotations: Mapping[str, str] | None = None
+) -> None:
+    """Tell an Alertmanager of alerts that fire, as Prometheus does."""
+    now = datetime.now(UTC)
+    body = [
+        {
+            "labels": labels,
+            "annotations": annotations or {},
+            "startsAt": now.isoformat(),
+            "endsAt": (now + timedelta(minutes=5)).isoformat(),
+        }
+        for labels in alerts
+    ]
+    request = Request(
+        f"{address}/api/v2/alerts", json.dumps(body).encode(),
+        {"Content-Type": "application/json"}, method="POST",
+    )  # fmt: skip
+    with urlopen(request, timeout=5):
+        pass

@@ -2,32 +2,13 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.request import Request, urlopen
+from urllib.request import urlopen
 
 import pytest
 
-from tests.deploy.alertmanager import Mailbox, alertmanager
+from tests.deploy.alertmanager import Mailbox, alertmanager, post
 from tests.pult.command import wait_for
-
-
-def post(address: str, *alerts: dict[str, str]) -> None:
-    now = datetime.now(UTC)
-    body = [
-        {
-            "labels": labels,
-            "startsAt": now.isoformat(),
-            "endsAt": (now + timedelta(minutes=5)).isoformat(),
-        }
-        for labels in alerts
-    ]
-    request = Request(
-        f"{address}/api/v2/alerts", json.dumps(body).encode(),
-        {"Content-Type": "application/json"}, method="POST",
-    )  # fmt: skip
-    with urlopen(request, timeout=5):
-        pass
 
 
 def violation(tenant: str, severity: str = "warning") -> dict[str, str]:
