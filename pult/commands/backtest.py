@@ -134,7 +134,9 @@ def _lines(name: str, found: list[Violation], hours: float) -> list[str]:
     agents = Counter(each.agent_id for each in found)
     teams = Counter(each.team for each in found)
     severities = Counter(each.severity for each in found)
-    pages = sum(each.severity == "critical" for each in found)
+    critical = [each for each in found if each.severity == "critical"]
+    beyond = sum('"beyond":' in each.evidence for each in critical)
+    pages = len(critical) - beyond
     how = ", ".join(f"{count} {severity}" for severity, count in sorted(severities.items()))
     lines = [f"{name}: {len(found)} episodes ({how or 'none'})"]
     if found:
@@ -143,6 +145,6 @@ def _lines(name: str, found: list[Violation], hours: float) -> list[str]:
             f"  agents {len(agents)}; most: {agent}, {most} ({most / len(found):.0%})",
             f"  teams {len(teams)}; most: {team or '(none)'}, {of_team} "
             f"({of_team / len(found):.0%})",
-            f"  pages: {pages}, {pages / hours:.2f} an hour",
+            f"  pages: {pages}, {pages / hours:.2f} an hour; {beyond} beyond the budget",
         ]
     return lines

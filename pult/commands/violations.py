@@ -13,9 +13,15 @@ from pult.history_asked import add_server, answer, quoted, rows
 from schemas.errors import ReviewRefused
 
 _DOES = {
-    "ack": "say that somebody has seen an episode",
-    "excuse": "say that an episode is excused: it counts no more, what it was stays readable",
-    "neutral": "say that an episode counts for nobody, as when technology failed",
+    "ack": ("say that somebody has seen an episode", ""),
+    "excuse": (
+        "say that an episode is excused: it counts no more, what it was stays readable",
+        " --reason 'saw a doctor'",
+    ),
+    "neutral": (
+        "say that an episode counts for nobody, as when technology failed",
+        " --reason 'phones were down'",
+    ),
 }
 _OPEN = """
 SELECT episode_id, code, agent_id, team, severity, state, fired_at, reviewed_by, review_reason
@@ -29,8 +35,11 @@ SETTINGS output_format_pretty_row_numbers = 0
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what this verb takes."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    for action, does in _DOES.items():
-        each = actions.add_parser(action, help=does, description=f"{does}.".capitalize())
+    for action, (does, reason) in _DOES.items():
+        each = actions.add_parser(
+            action, help=does, description=f"{does}.".capitalize(),
+            epilog=f"example: pult violations {action} 31b77c4a3ad7cf5d --by Maria{reason}",
+        )  # fmt: skip
         each.add_argument(
             "episode", metavar="EPISODE", help="its id, as pult violations list shows it"
         )
@@ -43,8 +52,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         )  # fmt: skip
         _add_shared(each)
     listed = actions.add_parser(
-        "list", help="print the open episodes", description="Print the open episodes."
-    )
+        "list", help="print the open episodes", description="Print the open episodes.",
+        epilog="example: pult violations list --format CSV",
+    )  # fmt: skip
     _add_format(listed)
     _add_shared(listed)
     report = actions.add_parser(

@@ -98,8 +98,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(context: Context, chosen: argparse.Namespace) -> int:
     """Print what was counted."""
     loaded = settings.load(context.config)
-    policies = loaded.policies(chosen.tenant)
     tenant = chosen.tenant or _only_tenant(context, chosen)
+    policies = loaded.policies(tenant)
     query = report_query(chosen.span, tenant, policies)
     wanted = (chosen.by,) if chosen.by else BY
     if chosen.format:

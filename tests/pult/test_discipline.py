@@ -154,6 +154,10 @@ def test_stricter_thresholds_find_more(queue_log_history: History) -> None:
 
     found = next(line for line in told.splitlines() if line.startswith("tried: "))
     assert int(found.split()[1]) == breaks > 0
+    # As critical as late: with no allowance, all of them are; six an hour page.
+    (pages,) = [line.split() for line in told.splitlines()[-3:] if "pages:" in line]
+    assert int(pages[1].rstrip(",")) + int(pages[5]) == breaks
+    assert int(pages[1].rstrip(",")) <= 6
 
 
 @pytest.mark.parametrize(
