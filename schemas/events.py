@@ -20,9 +20,26 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
+from schemas.crm_events import (
+    CardClosed,
+    CardOpened,
+    CardSaved,
+    CaseAssigned,
+    CaseClosed,
+    CaseCreated,
+    CaseReopened,
+    CaseResolved,
+    CaseUpdated,
+    DispositionSet,
+    SurveyAnswered,
+)
+from schemas.envelope import AgentId as AgentId
+from schemas.envelope import CallerKey as CallerKey
+from schemas.envelope import Clock as Clock
+from schemas.envelope import Data as Data
+from schemas.envelope import Envelope
 from schemas.errors import MalformedEvent
 
-Clock: TypeAlias = Literal["source", "adapter", "estimated"]
 Direction: TypeAlias = Literal["in", "out", "internal"]
 EndedBy: TypeAlias = Literal["caller", "agent", "system", "unknown"]
 OfferResult: TypeAlias = Literal[
@@ -41,19 +58,13 @@ Scope: TypeAlias = Literal["global", "queue"]
 SnapshotOf: TypeAlias = Literal["queues", "channels"]
 
 ChannelId: TypeAlias = Annotated[str, Meta(description="The source's id of one call leg")]
-AgentId: TypeAlias = Annotated[str, Meta(description="What the source calls the agent")]
 QueueId: TypeAlias = Annotated[str, Meta(description="The source's name of the queue")]
 Milliseconds: TypeAlias = Annotated[int, Meta(ge=0)]
-CallerKey: TypeAlias = Annotated[str, Meta(description="Keyed hash of the caller's number")]
 Device: TypeAlias = Annotated[
     str, Meta(description="Technology and name of a phone or trunk; empty if internal")
 ]
 Dialled: TypeAlias = Annotated[str, Meta(description="What it dialled; a long number as a key")]
 DialledKey: TypeAlias = Annotated[str, Meta(description="Keyed hash of a dialled number")]
-
-
-class Data(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """What an event says beyond its envelope; one class for each type."""
 
 
 class InteractionStartedData(Data, frozen=True, kw_only=True):
@@ -427,188 +438,159 @@ DESK = "desk"
 """Source of what people decide at the control desk; it has no clock that others live by."""
 
 
-class _Envelope(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", gc=False):
-    """CloudEvents attributes, then ours.
-
-    `source` is the PBX or CRM, `feed` the channel it spoke through, `sequence` the order within
-    the feed (microseconds since 1970 by the source's clock; where a feed is coarser, the place
-    in its second is added), `recordedtime` when the adapter saw it (in a recording: the
-    recording's own time, so that an import says the same whenever it is done), `clock` whose
-    clock `time` is.
-    """
-
-    id: Annotated[str, Meta(min_length=1, max_length=64)]
-    source: Annotated[str, Meta(min_length=1)]
-    time: Annotated[
-        str, Meta(description="RFC 3339, UTC, milliseconds: 2026-02-03T09:15:27.372Z")
-    ]
-    tenant: str
-    domain: str
-    feed: str
-    sequence: int
-    recordedtime: str
-    subject: str = ""
-    clock: Clock = "source"
-    resolution: Annotated[
-        int, Meta(description="Finest step of `time`, ms; 1000 for a log of whole seconds")
-    ] = 1
-    specversion: Literal["1.0"] = "1.0"
-    datacontenttype: Literal["application/json"] = "application/json"
-
-
-class InteractionStarted(_Envelope, frozen=True, kw_only=True, tag="cc.interaction.started.v1"):
+class InteractionStarted(Envelope, frozen=True, kw_only=True, tag="cc.interaction.started.v1"):
     data: InteractionStartedData
 
 
-class InteractionEnded(_Envelope, frozen=True, kw_only=True, tag="cc.interaction.ended.v1"):
+class InteractionEnded(Envelope, frozen=True, kw_only=True, tag="cc.interaction.ended.v1"):
     data: InteractionEndedData
 
 
-class InteractionMerged(_Envelope, frozen=True, kw_only=True, tag="cc.interaction.merged.v1"):
+class InteractionMerged(Envelope, frozen=True, kw_only=True, tag="cc.interaction.merged.v1"):
     data: InteractionMergedData
 
 
-class ChannelStarted(_Envelope, frozen=True, kw_only=True, tag="cc.channel.started.v1"):
+class ChannelStarted(Envelope, frozen=True, kw_only=True, tag="cc.channel.started.v1"):
     data: ChannelStartedData
 
 
 class ChannelStateChanged(
-    _Envelope, frozen=True, kw_only=True, tag="cc.channel.state.changed.v1"
+    Envelope, frozen=True, kw_only=True, tag="cc.channel.state.changed.v1"
 ):
     data: ChannelStateChangedData
 
 
-class ChannelBridged(_Envelope, frozen=True, kw_only=True, tag="cc.channel.bridged.v1"):
+class ChannelBridged(Envelope, frozen=True, kw_only=True, tag="cc.channel.bridged.v1"):
     data: ChannelBridgedData
 
 
-class ChannelUnbridged(_Envelope, frozen=True, kw_only=True, tag="cc.channel.unbridged.v1"):
+class ChannelUnbridged(Envelope, frozen=True, kw_only=True, tag="cc.channel.unbridged.v1"):
     data: ChannelUnbridgedData
 
 
-class ChannelEnded(_Envelope, frozen=True, kw_only=True, tag="cc.channel.ended.v1"):
+class ChannelEnded(Envelope, frozen=True, kw_only=True, tag="cc.channel.ended.v1"):
     data: ChannelEndedData
 
 
 class ChannelHangupRequested(
-    _Envelope, frozen=True, kw_only=True, tag="cc.channel.hangup_requested.v1"
+    Envelope, frozen=True, kw_only=True, tag="cc.channel.hangup_requested.v1"
 ):
     data: ChannelHangupRequestedData
 
 
-class QueueEntered(_Envelope, frozen=True, kw_only=True, tag="cc.queue.entered.v1"):
+class QueueEntered(Envelope, frozen=True, kw_only=True, tag="cc.queue.entered.v1"):
     data: QueueEnteredData
 
 
-class QueueLeft(_Envelope, frozen=True, kw_only=True, tag="cc.queue.left.v1"):
+class QueueLeft(Envelope, frozen=True, kw_only=True, tag="cc.queue.left.v1"):
     data: QueueLeftData
 
 
-class OfferStarted(_Envelope, frozen=True, kw_only=True, tag="cc.offer.started.v1"):
+class OfferStarted(Envelope, frozen=True, kw_only=True, tag="cc.offer.started.v1"):
     data: OfferStartedData
 
 
-class OfferEnded(_Envelope, frozen=True, kw_only=True, tag="cc.offer.ended.v1"):
+class OfferEnded(Envelope, frozen=True, kw_only=True, tag="cc.offer.ended.v1"):
     data: OfferEndedData
 
 
-class LegConnected(_Envelope, frozen=True, kw_only=True, tag="cc.leg.connected.v1"):
+class LegConnected(Envelope, frozen=True, kw_only=True, tag="cc.leg.connected.v1"):
     data: LegConnectedData
 
 
-class LegTransferred(_Envelope, frozen=True, kw_only=True, tag="cc.leg.transferred.v1"):
+class LegTransferred(Envelope, frozen=True, kw_only=True, tag="cc.leg.transferred.v1"):
     data: LegTransferredData
 
 
-class LegHeld(_Envelope, frozen=True, kw_only=True, tag="cc.leg.held.v1"):
+class LegHeld(Envelope, frozen=True, kw_only=True, tag="cc.leg.held.v1"):
     data: LegHeldData
 
 
-class LegResumed(_Envelope, frozen=True, kw_only=True, tag="cc.leg.resumed.v1"):
+class LegResumed(Envelope, frozen=True, kw_only=True, tag="cc.leg.resumed.v1"):
     data: LegResumedData
 
 
-class LegEnded(_Envelope, frozen=True, kw_only=True, tag="cc.leg.ended.v1"):
+class LegEnded(Envelope, frozen=True, kw_only=True, tag="cc.leg.ended.v1"):
     data: LegEndedData
 
 
-class WrapupStarted(_Envelope, frozen=True, kw_only=True, tag="cc.wrapup.started.v1"):
+class WrapupStarted(Envelope, frozen=True, kw_only=True, tag="cc.wrapup.started.v1"):
     data: WrapupStartedData
 
 
-class WrapupEnded(_Envelope, frozen=True, kw_only=True, tag="cc.wrapup.ended.v1"):
+class WrapupEnded(Envelope, frozen=True, kw_only=True, tag="cc.wrapup.ended.v1"):
     data: WrapupEndedData
 
 
-class AgentLoggedIn(_Envelope, frozen=True, kw_only=True, tag="cc.agent.logged_in.v1"):
+class AgentLoggedIn(Envelope, frozen=True, kw_only=True, tag="cc.agent.logged_in.v1"):
     data: AgentLoggedInData
 
 
-class AgentLoggedOut(_Envelope, frozen=True, kw_only=True, tag="cc.agent.logged_out.v1"):
+class AgentLoggedOut(Envelope, frozen=True, kw_only=True, tag="cc.agent.logged_out.v1"):
     data: AgentLoggedOutData
 
 
-class AgentStateChanged(_Envelope, frozen=True, kw_only=True, tag="cc.agent.state.changed.v1"):
+class AgentStateChanged(Envelope, frozen=True, kw_only=True, tag="cc.agent.state.changed.v1"):
     data: AgentStateChangedData
 
 
-class AgentQueueJoined(_Envelope, frozen=True, kw_only=True, tag="cc.agent.queue.joined.v1"):
+class AgentQueueJoined(Envelope, frozen=True, kw_only=True, tag="cc.agent.queue.joined.v1"):
     data: AgentQueueJoinedData
 
 
-class AgentQueueLeft(_Envelope, frozen=True, kw_only=True, tag="cc.agent.queue.left.v1"):
+class AgentQueueLeft(Envelope, frozen=True, kw_only=True, tag="cc.agent.queue.left.v1"):
     data: AgentQueueLeftData
 
 
-class SnapshotQueue(_Envelope, frozen=True, kw_only=True, tag="cc.snapshot.queue.v1"):
+class SnapshotQueue(Envelope, frozen=True, kw_only=True, tag="cc.snapshot.queue.v1"):
     data: SnapshotQueueData
 
 
-class SnapshotAgent(_Envelope, frozen=True, kw_only=True, tag="cc.snapshot.agent.v1"):
+class SnapshotAgent(Envelope, frozen=True, kw_only=True, tag="cc.snapshot.agent.v1"):
     data: SnapshotAgentData
 
 
-class SnapshotLeg(_Envelope, frozen=True, kw_only=True, tag="cc.snapshot.leg.v1"):
+class SnapshotLeg(Envelope, frozen=True, kw_only=True, tag="cc.snapshot.leg.v1"):
     data: SnapshotLegData
 
 
-class SnapshotChannel(_Envelope, frozen=True, kw_only=True, tag="cc.snapshot.channel.v1"):
+class SnapshotChannel(Envelope, frozen=True, kw_only=True, tag="cc.snapshot.channel.v1"):
     data: SnapshotChannelData
 
 
-class SnapshotCompleted(_Envelope, frozen=True, kw_only=True, tag="cc.snapshot.completed.v1"):
+class SnapshotCompleted(Envelope, frozen=True, kw_only=True, tag="cc.snapshot.completed.v1"):
     data: SnapshotCompletedData
 
 
-class ViolationReviewed(_Envelope, frozen=True, kw_only=True, tag="cc.violation.reviewed.v1"):
+class ViolationReviewed(Envelope, frozen=True, kw_only=True, tag="cc.violation.reviewed.v1"):
     data: ViolationReviewedData
 
 
-class SchedulePublished(_Envelope, frozen=True, kw_only=True, tag="cc.schedule.published.v1"):
+class SchedulePublished(Envelope, frozen=True, kw_only=True, tag="cc.schedule.published.v1"):
     data: SchedulePublishedData
 
 
-class SourceHeartbeat(_Envelope, frozen=True, kw_only=True, tag="cc.source.heartbeat.v1"):
+class SourceHeartbeat(Envelope, frozen=True, kw_only=True, tag="cc.source.heartbeat.v1"):
     data: SourceHeartbeatData
 
 
-class SourceConnected(_Envelope, frozen=True, kw_only=True, tag="cc.source.connected.v1"):
+class SourceConnected(Envelope, frozen=True, kw_only=True, tag="cc.source.connected.v1"):
     data: SourceConnectedData
 
 
-class SourceDisconnected(_Envelope, frozen=True, kw_only=True, tag="cc.source.disconnected.v1"):
+class SourceDisconnected(Envelope, frozen=True, kw_only=True, tag="cc.source.disconnected.v1"):
     data: SourceDisconnectedData
 
 
-class SourceRestarted(_Envelope, frozen=True, kw_only=True, tag="cc.source.restarted.v1"):
+class SourceRestarted(Envelope, frozen=True, kw_only=True, tag="cc.source.restarted.v1"):
     data: SourceRestartedData
 
 
-class SourceReloaded(_Envelope, frozen=True, kw_only=True, tag="cc.source.reloaded.v1"):
+class SourceReloaded(Envelope, frozen=True, kw_only=True, tag="cc.source.reloaded.v1"):
     data: SourceReloadedData
 
 
-class SourceNoted(_Envelope, frozen=True, kw_only=True, tag="cc.source.noted.v1"):
+class SourceNoted(Envelope, frozen=True, kw_only=True, tag="cc.source.noted.v1"):
     data: SourceNotedData
 
 
@@ -622,6 +604,9 @@ Event: TypeAlias = (
     | AgentLoggedIn | AgentLoggedOut | AgentStateChanged | AgentQueueJoined | AgentQueueLeft
     | SnapshotQueue | SnapshotAgent | SnapshotLeg | SnapshotChannel | SnapshotCompleted
     | ViolationReviewed | SchedulePublished
+    | CardOpened | CardSaved | CardClosed | DispositionSet
+    | CaseCreated | CaseAssigned | CaseUpdated | CaseResolved | CaseReopened | CaseClosed
+    | SurveyAnswered
     | SourceHeartbeat | SourceConnected | SourceDisconnected | SourceRestarted
     | SourceReloaded | SourceNoted
 )  # fmt: skip

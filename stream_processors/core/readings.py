@@ -6,6 +6,7 @@ A function takes the change in progress, the event, its source and its time [ms]
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from schemas import crm_events as crm
 from schemas import events as e
 from stream_processors.core import conversations
 from stream_processors.core.activities import restart_mark
@@ -391,6 +392,17 @@ READINGS: dict[type, Reading] = {
     e.SnapshotCompleted: _snapshot_completed,
     e.ViolationReviewed: _nothing,
     e.SchedulePublished: _nothing,
+    crm.CardOpened: _nothing,
+    crm.CardSaved: _nothing,
+    crm.CardClosed: _nothing,
+    crm.DispositionSet: _nothing,
+    crm.CaseCreated: _nothing,
+    crm.CaseAssigned: _nothing,
+    crm.CaseUpdated: _nothing,
+    crm.CaseResolved: _nothing,
+    crm.CaseReopened: _nothing,
+    crm.CaseClosed: _nothing,
+    crm.SurveyAnswered: _nothing,
     e.SourceHeartbeat: _nothing,
     e.SourceConnected: _source_connected,
     e.SourceDisconnected: _source_disconnected,

@@ -41,6 +41,8 @@ def _value(info: inspect.Type, name: str, *, full: bool) -> Any:
             return INSTANT if name in ("time", "recordedtime", "booted_at") else f"some {name}"
         case inspect.IntType():
             return 7
+        case inspect.FloatType():
+            return 7.5
         case inspect.BoolType():
             return True
         case inspect.VarTupleType(item_type=item):
