@@ -340,7 +340,7 @@ def _server_tls(certificate: Path) -> ssl.SSLContext:
     return context
 
 
-def _write_queue_log(pbx: FakePbx, source: Path, target: Path, over: threading.Event) -> None:
+def write_queue_log(pbx: FakePbx, source: Path, target: Path, over: threading.Event) -> None:
     """Write a queue log as its lines become due by the clock of the PBX; all at the end."""
     lines = read(source).splitlines(keepends=True)
     with target.open("ab") as file:
@@ -381,7 +381,7 @@ def main() -> None:
         writing: list[threading.Thread] = []
         if chosen.queue_log:
             writing.append(
-                threading.Thread(target=_write_queue_log, args=(pbx, *chosen.queue_log, over))
+                threading.Thread(target=write_queue_log, args=(pbx, *chosen.queue_log, over))
             )
             writing[0].start()
         while not over.is_set() and not pbx.played.wait(0.1):

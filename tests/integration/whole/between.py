@@ -18,6 +18,7 @@ from tests.integration.whole.offsets import bounds, committed, partition_of
 from tests.integration.whole.parts import Part
 
 _TAIL = 3_000
+_AT_ONCE = 10_000
 _UNPUBLISHED = (
     "SELECT source, feed, received_at_us, content, ordinal, repeat FROM frames "
     "WHERE position > ? AND reason = '' ORDER BY position LIMIT 2000"
@@ -48,14 +49,14 @@ def _adapter(centre: Centre, part: Part) -> bool:
                     ids |= {each.id for each in TRANSLATIONS[frame.feed](frame, names)}
                 except UntranslatableFrame:
                     continue
-    values = _tail(centre, f"{centre.prefix}.events", partition_of(part.name))
+    values = tail(centre, f"{centre.prefix}.events", partition_of(part.name))
     return any(json.loads(value)["id"] in ids for value in values)
 
 
 def _worker(centre: Centre, _: Part) -> bool:
     """A fact of an event is written whose offset is not committed."""
     for partition, offset in committed(centre, "processor", "events").items():
-        facts = _tail(centre, f"{centre.prefix}.facts", partition, 200)
+        facts = tail(centre, f"{centre.prefix}.facts", partition, 200)
         if any(json.loads(each)["revision"] >= offset for each in facts):
             return True
     return False
@@ -71,7 +72,7 @@ def _sink(centre: Centre, _: Part) -> bool:
     return any(int(row["last"]) >= behind.get(int(row["place"]), 0) for row in stored)
 
 
-def _tail(centre: Centre, topic: str, partition: int, count: int = _TAIL) -> list[bytes]:
+def tail(centre: Centre, topic: str, partition: int, count: int = _TAIL) -> list[bytes]:
     """Return the last records of a partition."""
     consumer = Consumer(
         {
@@ -86,7 +87,9 @@ def _tail(centre: Centre, topic: str, partition: int, count: int = _TAIL) -> lis
         start = max(first, end - count)
         consumer.assign([TopicPartition(topic, partition, start)])
         while start + len(found) < end:
-            for message in consumer.consume(count, 1.0):
+            # Not more than there are: it would wait for others.
+            left = min(end - start - len(found), _AT_ONCE)
+            for message in consumer.consume(left, 1.0):
                 value = message.value()
                 if message.error() is not None:
                     continue  # a broker that has just died; another one will answer

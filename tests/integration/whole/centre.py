@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from urllib.request import urlopen
 import clickhouse_connect
 
 from sql.digest import digest
-from tests.fake_pbx import FLAT_OUT, FakePbx
+from tests.fake_pbx import FLAT_OUT, FakePbx, write_queue_log
 from tests.integration.whole.parts import Part
 from tests.oracles.lab_numbers import LAB
 from tests.pbx_tape import stamp_us
@@ -37,6 +38,8 @@ class Centre:
         speed: how many times faster than real time the PBXs speak.
         replication: of the topics.
         settings: more TOML for all parts, such as sections of the processor and the sink.
+        queue_log: the recording of a second feed, which each PBX writes as its time passes.
+        queue_logs: the files that they write.
     """
 
     bootstrap: str
@@ -48,6 +51,8 @@ class Centre:
     settings: str = ""
     workers_at_start: Sequence[str] = ("w1", "w2")
     recording: Path = LAB / "ami.log.gz"
+    queue_log: Path | None = None
+    queue_logs: dict[str, Path] = field(default_factory=dict)
     pbxs: dict[str, FakePbx] = field(default_factory=dict)
     adapters: dict[str, Part] = field(default_factory=dict)
     workers: dict[str, Part] = field(default_factory=dict)
@@ -55,6 +60,8 @@ class Centre:
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
+        self._hushed = threading.Event()
+        self._writing: list[threading.Thread] = []
         self.store = Part(
             "store", "sql",
             [
@@ -90,6 +97,9 @@ class Centre:
             f'ami = {{ host = "127.0.0.1", port = {pbx.port}, username = "pult", '
             f'secret_env = "{_SECRET_ENV}" }}\n'
         )
+        if self.queue_log is not None:
+            path = self.queue_logs[tenant] = self.folder / f"queue_log-{tenant}"
+            source += f'queue_log = "{path}"\n'
         words = [
             "adapter", "pbx1", "--port", "{port}", "--config", self.config(tenant, source),
             "--data", self.data(tenant),
@@ -124,6 +134,7 @@ class Centre:
         """Start everything in an order that lets each come up at once."""
         self.store.start()
         wait_for(lambda: self.store.get("/ping")[0] == 200, SECONDS, "the store")
+        self._begin_queue_logs()
         self._once("migrate")
         self._once("topics")
         # A merge would hide rows that were written twice.
@@ -135,6 +146,20 @@ class Centre:
         for part in self.adapters.values():
             part.start()
 
+    def _begin_queue_logs(self) -> None:
+        if self.queue_log is None:
+            return
+        for tenant, path in self.queue_logs.items():
+            told = (self.pbxs[tenant], self.queue_log, path, self._hushed)
+            self._writing.append(threading.Thread(target=write_queue_log, args=told))
+            self._writing[-1].start()
+
+    def hush(self) -> None:
+        """Let no PBX write its queue log any more."""
+        self._hushed.set()
+        for each in self._writing:
+            each.join()
+
     def _once(self, verb: str) -> None:
         done = pult(verb, "--config", self.config())
         assert done.code == 0, done
@@ -145,6 +170,7 @@ class Centre:
 
     def clear(self) -> None:
         """Have no process left, whatever happened."""
+        self.hush()
         for each in self.parts:
             each.clear()
 
@@ -187,6 +213,11 @@ class Centre:
             f"WHERE tenant = '{tenant}'"
         )
         return [(row["id"], int(row["place"]), int(row["at"])) for row in found]
+
+    def events_read(self, tenant: str) -> int:
+        """Return how many events of a tenant are there for whoever reads them as told to."""
+        query = f"SELECT count() AS n FROM pult.events FINAL WHERE tenant = '{tenant}'"
+        return int(self.rows(query)[0]["n"])
 
     def digest(self, tenant: str) -> list[list[Any]]:
         """Return the digest of one tenant's facts in the store."""

@@ -2,81 +2,22 @@
 
 import random
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 
 from tests.integration.whole.between import between
 from tests.integration.whole.centre import Centre
-from tests.integration.whole.expected import expected
+from tests.integration.whole.doubling import say_again, write_again
+from tests.integration.whole.full_disk import full_for
 from tests.integration.whole.parts import Part
+from tests.integration.whole.report import Blow, Report
 from tests.kafka import Broker, Cluster
 from tests.proxy import Proxy
 from tests.pult.command import SECONDS, wait_for
 
-LEAST_BETWEEN = 0.25
-"""Of the kills that can fall between an output and its offset, so many have to."""
-
 _AT_WORK = 0.8
-
-
-@dataclass(frozen=True)
-class Blow:
-    """One thing that was done to an installation, and whether it fell between."""
-
-    what: str
-    at_seconds: float
-    between: bool | None = None
-
-    @property
-    def is_kill(self) -> bool:
-        """Whether a process was killed."""
-        return not self.what.startswith(("cut", "delayed"))
-
-
-@dataclass
-class Report:
-    """What was done, and what came out."""
-
-    seed: int
-    blows: list[Blow] = field(default_factory=list)
-    events: int = 0
-    lost: int = 0
-    doubled: int = 0
-    unequal: list[str] = field(default_factory=list)
-
-    @property
-    def kills(self) -> int:
-        """How many processes were killed."""
-        return sum(each.is_kill for each in self.blows)
-
-    @property
-    def counts(self) -> bool:
-        """Whether enough kills fell where they could do harm."""
-        judged = [each.between for each in self.blows if each.between is not None]
-        return bool(judged) and sum(judged) >= LEAST_BETWEEN * len(judged)
-
-    @property
-    def good(self) -> bool:
-        """Whether nothing was lost, doubled or concluded otherwise."""
-        return not (self.lost or self.doubled or self.unequal)
-
-    def __str__(self) -> str:
-        judged = [each.between for each in self.blows if each.between is not None]
-        kills = [each.what for each in self.blows if each.is_kill]
-        others = [each.what for each in self.blows if not each.is_kill]
-        return (
-            f"seed {self.seed}: {len(kills)} kills ({_counted(kills)}) and {len(others)} "
-            f"disturbances ({_counted(others)}); {sum(judged)} of {len(judged)} "
-            f"between a written output and its committed offset; {self.events} events: "
-            f"{self.lost} lost, {self.doubled} doubled; digests "
-            f"{'equal' if not self.unequal else 'unequal: ' + ', '.join(self.unequal)}"
-        )
-
-
-def _counted(what: Sequence[str]) -> str:
-    return ", ".join(f"{count} {name}" for name, count in sorted(Counter(what).items()))
+_FULL_SECONDS = (1.0, 3.0)
+_AGAIN = (50, 300)
 
 
 class Chaos:
@@ -120,7 +61,7 @@ class Chaos:
         if not self._pack:
             kinds = (self.centre.adapters, self.centre.workers, self.centre.sinks)
             self._pack += [partial(self._kill, parts) for parts in kinds] * 2
-            self._pack.append(self._cut_pbx)
+            self._pack += [self._cut_pbx, self._fill_disk, self._say_again, self._write_again]
             if self._cluster is not None and len(self._cluster.brokers) > 1:
                 self._pack.append(self._broker)
             if self._proxies:
@@ -156,6 +97,24 @@ class Chaos:
             self._cluster.start(self._down)
             self._down = None
 
+    def _fill_disk(self) -> None:
+        seconds = self._dice.uniform(*_FULL_SECONDS)
+        self.report.ends_when_full += full_for(self.centre, self._tenant(), seconds)
+        self._note("full disk")
+
+    def _say_again(self) -> None:
+        most = self._dice.randint(*_AGAIN)
+        self.report.said_again += say_again(self.centre, self._tenant(), most)
+        self._note("repeated messages")
+
+    def _write_again(self) -> None:
+        most = self._dice.randint(*_AGAIN)
+        self.report.written_again += write_again(self.centre, self._tenant(), most)
+        self._note("repeated records")
+
+    def _tenant(self) -> str:
+        return self._dice.choice(list(self.centre.tenants))
+
     def _cut_pbx(self) -> None:
         self._dice.choice(list(self.centre.pbxs.values())).cut()
         self._note("cut PBX")
@@ -168,20 +127,3 @@ class Chaos:
         proxy = self._dice.choice(self._proxies)
         proxy.delay_ms = self._dice.choice((0.0, 20.0, 200.0))
         self._note("delayed brokers")
-
-
-def judge(centre: Centre, report: Report) -> Report:
-    """Compare what is stored with what follows from the journals alone."""
-    for tenant in centre.tenants:
-        wanted = expected(
-            centre.data(tenant), tenant, centre.folder / f"expected-{tenant}",
-            centre.folder / f"{tenant}.toml",
-        )  # fmt: skip
-        rows = centre.event_rows(tenant)
-        stored = {row[0] for row in rows}
-        report.events += len(wanted.ids)
-        report.lost += len(set(wanted.ids) - stored)
-        report.doubled += len(rows) - len(set(rows)) + len(stored - set(wanted.ids))
-        if centre.digest(tenant) != wanted.digest:
-            report.unequal.append(tenant)
-    return report

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from contextlib import closing
-from functools import cache
+from functools import cache, partial
 from typing import TypeVar
 
 from aiokafka.partitioner import murmur2
@@ -11,6 +11,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from schemas.topics import EVENTS
 from tests.integration.whole.centre import Centre
+from tests.oracles.told import lines_kept
 from tests.pult.command import SECONDS, wait_for
 
 _Answer = TypeVar("_Answer")
@@ -66,15 +67,27 @@ def behind(centre: Centre, group: str, *topics: str) -> int:
     )
 
 
+def _is_read(centre: Centre, tenant: str) -> bool:
+    log = centre.queue_logs.get(tenant)
+    if log is None:
+        return True
+    return len(lines_kept(centre.data(tenant) / "journal")) >= log.read_bytes().count(b"\n")
+
+
 def _places(centre: Centre, topic: str) -> list[TopicPartition]:
     partitions = sorted({partition_of(each) for each in centre.tenants})
     return [TopicPartition(f"{centre.prefix}.{topic}", each) for each in partitions]
 
 
 def ended(centre: Centre) -> None:
-    """Let the adapters stop, and wait until all they published is folded and stored."""
-    for part in centre.adapters.values():
+    """Let the adapters stop, and wait until all they published is folded and stored.
+
+    They have read the queue logs to their ends.
+    """
+    centre.hush()
+    for tenant, part in centre.adapters.items():
         part.wait_until_ready()
+        wait_for(partial(_is_read, centre, tenant), SECONDS, f"the queue log of {tenant}")
         assert part.stop() == 0, part.last
 
     def caught_up(group: str, *topics: str) -> bool:

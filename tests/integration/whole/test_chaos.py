@@ -1,4 +1,7 @@
-"""Parts of a whole installation are killed while PBXs speak: nothing lost, nothing doubled."""
+"""Parts of a whole installation are killed while PBXs speak: nothing lost, nothing doubled.
+
+Disks fill up, and what was delivered comes again.
+"""
 
 import logging
 from collections.abc import Iterator
@@ -9,9 +12,13 @@ import pytest
 
 from tests.integration.conftest import NewCluster
 from tests.integration.whole.centre import Centre, running
-from tests.integration.whole.chaos import Chaos, judge
+from tests.integration.whole.chaos import Chaos
+from tests.integration.whole.doubling import say_again
+from tests.integration.whole.full_disk import CAN_BE_FULL
 from tests.integration.whole.offsets import ended
+from tests.integration.whole.report import judge
 from tests.kafka import Cluster
+from tests.oracles.lab_numbers import LAB
 from tests.proxy import Proxy
 
 SETTINGS = "[processor]\nsnapshot_every = '500ms'\nsnapshot_events = 2000"
@@ -32,10 +39,10 @@ def proxied(new_cluster: NewCluster) -> Iterator[tuple[Cluster, list[Proxy]]]:
 
 
 @pytest.mark.parametrize(
-    ("seed", "blows", "speed"),
+    ("seed", "blows", "speed", "pause_seconds"),
     [
-        (1, 6, 60),
-        *(pytest.param(seed, 50, 4, marks=pytest.mark.soak) for seed in range(2, 8)),
+        (82, 8, 60, 0.5),
+        *(pytest.param(seed, 65, 4, 1.0, marks=pytest.mark.soak) for seed in range(2, 8)),
     ],
 )
 def test_parts_killed_at_any_moment_lose_and_double_nothing(
@@ -45,18 +52,26 @@ def test_parts_killed_at_any_moment_lose_and_double_nothing(
     seed: int,
     blows: int,
     speed: float,
+    pause_seconds: float,
 ) -> None:
     cluster, proxies = proxied
-    made = Centre(cluster.bootstrap, prefix, tmp_path, ["red", "blue"], speed, 3, SETTINGS)
+    made = Centre(
+        cluster.bootstrap, prefix, tmp_path, ["red", "blue"], speed, 3, SETTINGS,
+        queue_log=LAB / "queue_log",
+    )  # fmt: skip
+    for adapter in made.adapters.values():
+        adapter.spoiled_by = CAN_BE_FULL
 
     with running(made) as centre:
         chaos = Chaos(centre, seed, cluster, proxies)
-        chaos.deal(blows, pause_seconds=1.0)
+        chaos.deal(blows, pause_seconds)
         ended(centre)
         report = judge(centre, chaos.report)
 
     _LOG.info("%s", report)
     assert report.events > 100 * blows
+    for disturbance in ("full disk", "repeated messages", "repeated records"):
+        assert report.count(disturbance) >= max(1, blows // 13)
     assert report.counts, report
     assert report.good, report
 
@@ -72,18 +87,27 @@ def insert_arrow(client, insert, body, token):
 ranges.insert_arrow = insert_arrow
 """
 
+WITHOUT_NUMBERS = """
+import uuid
+from producers import journal
+journal.frame_number = lambda frame: uuid.uuid4().int >> 65
+"""
 
-def test_a_sink_whose_inserts_are_not_recognised_again_fails_the_same_check(
+
+def test_a_sink_and_a_journal_that_recognise_nothing_again_fail_the_same_check(
     kafka: Cluster, prefix: str, tmp_path: Path
 ) -> None:
     made = Centre(kafka.bootstrap, prefix, tmp_path, ["red", "blue"], 60, 1, SETTINGS)
     made.sinks["s1"].spoiled_by = WITHOUT_TOKENS
+    made.adapters["red"].spoiled_by = WITHOUT_NUMBERS
 
     with running(made) as centre:
         chaos = Chaos(centre, 1)
+        said_again = say_again(centre, "red", most=100)
         chaos.kill_between(centre.sinks["s1"], times=2)
         ended(centre)
         report = judge(centre, chaos.report)
 
     assert report.doubled > 0, report
+    assert report.kept_twice == said_again > 0, report
     assert not report.good
