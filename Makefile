@@ -78,7 +78,7 @@ docs: setup ## renew the pages that are made from the program
 soak: setup ## the long form of the randomised tests
 	@$(BIN)/pytest -m soak $(TESTS)
 
-chaos: setup kafka-jars ## kill parts of a whole installation some 200 times, compare what came out (20 minutes)
+chaos: setup kafka-jars ## kill parts of a whole installation some 200 times, fill disks, deliver twice, compare (30 minutes)
 	@$(BIN)/pytest -m soak --log-cli-level=INFO tests/integration/whole/test_chaos.py
 
 lock: ## pin all dependencies anew, in their newest versions

@@ -5,10 +5,10 @@ of a PBX may be missing only where a note of the journal stands between its neig
 """
 
 import sqlite3
+from bisect import bisect
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
-from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -73,29 +73,14 @@ def ami_heard(journal: Path, tape: Sequence[bytes]) -> Heard:
             notes += 1
         elif text in places:
             notes_before.setdefault(places[text], notes)
-    in_gaps = unexplained = 0
     kept = sorted(notes_before)
-    missing = Counter(_next_kept(kept, sorted(places.values())))
-    for before, behind in pairwise(kept):
-        if notes_before[behind] > notes_before[before]:
-            in_gaps += missing[behind]
-        else:
-            unexplained += missing[behind]
-    return Heard(len(kept), in_gaps, unexplained)
-
-
-def _next_kept(kept: Sequence[int], places: Sequence[int]) -> list[int]:
-    """Return for each message that is missing the place of the next one that is kept."""
-    found: list[int] = []
-    waiting = 0
-    known = set(kept)
-    for place in places:
-        if place in known:
-            found += [place] * waiting
-            waiting = 0
-        else:
-            waiting += 1
-    return found
+    missing: Counter[bool] = Counter()
+    for place in places.values():
+        behind = bisect(kept, place)
+        if place not in notes_before and 0 < behind < len(kept):
+            before, after = (notes_before[kept[n]] for n in (behind - 1, behind))
+            missing[after > before] += 1
+    return Heard(len(kept), in_gaps=missing[True], unexplained=missing[False])
 
 
 def _contents(journal: Path, feed: str, behind: int = 0) -> list[tuple[int, bytes]]:

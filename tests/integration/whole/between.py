@@ -82,8 +82,7 @@ def tail(centre: Centre, topic: str, partition: int, count: int = _TAIL) -> list
     )  # fmt: skip
     found: list[bytes] = []
     with closing(consumer):
-        place = TopicPartition(topic, partition)
-        first, end = bounds(consumer, place)
+        first, end = bounds(centre, TopicPartition(topic, partition))
         start = max(first, end - count)
         consumer.assign([TopicPartition(topic, partition, start)])
         while start + len(found) < end:

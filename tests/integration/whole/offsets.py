@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from contextlib import closing
 from functools import cache, partial
 from typing import TypeVar
 
@@ -15,6 +14,7 @@ from tests.oracles.told import lines_kept
 from tests.pult.command import SECONDS, wait_for
 
 _Answer = TypeVar("_Answer")
+_ANSWER_SECONDS = 5.0
 
 
 @cache
@@ -26,36 +26,42 @@ def partition_of(tenant: str) -> int:
 
 def committed(centre: Centre, group: str, topic: str) -> dict[int, int]:
     """Return the offsets that the group of all workers or sinks has committed."""
-    consumer = Consumer(
-        {"bootstrap.servers": centre.bootstrap, "group.id": f"{centre.prefix}-{group}"}
-    )
-    with closing(consumer):
-        told = patiently(lambda: consumer.committed(_places(centre, topic), timeout=20))
+    told = _patiently(
+        centre, f"{centre.prefix}-{group}",
+        lambda consumer: consumer.committed(_places(centre, topic), timeout=_ANSWER_SECONDS),
+    )  # fmt: skip
     return {each.partition: max(0, each.offset) for each in told}
 
 
 def ends(centre: Centre, topic: str) -> dict[int, int]:
     """Return where the partitions of a topic end."""
-    consumer = Consumer({"bootstrap.servers": centre.bootstrap, "group.id": "ends"})
-    with closing(consumer):
-        return {each.partition: bounds(consumer, each)[1] for each in _places(centre, topic)}
+    return {each.partition: bounds(centre, each)[1] for each in _places(centre, topic)}
 
 
-def bounds(consumer: Consumer, place: TopicPartition) -> tuple[int, int]:
+def bounds(centre: Centre, place: TopicPartition) -> tuple[int, int]:
     """Return where a partition begins and ends."""
-    return patiently(lambda: consumer.get_watermark_offsets(place, timeout=20))
+    return _patiently(
+        centre, "ends",
+        lambda consumer: consumer.get_watermark_offsets(place, timeout=_ANSWER_SECONDS),
+    )  # fmt: skip
 
 
-def patiently(ask: Callable[[], _Answer]) -> _Answer:
-    """Ask brokers of which one may have died just now, until they answer."""
+def _patiently(centre: Centre, group: str, ask: Callable[[Consumer], _Answer]) -> _Answer:
+    """Ask brokers of which one may have died just now, until they answer.
+
+    By another client each time: one goes on asking whoever led a partition when it began.
+    """
     give_up = time.monotonic() + SECONDS
     while True:
+        consumer = Consumer({"bootstrap.servers": centre.bootstrap, "group.id": group})
         try:
-            return ask()
+            return ask(consumer)
         except KafkaException:
             if time.monotonic() > give_up:
                 raise
             time.sleep(0.2)
+        finally:
+            consumer.close()
 
 
 def behind(centre: Centre, group: str, *topics: str) -> int:

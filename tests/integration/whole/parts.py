@@ -32,7 +32,8 @@ class Part:
         environ: more variables of its environment.
         wanted: whether it is to run; then its supervisor starts it again when it has ended.
         restarts: how often that was.
-        spoiled_by: Python that is run in the process before the command, to take a safety out.
+        spoiled_by: Python that is run in the process before the command, to take a safety out
+            or to fill its disk.
     """
 
     kind: str
