@@ -12,6 +12,7 @@ from schemas.facts import (
     Fact,
     Leg,
     Offer,
+    Planned,
     Rejected,
     Review,
     TeamSample,
@@ -27,6 +28,7 @@ _KEYS: dict[type, tuple[str, ...]] = {
     Break: ("agent_id", "started_at"),
     Violation: ("episode_id",),
     Review: ("review_id",),
+    Planned: ("agent_id", "started_at"),
 }
 _NOT_COMPARED = {"revision", "known_at", "tenant", "domain", "caller_key", "voided", "evidence"}
 
