@@ -3,8 +3,9 @@
 import argparse
 import re
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from functools import partial
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -74,15 +75,31 @@ def _list(ids: Iterable[str]) -> str:
 
 def _head(episode: Row, evidence: Row) -> list[str]:
     who = episode["agent_id"] or f"team {episode['team']}"
-    values = {name: value for name, value in evidence.items() if name not in _LISTS}
+    values = {
+        name: _when(value) if f"_{name}".endswith(_INSTANTS) else value
+        for name, value in evidence.items()
+        if name not in _LISTS
+    }
+    about = re.sub(r"\b\d{13}\b", lambda found: str(_when(int(found[0]))), episode["about"])
     return [
         f"{episode['code']} of {who}: {episode['state']}, {episode['severity']}",
-        f"about       {episode['about']}",
+        f"about       {about}",
         f"thresholds  {episode['thresholds']}  (version {episode['rule_version']})",
         f"values      {msgspec.json.encode(values).decode()}",
     ]
 
 
+def _when(value: Any) -> Any:
+    """Return milliseconds since 1970 as people read them, UTC."""
+    if isinstance(value, list):
+        return [_when(each) for each in value]
+    if not isinstance(value, int):
+        return value
+    at = datetime.fromtimestamp(value / 1000, UTC)
+    return at.strftime("%Y-%m-%d %H:%M:%S.") + f"{value % 1000:03}"
+
+
+_INSTANTS = ("_at", "_from", "_until")
 _LISTS = frozenset({"events", "legs", "offers", "episodes"})
 
 

@@ -209,7 +209,7 @@ class _Run:
 
     def _publish(self, event: SchedulePublished, at: int) -> None:
         """Take a plan; a day that it plans too late is folded again besides."""
-        plan, state = plan_of(event.data), self.state
+        plan, state = plan_of(event.data, event.id), self.state
         clock = max((source.clock for source in state.sources.values()), default=0)
         if at < clock - HORIZON_MS:
             self._too_late(at)

@@ -25,9 +25,10 @@ class Item(msgspec.Struct, frozen=True, order=True, gc=False, array_like=True):
 
 
 class Shift(msgspec.Struct, frozen=True, order=True, gc=False, array_like=True):
-    """Activities that follow one another without a hole."""
+    """Activities that follow one another without a hole; `told_by` is the event's id."""
 
     items: tuple[Item, ...]
+    told_by: str = ""
 
     @property
     def start(self) -> int:
@@ -86,7 +87,7 @@ Plans: TypeAlias = dict[str, Plan]
 """The plans of one agent by their days, as 2026-03-02."""
 
 
-def plan_of(told: SchedulePublishedData) -> Plan:
+def plan_of(told: SchedulePublishedData, event_id: str) -> Plan:
     """Return what an event plans.
 
     Raises:
@@ -99,22 +100,23 @@ def plan_of(told: SchedulePublishedData) -> Plan:
             msg = f"planned for {told.agent_id} on {told.day}: {each.activity} out of order"
             raise MalformedEvent(msg)
         reached = each.end
-    return Plan(told.version, told.zone, tuple(_shifts(items)))
+    shifts = (Shift(tuple(each), event_id) for each in _without_holes(items))
+    return Plan(told.version, told.zone, tuple(shifts))
 
 
 def _item(told: PlannedActivity) -> Item:
     return Item(to_ms(told.starts_at), to_ms(told.ends_at), told.kind, told.name)
 
 
-def _shifts(items: Iterable[Item]) -> Iterator[Shift]:
+def _without_holes(items: Iterable[Item]) -> Iterator[list[Item]]:
     together: list[Item] = []
     for each in items:
         if together and each.start != together[-1].end:
-            yield Shift(tuple(together))
+            yield together
             together = []
         together.append(each)
     if together:
-        yield Shift(tuple(together))
+        yield together
 
 
 def shifts_of(plans: Plans) -> list[Shift]:

@@ -69,7 +69,7 @@ def _missing(
         hearing, code, rule, f"shift of {shift.start}", levels, arrived, last,
         pending_at=start if code == "late_login" else levels[0][0],
         evidence={
-            "events": [] if came is None else list(came.events[:1]),
+            "events": [shift.told_by, *(came.events[:1] if came is not None else ())],
             "planned_from": start,
             "planned_until": until,
             "logged_in_at": arrived,
@@ -111,7 +111,7 @@ def early_logout(hearing: Hearing) -> Iterator[Episode]:
                 [(fires, rule.severity)], returned, until,
                 pending_at=missed,
                 evidence={
-                    "events": list(out.events[1:]),
+                    "events": [shift.told_by, *out.events[1:]],
                     "logged_out_at": out.end,
                     "planned_until": until,
                     "logged_in_at": returned,
@@ -136,7 +136,7 @@ def unscheduled_break(hearing: Hearing) -> Iterator[Episode]:
             [(fires, rule.severity)], each.end, free,
             pending_at=each.start,
             evidence={
-                "events": list(each.events),
+                "events": [shift.told_by, *each.events],
                 "reason": each.reason,
                 "started_at": each.start,
                 "planned": "work",
@@ -163,7 +163,7 @@ def work_instead_of_break(hearing: Hearing) -> Iterator[Episode]:
                     [(start + limit, rule.severity)], end, item.end,
                     pending_at=start,
                     evidence={
-                        "events": [],
+                        "events": [shift.told_by],
                         "planned_from": item.start,
                         "planned_until": item.end,
                         "worked_from": start,
@@ -212,7 +212,7 @@ def not_logged_out(hearing: Hearing) -> Iterator[Episode]:
                     None if following is None else following.start,
                     pending_at=end,
                     evidence={
-                        "events": list(each.events),
+                        "events": [shift.told_by, *each.events],
                         "planned_until": end,
                         "logged_in_at": each.start,
                     },
