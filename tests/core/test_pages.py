@@ -14,6 +14,7 @@ from schemas.facts import Fact, Violation
 from stream_processors.core.pipeline import freeze, thaw
 from stream_processors.core.state import Terms
 from tests.oracles import pages as oracle
+from tests.plans import plan
 from tests.readings import violations
 from tests.timetable import moment, run, terms, values
 
@@ -65,6 +66,36 @@ def test_the_third_page_of_a_log_in_goes_into_the_digest_and_a_new_log_in_begins
         ("Anna", "11:50", "per_agent_shift"),
         ("Anna", "13:10", "per_agent_shift"),
     ]
+
+
+def test_a_planned_shift_is_one_however_often_somebody_logs_in() -> None:
+    log = "\n".join(
+        f"{begin} login Anna sales\n{lunches('Anna', lunch)}\n{end} logout Anna sales"
+        for begin, lunch, end in (
+            ("09:00:00", "09:10", "09:30:00"),
+            ("09:40:00", "09:50", "10:10:00"),
+            ("10:40:00", "10:50", "11:10:00"),
+        )
+    )
+    lines = values("\n".join([*log.splitlines(), "12:00:00 beat"]))
+
+    _, free = run(lines, under(early_logout={"enabled": False}))
+    _, bound = run([plan("Anna", "09:00 work 18:00"), *lines], under())
+
+    assert beyond(free) == []
+    assert beyond(bound) == [("Anna", "10:50", "per_agent_shift")]
+
+
+def test_a_source_that_lags_behind_takes_its_own_place() -> None:
+    ahead = values("09:00:00 login Anna sales\n" + lunches("Anna", "09:10") + "\n09:30:00 beat")
+    behind = "09:00:00 login Boris sales\n" + lunches("Boris", "09:05") + "\n09:31:00 beat"
+    how = under(per_hour=1)
+
+    state, facts = run(ahead, how)
+    _, late = run(values(behind, source="pbx2"), how, state)
+
+    assert beyond(facts) == []
+    assert beyond(facts + late) == [("Anna", "09:10", "per_hour")]
 
 
 def test_it_fires_all_the_same_and_as_severely() -> None:
