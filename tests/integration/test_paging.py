@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration.paging import Chain, chain
-from tests.pult.command import wait_for
+from tests.pult.command import good, rows, wait_for
 
 LOG = logging.getLogger(__name__)
 PAGES = 20
@@ -61,6 +61,21 @@ def test_who_is_late_is_told_of_within_seconds_and_so_is_his_return(hasty: Chain
     assert 2 < resolved < 2 + RESOLVED_WORST_SECONDS - KEPT_SECONDS
     receivers = {each.receiver for each in hasty.told("firing", agent=agent)}
     assert receivers == {"oncall", "supervisors"}
+
+
+def test_what_somebody_has_seen_pages_nobody_any_more(hasty: Chain) -> None:
+    agent, data = hasty.agent(), hasty.folder / "data"
+    hasty.pause(agent, "Never")
+    hasty.page(agent, "firing")
+    query = f"SELECT episode_id FROM violations WHERE agent_id = '{agent}' AND state = 'firing'"
+    wait_for(lambda: bool(rows(data, query)), 20, "it in the history")
+    (episode,) = [each["episode_id"] for each in rows(data, query)]
+
+    good("violations", "ack", episode, "--by", "Maria", "--data", data)
+
+    hasty.page(agent, "resolved")
+    assert hasty.is_violated(agent)
+    hasty.back(agent)
 
 
 def test_a_restart_neither_fires_again_nor_resolves(hasty: Chain) -> None:
