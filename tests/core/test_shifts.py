@@ -240,6 +240,18 @@ def test_a_break_that_was_not_taken_at_all_ends_with_its_time() -> None:
     ]
 
 
+def test_a_whole_team_that_cannot_log_in_is_one_suspect_and_no_violation_of_people() -> None:
+    people = [f"Agent{number}" for number in range(30)]
+    plans = [plan(name, NINE_TO_SIX) for name in people]
+    agents = {name: {"team": "sales"} for name in people}
+    under_team = terms(agents=agents, discipline=Discipline())
+
+    facts = run([*plans, *values(HEARD + "09:10 beat")], under_team)[1]
+
+    assert {each.state for each in violations(facts, "late_login")} == {"excused"}
+    assert shown(facts, "system_suspect") == [("critical", "firing", at("09:02"), None)]
+
+
 # --- plans ---------------------------------------------------------------------------------
 
 

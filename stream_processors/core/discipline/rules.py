@@ -81,6 +81,9 @@ OF_SHIFTS = (
 )
 """Rules that hold sessions and breaks against a plan."""
 
+OF_ARRIVALS = ("late_login", "no_show")
+"""Rules about people of whom nobody need be logged in."""
+
 OF_PLANS = (*OF_SHIFTS, "late_return", "unscheduled_break")
 """Rules for which a plan matters."""
 BY_TIME = frozenset({*KIND_OF, "break_budget"})

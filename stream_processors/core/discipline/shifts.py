@@ -161,7 +161,7 @@ def work_instead_of_break(hearing: Hearing) -> Iterator[Episode]:
                 yield _episode(
                     hearing, "work_instead_of_break", rule, f"planned break of {item.start}",
                     [(start + limit, rule.severity)], end, item.end,
-                    pending_at=start,
+                    pending_at=start + limit,
                     evidence={
                         "events": [shift.told_by],
                         "planned_from": item.start,

@@ -18,7 +18,7 @@ from stream_processors.core.discipline.docket import Docket, ids_of
 from stream_processors.core.discipline.episode import Episode, episode_id, fact_of, text_of
 from stream_processors.core.discipline.hearing import Hearing
 from stream_processors.core.discipline.paging import Paging
-from stream_processors.core.discipline.rules import KIND_OF, RULES
+from stream_processors.core.discipline.rules import KIND_OF, OF_ARRIVALS, RULES
 from stream_processors.core.discipline.stretches import about
 from stream_processors.core.discipline.suspicion import Fired, Suspect, suspects
 from stream_processors.core.plans import up_to_next
@@ -196,13 +196,22 @@ class Sitting:
             rule = self._bench.rule("system_suspect", "", team, fired[-1].at)
             assert isinstance(rule, SystemSuspect)
             if rule.enabled:
-                clusters += suspects(fired, rule, partial(self._docket.logged_in, team))
+                there = self._planned if code in OF_ARRIVALS else self._docket.logged_in
+                clusters += suspects(fired, rule, partial(there, team))
         self._docket.clusters[key] = clusters
         for each in fired:
             changed = each.episode_id in ids_of(clusters) ^ before
             judged = found.get((each.agent_id, code))
             if changed and (judged is None or each.episode_id not in judged.episodes):
                 found[each.agent_id, code] = self._judged(each.agent_id, code, None)
+
+    def _planned(self, team: str, at: int) -> int:
+        """Count who of a team was to work at an instant [ms]."""
+        return sum(
+            any(shift.start <= at < shift.end for shift in self._bench.shifts(agent_id))
+            for agent_id, diary in self._docket.diaries.items()
+            if diary.team == team
+        )
 
     def _said_of_team(self, team: str, code: str) -> Iterator[Violation]:
         """Say of each cluster of a team that the system is suspected, and until when."""
