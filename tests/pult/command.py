@@ -181,6 +181,13 @@ def in_turn(
     return [starter().run(command, cwd=cwd, env=env) for command in commands]
 
 
+def once(
+    *command: object, cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> Done:
+    """Run a command that may fail; sooner begun than one of `pult`, which has all to load."""
+    return in_turn(command, cwd=cwd, env=env)[0]
+
+
 def all_good(*commands: Sequence[object], cwd: Path | None = None) -> list[str]:
     """Run commands that must work, in turn; return what each of them printed."""
     said = in_turn(*commands, cwd=cwd)

@@ -23,7 +23,7 @@ from tests.pult.command import (
     dies_with_its_parent,
     environment,
     good,
-    pult,
+    once,
     rows,
     wait_for,
 )
@@ -159,11 +159,11 @@ def test_decisions_change_what_counts_and_outlast_a_kill_a_stop_and_a_re_fold(
 def test_what_is_not_allowed_or_unknown_is_one_line(ended: Demo, tmp_path: Path) -> None:
     data, words = ended.data, ("--by", "Maria", "--reason", "a doctor")
     episode = next(iter(open_episodes(data)))
-    unknown = pult("violations", "excuse", "0" * 16, *words, "--data", data)
-    foreign = pult("violations", "excuse", episode, *words, "--tenant", "acme", "--data", data)
+    unknown = once("violations", "excuse", "0" * 16, *words, "--data", data)
+    foreign = once("violations", "excuse", episode, *words, "--tenant", "acme", "--data", data)
     other = tmp_path / "other.toml"
     other.write_text('[desk]\ntoken_env = "DESK"\n')
-    stranger = pult(
+    stranger = once(
         "violations", "excuse", episode, *words, "--config", other, "--data", data,
         env={"DESK": "a-token-of-somebody-else"},
     )  # fmt: skip
@@ -188,7 +188,7 @@ def test_what_is_said_without_a_run_follows_from_the_journal_alone(
     episode = rows(data, query)[0]["episode_id"]
     words = ("--by", "Maria", "--reason", "a doctor", "--data", data)
     with running_server(data):
-        busy = pult("violations", "excuse", episode, *words)
+        busy = once("violations", "excuse", episode, *words)
     good("violations", "excuse", episode, *words)
     before = state_of(data, episode)
 
@@ -204,10 +204,10 @@ def test_without_a_run_the_history_says_what_is_known(
 ) -> None:
     data = ("--data", queue_log_history.data)
     words = ("--by", "Maria", "--reason", "a doctor")
-    unknown = pult("violations", "excuse", "0" * 16, *words, *data)
-    nowhere = pult("violations", "ack", "0" * 16, *words, "--data", tmp_path / "none")
-    badly = pult("violations", "ack", "../../metrics", *words, *data)
-    blank = pult("violations", "excuse", "0" * 16, "--by", "Maria", "--reason", " ", *data)
+    unknown = once("violations", "excuse", "0" * 16, *words, *data)
+    nowhere = once("violations", "ack", "0" * 16, *words, "--data", tmp_path / "none")
+    badly = once("violations", "ack", "../../metrics", *words, *data)
+    blank = once("violations", "excuse", "0" * 16, "--by", "Maria", "--reason", " ", *data)
 
     assert "no episode 0000000000000000 of main is known" in unknown.complaint
     assert "no history in" in nowhere.complaint
@@ -233,7 +233,7 @@ def test_a_token_that_is_none_is_said_at_the_start(
         f'[desk]\n{settings}\n[sources.pbx1]\nkind = "asterisk"\nqueue_log = "queue_log"\n'
     )
 
-    done = pult("run", "--config", config, "--data", tmp_path / "data", env=env, cwd=tmp_path)
+    done = once("run", "--config", config, "--data", tmp_path / "data", env=env, cwd=tmp_path)
 
     assert done.code == 1
     assert why in done.complaint
@@ -253,7 +253,7 @@ def test_a_plan_is_told_to_whoever_owns_the_folder_and_judged_at_once(
         plan.write_text(f"agent,kind,from,to\nZoe,work,{start.isoformat()},{end.isoformat()}\n")
         command = ("import", "schedule", plan, "--data", data, "--config", pbx)
 
-        refused = pult(*command)
+        refused = once(*command)
         told = good(*command, "--new-agents")
 
         assert "'Zoe' is no agent of the settings or the history" in refused.complaint

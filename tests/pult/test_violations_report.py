@@ -14,7 +14,7 @@ import pytest
 from pult.commands.violations_report import Span, day_span, month_span, report_query, week_span
 from schemas.policies import AgentPolicy, Policies
 from sql.embedded import EmbeddedStore
-from tests.pult.command import good, pult
+from tests.pult.command import good, once
 from tests.pult.conftest import History
 from tests.sql.examples import heartbeat, review, session, violation
 
@@ -160,7 +160,7 @@ def test_the_command_prints_three_tables_or_one(queue_log_history: History) -> N
     ],
 )
 def test_wrong_usage_is_one_line(options: tuple[str, ...], why: str, tmp_path: Path) -> None:
-    done = pult("violations", "report", *options, "--data", tmp_path)
+    done = once("violations", "report", *options, "--data", tmp_path)
 
     assert (done.code, done.complaint.count("\n")) == (2, 0)
     assert why in done.complaint
