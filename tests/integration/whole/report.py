@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
 from tests.integration.whole.centre import Centre
 from tests.integration.whole.doubling import records_of
-from tests.integration.whole.expected import expected
+from tests.integration.whole.expected import Expected, expected
 from tests.oracles.told import ami_heard, lines_kept, said_twice
 
 LEAST_BETWEEN = 0.25
@@ -108,11 +110,9 @@ def _counted(what: Sequence[str]) -> str:
 
 def judge(centre: Centre, report: Report) -> Report:
     """Compare what is stored with what follows from the journals, these with what was said."""
-    for tenant in centre.tenants:
-        wanted = expected(
-            centre.data(tenant), tenant, centre.folder / f"expected-{tenant}",
-            centre.folder / f"{tenant}.toml",
-        )  # fmt: skip
+    with ThreadPoolExecutor() as both:
+        computed = list(both.map(partial(_expected, centre), centre.tenants))
+    for tenant, wanted in zip(centre.tenants, computed, strict=True):
         rows = centre.event_rows(tenant)
         stored = {row[0] for row in rows}
         report.events += len(wanted.ids)
@@ -124,6 +124,11 @@ def judge(centre: Centre, report: Report) -> Report:
             report.unequal.append(tenant)
         _judge_journal(centre, tenant, report)
     return report
+
+
+def _expected(centre: Centre, tenant: str) -> Expected:
+    scratch = centre.folder / f"expected-{tenant}"
+    return expected(centre.data(tenant), tenant, scratch, centre.folder / f"{tenant}.toml")
 
 
 def _judge_journal(centre: Centre, tenant: str, report: Report) -> None:
