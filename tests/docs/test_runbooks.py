@@ -14,7 +14,7 @@ from tests.deploy.programs import ROOT, ran
 from tests.docs.own_metrics import exported
 
 PAGES = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
-OF_PROMETHEUS = {"up", "ALERTS"}
+OF_PROMETHEUS = {"up", "ALERTS", "scrape_duration_seconds"}
 PARTS = ("What it means", "How to look", "What to do")
 FOREIGN = {"docker", "journalctl", "systemctl", "df", "du"}
 """What comes with the machine and is not asked here."""
@@ -69,7 +69,7 @@ def test_every_query_of_prometheus_is_one_and_asks_for_what_is_exported() -> Non
     known |= {f"{name}_bucket" for name in known}
     for page, (*how, query) in of("promtool"):
         assert how == ["query", "instant", "http://127.0.0.1:9090"], page
-        asked = set(re.findall(r"\b(?:pult_\w+|cc_\w+|up\b|ALERTS)", query))
+        asked = set(re.findall(r"\b(?:pult_\w+|cc_\w+|up\b|ALERTS|scrape_\w+)", query))
         assert asked, page
         assert asked <= known, page
 
@@ -89,6 +89,8 @@ def test_every_address_is_that_of_a_part() -> None:
     http = Settings().http
     ports = {http.wall_port, http.processor_port, http.adapter_port, http.sink_port}
     for page, words in of("curl"):
-        found = re.fullmatch(r"http://127\.0\.0\.1:(\d+)/readyz", words[-1])
+        found = re.fullmatch(
+            r"http://127\.0\.0\.1:(\d+)/(readyz|metrics/discipline)", words[-1]
+        )
         assert found is not None, page
         assert int(found[1]) in ports, page
