@@ -86,6 +86,17 @@ def test_a_planned_shift_is_one_however_often_somebody_logs_in() -> None:
     assert beyond(bound) == [("Anna", "10:50", "per_agent_shift")]
 
 
+def test_a_log_out_told_late_makes_two_shifts_of_one() -> None:
+    log = "09:00:00 login Anna sales\n" + lunches("Anna", "09:05", "09:10", "09:14")
+    state, facts = run(values(log + "\n09:18:00 beat"), under())
+
+    _, late = run(values("09:13:10 logout Anna sales\n09:13:20 login Anna sales\n"
+                         "09:19:00 beat"), under(), state)  # fmt: skip
+
+    assert beyond(facts) == [("Anna", "09:14", "per_agent_shift")]
+    assert beyond(facts + late) == []
+
+
 def test_a_source_that_lags_behind_takes_its_own_place() -> None:
     ahead = values("09:00:00 login Anna sales\n" + lunches("Anna", "09:10") + "\n09:30:00 beat")
     behind = "09:00:00 login Boris sales\n" + lunches("Boris", "09:05") + "\n09:31:00 beat"

@@ -64,9 +64,15 @@ class Paging:
             del self._docket.pages[agent_id]
         return True
 
-    def may_move(self, agent_id: str, code: str) -> bool:
-        """Tell whether an agent's pages may be of another shift since a rule was touched."""
-        return code in _OF_SPELLS and agent_id in self._docket.pages
+    def have_moved(self, agent_id: str, code: str) -> bool:
+        """Tell whether pages of an agent are of another shift since a rule was touched."""
+        if code not in _OF_SPELLS or agent_id not in self._docket.pages:
+            return False
+        final = self._docket.diaries[agent_id].final_before
+        return any(
+            page.at >= final and page.spell != self._spell(agent_id, page.at)
+            for page in self._docket.pages[agent_id].values()
+        )
 
     def decide(self) -> list[Page]:
         """Decide anew which pages are within the budget; return those that change sides.

@@ -143,7 +143,7 @@ class Sitting:
             paging.note(agent_id, code, judged.episodes, judged.speaks_of)
             for (agent_id, code), judged in found.items()
         ]
-        if not any(news) and not any(paging.may_move(*pair) for pair in touched):
+        if not any(news) and not any(paging.have_moved(*pair) for pair in touched):
             return
         for page in paging.decide():
             pair = page.agent_id, page.code
