@@ -56,7 +56,8 @@ def setup(settings: Settings, folder: DataFolder, environ: Mapping[str, str]) ->
     """
     secret = folder.caller_secret(environ, settings.privacy.secret_env)
     keys = CallerKeys(secret, keep_numbers=settings.privacy.keep_numbers)
-    folder.keep_desk_token()
+    if not (settings.desk.token_env or settings.desk.token_file):
+        folder.keep_desk_token()
     history = folder.policies(settings.policies(), int(time.time() * 1000))
     return Setup(
         settings=settings,

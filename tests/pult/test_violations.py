@@ -237,6 +237,7 @@ def test_a_token_that_is_none_is_said_at_the_start(
 
     assert done.code == 1
     assert why in done.complaint
+    assert not (tmp_path / "data" / "desk.token").exists()
 
 
 def test_a_plan_is_told_to_whoever_owns_the_folder_and_judged_at_once(
