@@ -82,6 +82,12 @@ class Court:
             self.plan(agent_id)
         self._state.unjudged.clear()
 
+    def hear_earlier(self, source: Source) -> None:
+        """Judge again those who are planned for: their source was heard earlier still."""
+        for agent_id in self._state.plans:
+            if self._source(agent_id) is source:
+                self.plan(agent_id)
+
     def write_agent(self, agent: Agent) -> None:
         """Write what has changed in an agent's stretches since it was said last."""
         for key in agent.unsaid:

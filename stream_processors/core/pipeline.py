@@ -178,7 +178,10 @@ class _Run:
             if at < source.clock - HORIZON_MS:
                 self._too_late(at)
                 return None
-            source.began = min(source.began, at)
+            if at < source.began:
+                source.began = at
+                if self.court is not None:
+                    self.court.hear_earlier(source)
         self.heard += 1
         if at > self.heard_at:
             self.heard_at = at

@@ -109,6 +109,14 @@ def test_a_shift_that_began_before_its_source_was_heard_is_not_judged_by_who_was
     assert violations(run(log, under())[1]) == []
 
 
+def test_a_log_that_tells_of_the_beginning_later_lets_the_shift_be_judged() -> None:
+    log = values("09:00:00.500 enter a sales\n09:00:00 log: enter a sales\n09:10 beat")
+
+    _, facts = run([plan("Anna", NINE_TO_SIX), *log], under())
+
+    assert shown(facts, "late_login") == [("warning", "firing", at("09:02"), None)]
+
+
 def test_an_absence_that_is_entered_later_takes_a_no_show_back() -> None:
     log = [
         plan("Anna", NINE_TO_SIX),
