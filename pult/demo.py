@@ -1,7 +1,7 @@
 """`pult demo`: a recorded half hour of a real PBX through the whole pipeline in one process."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -9,7 +9,7 @@ from pathlib import Path
 from producers.frame import Naming
 from producers.identity import CallerKeys
 from producers.kinds import KINDS
-from pult.desk_token import desk_token
+from pult.desk_token import desk_token, supervisor_token
 from pult.feeds import Wired
 from pult.folder import DataFolder
 from pult.replay import Recording, Replay
@@ -43,11 +43,13 @@ class Options:
     kind: str
     speed: float
     settings: Settings
+    environ: Mapping[str, str]
 
 
 def _runtime(options: Options, folder: DataFolder) -> Runtime:
     settings = options.settings
     folder.keep_desk_token()
+    desk = desk_token(settings.desk, options.environ, folder.path)
     keys = CallerKeys(folder.caller_secret({}, ""), keep_numbers=settings.privacy.keep_numbers)
     return Runtime(
         Setup(
@@ -58,7 +60,9 @@ def _runtime(options: Options, folder: DataFolder) -> Runtime:
             mode="recording",
             speed=options.speed,
             lasting=False,
-            desk_token=desk_token(settings.desk, {}, folder.path),
+            desk_token=desk,
+            # The people of a demo are nobody's secret: its own token will do.
+            supervisor_token=supervisor_token(settings.supervisor, options.environ) or desk,
         )
     )
 

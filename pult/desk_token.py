@@ -1,9 +1,9 @@
-"""The token of who may decide about episodes: of the settings, else of the data folder."""
+"""The tokens of who may decide about episodes, and of who may see people by name."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
-from pult.settings import DeskSettings
+from pult.settings import DeskSettings, SupervisorSettings
 from schemas.errors import SettingsInvalid
 
 NAME = "desk.token"
@@ -24,11 +24,29 @@ def desk_token(settings: DeskSettings, environ: Mapping[str, str], data: Path) -
     path = settings.token_file or data / NAME
     if settings.token_file is None and not path.exists():
         return ""
+    return _of_file(path, "the desk")
+
+
+def supervisor_token(settings: SupervisorSettings, environ: Mapping[str, str]) -> str:
+    """Return the token of the supervisor's page; empty where the settings name none.
+
+    Raises:
+        SettingsInvalid: it is not where it was said to be, or can be guessed.
+    """
+    if settings.token_env:
+        where = f"environment variable {settings.token_env} (supervisor.token_env)"
+        return _usable(environ.get(settings.token_env, ""), where)
+    if settings.token_file is None:
+        return ""
+    return _of_file(settings.token_file, "the supervisor's page")
+
+
+def _of_file(path: Path, whose: str) -> str:
     try:
         text = path.read_text(encoding="utf-8").partition("\n")[0]
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "not UTF-8 text"
-        msg = f"cannot read the token of the desk in {path}: {why}"
+        msg = f"cannot read the token of {whose} in {path}: {why}"
         raise SettingsInvalid(msg) from error
     return _usable(text, str(path))
 

@@ -5,11 +5,16 @@ import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
+from typing import TypeAlias
 
 from prometheus_client import CollectorRegistry
 
-from dashboards.wall.picture import Picture, Scope, Setting, picture
+from dashboards.wall.floor import floor
+from dashboards.wall.picture import Picture, picture
+from dashboards.wall.scope import Scope, Setting
 from pult import kafka, logs, topics
+from pult.desk_token import supervisor_token
+from pult.floor_pages import FloorPages
 from pult.settings import Settings
 from pult.web import Wall, listen
 from schemas.errors import PultFailure
@@ -25,6 +30,8 @@ from stream_processors.shells.worker import Plan
 SILENT_SECONDS = 15.0
 LAST_WORDS_SECONDS = 3.0
 """How long a worker that stopped for a reason still tells it at /readyz."""
+
+Draw: TypeAlias = Callable[[State, Setting, Scope], Picture]
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -78,10 +85,17 @@ class Service:
 
     def paint(self, scope: Scope) -> Picture:
         """Return the picture of a scope of one tenant; of several none is chosen unnamed."""
+        return self._painted(picture, scope)
+
+    def paint_floor(self, scope: Scope) -> Picture:
+        """Return the people of a scope by name, in the same way."""
+        return self._painted(floor, scope)
+
+    def _painted(self, draw: Draw, scope: Scope) -> Picture:
         with self.processor.worker.states() as states:
             by_domain = {state.domain: (state, terms) for state, terms in states}
             if len(by_domain) > 1 and not scope.domain:
-                return self._choice(sorted(by_domain))
+                return self._choice(draw, sorted(by_domain))
             domain = scope.domain or min(by_domain, default=self.settings.tenant)
             state, terms = by_domain.get(domain) or self._nothing(domain, scope.domain)
             setting = Setting(
@@ -90,13 +104,13 @@ class Service:
                 terms=terms,
                 silent=frozenset(self._silent(state)),
             )
-            return picture(state, setting, scope)
+            return draw(state, setting, scope)
 
-    def _choice(self, domains: Sequence[str]) -> Picture:
+    def _choice(self, draw: Draw, domains: Sequence[str]) -> Picture:
         """Return the picture of no tenant: whose wall there is to be seen here."""
         state, terms = self._nothing("", "")
         setting = Setting(version=version("pult"), title="", terms=terms, tenants=domains)
-        return picture(state, setting, Scope())
+        return draw(state, setting, Scope())
 
     def ready(self) -> str:
         """Return why the figures are not to be trusted, an empty string if they are."""
@@ -135,9 +149,16 @@ class Service:
 
 
 async def serve(
-    settings: Settings, told: Plan, how: Connection, out: Callable[[str], None]
+    settings: Settings, told: Plan, how: Connection, token: str, out: Callable[[str], None]
 ) -> None:
     """Run a worker until a signal comes or it cannot go on.
+
+    Args:
+        settings: of the installation.
+        told: what it is to do.
+        how: how to reach the brokers.
+        token: what whoever wants to see people by name has to show; empty: nobody may.
+        out: where a person reads its address.
 
     Raises:
         PultFailure: it could not go on.
@@ -146,6 +167,7 @@ async def serve(
     service = Service(settings, told, how)
     worker = service.processor.worker
     wall = Wall(service.paint, service.ready, service.registry, service.discipline, http.host)
+    wall.add_floor(FloorPages(service.paint_floor, token))
     worker.listen(wall.changed)
     runner, port = await listen(
         wall.application, http.host, http.processor_port, "the worker", "--port"
@@ -178,5 +200,6 @@ def run(
     """
     logs.configure("worker")
     how = connection(settings, environ)
+    token = supervisor_token(settings.supervisor, environ)
     topics.require(kafka.connect(settings.kafka, environ), settings.kafka)
-    asyncio.run(serve(settings, told, how, out))
+    asyncio.run(serve(settings, told, how, token, out))

@@ -7,7 +7,7 @@ from pathlib import Path
 from producers.frame import Naming
 from producers.identity import CallerKeys
 from pult import logs
-from pult.desk_token import desk_token
+from pult.desk_token import desk_token, supervisor_token
 from pult.feeds import Wired
 from pult.folder import DataFolder
 from pult.lean import switch_soon
@@ -65,4 +65,5 @@ def setup(settings: Settings, folder: DataFolder, environ: Mapping[str, str]) ->
         names=Naming(settings.tenant, settings.tenant, keys),
         terms=Terms(history),
         desk_token=desk_token(settings.desk, environ, folder.path),
+        supervisor_token=supervisor_token(settings.supervisor, environ),
     )

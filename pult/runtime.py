@@ -16,7 +16,9 @@ from zoneinfo import ZoneInfo
 
 from prometheus_client import CollectorRegistry
 
-from dashboards.wall.picture import Mode, Picture, Scope, Setting, picture
+from dashboards.wall.floor import floor
+from dashboards.wall.picture import Picture, picture
+from dashboards.wall.scope import Mode, Scope, Setting
 from producers.frame import Naming
 from producers.intake import Intake
 from producers.journal import Journal
@@ -62,6 +64,7 @@ class Setup:
         speed: of a recording.
         lasting: whether the state is to survive a restart.
         desk_token: what whoever decides about episodes has to show; empty: nobody may.
+        supervisor_token: what whoever sees people by name has to show; empty: nobody may.
     """
 
     settings: Settings
@@ -72,6 +75,7 @@ class Setup:
     speed: float = 1.0
     lasting: bool = True
     desk_token: str = ""
+    supervisor_token: str = ""
 
 
 class Runtime:
@@ -150,9 +154,18 @@ class Runtime:
 
     def paint(self, scope: Scope) -> Picture:
         """Return the picture of a scope; of another domain not even the sources are told."""
+        with self.exported(scope.domain) as state:
+            return picture(state, self._setting(scope), scope)
+
+    def paint_floor(self, scope: Scope) -> Picture:
+        """Return the people of a scope by name."""
+        with self.exported(scope.domain) as state:
+            return floor(state, self._setting(scope), scope)
+
+    def _setting(self, scope: Scope) -> Setting:
         ours = scope.domain in ("", self.setup.names.domain)
         failed = {each.wired.name: each.failed for each in self.feeds if each.failed}
-        setting = Setting(
+        return Setting(
             version=version("pult"),
             title=self.setup.settings.tenant if ours else scope.domain,
             terms=self.setup.terms,
@@ -161,8 +174,6 @@ class Runtime:
             silent=self.silent() if ours else frozenset(),
             failed=failed if ours else {},
         )
-        with self.exported(scope.domain) as state:
-            return picture(state, setting, scope)
 
     def knows_episode(self, episode_id: str) -> bool:
         """Tell whether there is such an episode of this domain, here or in the history.

@@ -13,7 +13,9 @@ from aiohttp import web
 
 from pult.context import sql_command
 from pult.desk import Desk
+from pult.desk_token import NAME
 from pult.feeds import Wired
+from pult.floor_pages import FloorPages
 from pult.plan_desk import PlanDesk
 from pult.runtime import Runtime
 from pult.web import Wall, listen
@@ -67,6 +69,7 @@ class Service:
         wall = Wall(
             runtime.paint, runtime.ready, runtime.registry, runtime.discipline, http.host
         )
+        wall.add_floor(FloorPages(runtime.paint_floor, runtime.setup.supervisor_token))
         if runtime.setup.desk_token:
             desk = Desk(
                 runtime.setup.desk_token, runtime.knows_episode, runtime.intake.take,
@@ -132,10 +135,19 @@ class Service:
             {"sql": f"http://{host}:{sql_port}", "wall": f"http://{host}:{wall_port}"}
         )
         self._out(f"Wall     http://{host}:{wall_port}/  ({self._about})")
+        if self.runtime.setup.supervisor_token:
+            self._out(f"People   http://{host}:{wall_port}/supervisor  ({self._token_in()})")
         self._out(f"Metrics  http://{host}:{wall_port}/metrics")
         ask = sql_command("SELECT * FROM legs LIMIT 5", self.runtime.setup.folder.path)
         self._out(f"SQL      {ask}  or  curl http://{host}:{sql_port}")
         self._out("Ctrl-C stops.")
+
+    def _token_in(self) -> str:
+        """Return where to find the token of the supervisor's page."""
+        told, folder = self.runtime.setup.settings.supervisor, self.runtime.setup.folder
+        if told.token_env:
+            return f"token: {told.token_env}"
+        return f"token in {told.token_file or folder.path / NAME}"
 
     def _leave(self) -> None:
         """End the process while queries still run in threads.

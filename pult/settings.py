@@ -138,6 +138,15 @@ class DeskSettings(_Section):
         return self
 
 
+class SupervisorSettings(DeskSettings):
+    """Who may see the supervisor's page, which has everybody by name."""
+
+    token_file: Path | None = Field(
+        default=None,
+        description="file whose first line is the token; neither: the page is closed",
+    )
+
+
 class KafkaSettings(_Section):
     """The brokers of the distributed form, and how to be let in."""
 
@@ -304,6 +313,7 @@ class Settings(_Section):
     journal: JournalSettings = JournalSettings()
     http: HttpSettings = HttpSettings()
     desk: DeskSettings = DeskSettings()
+    supervisor: SupervisorSettings = SupervisorSettings()
     kafka: KafkaSettings = KafkaSettings()
     clickhouse: ClickHouseSettings = ClickHouseSettings()
     processor: ProcessorSettings = ProcessorSettings()

@@ -2,39 +2,33 @@
 
 import asyncio
 import re
-import time
-from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
 from importlib.resources import files
 from ipaddress import ip_address
 
-import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from prometheus_client import CollectorRegistry
 
-from dashboards.wall.picture import Picture, Scope
+from pult.floor_pages import FloorPages
 from pult.health import health_routes, metrics_page
+from pult.streams import Paint, Streams
 from schemas.errors import PortTaken
-
-SEND_AT_LEAST_SECONDS = 1.0
-SEND_AT_MOST_EVERY_SECONDS = 0.05
-SHARE = 0.25
-"""Of a processor pictures take no more; beyond that they are sent less often."""
-
-_WRITE_SECONDS = 0.0001
-"""CPU of sending a picture to one page."""
 
 END_SECONDS = 1.0
 """How long the end of a server waits for answers that are under way."""
 
 _PAGE = {
     "index.html": "text/html",
+    "colours.css": "text/css",
     "wall.css": "text/css",
-    "wall.js": "text/javascript",
+    "supervisor.css": "text/css",
+    "feed.js": "text/javascript",
+    "page.js": "text/javascript",
+    "sign_in.js": "text/javascript",
+    "supervisor.js": "text/javascript",
     "texts.js": "text/javascript",
+    "wall.js": "text/javascript",
 }
 _HEADERS = {
     "Content-Security-Policy": (
@@ -44,18 +38,6 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
-
-Paint = Callable[[Scope], Picture]
-
-
-@dataclass(frozen=True, slots=True)
-class _Painted:
-    """A picture as it is sent, when it was painted, and the event of the next change."""
-
-    at: float
-    message: bytes
-    outdated: asyncio.Event
-    cpu_seconds: float
 
 
 class Wall:
@@ -78,12 +60,8 @@ class Wall:
             discipline: what `/metrics/discipline` shows, for those who ask every second.
             host: where it is served; at a loopback address it answers to no other name.
         """
-        self._paint = paint
-        self._changed = asyncio.Event()
-        self._closed = False
+        self._streams = [Streams(paint)]
         self._loop = asyncio.get_running_loop()
-        self._painted: dict[Scope, _Painted] = {}
-        self._pages: Counter[Scope] = Counter()
         self.application = web.Application(
             middlewares=[only_loopback] if is_loopback(host) else []
         )
@@ -97,19 +75,23 @@ class Wall:
             ]
         )
 
+    def add_floor(self, pages: FloorPages) -> None:
+        """Serve the supervisor's page, too."""
+        self.application.add_routes(pages.routes())
+        self._streams.append(pages.streams)
+
     def changed(self) -> None:
         """Tell that the state has changed; may be called from any thread."""
         self._loop.call_soon_threadsafe(self._wake)
 
     def close(self) -> None:
-        """End all streams, which would hold up the end of the server for a minute."""
-        self._closed = True
-        self._wake()
+        """End all streams."""
+        for each in self._streams:
+            each.close()
 
     def _wake(self) -> None:
-        # A new event for the next change: each stream waits for changes after its own picture.
-        self._changed.set()
-        self._changed = asyncio.Event()
+        for each in self._streams:
+            each.wake()
 
     async def _page(self, request: web.Request) -> web.Response:
         name = request.match_info.get("name", "index.html")
@@ -121,63 +103,7 @@ class Wall:
         )
 
     async def _live(self, request: web.Request) -> web.StreamResponse:
-        scope = Scope(
-            frozenset(
-                name
-                for value in request.query.getall("queues", [])
-                for name in value.split(",")
-                if name
-            ),
-            request.query.get("team", ""),
-            request.query.get("tenant", ""),
-        )
-        response = web.StreamResponse(
-            headers={**_HEADERS, "Content-Type": "text/event-stream", "X-Accel-Buffering": "no"}
-        )
-        self._pages[scope] += 1
-        try:
-            # A page may be gone before its first picture, which raises here already.
-            await response.prepare(request)
-            while not self._closed:
-                shown = self._shown(scope)
-                await response.write(shown.message)
-                await self._until_outdated(shown)
-        except ConnectionResetError:
-            pass
-        finally:
-            self._pages[scope] -= 1
-            if not self._pages[scope]:
-                del self._pages[scope]
-                self._painted.pop(scope, None)
-        return response
-
-    async def _until_outdated(self, shown: "_Painted") -> None:
-        """Wait for the first change that is late enough, or until a sign of life is due.
-
-        After a pause a change is sent at once; pages of one scope wake together.
-        """
-        await asyncio.sleep(shown.at + self.pace() - time.monotonic())
-        with suppress(TimeoutError):
-            async with asyncio.timeout(shown.at + SEND_AT_LEAST_SECONDS - time.monotonic()):
-                await shown.outdated.wait()
-
-    def pace(self) -> float:
-        """Return how long after a picture the next one of its scope may follow [s]."""
-        painting = sum(each.cpu_seconds for each in self._painted.values())
-        wanted = (painting + _WRITE_SECONDS * self._pages.total()) / SHARE
-        return min(max(wanted, SEND_AT_MOST_EVERY_SECONDS), SEND_AT_LEAST_SECONDS)
-
-    def _shown(self, scope: Scope) -> "_Painted":
-        """Return what a scope is shown now; pages of one scope share a picture."""
-        painted = self._painted.get(scope)
-        # Who wakes first paints; the others are a little later, or the clock a little coarse.
-        if painted is None or time.monotonic() - painted.at > 0.9 * self.pace():
-            cpu = time.thread_time()
-            body = b"event: picture\ndata: " + msgspec.json.encode(self._paint(scope)) + b"\n\n"
-            painted = self._painted[scope] = _Painted(
-                time.monotonic(), body, self._changed, time.thread_time() - cpu
-            )
-        return painted
+        return await self._streams[0].send(request, _HEADERS)
 
 
 @web.middleware

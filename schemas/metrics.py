@@ -211,10 +211,50 @@ VIOLATIONS = Metric(
     source="Ours; docs/discipline.md",
 )
 
+AGENT_ANSWERED = Metric(
+    name="agent_answered",
+    unit="count",
+    means="Queue calls that a person answered on the local day.",
+    formula="visits of the day by the instant of the answer, by agent",
+    attribution="answer",
+    empty="0",
+    source="Ours",
+)
+AGENT_TALK_MEAN = Metric(
+    name="agent_talk_seconds_mean",
+    unit="seconds",
+    means="Mean talk, hold included, of the queue calls that a person answered on the local "
+    "day and that are over.",
+    formula="sum(talk_ms + hold_ms) / calls that are over",
+    attribution="answer",
+    empty="no value: a dash",
+    source="Ours",
+)
+AGENT_MISSED = Metric(
+    name="agent_missed",
+    unit="count",
+    means="Ringings of the local day that a person let go by.",
+    formula="offers with result no_answer or rejected, by the instant they ended; cancelled, "
+    "busy and failed ones and those that a colleague took are none",
+    attribution="event",
+    empty="0",
+    source="Ours",
+)
+AGENT_BREAK_TIME = Metric(
+    name="agent_break_milliseconds",
+    unit="milliseconds",
+    means="Time of the local day that a person has spent on breaks, the present one included.",
+    formula="sum of the parts of breaks that lie in the day; shown in minutes",
+    attribution="split",
+    empty="0",
+    source="Ours",
+)
+
 METRICS: tuple[Metric, ...] = (
     SERVICE_LEVEL, WAITING, LONGEST_WAIT, WAITING_OVER_TARGET, TALKING, OFFERED, ANSWERED,
     ANSWERED_IN_TIME, ABANDONED, SHORT_ABANDONED, ABANDON_RATIO, ANSWER_MEAN, AGENTS,
     QUEUE_AGENTS, ANSWER_WITHIN, OCCUPANCY, BREAKS, CONSERVATION, DATA_AGE, VIOLATIONS,
+    AGENT_ANSWERED, AGENT_TALK_MEAN, AGENT_MISSED, AGENT_BREAK_TIME,
 )  # fmt: skip
 
 

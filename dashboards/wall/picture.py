@@ -6,19 +6,19 @@ shown as a dash, never as 0 or 100 percent.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
+from dashboards.wall.scope import Scope, Setting
+from dashboards.wall.violations import counts
 from schemas.policies import Policies
 from stream_processors.core import lasting
 from stream_processors.core.agent import Agent
 from stream_processors.core.lasting import ENOUGH_CALLS, LEVEL_WINDOW_MS
 from stream_processors.core.queues import Queue
-from stream_processors.core.state import State, Terms
+from stream_processors.core.state import State
 from stream_processors.core.windows import MINUTE_MS
 
 Picture: TypeAlias = dict[str, Any]
-Mode: TypeAlias = Literal["live", "recording", "ended"]
 
 WINDOW_MS = LEVEL_WINDOW_MS
 HISTORY_MINUTES = 30
@@ -31,52 +31,16 @@ FAR_UNDER = 0.1
 """A level this far under its target needs somebody now."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Which queues and whose people, empty means all; of which domain, where there are many."""
-
-    queues: frozenset[str] = frozenset()
-    team: str = ""
-    domain: str = ""
-
-    def has_queue(self, queue_id: str, policies: Policies) -> bool:
-        """Tell whether a queue belongs to the scope: named, or served by the scope's team."""
-        if self.queues and queue_id not in self.queues:
-            return False
-        return not self.team or policies.queue(queue_id).team == self.team
-
-    def has_agent(self, agent: Agent) -> bool:
-        """Tell whether an agent is in the scope: of the team, or a member of its queues."""
-        if self.team and agent.team != self.team:
-            return False
-        return not self.queues or not self.queues.isdisjoint(agent.now.queues)
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What a picture needs besides the state."""
-
-    version: str
-    title: str
-    terms: Terms
-    mode: Mode = "live"
-    speed: float = 1.0
-    silent: frozenset[str] = frozenset()
-    failed: Mapping[str, str] = field(default_factory=dict)
-    """Why sources bring nothing: `source_lost`, `source_refused` or `source_failed`."""
-    tenants: Sequence[str] = ()
-    """Which ones there are to choose from, where the state is that of none."""
-
-
 def picture(state: State, setting: Setting, scope: Scope) -> Picture:
     """Return the wall of a scope as plain data, ready for JSON."""
     policies = setting.terms.policies.current
     queues = [q for q in state.queues.values() if scope.has_queue(q.queue_id, policies)]
     agents = [a for a in state.agents.values() if scope.has_agent(a)]
-    now = max((source.clock for source in state.sources.values()), default=0)
+    now = clock_of(state)
     rows = _worst_first([_queue_row(queue, now, policies) for queue in queues])
-    unknown = _unknown(state, scope, policies)
+    unknown = unknown_names(state, scope, policies)
     exceptions = _exceptions(state, setting, queues, rows, unknown, now)
+    exceptions = sorted([*exceptions, *counts(state, scope)], key=_order)
     # Nothing deviates where there is nothing to look at: that is no comfort.
     anybody = bool(queues or agents or not (scope.queues or scope.team))
     is_known = bool(state.sources) and (anybody or not unknown)
@@ -88,9 +52,28 @@ def picture(state: State, setting: Setting, scope: Scope) -> Picture:
         "abandoned": _abandoned(queues, now),
     }
     return {
+        **heading(state, setting, scope, now),
+        **(figures if is_known else _UNKNOWN),
+        "queues": rows,
+        "exceptions": exceptions,
+        "all_clear": bool(state.sources)
+        and anybody
+        and not exceptions
+        and setting.mode != "ended",
+    }
+
+
+def clock_of(state: State) -> int:
+    """Return the time [ms] of the newest event of any source; 0 before the first."""
+    return max((source.clock for source in state.sources.values()), default=0)
+
+
+def heading(state: State, setting: Setting, scope: Scope, now: int) -> Picture:
+    """Return what every page tells: of whom and when it speaks, and who brings the data."""
+    return {
         "version": setting.version,
         "title": setting.title,
-        "timezone": policies.timezone,
+        "timezone": setting.terms.policies.current.timezone,
         "mode": setting.mode,
         "speed": setting.speed,
         "as_of": now or None,
@@ -104,13 +87,6 @@ def picture(state: State, setting: Setting, scope: Scope) -> Picture:
         ],
         "scope": {"queues": sorted(scope.queues), "team": scope.team},
         "tenants": list(setting.tenants),
-        **(figures if is_known else _UNKNOWN),
-        "queues": rows,
-        "exceptions": exceptions,
-        "all_clear": bool(state.sources)
-        and anybody
-        and not exceptions
-        and setting.mode != "ended",
     }
 
 
@@ -127,7 +103,7 @@ _UNKNOWN: Picture = {
 """The figures of nobody that is known: unknown, which is not zero."""
 
 
-def _unknown(state: State, scope: Scope, policies: Policies) -> list[tuple[str, str]]:
+def unknown_names(state: State, scope: Scope, policies: Policies) -> list[tuple[str, str]]:
     """Return what a scope names and neither the settings nor any event does: a misspelling.
 
     Each with what it was taken for: `tenant`, whose queues and teams are as strange, `queue`
@@ -135,11 +111,16 @@ def _unknown(state: State, scope: Scope, policies: Policies) -> list[tuple[str, 
     """
     if scope.domain not in ("", state.domain):
         return [("tenant", scope.domain)]
-    teams = {queue.team for queue in policies.queues.values()}
-    teams |= {agent.team for agent in policies.agents.values()} | state.teams.keys()
+    teams = {queue.team for queue in policies.queues.values()} | teams_of(state, policies)
     queues = scope.queues - state.queues.keys() - policies.queues.keys()
     team = {scope.team} - {""} - teams
     return [*(("queue", each) for each in sorted(queues)), *(("team", each) for each in team)]
+
+
+def teams_of(state: State, policies: Policies) -> set[str]:
+    """Return the teams that somebody belongs to, or did."""
+    named = {agent.team for agent in policies.agents.values()} | state.teams.keys()
+    return set(named - {""})
 
 
 def _queue_row(queue: Queue, now: int, policies: Policies) -> dict[str, Any]:
@@ -290,30 +271,47 @@ def _exceptions(
     unknown: Sequence[tuple[str, str]],
     now: int,
 ) -> list[dict[str, Any]]:
-    found: list[_Found] = []
-    for name in sorted(setting.silent):
-        source = state.sources.get(name)
-        row = {"severity": "act", "code": "source_silent", "source": name}
-        found.append((row, source.clock if source else None))
-    found += _source_exceptions(state, setting.failed)
-    for kind, name in unknown:
-        found.append(({"severity": "warn", "code": "unknown_scope", kind: name}, None))
+    found = _source_exceptions(state, setting)
+    found += _strange(unknown)
     agents = list(state.agents.values())
     for queue in queues:
         found += _queue_exceptions(queue, agents, now)
     found += [low for row in rows for low in _low_level(row, state, now)]
-    listed = [{**row, "since": since} for row, since in found]
-    return sorted(listed, key=_order)
+    return [{**row, "since": since} for row, since in found]
 
 
 def _order(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Urgent ones first, and of those the oldest; what has no beginning comes last."""
+    """Urgent ones first; of those callers before people, and the oldest first.
+
+    What has no beginning comes last.
+    """
     since = row["since"]
-    return (row["severity"] != "act", since is None, since or 0, row["code"])
+    people = row["code"] == "violations"
+    return (row["severity"] != "act", people, since is None, since or 0, row["code"])
 
 
-def _source_exceptions(state: State, failed: Mapping[str, str]) -> list[_Found]:
+def troubles(
+    state: State, setting: Setting, unknown: Sequence[tuple[str, str]]
+) -> list[dict[str, Any]]:
+    """Return why a page may not be trusted: its sources, and names that nobody knows."""
+    found = [*_source_exceptions(state, setting), *_strange(unknown)]
+    return sorted(({**row, "since": since} for row, since in found), key=_order)
+
+
+def _strange(unknown: Sequence[tuple[str, str]]) -> list[_Found]:
+    return [
+        ({"severity": "warn", "code": "unknown_scope", kind: name}, None)
+        for kind, name in unknown
+    ]
+
+
+def _source_exceptions(state: State, setting: Setting) -> list[_Found]:
     found: list[_Found] = []
+    failed = setting.failed
+    for name in sorted(setting.silent):
+        source = state.sources.get(name)
+        row = {"severity": "act", "code": "source_silent", "source": name}
+        found.append((row, source.clock if source else None))
     for name, code in sorted(failed.items()):
         source = state.sources.get(name)
         # Not its clock: another of its feeds may move it.

@@ -1,39 +1,17 @@
 // The wall: one picture a second from `live`, drawn so that it cannot be mistaken for a better one.
 //
-// The page trusts its own monotonic clock for the age of what it shows, never the server's: a server
-// that hangs sends nothing, and the figures must grow old by themselves. Names are untrusted; they
-// reach the page through textContent only.
+// How old it is, feed.js knows. Names are untrusted; they reach the page through textContent only.
 
-import { chooseLanguage, speaker } from "./texts.js";
+import { byName, count, feed, flag, instant, list, maybe, OF_SOURCE, ratio, text, words } from "./feed.js";
+import { $, asked, DASH, dress, make, name, put, ruleText, say, SIGN, tongue } from "./page.js";
 
-const LATE_MS = 5_000; // older than this: said in the header, and no longer "all clear"
-const STALE_MS = 15_000; // older than this: not to be acted on
-const REOPEN_MS = 2_000; // pause before a closed stream is opened again
-const HUNG_MS = 10_000; // a stream that stays silent this long after it went stale is opened anew
 const FAR_UNDER = 0.1; // a level this far under its target is red, less is orange
 const ENOUGH_CALLS = 5; // fewer counted calls say too little about a level to colour it
 
-const asked = new URLSearchParams(location.search);
-const language = chooseLanguage(asked.get("lang"), navigator.languages ?? []);
-const regional = (navigator.languages ?? []).find((tag) => tag.toLowerCase().split("-")[0] === language);
-const tongue = speaker(language, regional);
-const { say } = tongue;
-const $ = (id) => document.getElementById(id);
-const DASH = "–";
-const SIGN = { act: "■", warn: "▲" };
 const WORSE = { act: 0, warn: 1, "": 2, quiet: 3 };
 
 // ---------------------------------------------------------------- what a picture is
 
-const text = (value) => typeof value === "string";
-const flag = (value) => typeof value === "boolean";
-const count = (value) => value == null || (Number.isFinite(value) && value >= 0);
-const ratio = (value) => count(value) && (value ?? 0) <= 1;
-const instant = (value) => value == null || Math.abs(value) <= 8.64e15; // the range of a Date
-const words = (value) => value == null || text(value);
-const maybe = (each) => (value) => value == null || each(value);
-const list = (each) => (value) => Array.isArray(value) && value.every((item) => fits(item, each));
-const byName = (value) => value !== null && typeof value === "object" && Object.values(value).every(count);
 const SHAPE = {
   version: text, title: words, timezone: text, mode: text, speed: count, as_of: instant,
   sources: list({ source: text, last_at: instant, silent: flag }),
@@ -45,127 +23,14 @@ const SHAPE = {
   agents: { logged_in: count, states: byName, reasons: byName, occupancy: ratio },
   abandoned: { ratio, abandoned: count, offered: count },
   queues: list({ queue: text, ratio, target: ratio, in_time: count, counted: count, waiting: count, longest_ms: count, past_target: count }),
-  exceptions: list({ severity: text, code: text, queue: words, team: words, tenant: words, source: words, count, ratio, target: ratio, since: instant }),
+  exceptions: list({ severity: text, code: text, queue: words, team: words, tenant: words, source: words, rule: words, count, ratio, target: ratio, since: instant }),
   all_clear: flag,
 };
 
-function fits(value, shape) {
-  if (typeof shape === "function") return shape(value);
-  if (value === null || typeof value !== "object") return false;
-  return Object.entries(shape).every(([name, inner]) => fits(value[name], inner));
-}
-
-function read(message) {
-  try {
-    const picture = JSON.parse(message);
-    return fits(picture, SHAPE) ? picture : null;
-  } catch {
-    return null;
-  }
-}
-
-// ---------------------------------------------------------------- the stream
-
-const seen = { picture: null, at: performance.now(), broken: false, unreadable: false, version: null };
-let stream = null;
-let openedAt = 0;
-
-function address() {
-  const scope = new URLSearchParams();
-  for (const name of ["queues", "team", "tenant"]) {
-    for (const value of asked.getAll(name)) scope.append(name, value);
-  }
-  const query = scope.toString();
-  return query ? `live?${query}` : "live";
-}
-
-function open() {
-  stream?.close();
-  openedAt = performance.now();
-  const mine = new EventSource(address());
-  stream = mine;
-  mine.addEventListener("picture", (event) => {
-    if (mine === stream) receive(event.data);
-  });
-  mine.addEventListener("error", () => {
-    if (mine !== stream) return;
-    seen.broken = true;
-    paint();
-    // A refused answer closes the stream for good; only a lost connection is retried by the browser.
-    if (mine.readyState === EventSource.CLOSED) {
-      setTimeout(() => {
-        if (mine === stream) open();
-      }, REOPEN_MS);
-    }
-  });
-}
-
-function receive(message) {
-  const picture = read(message);
-  if (picture === null) {
-    seen.unreadable = true;
-    paint();
-    return;
-  }
-  if (seen.version !== null && picture.version !== seen.version) {
-    location.reload(); // the server was replaced by another version: so is its page
-    return;
-  }
-  Object.assign(seen, { picture, at: performance.now(), broken: false, unreadable: false, version: picture.version });
-  paint();
-}
-
-// A machine that vanished from the network leaves the stream open and silent for ever.
-function watch() {
-  const now = performance.now();
-  if (stream && now - seen.at > STALE_MS && now - openedAt > HUNG_MS) open();
-}
-
-/** Sources that do not answer; one that never did is known by its exception only. */
-function silentSources({ sources, exceptions }) {
-  const known = new Set(sources.map((each) => each.source));
-  const unheard = exceptions.filter((each) => each.code === "source_silent" && !known.has(each.source));
-  return [
-    ...sources.filter((each) => each.silent),
-    ...unheard.map((each) => ({ source: each.source ?? "", last_at: null })),
-  ];
-}
-
-/** How far the picture may be trusted: fresh, late, ended, stale, unreadable, or none came yet. */
-function condition() {
-  const { picture } = seen;
-  const age = performance.now() - seen.at;
-  if (seen.unreadable) return { kind: "unreadable", age, since: picture?.as_of ?? null };
-  if (picture === null) return { kind: seen.broken || age > LATE_MS ? "stale" : "connecting", age, since: null };
-  if (seen.broken || age > STALE_MS) return { kind: "stale", age, since: picture.as_of ?? null };
-  if (picture.mode === "ended") return { kind: "ended", age };
-  const silent = silentSources(picture);
-  if (silent.length) {
-    const times = silent.map((source) => source.last_at).filter((at) => at != null);
-    return { kind: "stale", age, since: times.length ? Math.min(...times) : null, silent };
-  }
-  return { kind: age > LATE_MS ? "late" : "fresh", age };
-}
+const seen = feed("live", SHAPE, paint);
+const { condition } = seen;
 
 // ---------------------------------------------------------------- drawing
-
-function put(element, value) {
-  if (element.textContent !== value) element.textContent = value;
-}
-
-function make(tag, className, ...children) {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  element.append(...children.filter((child) => child !== null && child !== ""));
-  return element;
-}
-
-/** A name from outside: its own direction, and whole in the tooltip when the cell cuts it. */
-function name(value, className) {
-  const element = make("bdi", className, value);
-  element.title = value;
-  return element;
-}
 
 /** A tile: its figure, what the figure means, and whether that is a deviation. */
 function tile(id, severity, figure, foot) {
@@ -354,8 +219,6 @@ function moreQueues(hidden) {
   return quiet ? say("moreMixed", { n, fine: n - quiet, quiet }) : say("moreInTarget", { n });
 }
 
-const OF_SOURCE = new Set(["source_lost", "source_refused", "source_failed", "source_gap"]);
-
 /** Who an exception is about, and what is wrong, in two parts: only the name may be cut, unless it is `whole`. */
 function exceptionParts(exception, clock) {
   const { code, queue, team, tenant, source, target } = exception;
@@ -374,6 +237,7 @@ function exceptionParts(exception, clock) {
     source_refused: () => say("sourceRefused"),
     source_failed: () => say("sourceFailed"),
     source_gap: () => say("sourceGap", { time }),
+    violations: () => say("violationCount", { rule: ruleText(exception.rule), n }),
     numbers_differ: () => say("numbersDiffer", { n }),
     unknown_scope: () => say(team ? "unknownTeam" : tenant ? "unknownTenant" : "unknownQueue"),
   }[code];
@@ -597,33 +461,12 @@ function draw(again) {
 
 // ---------------------------------------------------------------- start
 
-function dress() {
-  const wanted = asked.get("theme");
-  const light = matchMedia("(prefers-color-scheme: light)");
-  const apply = () => {
-    const system = light.matches ? "light" : "dark";
-    document.documentElement.dataset.theme = wanted === "light" || wanted === "dark" ? wanted : system;
-  };
-  light.addEventListener("change", apply);
-  apply();
-}
-
-document.documentElement.lang = language === "zh" ? "zh-Hans" : language;
-for (const element of document.querySelectorAll("[data-text]")) put(element, say(element.dataset.text));
 dress();
 paint();
-open();
+seen.open();
 setInterval(() => {
-  watch();
+  seen.watch();
   paint();
 }, 250);
 addEventListener("resize", () => paint(true));
-// A page that the browser keeps for "back" would hold its stream, one of the six that a host may have.
-addEventListener("pagehide", () => {
-  stream?.close();
-  stream = null;
-});
-addEventListener("pageshow", (event) => {
-  if (event.persisted) open();
-});
 document.addEventListener("visibilitychange", () => paint(true));

@@ -51,6 +51,7 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
         kind=chosen.kind,
         speed=chosen.speed,
         settings=chosen_settings.model_copy(update={"http": http.model_copy(update=given)}),
+        environ=context.environ,
     )
     run = demo.run_once if chosen.once else demo.run_live
     run(options, lambda line: print(line, flush=True))

@@ -6,6 +6,7 @@ from typing import TypeAlias
 import msgspec
 
 from schemas.facts import AgentState
+from stream_processors.core.today import Today
 
 ECHO_MS = 2_000
 """A feed of whole seconds may tell this much before (half as much after) the exact one."""
@@ -95,7 +96,7 @@ class Agent(msgspec.Struct):
 
     `touched` keeps what spans were when his team was last told, `unsaid` what was last said of
     them as facts. `direct` tells from when to when [ms] he used his phone without a queue, by
-    leg; `missed` which calls rang at his phone in vain.
+    leg; `missed` which calls rang at his phone in vain; `today` counts what he did on this day.
     """
 
     agent_id: str
@@ -110,6 +111,7 @@ class Agent(msgspec.Struct):
     unsaid: Former = msgspec.field(default_factory=dict)
     direct: dict[str, tuple[int, int | None]] = msgspec.field(default_factory=dict)
     missed: dict[str, None] = msgspec.field(default_factory=dict)
+    today: Today = msgspec.field(default_factory=Today)
     coarse: bool = False
     fine: bool = False
 

@@ -21,6 +21,7 @@ from stream_processors.core.discipline.diary import KEPT_MS
 from stream_processors.core.forgetting import forget
 from stream_processors.core.instants import day_name, to_ms
 from stream_processors.core.judging import Court
+from stream_processors.core.ledger import Ledger
 from stream_processors.core.plans import plan_of
 from stream_processors.core.publishing import publish
 from stream_processors.core.readings import READINGS
@@ -89,6 +90,7 @@ class _Run:
         self.terms = terms
         self.change = Change(state, terms)
         self.court = Court(self.change) if terms.judges else None
+        self.ledger = Ledger(state.agents, terms.day_of)
         self.position = state.position
         self.origin: Origin = "live" if terms.refold_at is None else "refold"
         self.recorded = ""  # when the adapter saw the last event, as text and [ms since 1970]
@@ -358,7 +360,7 @@ class _Run:
             line = self.state.lines.get(key)
             if line is not None:
                 revision = position if at is None else at
-                said = list(line_facts(self.state, line, revision, known_at))
+                said = list(line_facts(self.state, line, revision, known_at, self.ledger))
                 of_lines += said
                 if court is not None and said:
                     court.write_line(line, said)
@@ -368,7 +370,7 @@ class _Run:
             revision = position if at is None else at
             if court is not None:
                 court.write_agent(self.state.agents[agent_id])
-            self.facts += agent_facts(self.state, agent_id, revision, known_at)
+            self.facts += agent_facts(self.state, agent_id, revision, known_at, self.ledger)
         for (source, root), (position, known_at) in self.change.contacts.items():
             revision = position if at is None else at
             self.facts += contact_facts(self.state, source, root, revision, known_at)

@@ -6,12 +6,15 @@ import msgspec
 
 from schemas.facts import AgentInterval, AgentSession, Break, Fact, Offer, says_the_same
 from stream_processors.core.agent import Span
+from stream_processors.core.ledger import Ledger
 from stream_processors.core.legs import leg_fact, offer_fact
 from stream_processors.core.publishing import planned_facts
 from stream_processors.core.state import Line, State, Terms
 
 
-def line_facts(state: State, line: Line, revision: int, known_at: int) -> Iterator[Fact]:
+def line_facts(
+    state: State, line: Line, revision: int, known_at: int, ledger: Ledger
+) -> Iterator[Fact]:
     """Return the legs and ringings of a call that differ from what was said of it."""
     replace = msgspec.structs.replace
     legs: set[str] = set()
@@ -26,6 +29,7 @@ def line_facts(state: State, line: Line, revision: int, known_at: int) -> Iterat
         )
         if said is None or not says_the_same(said, leg):
             line.said_legs[it.leg_id] = leg
+            ledger.leg(said, leg)
             yield leg
         for ring in settled.ringings:
             offers.add(ring.offer_id)
@@ -35,15 +39,18 @@ def line_facts(state: State, line: Line, revision: int, known_at: int) -> Iterat
             )
             if told is None or not says_the_same(told, offer):
                 line.said_offers[ring.offer_id] = offer
+                ledger.offer(told, offer)
                 yield offer
     # All of now have been said; only where more was said is there something to take back.
     if len(line.said_legs) > len(legs):
         for leg_id in sorted(line.said_legs.keys() - legs):
             gone = line.said_legs.pop(leg_id)
+            ledger.leg(gone, None)
             yield replace(gone, revision=revision, known_at=known_at, voided=True)
     if len(line.said_offers) > len(offers):
         for offer_id in sorted(line.said_offers.keys() - offers):
             lost = line.said_offers.pop(offer_id)
+            ledger.offer(lost, None)
             yield replace(lost, revision=revision, known_at=known_at, voided=True)
 
 
@@ -95,13 +102,17 @@ def all_said(state: State, terms: Terms, revision: int, known_at: int) -> Iterat
         yield replace(episode, revision=revision, known_at=known_at)
 
 
-def agent_facts(state: State, agent_id: str, revision: int, known_at: int) -> Iterator[Fact]:
+def agent_facts(
+    state: State, agent_id: str, revision: int, known_at: int, ledger: Ledger
+) -> Iterator[Fact]:
     """Return the sessions, breaks and states of an agent that differ from what was said."""
     agent = state.agents[agent_id]
     for key, said in agent.unsaid.items():
         span = agent.spans.get(key)
         if span == said:
             continue
+        if key[0] == "break":
+            ledger.pause(agent.today, said, span)
         if span is not None:
             yield _span_fact(state, agent_id, span, revision, known_at, voided=False)
         elif said is not None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from dashboards.wall.picture import Picture, Scope, Setting, picture
+from dashboards.wall.picture import Picture, picture
+from dashboards.wall.scope import Scope, Setting
 from schemas.policies import AgentPolicy, Policies, PolicyHistory, QueuePolicy
 from stream_processors.core.pipeline import freeze, thaw
 from stream_processors.core.queues import Queue
@@ -162,7 +163,7 @@ BAD_HOURS = "\n".join(
 def since(state: State, scope: Scope = EVERYBODY) -> dict[str, int | None]:
     """Return since when each exception holds, on a wall that nobody looked at before."""
     shown = picture(state, Setting("0", "centre", terms()), scope)
-    return {each["code"]: each["since"] for each in shown["exceptions"]}
+    return {each.get("rule", each["code"]): each["since"] for each in shown["exceptions"]}
 
 
 def test_since_when_an_exception_holds_does_not_depend_on_who_looks_and_when() -> None:
@@ -175,6 +176,8 @@ def test_since_when_an_exception_holds_does_not_depend_on_who_looks_and_when() -
     }
     assert since(first) == since(first, Scope(frozenset({"sales"}))) == since(again) == told
     later = values("09:47:00 beat")
+    # Boris, paused at 09:00:01, had ten minutes, and one of grace.
+    told["late_return"] = moment("09:11:01")
     assert since(run(later, state=first)[0]) == since(run(later, state=again)[0]) == told
 
 

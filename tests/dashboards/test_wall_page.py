@@ -5,6 +5,7 @@ One browser and one small server (`tests/dashboards/player.py`) for all tests.
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -876,7 +877,7 @@ def test_a_hung_server_grows_old_on_the_wall_and_is_forgiven(wall: Wall) -> None
     wall.server.signal(signal.SIGSTOP)
     try:
         wall.wait(lambda: wall.state() == "late", seconds=7)
-        assert wall.text("#age").startswith("▲ updated 5 seconds ago")
+        assert re.match(r"▲ updated [56] seconds ago", wall.text("#age"))
         assert "All clear" not in wall.text()
         wall.wait(lambda: wall.state() == "stale", seconds=12)
         panels = wall.js(

@@ -11,8 +11,10 @@ from typing import Any
 from aiohttp import ClientSession, ClientTimeout
 from prometheus_client import CollectorRegistry
 
-from dashboards.wall.picture import Picture, Scope
-from pult.web import SEND_AT_LEAST_SECONDS, SEND_AT_MOST_EVERY_SECONDS, SHARE, Wall, listen
+from dashboards.wall.picture import Picture
+from dashboards.wall.scope import Scope
+from pult.streams import SEND_AT_LEAST_SECONDS, SEND_AT_MOST_EVERY_SECONDS, SHARE
+from pult.web import Wall, listen
 
 SECONDS = 20
 

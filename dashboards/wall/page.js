@@ -1,0 +1,49 @@
+// What all pages are made of: whose words they speak, and elements with text that is never markup.
+
+import { chooseLanguage, speaker } from "./texts.js";
+
+export const asked = new URLSearchParams(location.search);
+export const language = chooseLanguage(asked.get("lang"), navigator.languages ?? []);
+const regional = (navigator.languages ?? []).find((tag) => tag.toLowerCase().split("-")[0] === language);
+export const tongue = speaker(language, regional);
+export const { say } = tongue;
+export const DASH = "–";
+export const SIGN = { act: "■", warn: "▲" };
+export const $ = (id) => document.getElementById(id);
+
+export function put(element, value) {
+  if (element.textContent !== value) element.textContent = value;
+}
+
+export function make(tag, className, ...children) {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  element.append(...children.filter((child) => child !== null && child !== ""));
+  return element;
+}
+
+/** A name from outside: its own direction, and whole in the tooltip when the cell cuts it. */
+export function name(value, className) {
+  const element = make("bdi", className, value);
+  element.title = value;
+  return element;
+}
+
+/** The rule of an episode in words; of one that is newer than this page, its code. */
+export function ruleText(code) {
+  return tongue.has(`rule_${code}`) ? say(`rule_${code}`) : String(code ?? "").replaceAll("_", " ");
+}
+
+/** Language, fixed texts and colours, also when the system's change. */
+export function dress() {
+  document.documentElement.lang = language === "zh" ? "zh-Hans" : language;
+  for (const element of document.querySelectorAll("[data-text]")) put(element, say(element.dataset.text));
+  const wanted = asked.get("theme");
+  const light = matchMedia("(prefers-color-scheme: light)");
+  const apply = () => {
+    const system = light.matches ? "light" : "dark";
+    document.documentElement.dataset.theme = wanted === "light" || wanted === "dark" ? wanted : system;
+  };
+  light.addEventListener("change", apply);
+  apply();
+}
