@@ -247,6 +247,7 @@ function exceptionParts(exception, clock) {
     what: what ? what() : code.replaceAll("_", " "),
     since: OF_SOURCE.has(code) ? null : exception.since ?? null,
     whole: code === "unknown_scope",
+    counts: code === "violations",
   };
 }
 
@@ -258,6 +259,7 @@ function exceptionRow(each, asOf) {
     make("span", "lasting", lasting));
   row.dataset.severity = each.severity;
   row.classList.toggle("whole", each.whole === true);
+  row.classList.toggle("counts", each.counts === true);
   return row;
 }
 
@@ -275,6 +277,13 @@ function showWhole(row) {
   for (let part = 1; part > 0.4 && line.offsetHeight > row.clientHeight; part -= 0.05) {
     row.style.setProperty("--fit", String(part - 0.05));
   }
+}
+
+/** Makes a count of violations smaller where it is too long: rules have longer names than figures. */
+function showCount(row) {
+  const parts = [...row.querySelectorAll(".who, .what")];
+  const over = parts.reduce((sum, each) => sum + each.scrollWidth - each.clientWidth, 0);
+  if (over > 0) row.style.setProperty("--fit", String(Math.max(0.6, 0.97 / (1 + over / row.querySelector(".line").clientWidth))));
 }
 
 /** What the attention panel says: exceptions, one plain sentence, or both; never comfort from silence. */
@@ -333,6 +342,7 @@ function drawLists(picture, state, clock) {
   if (said.clear) items.push(make("li", "clear", make("b", "", "✓ ", say("allClear")), make("span", "", say("allClearWhy"))));
   $("attention").querySelector("ul").replaceChildren(...items);
   if (!flowing) items.filter((item) => item.classList.contains("whole")).forEach(showWhole);
+  if (!flowing) items.filter((item) => item.classList.contains("counts")).forEach(showCount);
 
   $("attention").classList.toggle("timeless", !said.lines.some((each) => each.since !== null));
 

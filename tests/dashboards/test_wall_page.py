@@ -22,7 +22,10 @@ from urllib.request import Request, urlopen
 import pytest
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 
+from schemas.discipline import CODES
 from tests.dashboards.pictures import (
+    AS_OF,
+    MINUTE,
     Picture,
     bad_day,
     empty_morning,
@@ -851,6 +854,29 @@ def test_a_message_that_cannot_be_read_is_said_and_not_guessed(
 
     wall.show(fine_day())
     assert wall.state() == "fresh"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_rule_is_told_in_words_of_each_language_and_fits(
+    wall: Wall, language: str
+) -> None:
+    texts = (ROOT / "dashboards" / "wall" / "texts.js").read_text("utf-8")
+    assert [code for code in CODES if texts.count(f"rule_{code}:") != len(LANGUAGES)] == []
+    for start in range(0, len(CODES), 5):
+        counts = [
+            {
+                "severity": "warn", "code": "violations", "team": "front", "rule": code,
+                "count": 12, "since": AS_OF - 31 * MINUTE,
+            }
+            for code in CODES[start : start + 5]
+        ]  # fmt: skip
+        shown = {**fine_day(), "exceptions": counts, "all_clear": False}
+        wall.show(shown, f"lang={language}")
+
+        told = wall.text("#attention")
+        assert told.count("front") == told.count("12") == len(counts)
+        assert wall.js(CUT_OFF) == []
+        assert "All clear" not in told
 
 
 def test_a_recording_says_so_and_ends_calmly(wall: Wall) -> None:

@@ -1,12 +1,18 @@
 """Workers on a real broker: what they conclude is what one process would."""
 
+import json
 import time
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
+from schemas.facts import Leg
 from stream_processors.shells.application import DRAIN_SECONDS
 from tests.integration.half_hour import TENANTS, assert_equal, interleaved, recorded
 from tests.integration.whole.offsets import partition_of
 from tests.integration.workers import Site, Worker
+
+TOKEN = "a-token-of-the-supervisor"
 
 
 def own_tenants(worker: Worker) -> list[str]:
@@ -17,6 +23,52 @@ def shown_unasked(worker: Worker) -> tuple[list[str], Any]:
     """Return whose walls it offers, and whose it shows or nobody's, to who asks for none."""
     picture = worker.picture("")
     return picture["tenants"], picture["title"] if picture["as_of"] else None
+
+
+def people(worker: Worker, tenant: str, token: str) -> tuple[int, str]:
+    """Return the status, and the first message about a tenant's people or why there is none."""
+    address = f"{worker.address}/supervisor/live?tenant={tenant}"
+    asked = Request(address, headers={"Authorization": f"Bearer {token}"})
+    try:
+        with urlopen(asked, timeout=10) as stream:
+            told = next(line for line in stream if line.startswith(b"data: "))
+            return stream.status, told.removeprefix(b"data: ").decode()
+    except HTTPError as refused:
+        with refused:
+            return refused.code, refused.read().decode()
+
+
+def test_a_worker_names_people_to_who_has_the_token_and_without_one_to_nobody(
+    installation: Site,
+) -> None:
+    values = recorded()
+    installation.publish(interleaved(values))
+    file = installation.folder / "token"
+    file.write_text(f"{TOKEN}\n")
+    installation.settings = f'[supervisor]\ntoken_file = "{file}"\n'
+    worker = installation.worker("w1")
+    installation.wait_until_ready()
+    installation.wait_until_applied(len(TENANTS) * len(values))
+
+    status, told = people(worker, TENANTS[0], TOKEN)
+    wrong = people(worker, TENANTS[0], TOKEN[::-1])
+    wall = json.dumps(worker.picture(f"tenant={TENANTS[0]}"), ensure_ascii=False)
+    legs = {f.leg_id: f for f in installation.facts()[TENANTS[0]] if isinstance(f, Leg)}
+    worker.end()
+    installation.settings = ""
+    closed = installation.worker("w2")
+    nobody = people(closed, TENANTS[0], TOKEN)
+
+    shown = json.loads(told)["people"]
+    assert status == 200
+    assert sum(each["answered"] for each in shown) == sum(
+        each.answered_at is not None and each.queue_id != "" and not each.voided
+        for each in legs.values()
+    )
+    assert [each["agent"] for each in shown if each["agent"] in wall] == []
+    assert wrong[0] == 401
+    assert nobody[0] == 403
+    assert "[supervisor]" in nobody[1]
 
 
 def test_two_workers_conclude_what_one_process_would(installation: Site) -> None:

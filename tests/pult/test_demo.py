@@ -1,5 +1,6 @@
 """The demo as a whole: what it prints, serves, answers and leaves behind."""
 
+import json
 import re
 import shlex
 import signal
@@ -80,6 +81,44 @@ def expected(numbers: Totals, level: float | None) -> list[str]:
         seconds(numbers.mean_wait_answered_ms),
         seconds(numbers.longest_wait_ms),
     ]
+
+
+def people_of(ended: Demo, authorization: str) -> tuple[int, bytes]:
+    """Return the status, and the first message about people."""
+    asked = Request(
+        f"{ended.address}/supervisor/live", headers={"Authorization": authorization}
+    )
+    try:
+        with urlopen(asked, timeout=20) as stream:
+            return stream.status, next(line for line in stream if line.startswith(b"data: "))
+    except HTTPError as refused:
+        with refused:
+            return refused.code, refused.read()
+
+
+def test_people_are_named_to_who_has_the_token_and_nowhere_on_the_wall(ended: Demo) -> None:
+    token = (ended.data / "desk.token").read_text().strip()
+
+    status, told = people_of(ended, f"Bearer {token}")
+    refused = people_of(ended, f"Bearer {token[::-1]}")
+    people = json.loads(told.removeprefix(b"data: "))["people"]
+    names = {each["agent"] for each in people}
+    told_by_history = {
+        row["agent_id"]: int(row["answered"])
+        for row in rows(
+            ended.data,
+            "SELECT agent_id, countIf(answered_at IS NOT NULL AND queue_id != '') AS answered "
+            "FROM legs WHERE agent_id != '' GROUP BY agent_id",
+        )
+    }
+    wall = json.dumps(ended.picture(), ensure_ascii=False) + ended.get("/")
+
+    assert status == 200
+    assert refused[0] == 401
+    assert {"Anna Petrova", "Li Na"} <= names
+    counted = {each["agent"]: each["answered"] for each in people if each["answered"]}
+    assert counted == {name: n for name, n in told_by_history.items() if n}
+    assert [name for name in names if name in wall] == []
 
 
 def test_once_prints_the_figures_of_the_whole_recording(tmp_path: Path) -> None:
