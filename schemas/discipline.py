@@ -269,6 +269,21 @@ class ShortCall(Rule):
     )
 
 
+class Hanging(Rule):
+    """A caller waits for a multiple of what his queue promised."""
+
+    times: Factor = Field(default=3.0, description="times the queue's `answer_within`")
+    least: Duration = Field(default=timedelta(0), description="no shorter wait is too long")
+
+
+class PingPong(Rule):
+    """An interaction comes to so many queues, or back to an agent who passed it on."""
+
+    queues: Annotated[int, Field(ge=2)] = Field(
+        default=3, description="one after the other; the same may come twice"
+    )
+
+
 class SystemSuspect(Rule):
     """So many of a team violate one rule at once that the system is to blame, not they."""
 
@@ -316,6 +331,8 @@ class Discipline(BaseModel):
     agent_hangup: AgentHangup = AgentHangup()
     excess_transfer: ExcessTransfer = ExcessTransfer()
     break_budget: BreakBudget = BreakBudget()
+    hanging: Hanging = Hanging()
+    ping_pong: PingPong = PingPong()
     system_suspect: SystemSuspect = SystemSuspect()
     budget: PageBudget = PageBudget()
 

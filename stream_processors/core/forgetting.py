@@ -32,6 +32,7 @@ def forget(state: State, source: Source, at: int, terms: Terms) -> None:
         if state.source_of(agent_id).name == source.name:
             needed[agent_id] = forget_plans(state, agent_id, before)
     state.docket.forget(before, needed, [team.team for team in teams])
+    state.docket.forget_journeys(source.name, before)
     policies = terms.policies.current
     for queue in state.queues.values():
         if queue.source == source.name:

@@ -1,14 +1,16 @@
 """What the fold has concluded, brought before the rules of discipline."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from schemas.discipline import PageBudget, Rule
 from schemas.facts import Fact, Leg, Offer, Violation
 from stream_processors.core.agent import TOLD_BY_FEEDS, Agent, Span, SpanKey, place_of
 from stream_processors.core.change import Change
+from stream_processors.core.discipline.call_sitting import CallSitting
 from stream_processors.core.discipline.clerk import Clerk
 from stream_processors.core.discipline.diary import Stretch
+from stream_processors.core.discipline.register import Register
 from stream_processors.core.discipline.sitting import Sitting
 from stream_processors.core.plans import Shift, shifts_of
 from stream_processors.core.sources import Deadline, Source
@@ -30,14 +32,13 @@ class Court:
         self.domain = state.domain
         self.zone = terms.zone
         self._clerk = Clerk(state.docket, self)
+        self._register = Register(state.docket, self)
 
     # --- what judging has to be told --------------------------------------------------------
 
     def clock(self, agent_id: str) -> int:
         """Return the time [ms] of an agent's source; in a gap, when it was heard last."""
-        source = self._source(agent_id)
-        gap = source.gap_since
-        return source.clock if gap is None else min(source.clock, gap)
+        return _heard_until(self._source(agent_id))
 
     def remind(self, agent_id: str, at: int) -> None:
         """Let the agent be judged when the time of his source passes `at` [ms]."""
@@ -63,11 +64,31 @@ class Court:
     def _source(self, agent_id: str) -> Source:
         return self._state.source_of(agent_id)
 
+    def source_clock(self, source: str) -> int:
+        """Return the time [ms] of a source; in a gap, when it was heard last."""
+        return _heard_until(self._state.sources[source])
+
+    def remind_of_call(self, source: str, key: str, at: int) -> None:
+        """Let an interaction be judged when the time of its source passes `at` [ms]."""
+        self._state.sources[source].remind(Deadline(at, "journey", key))
+
+    def team_of_queue(self, queue_id: str) -> str:
+        """Return the team that serves a queue, '' if none is named."""
+        return self._terms.policies.current.queue(queue_id).team
+
+    def queue_rule(self, code: str, queue_id: str, at: int) -> Rule:
+        """Return the rule that held for a queue's calls at an instant [ms]."""
+        return self._terms.rule(code, "", self.team_of_queue(queue_id), at)
+
     # --- what was concluded -----------------------------------------------------------------
 
     def look(self, agent_id: str) -> None:
         """Let be judged what time alone may have changed about an agent."""
         self._clerk.look(agent_id)
+
+    def look_at_call(self, key: str) -> None:
+        """Let be judged what time alone may have changed about an interaction."""
+        self._register.look(key)
 
     def plan(self, agent_id: str) -> None:
         """Let an agent be judged by what is planned for him now."""
@@ -120,8 +141,22 @@ class Court:
             team = self._change.agent(fact.agent_id, fact.source).team if named else ""
             if isinstance(fact, Leg):
                 self._clerk.write_leg(fact, team)
+                self._register.write_leg(fact, self._unseen_since(fact))
             elif named:
                 self._clerk.write_offer(fact, team, partial(_ringing, line, fact))
+
+    def write_contact(self, facts: Iterable[Fact]) -> None:
+        """Write what was said of direct calls."""
+        for fact in facts:
+            if isinstance(fact, Leg):
+                self._register.write_leg(fact, self._unseen_since(fact))
+
+    def _unseen_since(self, leg: Leg) -> int | None:
+        """Return from when on [ms] a leg may have ended, if a gap hid its end."""
+        if leg.clock != "estimated" or leg.left_at is None:
+            return None
+        lost_at = self._state.sources[leg.source].lost_at
+        return lost_at if leg.entered_at < lost_at <= leg.left_at else None
 
     def facts(self, revision: int, known_at: int) -> Iterator[Violation]:
         """Return the episodes of which something new is to be said."""
@@ -129,6 +164,10 @@ class Court:
         if touched:
             yield from Sitting(self._state.docket, self, revision, known_at).facts(touched)
             touched.clear()
+        calls = self._register.touched
+        if calls:
+            yield from CallSitting(self._state.docket, self, revision, known_at).facts(calls)
+            calls.clear()
 
     def _stretch(self, agent: Agent, kind: str, span: Span) -> Stretch:
         lost_at = self._source(agent.agent_id).lost_at
@@ -140,6 +179,11 @@ class Court:
         unseen = lost_at if not told and span.start < lost_at <= span.end else None
         events = (began, ended)
         return Stretch(kind, span.start, span.end, span.reason, told, events, unseen, since)
+
+
+def _heard_until(source: Source) -> int:
+    gap = source.gap_since
+    return source.clock if gap is None else min(source.clock, gap)
 
 
 def _told(agent: Agent, at: int) -> tuple[str, bool]:

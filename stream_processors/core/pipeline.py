@@ -304,6 +304,10 @@ class _Run:
             if self.court is not None:
                 self.court.look(deadline.key)
             return
+        if deadline.kind == "journey":
+            if self.court is not None:
+                self.court.look_at_call(deadline.key)
+            return
         if deadline.kind == "agent":
             self.change.settle()
             agent = self.state.agents.get(deadline.key)
@@ -373,7 +377,10 @@ class _Run:
             self.facts += agent_facts(self.state, agent_id, revision, known_at, self.ledger)
         for (source, root), (position, known_at) in self.change.contacts.items():
             revision = position if at is None else at
-            self.facts += contact_facts(self.state, source, root, revision, known_at)
+            direct = list(contact_facts(self.state, source, root, revision, known_at))
+            self.facts += direct
+            if court is not None and direct:
+                court.write_contact(direct)
         if court is not None:
             self.facts += court.facts(self.revision, self.known_at)
         self.change.lines.clear()

@@ -35,7 +35,7 @@ class Deadline(msgspec.Struct, frozen=True, order=True, gc=False, array_like=Tru
     """Something that happens because time passes. Sorts by time."""
 
     at: int
-    kind: str  # leg, agent, contact or discipline
+    kind: str  # leg, agent, contact, discipline or journey
     key: str
 
 

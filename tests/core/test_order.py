@@ -35,6 +35,8 @@ STRICT = Discipline().changed(
             "agent_hangup": ANY,
             "excess_transfer": ANY,
             "short_call": {"live_count": 1, "live_calls": 1, "live_times": 0.5},
+            "hanging": {"times": 0.5},
+            "ping_pong": {"queues": 2},
         }
     ]
 )

@@ -21,7 +21,7 @@ from stream_processors.core.discipline.diary import (
     Tally,
 )
 from stream_processors.core.discipline.docket import Docket
-from stream_processors.core.discipline.rates import RATES, RESUMED_MS, mark_of
+from stream_processors.core.discipline.rates import RATES, RESUMED_MS, mark_of, may_count
 from stream_processors.core.discipline.rules import (
     BY_TIME,
     JUDGED_BY,
@@ -54,6 +54,7 @@ class Clerk:
         self.touched: dict[tuple[str, str], Starts] = {}
         self._docket = docket
         self._bench = bench
+        self._month = (0, 0)
 
     def write_stretch(
         self, agent_id: str, team: str, key: tuple[str, int], stretch: Stretch | None
@@ -171,7 +172,7 @@ class Clerk:
         for code in RATES:
             tally = diary.tallies.get(code)
             mark = None
-            if counts:
+            if counts and may_count(code, contact):
                 rule = self._bench.rule(code, agent_id, diary.team, at)
                 mark = mark_of(code, contact, rule, diary)
             if tally is None:
@@ -191,12 +192,14 @@ class Clerk:
         """Let the shares of agents from an instant [ms] on be worked out anew."""
         for agent_id in agents:
             for code, tally in self._docket.diaries[agent_id].tallies.items():
-                if tally.shares_from(since):
+                if tally.shares and tally.shares_from(since):
                     self.touched[agent_id, code] = None
 
     def _count(self, agent_id: str, diary: Diary, contact: Contact, sign: int) -> None:
         """Count a call in its month, or take it back."""
-        month, end = month_bounds(contact.at, self._bench.zone)
+        month, end = self._month
+        if not month <= contact.at < end:
+            month, end = self._month = month_bounds(contact.at, self._bench.zone)
         rule = self._bench.rule("short_call", agent_id, diary.team, month)
         assert isinstance(rule, ShortCall)
         own = diary.short.get(month)

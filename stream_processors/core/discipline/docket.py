@@ -8,11 +8,14 @@ from schemas.facts import Verdict, Violation
 from stream_processors.core.discipline.crew import Crew
 from stream_processors.core.discipline.diary import WINDOW_MS, Diary, is_final
 from stream_processors.core.discipline.episode import episode_id
+from stream_processors.core.discipline.journey import Journey
 from stream_processors.core.discipline.pages import DAY_MS, Page
 from stream_processors.core.discipline.suspicion import Fired, Suspect
 
 EXCUSES = frozenset({"excused", "neutral"})
 """Verdicts of people after which an episode counts for nobody."""
+
+_NONE: frozenset[str] = frozenset()
 
 
 class Docket(msgspec.Struct, gc=False):
@@ -23,6 +26,8 @@ class Docket(msgspec.Struct, gc=False):
     tells who took a call, `reviewed` what people decided of episodes lately, and when [ms].
     `pages` are an agent's critical episodes of a day, `beyond` those of them that page nobody,
     with the limit that they are beyond.
+    `journeys` are interactions by source and id, `journey_of` tells in which a leg is,
+    `said_of_calls` what was said of them.
     """
 
     diaries: dict[str, Diary] = msgspec.field(default_factory=dict)
@@ -34,6 +39,9 @@ class Docket(msgspec.Struct, gc=False):
     reviewed: dict[str, tuple[str, int]] = msgspec.field(default_factory=dict)
     pages: dict[str, dict[str, Page]] = msgspec.field(default_factory=dict)
     beyond: dict[str, str] = msgspec.field(default_factory=dict)
+    journeys: dict[str, Journey] = msgspec.field(default_factory=dict)
+    journey_of: dict[str, str] = msgspec.field(default_factory=dict)
+    said_of_calls: dict[str, dict[str, Violation]] = msgspec.field(default_factory=dict)
 
     def diary(self, agent_id: str, team: str) -> Diary:
         """Return the diary of an agent, begun when he is first named."""
@@ -86,13 +94,16 @@ class Docket(msgspec.Struct, gc=False):
         for owner in (*(diary.said for diary in self.diaries.values()), self.suspects):
             for episodes in owner.values():
                 yield from episodes.values()
+        for episodes in self.said_of_calls.values():
+            yield from episodes.values()
 
     def _firing(self) -> list[Violation]:
         return [said for said in self.said() if said.state == "firing"]
 
     def excused(self, team: str, code: str) -> frozenset[str]:
         """Return the ids of a team's episodes that were too many at once."""
-        return ids_of(self.clusters.get(f"{team}|{code}", ()))
+        clusters = self.clusters.get(f"{team}|{code}")
+        return ids_of(clusters) if clusters else _NONE
 
     def forget(self, before: int, agents: Mapping[str, int], teams: Collection[str]) -> None:
         """Drop what no rule can reach: nothing comes any more of before `before` [ms].
@@ -128,6 +139,21 @@ class Docket(msgspec.Struct, gc=False):
                 self.beyond.pop(name, None)
         if not pages:
             self.pages.pop(agent_id, None)
+
+    def forget_journeys(self, source: str, before: int) -> None:
+        """Drop interactions of a source that were over for good before `before` [ms]."""
+        for key, journey in list(self.journeys.items()):
+            if journey.source != source:
+                continue
+            if journey.began >= before:
+                break  # they stand in the order of their first news
+            over = journey.over
+            if over is None or over >= before - WINDOW_MS:
+                continue
+            for leg_id in journey.visits:
+                del self.journey_of[leg_id]
+            del self.journeys[key]
+            self.said_of_calls.pop(key, None)
 
     def _forget_suspects(self, key: str, final: int) -> None:
         """Drop suspects that are over for good, and episodes that can be part of none."""

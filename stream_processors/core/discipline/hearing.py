@@ -12,9 +12,9 @@ from stream_processors.core.plans import Item, Shift
 R = TypeVar("R", bound=Rule)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Hearing:
-    """One agent before the rules.
+    """One agent before the rules, one after the other; only `only` changes between them.
 
     Attributes:
         agent_id: who it is.

@@ -11,7 +11,7 @@ from schemas.durations import in_ms
 from stream_processors.core.discipline.diary import Contact, Diary, Mark, Share, Tally
 from stream_processors.core.discipline.episode import Episode, Level
 from stream_processors.core.discipline.hearing import Hearing
-from stream_processors.core.discipline.shares import is_short, of_months
+from stream_processors.core.discipline.shares import is_not_the_callers, is_short, of_months
 
 RESUMED_MS = 1_000
 """Who takes a caller off hold and hangs up so soon has hung up on one that he held."""
@@ -29,8 +29,15 @@ class Bar(NamedTuple):
     most: int | None = None
 
 
+def may_count(code: str, contact: Contact) -> bool:
+    """Tell whether a rule may count a call, whatever its thresholds."""
+    if code == "excess_transfer":
+        return contact.passed
+    return contact.ended_by == "agent" or (code == "short_call" and is_not_the_callers(contact))
+
+
 def mark_of(code: str, contact: Contact, rule: Rule, diary: Diary) -> Mark | None:
-    """Return the mark of a call that a rule counts."""
+    """Return the mark of a call that a rule counts, of those that it may count."""
     if not rule.enabled:
         return None
     sure = True
@@ -38,9 +45,9 @@ def mark_of(code: str, contact: Contact, rule: Rule, diary: Diary) -> Mark | Non
         counts, sure = is_short(contact, rule), contact.ended_by == "agent"
     elif isinstance(rule, AgentHangup):
         early = contact.handle_ms < in_ms(rule.shorter_than)
-        counts = contact.ended_by == "agent" and (early or _on_hold(contact, diary))
+        counts = early or _on_hold(contact, diary)
     else:
-        counts = contact.passed
+        counts = True
     return Mark(contact.at, contact.leg_id, sure) if counts else None
 
 

@@ -12,9 +12,14 @@ from stream_processors.core.instants import month_bounds
 _NOT_THE_CALLER = frozenset({"agent", "unknown", ""})
 
 
+def is_not_the_callers(contact: Contact) -> bool:
+    """Tell whether anybody but the caller may have ended a call."""
+    return contact.ended_by in _NOT_THE_CALLER
+
+
 def is_short(contact: Contact, rule: ShortCall) -> bool:
     """Tell whether a call was shorter than it should be, and not because the caller left."""
-    return contact.handle_ms < in_ms(rule.shorter_than) and contact.ended_by in _NOT_THE_CALLER
+    return contact.handle_ms < in_ms(rule.shorter_than) and is_not_the_callers(contact)
 
 
 def of_months(hearing: Hearing) -> Iterator[Episode]:

@@ -52,6 +52,7 @@ class Sitting:
         self._docket = docket
         self._bench = bench
         self._cause = (revision, known_at)
+        self._hearings: dict[str, Hearing] = {}
 
     def facts(self, touched: Mapping[Pair, Starts]) -> Iterator[Violation]:
         """Return the episodes of which something new is to be said."""
@@ -75,16 +76,24 @@ class Sitting:
 
     # --- agents -----------------------------------------------------------------------------
 
+    def _hearing(self, agent_id: str) -> Hearing:
+        """Return what all rules are told of an agent."""
+        hearing = self._hearings.get(agent_id)
+        if hearing is None:
+            diary = self._docket.diaries[agent_id]
+            clock = self._bench.clock(agent_id)
+            hearing = self._hearings[agent_id] = Hearing(
+                agent_id, diary, self._docket.crew(diary.team), clock,
+                self._bench.zone, partial(self._rule, agent_id, diary.team), None,
+                up_to_next(self._bench.shifts(agent_id), clock),
+                max(diary.known_since, self._bench.heard_since(agent_id)),
+            )  # fmt: skip
+        return hearing
+
     def _judged(self, agent_id: str, code: str, starts: Starts) -> Judged:
-        diary = self._docket.diaries[agent_id]
-        clock = self._bench.clock(agent_id)
-        hearing = Hearing(
-            agent_id, diary, self._docket.crew(diary.team), clock,
-            self._bench.zone, partial(self._rule, agent_id, diary.team),
-            None if starts is None else frozenset(starts),
-            up_to_next(self._bench.shifts(agent_id), clock),
-            max(diary.known_since, self._bench.heard_since(agent_id)),
-        )  # fmt: skip
+        hearing = self._hearing(agent_id)
+        hearing.only = None if starts is None else frozenset(starts)
+        diary = hearing.diary
         episodes: dict[str, Episode] = {}
         due: int | None = None
         for each in RULES[code](hearing):
@@ -108,7 +117,9 @@ class Sitting:
     def _said(self, agent_id: str, code: str, judged: Judged) -> Iterator[Violation]:
         diary = self._docket.diaries[agent_id]
         said = diary.said.get(code, {})
-        clock = self._bench.clock(agent_id)
+        if not said and not judged.episodes:
+            return
+        clock = self._hearing(agent_id).clock
         excused = self._docket.excused(diary.team, code)
         for name, each in judged.episodes.items():
             blank = self._blank(name, code, agent_id, diary.team)
@@ -154,15 +165,16 @@ class Sitting:
 
     def _note_fired(self, agent_id: str, code: str, judged: Judged) -> bool:
         """Note which episodes are of warning or above; return whether that is news."""
-        clock = self._bench.clock(agent_id)
+        team = self._docket.diaries[agent_id].team
+        noted = self._docket.fired.setdefault(f"{team}|{code}", {})
+        if not noted and not judged.episodes:
+            return False
+        clock = self._hearing(agent_id).clock
         now = {
             name: Fired(each.fires_at, name, agent_id)
             for name, each in judged.episodes.items()
             if each.has_fired(clock) and each.severity(clock) != "info"
         }
-        noted = self._docket.fired.setdefault(
-            f"{self._docket.diaries[agent_id].team}|{code}", {}
-        )
         before = {
             name: each
             for name, each in noted.items()

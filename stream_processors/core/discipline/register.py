@@ -1,0 +1,100 @@
+"""Legs are written into the journeys of their interactions, and what must be judged is noted.
+
+Most interactions need no judging: they enter one queue and leave it in time.
+"""
+
+from typing import Protocol
+
+from schemas.discipline import Hanging, Rule
+from schemas.facts import Leg
+from stream_processors.core.discipline.docket import Docket
+from stream_processors.core.discipline.journey import Journey, Visit
+from stream_processors.core.discipline.journeys import waits_too_long_at
+
+MANY_VISITS = 2
+"""Nobody is sent back and forth in fewer."""
+
+
+class Desk(Protocol):
+    """Whose domain it is, what time it is, and which rules hold for queues."""
+
+    tenant: str
+    domain: str
+
+    def source_clock(self, source: str) -> int:
+        """Return the time [ms] of a source, as long as it was heard."""
+
+    def remind_of_call(self, source: str, key: str, at: int) -> None:
+        """Let `Register.look` be called when the time of a source passes `at` [ms]."""
+
+    def team_of_queue(self, queue_id: str) -> str:
+        """Return the team that serves a queue, '' if none is named."""
+
+    def queue_rule(self, code: str, queue_id: str, at: int) -> Rule:
+        """Return the rule that held for a queue's calls at an instant [ms]."""
+
+
+class Register:
+    """Writes into a docket, which is changed in place.
+
+    Attributes:
+        touched: the interactions that are to be judged.
+    """
+
+    def __init__(self, docket: Docket, desk: Desk) -> None:
+        self.touched: dict[str, None] = {}
+        self._docket = docket
+        self._desk = desk
+
+    def write_leg(self, leg: Leg, unseen_since: int | None = None) -> None:
+        """Write a leg, or that it is none any more."""
+        key = f"{leg.source}|{leg.interaction_id}"
+        before = self._docket.journey_of.get(leg.leg_id)
+        if before is not None and (before != key or leg.voided):
+            self._write(before, leg.source, leg.leg_id, None)
+            del self._docket.journey_of[leg.leg_id]
+        if not leg.voided:
+            self._docket.journey_of[leg.leg_id] = key
+            visit = Visit(
+                leg.entered_at, leg.leg_id, leg.queue_id, leg.agent_id, leg.direction,
+                leg.answered_at, leg.left_at, leg.ended_at,
+                leg.answer_within_ms if leg.queue_id else 0, unseen_since,
+            )  # fmt: skip
+            self._write(key, leg.source, leg.leg_id, visit)
+
+    def look(self, key: str) -> None:
+        """Let be judged what time alone may have changed about an interaction."""
+        if key in self._docket.journeys:
+            self.touched[key] = None
+
+    def _write(self, key: str, source: str, leg_id: str, visit: Visit | None) -> None:
+        journeys = self._docket.journeys
+        journey = journeys.get(key)
+        if journey is None:
+            journey = journeys[key] = Journey(source, visit.entered if visit else 0)
+        old = journey.visits.get(leg_id)
+        if old == visit:
+            return
+        if visit is None:
+            del journey.visits[leg_id]
+        else:
+            journey.visits[leg_id] = visit
+        if len(journey.visits) >= MANY_VISITS or key in self._docket.said_of_calls:
+            self.touched[key] = None
+        elif visit is not None and visit.queue_id:
+            self._watch(key, source, visit)
+
+    def _watch(self, key: str, source: str, visit: Visit) -> None:
+        """See to it that a visit is judged once it has waited too long."""
+        rule = self._desk.queue_rule("hanging", visit.queue_id, visit.entered)
+        assert isinstance(rule, Hanging)
+        fires = waits_too_long_at(visit, rule)
+        if fires is None:
+            return
+        if visit.left is not None:
+            if visit.left > fires:
+                self.touched[key] = None
+        elif fires < self._desk.source_clock(source):
+            self.touched[key] = None
+        else:
+            self._desk.remind_of_call(source, key, fires)
