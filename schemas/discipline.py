@@ -284,6 +284,13 @@ class PingPong(Rule):
     )
 
 
+class WrongStateWork(Rule):
+    """A call with a caller that was taken in a break and lasts."""
+
+    severity: Severity = "info"
+    grace: Duration = timedelta(seconds=30)
+
+
 class SystemSuspect(Rule):
     """So many of a team violate one rule at once that the system is to blame, not they."""
 
@@ -333,6 +340,7 @@ class Discipline(BaseModel):
     break_budget: BreakBudget = BreakBudget()
     hanging: Hanging = Hanging()
     ping_pong: PingPong = PingPong()
+    wrong_state_work: WrongStateWork = WrongStateWork()
     system_suspect: SystemSuspect = SystemSuspect()
     budget: PageBudget = PageBudget()
 

@@ -16,7 +16,8 @@ from schemas.facts import Violation
 from schemas.policies import Policies
 from stream_processors.core.instants import day_bounds
 
-_JUDGED = tuple(code for code in CODES if code not in ("system_suspect", "short_call"))
+_UNTRIED = ("system_suspect", "short_call", "hanging", "ping_pong", "wrong_state_work")
+_JUDGED = tuple(code for code in CODES if code not in _UNTRIED)
 _HOUR_MS = 3_600_000
 
 

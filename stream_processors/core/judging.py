@@ -64,6 +64,13 @@ class Court:
     def _source(self, agent_id: str) -> Source:
         return self._state.source_of(agent_id)
 
+    def note_work(
+        self, agent_id: str, source: str, leg_id: str, span: tuple[int, int | None] | None
+    ) -> None:
+        """Note from when to when [ms] an agent had a caller, or that he had not."""
+        team = self._change.agent(agent_id, source).team
+        self._clerk.write_work(agent_id, team, leg_id, span)
+
     def source_clock(self, source: str) -> int:
         """Return the time [ms] of a source; in a gap, when it was heard last."""
         return _heard_until(self._state.sources[source])

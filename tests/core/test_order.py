@@ -37,6 +37,7 @@ STRICT = Discipline().changed(
             "short_call": {"live_count": 1, "live_calls": 1, "live_times": 0.5},
             "hanging": {"times": 0.5},
             "ping_pong": {"queues": 2},
+            "wrong_state_work": {"grace": "1s"},
         }
     ]
 )

@@ -93,6 +93,18 @@ class Clerk:
         for code in OF_SHIFTS:
             self.touched[agent_id, code] = None
 
+    def write_work(
+        self, agent_id: str, team: str, leg_id: str, span: tuple[int, int | None] | None
+    ) -> None:
+        """Write from when to when [ms] an agent had a caller, or that he had not."""
+        diary = self._docket.diary(agent_id, team)
+        if span is None:
+            diary.work.pop(leg_id, None)
+        else:
+            diary.work[leg_id] = span
+        if "wrong_state_work" in diary.said or (span and diary.paused_at(span[0])):
+            self.touched[agent_id, "wrong_state_work"] = None
+
     def _mark_held(self, agent_id: str, diary: Diary, ends: set[int | None]) -> None:
         """Mark anew the calls that ended with a hold, or soon after it."""
         for end in ends:

@@ -136,7 +136,8 @@ class Diary(msgspec.Struct, gc=False):
 
     `paces` are worked out for so many of the contacts, in their order. `short` counts for each
     month (its start [ms]) calls, short ones, and those of them of which nobody told who ended
-    them; `tallies` are the marked calls by rule. What was over before `final_before` [ms] is
+    them; `tallies` are the marked calls by rule, `work` is from when to when [ms] he had
+    callers, by leg. What was over before `final_before` [ms] is
     never judged again; of what was over before `known_since` [ms] some is forgotten.
     """
 
@@ -149,6 +150,7 @@ class Diary(msgspec.Struct, gc=False):
     paces: list[Pace] = msgspec.field(default_factory=list)
     short: dict[int, list[int]] = msgspec.field(default_factory=dict)
     tallies: dict[str, Tally] = msgspec.field(default_factory=dict)
+    work: dict[str, tuple[int, int | None]] = msgspec.field(default_factory=dict)
     said: dict[str, dict[str, Violation]] = msgspec.field(default_factory=dict)
     final_before: int = 0
     known_since: int = 0
@@ -156,6 +158,14 @@ class Diary(msgspec.Struct, gc=False):
     def of_kind(self, kind: str) -> list[Stretch]:
         """Return the stretches of a kind in the order of time."""
         return sorted(each for each in self.stretches.values() if each.kind == kind)
+
+    def paused_at(self, at: int) -> bool:
+        """Tell whether the agent was in a break at an instant [ms] that had begun before."""
+        return any(
+            each.start < at and (each.end is None or each.end > at)
+            for each in self.stretches.values()
+            if each.kind == "break"
+        )
 
     def log_outs(self) -> list[int]:
         """Return when [ms] the agent logged out."""
@@ -233,6 +243,9 @@ class Diary(msgspec.Struct, gc=False):
         self._forget_offer_ends(since)
         for tally in self.tallies.values():
             tally.forget(since)
+        for leg_id, (_, end) in list(self.work.items()):
+            if end is not None and end < since:
+                del self.work[leg_id]
         for month in [month for month in self.short if month < before - MONTHS_MS]:
             del self.short[month]
         since = min(since, before - CALLS_MS - WINDOW_MS)

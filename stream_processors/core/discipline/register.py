@@ -21,6 +21,11 @@ class Desk(Protocol):
     tenant: str
     domain: str
 
+    def note_work(
+        self, agent_id: str, source: str, leg_id: str, span: tuple[int, int | None] | None
+    ) -> None:
+        """Note from when to when [ms] an agent had a caller, or that he had not."""
+
     def source_clock(self, source: str) -> int:
         """Return the time [ms] of a source, as long as it was heard."""
 
@@ -79,10 +84,19 @@ class Register:
             del journey.visits[leg_id]
         else:
             journey.visits[leg_id] = visit
+        self._work(source, old, visit)
         if len(journey.visits) >= MANY_VISITS or key in self._docket.said_of_calls:
             self.touched[key] = None
         elif visit is not None and visit.queue_id:
             self._watch(key, source, visit)
+
+    def _work(self, source: str, old: Visit | None, new: Visit | None) -> None:
+        """Tell whom a leg gave work, and whom no longer."""
+        before, now = _worked(old), _worked(new)
+        if old is not None and before and (not now or before[0] != now[0]):
+            self._desk.note_work(before[0], source, old.leg_id, None)
+        if new is not None and now and before != now:
+            self._desk.note_work(now[0], source, new.leg_id, now[1])
 
     def _watch(self, key: str, source: str, visit: Visit) -> None:
         """See to it that a visit is judged once it has waited too long."""
@@ -98,3 +112,12 @@ class Register:
             self.touched[key] = None
         else:
             self._desk.remind_of_call(source, key, fires)
+
+
+def _worked(visit: Visit | None) -> tuple[str, tuple[int, int | None]] | None:
+    """Return to whom a visit gave a caller, and from when to when [ms]; colleagues are none."""
+    if visit is None or visit.answered is None or not visit.agent_id:
+        return None
+    if visit.direction == "internal":
+        return None
+    return visit.agent_id, (visit.answered, visit.ended)

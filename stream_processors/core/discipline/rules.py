@@ -23,6 +23,7 @@ from stream_processors.core.discipline.stretches import (
     late_return,
     long_hold,
 )
+from stream_processors.core.discipline.work import wrong_state_work
 
 RULES: dict[str, Callable[[Hearing], Iterator[Episode]]] = {
     "late_return": late_return,
@@ -45,6 +46,7 @@ RULES: dict[str, Callable[[Hearing], Iterator[Episode]]] = {
     "agent_hangup": agent_hangup,
     "excess_transfer": excess_transfer,
     "break_budget": break_budget,
+    "wrong_state_work": wrong_state_work,
 }
 
 JUDGED_BY = {
@@ -55,6 +57,7 @@ JUDGED_BY = {
         "unscheduled_break",
         "toggle",
         "break_budget",
+        "wrong_state_work",
     ),
     "wrapup": ("acw_too_long",),
     "holding": ("long_hold",),
@@ -86,7 +89,7 @@ OF_ARRIVALS = ("late_login", "no_show")
 
 OF_PLANS = (*OF_SHIFTS, "late_return", "unscheduled_break")
 """Rules for which a plan matters."""
-BY_TIME = frozenset({*KIND_OF, "break_budget"})
+BY_TIME = frozenset({*KIND_OF, "break_budget", "wrong_state_work"})
 """Rules that time alone may make fire while a stretch goes on."""
 
 OF_OFFERS = ("rona", "offer_rejected")
