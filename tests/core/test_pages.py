@@ -7,6 +7,7 @@ import json
 import random
 from typing import Any
 
+import msgspec
 import pytest
 
 from schemas.discipline import Discipline
@@ -220,10 +221,10 @@ def test_a_day_of_breaks_is_paged_as_counted_from_scratch(seed: int) -> None:
     lines = sorted(line.strip() for line in text.splitlines())
     whole, how = values("\n".join(lines)), under(per_shift=2, per_hour=3)
 
-    _, facts = run(whole, how, size=1000)
+    at_once, facts = run(whole, how, size=1000)
     half = len(whole) // 2
     earlier, before = run(whole[:half], how, size=3)
-    _, rest = run(whole[half:], how, thaw(freeze(earlier)), size=7)
+    in_pieces, rest = run(whole[half:], how, thaw(freeze(earlier)), size=7)
 
     by_key = {
         (each.agent_id, each.pending_at + 60_000): each
@@ -238,3 +239,8 @@ def test_a_day_of_breaks_is_paged_as_counted_from_scratch(seed: int) -> None:
     assert told_as == oracle.paged(pages, 2, 3)
     assert 0 < len(told_as) < len(pages)
     assert beyond(before + rest) == beyond(facts)
+    kept = [
+        json.dumps([msgspec.to_builtins(state.docket.pages), state.docket.beyond])
+        for state in (at_once, in_pieces)
+    ]
+    assert kept[0] == kept[1]

@@ -89,6 +89,11 @@ class Paging:
                 else:
                     spell = self._spell(agent_id, page.at)
                     pages[name] = msgspec.structs.replace(page, spell=spell)
+        # In an order that does not tell how the log was cut, for snapshots are compared.
+        docket.pages = {
+            agent_id: dict(sorted(pages.items()))
+            for agent_id, pages in sorted(docket.pages.items())
+        }
         known = [page for pages in docket.pages.values() for page in pages.values()]
         before = docket.beyond
         docket.beyond = beyond_budget(known, settled, self._bench.budget)
