@@ -9,6 +9,7 @@ from producers.desk import reviews
 from producers.frame import Frame, Naming, Rejected
 from producers.recording import AMI, QUEUE_LOG
 from producers.schedule import published
+from schemas import events as e
 from schemas.events import Event
 
 
@@ -46,3 +47,26 @@ TRANSLATIONS: dict[str, Callable[[Frame, Naming], list[Event]]] = {
     published.FEED: published.translate,
 }
 """The translation of each feed, for frames that come out of a journal."""
+
+BRINGS: dict[str, frozenset[type[Event]]] = {
+    AMI: frozenset(
+        {
+            e.AgentLoggedIn, e.AgentLoggedOut, e.AgentQueueJoined, e.AgentQueueLeft,
+            e.AgentStateChanged, e.ChannelBridged, e.ChannelEnded, e.ChannelHangupRequested,
+            e.ChannelStarted, e.ChannelStateChanged, e.ChannelUnbridged, e.InteractionEnded,
+            e.InteractionMerged, e.InteractionStarted, e.LegConnected, e.LegEnded, e.LegHeld,
+            e.LegResumed, e.LegTransferred, e.OfferEnded, e.OfferStarted, e.QueueEntered,
+            e.QueueLeft, e.SnapshotAgent, e.SnapshotChannel, e.SnapshotCompleted,
+            e.SnapshotLeg, e.SnapshotQueue, e.SourceConnected, e.SourceDisconnected,
+            e.SourceHeartbeat, e.SourceRestarted,
+        }
+    ),
+    QUEUE_LOG: frozenset(
+        {
+            e.AgentLoggedIn, e.AgentLoggedOut, e.AgentQueueJoined, e.AgentQueueLeft,
+            e.AgentStateChanged, e.LegConnected, e.LegEnded, e.LegTransferred, e.OfferEnded,
+            e.QueueEntered, e.QueueLeft, e.SourceNoted, e.SourceReloaded, e.SourceRestarted,
+        }
+    ),
+}  # fmt: skip
+"""What each kind of source can tell."""

@@ -6,11 +6,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from producers.kinds import BRINGS
+from producers.recording import AMI, QUEUE_LOG
 from pult import clock, ports, settings
 from pult.context import sql_command
 from pult.folder import DataFolder, owner, reachable
 from schemas.errors import PultFailure
+from schemas.events import Event
 from schemas.metrics import METRICS
+from schemas.needs import NOT_JUDGED, missing
 from sql.embedded import EmbeddedStore
 from stream_processors.core.pipeline import FUTURE_MS
 
@@ -40,6 +44,7 @@ def examine(config: Path | None, data: Path, environ: Mapping[str, str]) -> list
     return [
         *_settings(loaded, config, environ),
         *_sources(loaded, environ),
+        *_rules(loaded),
         *_kafka(loaded, environ),
         *_clickhouse(loaded, environ),
         *_folder(data),
@@ -85,6 +90,22 @@ def _sources(loaded: settings.Settings, environ: Mapping[str, str]) -> Iterator[
         if source.ami is None and source.queue_log is None:
             text = f"sources.{name} names no feed; set ami or queue_log to read it live"
             yield Finding(good=True, text=text, remark=True)
+
+
+def _rules(loaded: settings.Settings) -> Iterator[Finding]:
+    """Name the rules that nothing can be told of by the sources there are."""
+    kinds = set()
+    for source in loaded.sources.values():
+        kinds |= {AMI} if source.ami is not None else set()
+        kinds |= {QUEUE_LOG} if source.queue_log is not None else set()
+    if not kinds:
+        return
+    brought = frozenset[type[Event]]().union(*(BRINGS[kind] for kind in kinds))
+    for code, events in missing(brought).items():
+        text = f"rule {code} cannot be judged: no source here tells {', '.join(events)}"
+        yield Finding(good=True, text=text, remark=True)
+    for code, why in NOT_JUDGED.items():
+        yield Finding(good=True, text=f"rule {code} is not judged: it {why}", remark=True)
 
 
 def _ami(

@@ -11,6 +11,7 @@ from pult.context import Context
 from schemas.discipline import CODES, Discipline
 from schemas.durations import written
 from schemas.errors import SettingsInvalid
+from schemas.needs import NOT_JUDGED
 
 Level: TypeAlias = tuple[str, Discipline]
 """Who sets thresholds, and the rules as they are from there on."""
@@ -37,6 +38,8 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
         print(f"{code}  (version {rule.version})" if code in CODES else f"{code}  (of pages)")
         for name in type(rule).model_fields:
             print(f"  {name} = {_text(getattr(rule, name))}  # {_set_by(levels, code, name)}")
+    for code, why in NOT_JUDGED.items() if not chosen.rule else ():
+        print(f"{code}  # not judged: it {why}")
     return 0
 
 

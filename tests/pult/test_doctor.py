@@ -127,6 +127,30 @@ def test_a_source_that_nothing_reads_is_remarked(tmp_path: Path) -> None:
     assert "names no feed; set ami or queue_log" in line
 
 
+def test_a_rule_that_no_source_tells_enough_for_is_named_with_what_is_missing(
+    tmp_path: Path,
+) -> None:
+    log = tmp_path / "queue_log"
+    log.touch()
+    settings = (
+        f'[http]\nwall_port = 0\nsql_port = 0\n[sources.pbx1]\nkind = "asterisk"\n'
+        f'queue_log = "{log}"\n'
+    )
+    (tmp_path / "pult.toml").write_text(settings)
+
+    (done,) = in_turn(("doctor", "--data", tmp_path / "data"), cwd=tmp_path)
+
+    # A queue log has no line about holds.
+    assert done.code == 0
+    assert lines(done.out, "cannot be judged") == [
+        "NOTE    rule long_hold cannot be judged: no source here tells cc.leg.held.v1, "
+        "cc.leg.resumed.v1"
+    ]
+    assert {line.split()[2] for line in lines(done.out, "is not judged")} == {
+        "dead_call", "ghost_busy", "unanswered_message",
+    }  # fmt: skip
+
+
 SECRET = "secret-of-the-tests"
 
 
