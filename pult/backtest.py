@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from pult.history_asked import Row, quoted
-from schemas.discipline import Discipline, PageBudget, Rule
+from schemas.discipline import Discipline, PageBudget
 from schemas.facts import Leg, Offer, Violation
 from schemas.policies import Policies
+from schemas.rules import Rule
 from stream_processors.core.discipline.clerk import Clerk
 from stream_processors.core.discipline.diary import Stretch
 from stream_processors.core.discipline.docket import Docket

@@ -11,8 +11,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from schemas.discipline import Severity
 from schemas.events import Activity, Clock, Direction, EndedBy, OfferResult, TransferKind
+from schemas.rules import Severity
 
 LegOutcome: TypeAlias = Literal[
     "waiting", "answered", "abandoned", "timeout", "key", "empty", "full", "withdrawn",

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
-from schemas.discipline import PageBudget, Rule
+from schemas.discipline import PageBudget
 from schemas.facts import Fact, Leg, Offer, Violation
+from schemas.rules import Rule
 from stream_processors.core.agent import TOLD_BY_FEEDS, Agent, Span, SpanKey, place_of
 from stream_processors.core.change import Change
 from stream_processors.core.discipline.call_sitting import CallSitting

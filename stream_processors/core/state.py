@@ -4,11 +4,12 @@ from typing import TypeAlias
 
 import msgspec
 
-from schemas.discipline import Discipline, Rule
+from schemas.discipline import Discipline
 from schemas.durations import in_ms
 from schemas.events import Activity
 from schemas.facts import Leg, Offer
 from schemas.policies import PolicyHistory
+from schemas.rules import Rule
 from stream_processors.core.agent import Agent, AgentMark
 from stream_processors.core.calls import Call, Mark
 from stream_processors.core.discipline.docket import Docket

@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from schemas.discipline import Discipline, PageBudget, Rule
+from schemas.discipline import Discipline, PageBudget
 from schemas.facts import Leg, Violation
+from schemas.rules import Rule
 from stream_processors.core.discipline.clerk import Clerk
 from stream_processors.core.discipline.docket import Docket
 from stream_processors.core.discipline.sitting import Sitting

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from schemas.discipline import PageBudget, Rule
+from schemas.discipline import PageBudget
+from schemas.rules import Rule
 from stream_processors.core.plans import Shift
 
 

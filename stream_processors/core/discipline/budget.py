@@ -4,8 +4,8 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from math import ceil
 
-from schemas.discipline import BreakBudget
 from schemas.durations import in_ms
+from schemas.rules import BreakBudget
 from stream_processors.core.discipline.diary import DAY_MS, Stretch
 from stream_processors.core.discipline.episode import Episode, Level
 from stream_processors.core.discipline.hearing import Hearing

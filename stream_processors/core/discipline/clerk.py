@@ -9,8 +9,8 @@ from typing import TypeAlias
 
 import msgspec
 
-from schemas.discipline import ShortCall
 from schemas.facts import Leg, Offer
+from schemas.rules import ShortCall
 from stream_processors.core.discipline.bench import Bench
 from stream_processors.core.discipline.diary import (
     ENDS_A_ROW,

@@ -267,7 +267,7 @@ class Diary(msgspec.Struct, gc=False):
 
 
 WINDOW_MS = 60 * 60_000
-"""No window of a rule is longer, but that of `slow_handling` (schemas/discipline.py)."""
+"""No window of a rule is longer, but that of `slow_handling` (schemas/rules.py)."""
 
 KEPT_MS = 3 * WINDOW_MS
 """So far back is known what an agent did."""

@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
-from schemas.discipline import Rule, Severity
 from schemas.facts import EpisodeState, Violation
 from schemas.identity import derived_id
+from schemas.rules import Rule, Severity
 
 Level = tuple[int, Severity]
 """From an instant [ms] on, an episode is as severe as this."""

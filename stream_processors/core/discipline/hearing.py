@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from schemas.discipline import Rule
+from schemas.rules import Rule
 from stream_processors.core.discipline.crew import Crew
 from stream_processors.core.discipline.diary import Diary, Stretch
 from stream_processors.core.plans import Item, Shift

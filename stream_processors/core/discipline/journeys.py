@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from schemas.discipline import Hanging, PingPong, Rule
 from schemas.durations import in_ms
+from schemas.rules import Hanging, PingPong, Rule
 from stream_processors.core.discipline.episode import Episode
 from stream_processors.core.discipline.journey import Journey, Visit
 

@@ -3,8 +3,8 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
-from schemas.discipline import SlowHandling
 from schemas.durations import in_ms
+from schemas.rules import SlowHandling
 from stream_processors.core.discipline.diary import Contact, Pace
 from stream_processors.core.discipline.episode import Episode, Level
 from stream_processors.core.discipline.hearing import Hearing

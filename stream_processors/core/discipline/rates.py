@@ -6,8 +6,8 @@ The calls are marked as they end. Who has marked too many is looked at after eac
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from schemas.discipline import AgentHangup, ExcessTransfer, Rule, ShortCall
 from schemas.durations import in_ms
+from schemas.rules import AgentHangup, ExcessTransfer, Rule, ShortCall
 from stream_processors.core.discipline.diary import Contact, Diary, Mark, Share, Tally
 from stream_processors.core.discipline.episode import Episode, Level
 from stream_processors.core.discipline.hearing import Hearing

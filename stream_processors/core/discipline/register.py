@@ -5,8 +5,8 @@ Most interactions need no judging: they enter one queue and leave it in time.
 
 from typing import Protocol
 
-from schemas.discipline import Hanging, Rule
 from schemas.facts import Leg
+from schemas.rules import Hanging, Rule
 from stream_processors.core.discipline.docket import Docket
 from stream_processors.core.discipline.journey import Journey, Visit
 from stream_processors.core.discipline.journeys import waits_too_long_at

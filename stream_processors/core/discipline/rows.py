@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TypeAlias
 
-from schemas.discipline import OfferRejected, Relog, Rona, Rule, Toggle
 from schemas.durations import in_ms
+from schemas.rules import OfferRejected, Relog, Rona, Rule, Toggle
 from stream_processors.core.discipline.diary import ENDS_A_ROW, OfferEnd
 from stream_processors.core.discipline.episode import Episode
 from stream_processors.core.discipline.hearing import Hearing

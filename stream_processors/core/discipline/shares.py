@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from schemas.discipline import ShortCall
 from schemas.durations import in_ms
+from schemas.rules import ShortCall
 from stream_processors.core.discipline.diary import Contact
 from stream_processors.core.discipline.episode import Episode
 from stream_processors.core.discipline.hearing import Hearing

@@ -7,7 +7,8 @@ it began nobody knows.
 from collections.abc import Iterator
 from itertools import pairwise
 
-from schemas.discipline import (
+from schemas.durations import in_ms
+from schemas.rules import (
     EarlyLogout,
     LateLogin,
     NoShow,
@@ -16,7 +17,6 @@ from schemas.discipline import (
     UnscheduledBreak,
     WorkInsteadOfBreak,
 )
-from schemas.durations import in_ms
 from stream_processors.core.discipline.diary import Stretch
 from stream_processors.core.discipline.episode import Episode, Level
 from stream_processors.core.discipline.hearing import Hearing

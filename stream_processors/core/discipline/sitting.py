@@ -9,8 +9,8 @@ from typing import NamedTuple, TypeAlias
 
 import msgspec
 
-from schemas.discipline import Rule, SystemSuspect
 from schemas.facts import Violation, says_the_same
+from schemas.rules import Rule, SystemSuspect
 from stream_processors.core.discipline.bench import Bench
 from stream_processors.core.discipline.clerk import Starts
 from stream_processors.core.discipline.diary import is_final

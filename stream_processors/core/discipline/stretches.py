@@ -6,7 +6,8 @@ Each fires when limit and grace have passed since the beginning, also while noth
 from collections.abc import Iterator
 from datetime import timedelta
 
-from schemas.discipline import (
+from schemas.durations import in_ms
+from schemas.rules import (
     BreakTooLong,
     IdleNotReady,
     LateReturn,
@@ -15,7 +16,6 @@ from schemas.discipline import (
     WrapupTooLong,
     by_reason,
 )
-from schemas.durations import in_ms
 from stream_processors.core.discipline.diary import Stretch
 from stream_processors.core.discipline.episode import Episode, Level
 from stream_processors.core.discipline.hearing import Hearing

@@ -7,8 +7,8 @@ one episode of the team says why.
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from schemas.discipline import SystemSuspect
 from schemas.durations import in_ms
+from schemas.rules import SystemSuspect
 
 
 class Fired(NamedTuple):

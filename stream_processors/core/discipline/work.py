@@ -3,8 +3,8 @@
 from bisect import bisect_left
 from collections.abc import Iterator
 
-from schemas.discipline import WrongStateWork
 from schemas.durations import in_ms
+from schemas.rules import WrongStateWork
 from stream_processors.core.discipline.episode import Episode
 from stream_processors.core.discipline.hearing import Hearing
 
