@@ -133,5 +133,10 @@ VERBS = (
         "pult check-source pbx1\npult check-source pbx1 --seconds 300",
         module="check_source",
     ),
+    Verb(
+        "dashboards",
+        "make Grafana's boards, check those that are there",
+        "pult dashboards build\npult dashboards check --folder dashboards/generated",
+    ),
     Verb("doctor", "check settings and every connection, say what to do", "pult doctor"),
 )

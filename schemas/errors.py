@@ -87,3 +87,7 @@ class EpisodeUnknown(ReviewRefused):
 
 class NotAllowed(PultFailure):
     """Whoever asks has not shown the token that is wanted; nothing was done."""
+
+
+class BoardsDiffer(PultFailure):
+    """Boards in files or in Grafana are not those that we make; nothing was changed."""

@@ -1,0 +1,1 @@
+"""The boards of Grafana, one module for each."""

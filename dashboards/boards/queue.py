@@ -1,0 +1,70 @@
+"""One queue, or some: now, and how it came to that."""
+
+from grafana_foundation_sdk.builders import bargauge
+from grafana_foundation_sdk.models import dashboard as d
+from grafana_foundation_sdk.models import units
+
+from dashboards import wall_tiles as tiles
+from dashboards.canvas import Canvas, filters
+from dashboards.panels import BAD, NO_DATA, NOTHING, PLAIN, QUIET, WORSE, Pen, Shown
+from dashboards.promql import QUEUE, READY, WINDOW, each, live, nothing
+from schemas.metrics import ANSWER_MEAN, OFFERED, QUEUE_AGENTS, SERVICE_LEVEL, WAITING
+
+
+def board(pen: Pen) -> d.Dashboard:
+    """Return the board."""
+    canvas = filters(Canvas("queue", pen, "now-6h", "15s"), "queue")
+    canvas.row(
+        5,
+        (4, tiles.worst_level(pen)),
+        (4, _offered(pen)),
+        (4, tiles.lost(pen)),
+        (4, _answer_mean(pen)),
+        (4, tiles.waiting(pen)),
+        (4, tiles.longest_wait(pen)),
+    )
+    limits = pen.limits
+    level = each("cc_queue_service_level_ratio", QUEUE, WINDOW)
+    level_lines = pen.lines(
+        Shown("service_level_course", SERVICE_LEVEL),
+        (level, "{{queue}}"),
+        scale=[(None, WORSE), (limits.low, BAD), (limits.target, PLAIN)],
+    ).max(1)
+    ready = each("cc_queue_agents", QUEUE, READY)
+    both = pen.lines(
+        Shown("waiting_and_ready", WAITING),
+        (f"sum({each('cc_queue_waiting', QUEUE)})", pen.texts("words", "waiting")),
+        (f"sum({ready})", pen.texts("states", "ready")),
+    )
+    states = pen.bars(
+        Shown("queue_agents", QUEUE_AGENTS),
+        [(None, NO_DATA), (0, PLAIN)],
+        live(f"sum by (state) ({each('cc_queue_agents', QUEUE)})"),
+        "{{state}}",
+    )
+    canvas.row(9, (10, level_lines), (9, both), (5, _named(pen, states)))
+    return canvas.done()
+
+
+def _named(pen: Pen, panel: bargauge.Panel) -> bargauge.Panel:
+    for state, text in pen.texts.all("states").items():
+        panel.override_by_name(state, [d.DynamicConfigValue(id_val="displayName", value=text)])
+    return panel
+
+
+def _offered(pen: Pen) -> tiles.Tile:
+    query = live(f"sum({each('cc_queue_window_offered', QUEUE, WINDOW)})")
+    return pen.tile(Shown("offered", OFFERED), [(None, NO_DATA), (0, QUIET)], (query, ""))
+
+
+def _answer_mean(pen: Pen) -> tiles.Tile:
+    means = each("cc_queue_answer_seconds_mean", QUEUE, WINDOW)
+    none = f'label_replace({nothing()}, "queue", "-", "", "")'
+    shown = Shown(
+        "answer_mean",
+        ANSWER_MEAN,
+        units.DurationInHoursMinutesSeconds,
+        words={NOTHING: "no_calls"},
+    )
+    query = live(f"topk(1, {means})", none)
+    return pen.tile(shown, tiles.wait_scale(pen), (query, "{{queue}}"), named=True)
