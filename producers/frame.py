@@ -1,12 +1,20 @@
 """One message of a source as it came, and the names that its translation needs."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from producers.identity import CallerKeys
 from schemas.errors import UntranslatableFrame
+from schemas.events import Event
 from schemas.facts import RejectReason
+
+WEBHOOK = "webhook"
+"""The feed of what others post to us."""
+
+MESSAGE_KEY = b"Message-Key"
+"""Begins a frame of that feed: its message is known by this alone, whenever it comes again."""
 
 
 class Frame(NamedTuple):
@@ -45,13 +53,34 @@ class FrameWithoutTime(UntranslatableFrame):
     """The source does not say when it happened; our own clock is no substitute (`no_time`)."""
 
 
+class FrameWithoutRule(UntranslatableFrame):
+    """Nobody has said what such a message means (`unmapped`)."""
+
+
+class PartlyTranslated(UntranslatableFrame):
+    """Some of what a frame tells is usable: `events`; the frame is rejected all the same."""
+
+    def __init__(self, text: str, events: "Sequence[Event]") -> None:
+        super().__init__(text)
+        self.events = events
+
+
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """Whose events they are, and how callers are named."""
+    """Whose events they are, and how callers are named.
+
+    Attributes:
+        mappings: how to translate what a source posts, by the name of the source.
+    """
 
     tenant: str
     domain: str
     callers: CallerKeys
+    mappings: "Mapping[str, Translation]" = field(default_factory=dict)
+
+
+Translation: TypeAlias = Callable[[Frame, Naming], list[Event]]
+"""Frames of one source into events; raises UntranslatableFrame."""
 
 
 def frame_number(frame: Frame) -> int:
@@ -62,12 +91,18 @@ def frame_number(frame: Frame) -> int:
     rightly be said again later: there the second of receipt counts.
     """
     digest = blake2b(digest_size=8)
-    for part in (frame.source.encode(), frame.feed.encode(), frame.content):
+    content = frame.content.partition(b"\n")[0] if is_keyed(frame) else frame.content
+    for part in (frame.source.encode(), frame.feed.encode(), content):
         digest.update(len(part).to_bytes(4, "big") + part)
     digest.update(b"%d" % frame.repeat)
-    if not _tells_its_time(frame.content):
+    if not (is_keyed(frame) or _tells_its_time(frame.content)):
         digest.update(b"@%d" % (frame.received_at_us // 1_000_000))
     return int.from_bytes(digest.digest(), "big", signed=True)
+
+
+def is_keyed(frame: Frame) -> bool:
+    """Tell whether a frame begins with a key, so that it is the same on another day."""
+    return frame.feed == WEBHOOK and frame.content.startswith(MESSAGE_KEY)
 
 
 def _tells_its_time(content: bytes) -> bool:

@@ -15,9 +15,12 @@ from datetime import date
 from pathlib import Path
 
 from producers.durable import make_durable
-from producers.frame import Frame, Rejected, frame_number
+from producers.frame import Frame, Rejected, frame_number, is_keyed
 from producers.journal_day import JournalDay
 from schemas.errors import JournalFailed
+
+_SENT_AGAIN_US = 4 * 86_400_000_000
+"""How much later a message may come again and still be known for the same."""
 
 
 class Journal:
@@ -82,7 +85,9 @@ class Journal:
 
     def _is_fresh(self, number: int, frame: Frame) -> bool:
         for day in self._days[:-1]:
-            if day.earliest_us <= frame.received_at_us <= day.latest_us:
+            # What has a key is sent again for days; the rest has told its time itself.
+            reach_us = day.latest_us + (_SENT_AGAIN_US if is_keyed(frame) else 0)
+            if day.earliest_us <= frame.received_at_us <= reach_us:
                 with _one_line(day.path):
                     if day.holds(number):
                         return False

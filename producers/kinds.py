@@ -6,9 +6,10 @@ from pathlib import Path
 
 from producers.asterisk import queue_log_translate, recordings, translate
 from producers.desk import reviews
-from producers.frame import Frame, Naming, Rejected
+from producers.frame import WEBHOOK, Frame, Naming, Rejected
 from producers.recording import AMI, QUEUE_LOG
 from producers.schedule import published
+from producers.webhooks import translate as webhooks
 from schemas import events as e
 from schemas.events import Event
 
@@ -45,6 +46,7 @@ TRANSLATIONS: dict[str, Callable[[Frame, Naming], list[Event]]] = {
     **{kind.feed: kind.translate for kind in KINDS.values()},
     reviews.FEED: reviews.translate,
     published.FEED: published.translate,
+    WEBHOOK: webhooks.translate,
 }
 """The translation of each feed, for frames that come out of a journal."""
 

@@ -2,7 +2,14 @@
 
 from collections.abc import Sequence
 
-from producers.frame import Frame, FrameWithoutTime, Naming, Rejected
+from producers.frame import (
+    Frame,
+    FrameWithoutRule,
+    FrameWithoutTime,
+    Naming,
+    PartlyTranslated,
+    Rejected,
+)
 from producers.kinds import TRANSLATIONS
 from schemas.errors import UntranslatableFrame
 from schemas.events import Event
@@ -24,12 +31,17 @@ def translated(
             for event in TRANSLATIONS[frame.feed](frame, names):
                 events.append((position, event))
         except UntranslatableFrame as error:
-            reason: RejectReason = (
-                "no_time" if isinstance(error, FrameWithoutTime) else "malformed"
-            )
-            refused = Rejected(frame, reason, str(error))
+            if isinstance(error, PartlyTranslated):
+                events += [(position, event) for event in error.events]
+            refused = Rejected(frame, _reason(error), str(error))
             rejected.append(rejected_fact(position, refused, names))
     return events, rejected
+
+
+def _reason(error: UntranslatableFrame) -> RejectReason:
+    if isinstance(error, FrameWithoutTime):
+        return "no_time"
+    return "unmapped" if isinstance(error, FrameWithoutRule) else "malformed"
 
 
 def rejected_fact(position: int, refused: Rejected, names: Naming) -> RejectedFact:

@@ -20,7 +20,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from producers.frame import Frame, Naming, Rejected
+from producers.frame import Frame, Rejected
 from producers.identity import CallerKeys
 from producers.journal import Journal
 from producers.place import Place
@@ -32,6 +32,7 @@ from pult.health import health_routes
 from pult.settings import Settings
 from pult.sources import SourcesCollector, live_sources, troubles
 from pult.web import is_loopback, listen, only_loopback
+from pult.webhooks import naming, receiver
 from schemas.errors import PultFailure, SettingsInvalid
 from schemas.topics import EVENTS, REJECTED
 
@@ -66,7 +67,7 @@ class Adapter:
         self.publisher = Publisher(
             self.journal,
             Place(folder.path / "published"),
-            Naming(settings.tenant, settings.tenant, keys),
+            naming(settings, keys),
             client,
             Target(
                 EVENTS.named(settings.kafka.prefix),
@@ -124,8 +125,9 @@ class Adapter:
                 )
                 raise SettingsInvalid(msg)
             self._live = live_sources(
-                name, named[name], self.options.environ, self.journal.last_frame
-            )
+                name, named[name], self.options.environ, self.journal.last_frame,
+                listening=receiver(self.options.settings) if named[name].webhook else None,
+            )  # fmt: skip
         except PultFailure:
             self.journal.close()
             raise

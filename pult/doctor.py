@@ -87,7 +87,9 @@ def _sources(loaded: settings.Settings, environ: Mapping[str, str]) -> Iterator[
             yield from _ami(f"sources.{name}.ami", source.ami, environ)
         if source.queue_log is not None:
             yield _queue_log(f"sources.{name}.queue_log", source.queue_log)
-        if source.ami is None and source.queue_log is None:
+        if source.webhook is not None:
+            yield _webhook(name, source.webhook, environ, loaded.http.webhook_port)
+        elif source.ami is None and source.queue_log is None:
             text = f"sources.{name} names no feed; set ami or queue_log to read it live"
             yield Finding(good=True, text=text, remark=True)
 
@@ -130,6 +132,20 @@ def _ami(
         yield _skew(where, answer.skew_seconds)
 
 
+def _webhook(
+    name: str, wanted: settings.WebhookSettings, environ: Mapping[str, str], port: int
+) -> Finding:
+    # Loaded only for those who have a CRM.
+    from pult.webhooks import hook
+
+    try:
+        hook(name, wanted, environ)
+    except PultFailure as failure:
+        return Finding(good=False, text=str(failure))
+    text = f"sources.{name}.webhook: mapping {wanted.mapping}, POST /hooks/{name} at {port}"
+    return Finding(good=True, text=text)
+
+
 def _skew(where: str, seconds: float) -> Finding:
     """Judge the clock of a PBX: calls more than two minutes ahead of ours are not used."""
     text = (
@@ -158,6 +174,8 @@ def _ports(loaded: settings.Settings) -> Iterator[Finding]:
     http = loaded.http
     several = "kafka" in loaded.model_fields_set
     parts = ("processor", "adapter", "sink") if several else ("wall", "sql")
+    if any(source.webhook for source in loaded.sources.values()):
+        parts = (*parts, "webhook")
     for part in parts:
         port = getattr(http, f"{part}_port")
         if port:

@@ -13,6 +13,7 @@ from producers.journal import Journal
 from pult.folder import DataFolder
 from pult.settings import Settings
 from pult.snapshot_files import SnapshotFiles
+from pult.webhooks import naming
 from schemas.metrics import METRICS
 from schemas.policies import PolicyHistory
 from sql.embedded import EmbeddedStore
@@ -42,7 +43,7 @@ def opened(data: Path, wanted: Settings, environ: Mapping[str, str]) -> Iterator
             folder.caller_secret(environ, wanted.privacy.secret_env),
             keep_numbers=wanted.privacy.keep_numbers,
         )
-        names = Naming(wanted.tenant, wanted.tenant, keys)
+        names = naming(wanted, keys)
         history = folder.policies(wanted.policies(), int(time.time() * 1000))
         journal = Journal.open(folder.journal, date.today())  # noqa: DTZ011 - a file's name
         snapshots = SnapshotFiles(folder)

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from producers.frame import Naming
 from producers.identity import CallerKeys
 from pult import logs
 from pult.desk_token import desk_token, supervisor_token
@@ -14,6 +13,7 @@ from pult.lean import switch_soon
 from pult.runtime import Runtime, Setup
 from pult.serving import Service
 from pult.settings import Settings
+from pult.webhooks import naming
 from stream_processors.core.state import Terms
 
 Sources = Callable[[Runtime], Sequence[Wired]]
@@ -62,7 +62,7 @@ def setup(settings: Settings, folder: DataFolder, environ: Mapping[str, str]) ->
     return Setup(
         settings=settings,
         folder=folder,
-        names=Naming(settings.tenant, settings.tenant, keys),
+        names=naming(settings, keys),
         terms=Terms(history),
         desk_token=desk_token(settings.desk, environ, folder.path),
         supervisor_token=supervisor_token(settings.supervisor, environ),

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 from aiohttp import web
 
+from producers.webhooks.receiver import HookSource
 from pult.context import sql_command
 from pult.desk import Desk
 from pult.desk_token import NAME
@@ -131,15 +132,20 @@ class Service:
                 self._out("The recording is over; the wall keeps its last picture.")
 
     def _announce(self, host: str, wall_port: int, sql_port: int) -> None:
-        self.runtime.setup.folder.announce(
-            {"sql": f"http://{host}:{sql_port}", "wall": f"http://{host}:{wall_port}"}
-        )
+        posted = [it.source for it in self._sources if isinstance(it.source, HookSource)]
+        addresses = {
+            "sql": f"http://{host}:{sql_port}", "wall": f"http://{host}:{wall_port}",
+            **({"webhooks": posted[0].address.rsplit("/", 1)[0]} if posted else {}),
+        }  # fmt: skip
+        self.runtime.setup.folder.announce(addresses)
         self._out(f"Wall     http://{host}:{wall_port}/  ({self._about})")
         if self.runtime.setup.supervisor_token:
             self._out(f"People   http://{host}:{wall_port}/supervisor  ({self._token_in()})")
         self._out(f"Metrics  http://{host}:{wall_port}/metrics")
         ask = sql_command("SELECT * FROM legs LIMIT 5", self.runtime.setup.folder.path)
         self._out(f"SQL      {ask}  or  curl http://{host}:{sql_port}")
+        for each in posted:
+            self._out(f"Webhook  POST {each.address}")
         self._out("Ctrl-C stops.")
 
     def _token_in(self) -> str:

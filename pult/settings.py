@@ -87,12 +87,50 @@ class AmiSettings(_Section):
         return self
 
 
+class WebhookSettings(_Section):
+    """What a CRM posts: what it means, and how it shows that it is the CRM."""
+
+    mapping: str = Field(
+        min_length=1, description="a shipped mapping (pult mapping list), or a TOML file"
+    )
+    secret_env: str | tuple[str, ...] = Field(
+        default=(), description="environment variables with the secret; two during a change"
+    )
+    signature: Literal["hmac", "standard-webhooks", "bearer", "secret-path", "none", ""] = (
+        Field(default="", description="how the sender is known; empty: as the mapping says")
+    )
+    largest_bytes: int = Field(
+        default=1_048_576, ge=1_024, le=33_554_432, description="no body is larger"
+    )
+    rate: float = Field(default=2_000, gt=0, description="messages a second, twice in a burst")
+    public_url: str = Field(
+        default="", description="the address as the sender knows it, where he signs that"
+    )
+
+    @property
+    def secret_names(self) -> tuple[str, ...]:
+        """The variables that hold secrets."""
+        told = self.secret_env
+        return tuple(filter(None, (told,) if isinstance(told, str) else told))
+
+
 class SourceSettings(_Section):
     """One PBX or CRM."""
 
-    kind: Literal["asterisk"]
+    kind: Literal["asterisk", "webhook"]
     ami: AmiSettings | None = None
     queue_log: Path | None = None
+    webhook: WebhookSettings | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if (self.kind == "webhook") != (self.webhook is not None):
+            msg = 'kind = "webhook" and a table webhook (mapping = ...) belong together'
+            raise ValueError(msg)
+        if self.kind == "webhook" and (self.ami or self.queue_log):
+            msg = "ami and queue_log are of kind asterisk"
+            raise ValueError(msg)
+        return self
 
 
 class PrivacySettings(_Section):
@@ -115,6 +153,9 @@ class HttpSettings(_Section):
     )
     processor_port: int = Field(
         default=8400, ge=0, le=65535, description="wall, health and metrics of a worker"
+    )
+    webhook_port: int = Field(
+        default=8401, ge=0, le=65535, description="where sources of kind webhook post to"
     )
     sink_port: int = Field(
         default=8403, ge=0, le=65535, description="health and metrics of a sink"

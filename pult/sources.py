@@ -13,7 +13,9 @@ from producers.asterisk.wire import Address, tls_context
 from producers.frame import Frame
 from producers.source import LastFrame, LiveSource
 from producers.status import SourceStatus
+from producers.webhooks.receiver import Receiver
 from pult.settings import AmiSettings, SourceSettings
+from pult.webhooks import hook_source
 from schemas.errors import SettingsInvalid
 
 
@@ -27,6 +29,7 @@ def live_sources(
     environ: Mapping[str, str],
     last_frame: LastFrame = _nothing_kept,
     pace: Pace | None = None,
+    listening: Receiver | None = None,
 ) -> list[LiveSource]:
     """Return what reads a source, one for each feed, each to be run in a thread of its own.
 
@@ -38,12 +41,15 @@ def live_sources(
         environ: where the secrets are.
         last_frame: what the journal holds, `Journal.last_frame`.
         pace: how patient to be with AMI.
+        listening: what listens for what is posted.
 
     Raises:
         SettingsInvalid: no feed is named, a secret is not set, or a file cannot be used.
     """
     where = f"sources.{name}"
     found: list[LiveSource] = []
+    if entry.webhook is not None and listening is not None:
+        found.append(hook_source(name, entry.webhook, environ, listening))
     caught_up: threading.Event | None = None
     if entry.queue_log is not None:
         caught_up = threading.Event()

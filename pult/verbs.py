@@ -66,6 +66,11 @@ VERBS = (
         'pult policy show --agent "Anna Petrova"\npult policy show --rule late_return',
     ),
     Verb(
+        "mapping",
+        "list the mappings of webhooks, print the events that one makes of a sample",
+        "pult mapping list\npult mapping test generic sample.json",
+    ),
+    Verb(
         "digest",
         "print a hash of the facts for each table and day",
         "pult digest\npult digest --total",

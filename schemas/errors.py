@@ -77,6 +77,10 @@ class SourceRefused(PultFailure):
     """A source does not let us in; trying again at once would only annoy it."""
 
 
+class MappingInvalid(PultFailure):
+    """A mapping says what no mapping can say, or is not there; nothing was translated."""
+
+
 class ReviewRefused(PultFailure):
     """What somebody decided about an episode cannot be taken as it is; nothing was kept."""
 

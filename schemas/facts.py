@@ -22,7 +22,7 @@ AgentState: TypeAlias = Literal[
     "offline", "ready", "reserved", "talking", "holding", "wrapup", "not_ready"
 ]
 RejectReason: TypeAlias = Literal[
-    "malformed", "oversized", "unreadable", "no_time", "future", "foreign"
+    "malformed", "oversized", "unreadable", "no_time", "future", "foreign", "unmapped"
 ]
 Origin: TypeAlias = Literal["live", "refold"]
 Verdict: TypeAlias = Literal["acknowledged", "excused", "neutral"]

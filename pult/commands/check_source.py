@@ -37,6 +37,9 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
         known = ", ".join(loaded.sources) or "none"
         msg = f"no source {chosen.name} in the settings (known: {known}); add it, or pult init"
         raise SettingsInvalid(msg)
+    if entry.webhook is not None:
+        msg = f"{chosen.name} posts to us: watch pult_source_frames_total of it in /metrics"
+        raise SettingsInvalid(msg)
     findings = [_queue_log(chosen.name, entry)]
     if entry.ami is None:
         text = f"sources.{chosen.name}.ami is not set: nothing live but the queue log's lines"

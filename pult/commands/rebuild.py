@@ -9,7 +9,6 @@ from datetime import date
 
 from clickhouse_connect.driver.client import Client
 
-from producers.frame import Naming
 from producers.identity import CallerKeys
 from producers.journal import Journal
 from pult import clickhouse, kafka, settings
@@ -20,6 +19,7 @@ from pult.progress import Progress
 from pult.rebuild import Days, Rebuilt, events_from_journal, rebuild
 from pult.settings import Settings
 from pult.targets import kept_targets, partitions_of
+from pult.webhooks import naming
 from schemas.errors import DataFolderUnusable, SettingsInvalid
 from schemas.metrics import METRICS
 from schemas.policies import PolicyHistory
@@ -163,7 +163,7 @@ def _read_journal(
         folder.caller_secret(context.environ, wanted.privacy.secret_env),
         keep_numbers=wanted.privacy.keep_numbers,
     )
-    names = Naming(wanted.tenant, wanted.tenant, keys)
+    names = naming(wanted, keys)
     journal = Journal.open(folder.journal, date.today())  # noqa: DTZ011 - a file's name
     try:
         events_from_journal(journal, store, names, progress.advance)

@@ -10,6 +10,7 @@ from pult.feeds import Wired
 from pult.runtime import Runtime
 from pult.settings import Settings
 from pult.sources import SourcesCollector, live_sources
+from pult.webhooks import receiver
 from schemas.errors import SettingsInvalid
 
 
@@ -23,6 +24,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--sql-port", type=port, metavar="PORT",
         help="port of the SQL endpoint (default 8123; 0: any free one)",
     )  # fmt: skip
+    parser.add_argument(
+        "--webhook-port", type=port, metavar="PORT",
+        help="port that sources of kind webhook post to (default 8401; 0: any free one)",
+    )  # fmt: skip
 
 
 def run(context: Context, chosen: argparse.Namespace) -> int:
@@ -34,7 +39,10 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
             "or see a recording with pult demo"
         )
         raise SettingsInvalid(msg)
-    ports = {"wall_port": chosen.port, "sql_port": chosen.sql_port}
+    ports = {
+        "wall_port": chosen.port, "sql_port": chosen.sql_port,
+        "webhook_port": chosen.webhook_port,
+    }  # fmt: skip
     given = {name: port for name, port in ports.items() if port is not None}
     http = loaded.http.model_copy(update=given)
     loaded = loaded.model_copy(update={"http": http})
@@ -49,9 +57,11 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
 def _sources(loaded: Settings, environ: Mapping[str, str], runtime: Runtime) -> Sequence[Wired]:
     made: list[Wired] = []
     live: list[LiveSource] = []
+    listening = receiver(loaded)
+    last_frame = runtime.journal.last_frame
     for name, entry in loaded.sources.items():
-        for source in live_sources(name, entry, environ, runtime.journal.last_frame):
-            # A log that does not grow says nothing: the night may be quiet.
+        for source in live_sources(name, entry, environ, last_frame, listening=listening):
+            # A log that does not grow, a CRM that posts nothing: the night may be quiet.
             beats = source.status.feed == "ami"
             made.append(Wired(name, source, beats=beats, status=source.status))
             live.append(source)

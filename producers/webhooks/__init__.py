@@ -1,0 +1,1 @@
+"""Webhooks of CRMs, help desks and surveys: received, kept, and read as a mapping says."""

@@ -1,0 +1,143 @@
+"""The body of a message into a tree of objects, lists and words, whatever it is written in.
+
+JSON, and forms with keys such as `data[FIELDS][ID]` (the way of PHP), in the character set that
+the content type names. Nothing in a body can do more than be refused.
+"""
+
+import codecs
+import re
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from schemas.errors import UntranslatableFrame
+
+MOST_FIELDS = 10_000
+"""No form has more."""
+
+_DEEPEST = 16
+_FORM = "application/x-www-form-urlencoded"
+_CHARSET = re.compile(r"charset=\"?([A-Za-z0-9_.:-]+)", re.IGNORECASE)
+_KEY = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
+
+
+def parsed(body: bytes, content_type: str, wanted: str = "any") -> Any:
+    """Return what a body says.
+
+    Args:
+        body: as it came.
+        content_type: the header; where it says nothing of use the body's first sign does.
+        wanted: `json`, `form` or `any`.
+
+    Raises:
+        UntranslatableFrame: it is neither, or not what is wanted.
+    """
+    kind = _kind(body, content_type)
+    if wanted not in ("any", kind):
+        # What it is counts, not what it is called: many send JSON as text/plain.
+        shown = content_type.split(";")[0][:60] or "no content type"
+        found = kind or "neither JSON nor a form"
+        msg = f"the body is to be {wanted}, but is {found} ({shown}, {len(body)} bytes)"
+        raise UntranslatableFrame(msg)
+    if kind == "json":
+        return _json(body, _charset(content_type))
+    if kind == "form":
+        return _form(body, _charset(content_type))
+    shown = content_type.split(";")[0][:60] or "no content type"
+    msg = f"the body is neither JSON nor a form ({shown}, {len(body)} bytes)"
+    raise UntranslatableFrame(msg)
+
+
+def _kind(body: bytes, content_type: str) -> str:
+    told = content_type.split(";")[0].strip().lower()
+    start = body.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
+    if start in (b"{", b"["):
+        return "json"
+    if told == _FORM:
+        return "form"
+    if told.endswith(("/json", "+json")):
+        return "json"
+    is_form = told in ("", "text/plain") and re.match(rb"[A-Za-z0-9_\[\]%.-]+=", body)
+    return "form" if is_form else ""
+
+
+def _charset(content_type: str) -> str:
+    found = _CHARSET.search(content_type)
+    if found is None:
+        return "utf-8"
+    try:
+        known = codecs.lookup(found[1])
+    except LookupError as error:
+        msg = f"the character set {found[1][:40]} of the body is unknown"
+        raise UntranslatableFrame(msg) from error
+    # Some names are no character sets but packers, which could swell.
+    if not getattr(known, "_is_text_encoding", True):
+        msg = f"{found[1][:40]} is no character set"
+        raise UntranslatableFrame(msg)
+    return known.name
+
+
+def _json(body: bytes, charset: str) -> Any:
+    try:
+        text = body.removeprefix(codecs.BOM_UTF8)
+        if charset != "utf-8":
+            text = body.decode(charset).encode()
+        return msgspec.json.decode(text)
+    except UnicodeError as error:
+        msg = f"the body is no {charset} text: {error}"
+        raise UntranslatableFrame(msg) from error
+    except (msgspec.MsgspecError, RecursionError) as error:
+        msg = f"the body is no JSON: {error}"
+        raise UntranslatableFrame(msg) from error
+
+
+def _form(body: bytes, charset: str) -> dict[str, Any]:
+    try:
+        text = body.decode("ascii")
+        pairs = parse_qsl(
+            text, keep_blank_values=True, encoding=charset, errors="replace",
+            max_num_fields=MOST_FIELDS,
+        )  # fmt: skip
+    except UnicodeError:
+        # Some send letters as they are, without percent signs.
+        pairs = _unescaped(body, charset)
+    except ValueError as error:
+        msg = f"the body is a form of more than {MOST_FIELDS} fields"
+        raise UntranslatableFrame(msg) from error
+    tree: dict[str, Any] = {}
+    for key, value in pairs:
+        _put(tree, key, value)
+    return tree
+
+
+def _unescaped(body: bytes, charset: str) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(
+            body.decode(charset, "replace"), keep_blank_values=True, encoding=charset,
+            errors="replace", max_num_fields=MOST_FIELDS,
+        )  # fmt: skip
+    except ValueError as error:
+        msg = f"the body is a form of more than {MOST_FIELDS} fields"
+        raise UntranslatableFrame(msg) from error
+
+
+def _put(tree: dict[str, Any], key: str, value: str) -> None:
+    """Put a value where its key says; `a[]` is the next of a list, kept under its number."""
+    found = _KEY.fullmatch(key)
+    parts = [key] if found is None else [found[1], *re.findall(r"\[([^\[\]]*)\]", found[2])]
+    if len(parts) > _DEEPEST:
+        msg = f"a key of the form is more than {_DEEPEST} levels deep"
+        raise UntranslatableFrame(msg)
+    place = tree
+    for part in parts[:-1]:
+        below = place.setdefault(part or str(len(place)), {})
+        if not isinstance(below, dict):
+            msg = f"the form says {key[:60]!r} both as a value and as a group"
+            raise UntranslatableFrame(msg)
+        place = below
+    last = parts[-1] or str(len(place))
+    if isinstance(place.get(last), dict):
+        msg = f"the form says {key[:60]!r} both as a value and as a group"
+        raise UntranslatableFrame(msg)
+    place[last] = value

@@ -1,0 +1,25 @@
+"""How much a sender may say at once."""
+
+
+class Rate:
+    """Lets so many messages a second through, and twice as many in a burst."""
+
+    def __init__(self, per_second: float) -> None:
+        self._per_second = per_second
+        self._most = 2 * per_second
+        self._left = self._most
+        self._at: float | None = None
+
+    def wait_seconds(self, now: float) -> float:
+        """Take one message's turn; return 0, or how long until there is one [s].
+
+        Args:
+            now: the present [s, monotonic].
+        """
+        passed = 0.0 if self._at is None else max(0.0, now - self._at)
+        self._at = now
+        self._left = min(self._most, self._left + passed * self._per_second)
+        if self._left >= 1:
+            self._left -= 1
+            return 0.0
+        return (1 - self._left) / self._per_second

@@ -1,0 +1,325 @@
+"""Listens for webhooks of all sources: a body is in the journal before anybody reads it.
+
+    POST /hooks/SOURCE            and /hooks/SOURCE/SECRET where the address is the secret
+
+200 kept, now or before; 401 no or a wrong signature; 404 no such source; 408 too slow; 413 too
+large; 429 too many; 503 not kept, send it again. What a body says never makes another answer.
+"""
+
+import asyncio
+import logging
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from producers.frame import WEBHOOK
+from producers.source import Take
+from producers.status import SourceStatus
+from producers.webhooks.keeping import Keeper
+from producers.webhooks.limits import Rate
+from producers.webhooks.message import Message, body_key, kept
+from producers.webhooks.signatures import Check, Posted
+from schemas.errors import PortTaken, PultFailure
+
+BODY_SECONDS = 10.0
+"""A whole body comes within so long."""
+
+MOST_UNDER_WAY = 64 * 1024 * 1024
+"""Bytes of bodies that are being read or kept, of all sources together."""
+
+END_SECONDS = 2.0
+_RETRY_SECONDS = 5
+_SAY_SECONDS = 60.0
+_PORTION = 64 * 1024
+
+_LOG = logging.getLogger("pult.webhooks")
+
+
+@dataclass
+class Hook:
+    """One source that posts.
+
+    Attributes:
+        name: of the source.
+        check: tells whether a request is from it.
+        largest_bytes: no body is larger.
+        rate: how much it may say.
+        headers: which headers its mapping reads, in lower case.
+        id_header: which one holds its id of a message, in lower case.
+        status: how it is.
+        answers: how many requests were answered how.
+    """
+
+    name: str
+    check: Check
+    largest_bytes: int
+    rate: Rate
+    headers: tuple[str, ...] = ()
+    id_header: str = ""
+    public_url: str = ""
+    status: SourceStatus = field(init=False)
+    answers: Counter[str] = field(default_factory=Counter)
+    keeper: Keeper | None = None
+    said_at: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.status = SourceStatus(self.name, WEBHOOK, trouble="not listening yet")
+
+
+class Receiver:
+    """One address for all sources that post; it listens while any of them runs.
+
+    Args:
+        host: where to listen.
+        port: likewise; 0 is any free one.
+        now: the present [s since 1970].
+    """
+
+    def __init__(self, host: str, port: int, now: Callable[[], float] = time.time) -> None:
+        self._host = host
+        self._now = now
+        self._hooks: dict[str, Hook] = {}
+        self._under_way = 0
+        self._lock = threading.Lock()
+        self._open = 0
+        self._server: threading.Thread | None = None
+        self._stopped = threading.Event()
+        self._socket = _listening(host, port)
+        self.port: int = self._socket.getsockname()[1]
+
+    @property
+    def address(self) -> str:
+        """Where it listens."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self.port}"
+
+    def add(self, hook: Hook) -> "HookSource":
+        """Return a source that posts to this receiver."""
+        self._hooks[hook.name] = hook
+        return HookSource(self, hook)
+
+    def begin(self, hook: Hook, take: Take) -> None:
+        """Let a source's messages in."""
+        with self._lock:
+            hook.keeper = Keeper(take)
+            hook.status.connected, hook.status.trouble = True, ""
+            hook.status.connections += 1
+            self._open += 1
+            if self._server is None:
+                self._server = threading.Thread(
+                    target=lambda: asyncio.run(self._serve()), daemon=True
+                )
+                self._server.start()
+
+    def end(self, hook: Hook) -> None:
+        """Let nothing of a source in any more; the last one ends the listening."""
+        with self._lock:
+            self._open -= 1
+            last = self._open == 0
+        if last and self._server is not None:
+            self._stopped.set()
+            self._server.join()
+        hook.status.connected, hook.status.trouble = False, "not listening any more"
+
+    def close(self) -> None:
+        """Give the port back, where nothing was ever begun."""
+        self._socket.close()
+
+    async def _serve(self) -> None:
+        application = web.Application()
+        application.add_routes([
+            web.post("/hooks/{source}", self._posted),
+            web.post("/hooks/{source}/{secret}", self._posted),
+            web.get("/healthz", _alive),
+        ])  # fmt: skip
+        runner = web.AppRunner(
+            application, access_log=None, shutdown_timeout=END_SECONDS, keepalive_timeout=60
+        )
+        await runner.setup()
+        await web.SockSite(runner, self._socket, backlog=512).start()
+        try:
+            await asyncio.to_thread(self._stopped.wait)
+        finally:
+            await runner.cleanup()
+
+    async def _posted(self, request: web.Request) -> web.Response:
+        hook = self._hooks.get(request.match_info["source"])
+        if hook is None or hook.keeper is None:
+            return _line(404, "no source of that name takes webhooks")
+        answer = await self._answer(hook, hook.keeper, request)
+        hook.answers[str(answer.status)] += 1
+        return answer
+
+    async def _answer(self, hook: Hook, keeper: Keeper, request: web.Request) -> web.Response:
+        wait = hook.rate.wait_seconds(time.monotonic())
+        if wait:
+            self._say(hook, "too many messages a second")
+            return _line(429, "too many messages a second", retry=max(1, round(wait)))
+        if not hook.check.needs_body:
+            refused = self._refused(hook, _request(hook, request, b""))
+            if refused is not None:
+                return refused
+        told = request.content_length or 0
+        if told > hook.largest_bytes:
+            return self._too_large(hook)
+        if self._under_way + max(told, _PORTION) > MOST_UNDER_WAY:
+            self._say(hook, "too many bodies at once")
+            return _line(503, "too much at once; send it again", retry=_RETRY_SECONDS)
+        held = _Held(self)
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await held.read(request, hook.largest_bytes)
+            if body is None:
+                return self._too_large(hook)
+            return await self._keep(hook, keeper, _request(hook, request, body))
+        except TimeoutError:
+            self._say(hook, f"no whole body within {BODY_SECONDS:g} s")
+            return _line(408, f"no whole body within {BODY_SECONDS:g} s")
+        except web.HTTPException:
+            raise
+        except (web.RequestPayloadError, ValueError):
+            return _line(400, "the body is cut short or badly packed")
+        finally:
+            held.let_go()
+
+    async def _keep(self, hook: Hook, keeper: Keeper, posted: Posted) -> web.Response:
+        if hook.check.needs_body:
+            refused = self._refused(hook, posted)
+            if refused is not None:
+                return refused
+        body = hook.check.without_secret(posted.body)
+        headers = {
+            name: posted.headers[name] for name in hook.headers if name in posted.headers
+        }
+        own = posted.headers.get(hook.id_header, "") or hook.check.id_of(posted)
+        key = f"id {own}" if own else body_key(body, headers.items())
+        at_us = int(self._now() * 1_000_000)
+        message = Message(key, posted.content_type, headers, body)
+        try:
+            await keeper.keep(kept(hook.name, message, at_us))
+        except PultFailure as failure:
+            # The journal has said why; the sender learns only that he is to try again.
+            self._say(hook, f"not kept: {failure}")
+            return _line(503, "not kept; send it again", retry=_RETRY_SECONDS)
+        hook.status.frames += 1
+        hook.status.last_heard_us = at_us
+        return _line(200, "kept")
+
+    def _refused(self, hook: Hook, posted: Posted) -> web.Response | None:
+        verdict = hook.check(posted, self._now())
+        if verdict == "right":
+            return None
+        hook.status.refusals += 1
+        self._say(hook, f"signature {verdict}")
+        return _line(401, f"signature {verdict}")
+
+    def _too_large(self, hook: Hook) -> web.Response:
+        self._say(hook, "body too large")
+        return _line(413, f"a body has at most {hook.largest_bytes} bytes")
+
+    def _say(self, hook: Hook, what: str) -> None:
+        """Say once a minute what was refused; never what was in it."""
+        now = time.monotonic()
+        if now - hook.said_at.get(what, -_SAY_SECONDS) >= _SAY_SECONDS:
+            hook.said_at[what] = now
+            _LOG.warning("webhook refused source=%s: %s", hook.name, what)
+
+
+class HookSource:
+    """What one source posts, as a source that goes on for ever."""
+
+    def __init__(self, receiver: Receiver, hook: Hook) -> None:
+        self.hook = hook
+        self._receiver = receiver
+
+    @property
+    def status(self) -> SourceStatus:
+        """How it is at present; may be read from any thread."""
+        return self.hook.status
+
+    @property
+    def address(self) -> str:
+        """Where it is to post to."""
+        return f"{self._receiver.address}/hooks/{self.hook.name}"
+
+    def run(self, take: Take, stopped: threading.Event) -> None:
+        """Take what is posted until stopped."""
+        self._receiver.begin(self.hook, take)
+        try:
+            stopped.wait()
+        finally:
+            self._receiver.end(self.hook)
+
+
+class _Held:
+    """Bytes of one body that count as under way."""
+
+    def __init__(self, receiver: Receiver) -> None:
+        self._receiver = receiver
+        self._bytes = 0
+
+    async def read(self, request: web.Request, most: int) -> bytes | None:
+        """Return a whole body, None if it is too large."""
+        pieces: list[bytes] = []
+        while piece := await request.content.read(_PORTION):
+            pieces.append(piece)
+            self._bytes += len(piece)
+            self._receiver._under_way += len(piece)
+            if self._bytes > most:
+                return None
+        return b"".join(pieces)
+
+    def let_go(self) -> None:
+        """Count them no more."""
+        self._receiver._under_way -= self._bytes
+        self._bytes = 0
+
+
+def _request(hook: Hook, request: web.Request, body: bytes) -> Posted:
+    return Posted(
+        method=request.method,
+        uri=hook.public_url or str(request.url),
+        last_part=request.match_info.get("secret", ""),
+        headers={name.lower(): value for name, value in request.headers.items()},
+        body=body,
+        content_type=request.headers.get("Content-Type", ""),
+    )
+
+
+async def _alive(_: web.Request) -> web.Response:
+    return web.Response(text="alive\n")
+
+
+def _line(status: int, text: str, retry: int = 0) -> web.Response:
+    headers = {"Retry-After": str(retry)} if retry else None
+    return web.Response(text=f"{text}\n", status=status, headers=headers)
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """Return a socket that is bound.
+
+    Raises:
+        PortTaken: another process listens there, or the address is none of this machine.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        bound = socket.socket(family, kind, protocol)
+        try:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.bind(address)
+        except OSError:
+            bound.close()
+            raise
+    except OSError as error:
+        why = error.strerror or error
+        msg = f"cannot take webhooks at {host}:{port}: {why}; http.webhook_port names another"
+        raise PortTaken(msg) from error
+    bound.setblocking(False)
+    return bound

@@ -1,0 +1,48 @@
+"""What a CRM posts to `pult run` is in the history, once, and nothing else is."""
+
+import json
+from pathlib import Path
+
+from tests.pult.hooked import SECRET, hooked, post, signed
+
+SAVED = {
+    "event": "card.saved", "id": "e-1", "time": "2026-03-02T10:15:30.250+03:00",
+    "card_id": 5, "agent_id": "15", "interaction_id": "1772435000.7",
+    "phone": "+7 (495) 100-01-02", "fields_filled": "12", "colour": "red",
+}  # fmt: skip
+
+
+def test_what_a_crm_posts_is_an_event_of_the_history_once(tmp_path: Path) -> None:
+    body = json.dumps(SAVED).encode()
+    form = b"event=case.closed&id=e-2&time=2026-03-02T07:16:00Z&case_id=%D0%B4-1"
+    broken = b'{"event": "card.saved", "id": "e-3", "time": "2026-03'
+    with hooked(tmp_path) as crm:
+        kinds = "application/json", "application/x-www-form-urlencoded", "text/html"
+        first = [
+            post(crm.hook, each, signed(each), kind)
+            for each, kind in zip((body, form, broken), kinds, strict=True)
+        ]
+        again = post(crm.hook, body, signed(body))
+        stranger = post(crm.hook, body, signed(body, "another secret"))
+        rows = crm.rows("SELECT * FROM events ORDER BY occurred_at", 2)
+        (rejected,) = crm.rows("SELECT reason, detail, bytes FROM rejected", 1)
+        code = crm.stop()
+        said = crm.said.read_text()
+
+    assert (first, again, stranger) == ([200, 200, 200], 200, 401)
+    card, case = rows
+    assert (card["type"], card["source"], card["feed"]) == (
+        "cc.card.saved.v1", "crm", "webhook",
+    )  # fmt: skip
+    assert card["occurred_at"] == "2026-03-02 07:15:30.250"
+    assert (card["agent_id"], card["interaction_id"]) == ("Anna Petrova", "1772435000.7")
+    data = json.loads(card["data"])
+    assert data["fields_filled"] == 12
+    assert "caller_key" in data
+    assert "100" not in data["caller_key"]
+    assert (case["type"], json.loads(case["data"])["case_id"]) == ("cc.case.closed.v1", "д-1")
+    assert rejected["reason"] == "malformed"
+    assert "e-3" in rejected["bytes"]
+    assert code == 0
+    assert not [each for each in (SECRET, "e-1", "card.saved", "0102") if each in said], said
+    assert "webhook refused source=crm: signature wrong" in said
