@@ -67,7 +67,7 @@ def exceptions(pen: Pen, key: str, expression: str, columns: Sequence[str]) -> t
         .override_by_name(names["alertname"], _alert(pen))
         .override_by_name(names["severity"], _severity(pen))
     )  # fmt: skip
-    for column, board in (("queue", "queue"),):
+    for column, board in (("queue", "queue"), ("agent", "agent"), ("code", "discipline")):
         if column in columns:
             panel.override_by_name(names[column], _led(pen, column, board))
     return panel

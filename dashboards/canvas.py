@@ -5,8 +5,10 @@ from typing import Any
 
 from grafana_foundation_sdk.builders.dashboard import (
     AnnotationQuery,
+    CustomVariable,
     Dashboard,
     QueryVariable,
+    TextBoxVariable,
     TimePicker,
 )
 from grafana_foundation_sdk.cog.builder import Builder
@@ -89,6 +91,34 @@ class Canvas:
             variable.all_value(everything)
             variable.current(d.VariableOption(text=["All"], value=["$__all"]))
         self._board.with_variable(variable)
+        return self
+
+    def choice(self, name: str, *words: str) -> "Canvas":
+        """Add a list of a few words, of which one is chosen; at first the first."""
+        options = [
+            d.VariableOption(
+                selected=word == words[0], text=self._pen.texts("words", word), value=word
+            )
+            for word in words
+        ]
+        listed = ", ".join(f"{self._pen.texts('words', word)} : {word}" for word in words)
+        self._board.with_variable(
+            CustomVariable(name)
+            .label(self._pen.texts("columns", name))
+            .values(listed)
+            .options(options)
+            .current(options[0])
+        )
+        return self
+
+    def entry(self, name: str, first: str = "") -> "Canvas":
+        """Add a word that people write."""
+        self._board.with_variable(
+            TextBoxVariable(name)
+            .label(self._pen.texts("columns", name))
+            .default_value(first)
+            .current(d.VariableOption(text=first, value=first))
+        )
         return self
 
     def at(self, x: int, y: int, width: int, height: int, panel: Builder[d.Panel]) -> "Canvas":

@@ -192,7 +192,7 @@ class Pen:
         self, shown: Shown, *queries: tuple[str, str], scale: Scale = ((None, NO_DATA),)
     ) -> timeseries.Panel:
         """Return curves over time; limits of the scale are lines."""
-        panel = self._over_time(shown, scale).datasource(PROM)
+        panel = self.over_time(shown, scale).datasource(PROM)
         for place, (expression, name) in enumerate(queries):
             ref = chr(ord("A") + place)
             panel.with_target(
@@ -200,7 +200,8 @@ class Pen:
             )
         return panel
 
-    def _over_time(self, shown: Shown, scale: Scale) -> timeseries.Panel:
+    def over_time(self, shown: Shown, scale: Scale) -> timeseries.Panel:
+        """Return a panel of curves that is asked nothing yet."""
         style = (
             GraphThresholdsStyleMode.LINE if len(scale) > 1 else GraphThresholdsStyleMode.OFF
         )

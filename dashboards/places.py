@@ -30,6 +30,10 @@ PLACES = (
     Place("floor", "walls", wall=True),
     Place("supervisor", "desk", wall=True),
     Place("queue", "desk"),
+    Place("agent", "desk"),
+    Place("discipline", "desk"),
+    Place("call", "desk"),
+    Place("management", "management"),
     Place("pipeline", "operation"),
 )
 

@@ -45,7 +45,8 @@ def live(expression: str, otherwise: str = "") -> str:
 
 def nothing(metric: str = "cc_queue_waiting", *matchers: str) -> str:
     """Return -1 where a metric is exported at all: there is nothing to measure."""
-    return f"(sum({each(metric, *(matchers or (QUEUE,)))}) * 0 - 1)"
+    chosen = matchers or ((QUEUE,) if metric == "cc_queue_waiting" else ())
+    return f"(sum({each(metric, *chosen)}) * 0 - 1)"
 
 
 def firing(*selectors: str, by: str) -> str:

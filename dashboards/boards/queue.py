@@ -4,6 +4,7 @@ from grafana_foundation_sdk.builders import bargauge
 from grafana_foundation_sdk.models import dashboard as d
 from grafana_foundation_sdk.models import units
 
+from dashboards import history
 from dashboards import wall_tiles as tiles
 from dashboards.canvas import Canvas, filters
 from dashboards.panels import BAD, NO_DATA, NOTHING, PLAIN, QUIET, WORSE, Pen, Shown
@@ -43,7 +44,51 @@ def board(pen: Pen) -> d.Dashboard:
         "{{state}}",
     )
     canvas.row(9, (10, level_lines), (9, both), (5, _named(pen, states)))
-    return canvas.done()
+    canvas.row(9, (8, _volume(pen)), (8, _level(pen)), (8, _waits(pen)))
+    return canvas.row(14, (24, _calls(pen))).done()
+
+
+def _volume(pen: Pen) -> history.Course:
+    names = {key: pen.texts("words", key) for key in ("offered", "answered", "abandoned")}
+    shown = Shown("queue_volume", OFFERED)
+    return history.course(pen, shown, history.sql("queue_volume"), names=names, bars=True)
+
+
+def _level(pen: Pen) -> history.Course:
+    limits = pen.limits
+    return history.course(
+        pen,
+        Shown("queue_level", SERVICE_LEVEL),
+        history.sql("queue_level"),
+        label="queue_id",
+        scale=[(None, WORSE), (limits.low, BAD), (limits.target, PLAIN)],
+    ).max(1)
+
+
+def _waits(pen: Pen) -> history.Course:
+    return history.course(
+        pen,
+        Shown("queue_waits", None, history.SECONDS),
+        history.sql("queue_waits"),
+        scale=[(None, PLAIN), (pen.limits.answer_within, BAD)],
+    )
+
+
+def _calls(pen: Pen) -> history.Rows:
+    return history.rows(
+        pen,
+        Shown("queue_calls"),
+        history.sql("queue_calls"),
+        {
+            "entered_at": (),
+            "queue_id": (),
+            "agent_id": (history.leads(pen, "agent", "agent"),),
+            "outcome": (history.words(pen, "outcomes"),),
+            "wait_ms": (),
+            "talk_ms": (),
+            "interaction_id": (history.leads(pen, "call", "interaction"),),
+        },
+    )
 
 
 def _named(pen: Pen, panel: bargauge.Panel) -> bargauge.Panel:

@@ -35,7 +35,7 @@ from tests.timetable import TENANT
 
 MINUTES = 20
 SECONDS = 30
-ALL = {"tenant": ".*", "queue": ".+", "team": ".*"}
+ALL = {"tenant": ".*", "queue": ".+", "team": ".*", "code": ".*", "agent": "Anna Petrova"}
 QUESTIONS = list(questions(PROMETHEUS))
 
 AN_HOUR = "3600"
@@ -177,7 +177,16 @@ def test_every_metric_that_a_board_names_is_exported_with_these_labels() -> None
         known.setdefault(metric.name, {"tenant", "site", "instance", "job", "le"})
         known[metric.name] |= set(metric.labels)
     known["up"] = {"job", "instance"}
-    of_alerts = {"alertname", "alertstate", "kind", "severity", "queue", "team", "tenant"}
+    of_alerts = {
+        "alertname",
+        "alertstate",
+        "kind",
+        "severity",
+        "queue",
+        "team",
+        "tenant",
+        "code",
+    }
     known["ALERTS"] = known["ALERTS_FOR_STATE"] = of_alerts
     for question in QUESTIONS:
         expression = question.target["expr"]

@@ -1,0 +1,94 @@
+"""One agent: now, the day, and the rules he violated."""
+
+from grafana_foundation_sdk.builders import stat
+from grafana_foundation_sdk.models import dashboard as d
+from grafana_foundation_sdk.models import units
+
+from dashboards import history
+from dashboards.canvas import Canvas
+from dashboards.panels import BAD, NO_DATA, NOTHING, PLAIN, QUIET, WORSE, Pen, Scale, Shown
+from dashboards.promql import each, live, nothing, since
+from schemas.metrics import (
+    AGENT_ANSWERED,
+    AGENT_BREAK_TIME,
+    AGENT_MISSED,
+    AGENT_TALK_MEAN,
+    OCCUPANCY,
+    VIOLATIONS,
+)
+
+AGENT = 'agent=~"$agent"'
+_COUNT: Scale = [(None, NO_DATA), (0, PLAIN)]
+
+
+def board(pen: Pen) -> d.Dashboard:
+    """Return the board."""
+    canvas = Canvas("agent", pen, "now-12h", "1m")
+    canvas.variable("tenant", "SELECT DISTINCT tenant FROM agent_states",
+                    source=history.HISTORY, everything=".*")  # fmt: skip
+    canvas.variable(
+        "agent",
+        "SELECT DISTINCT agent_id FROM agent_states ORDER BY agent_id",
+        source=history.HISTORY,
+        several=False,
+    )
+    limits = pen.limits
+    busy: Scale = [
+        (None, NO_DATA), (0, BAD), (limits.idle, PLAIN), (limits.busy, BAD),
+        (limits.exhausting, WORSE),
+    ]  # fmt: skip
+    duration = units.DurationInHoursMinutesSeconds
+    figures = [
+        (Shown("agent_answered", AGENT_ANSWERED), _COUNT),
+        (Shown("agent_talk", AGENT_TALK_MEAN), _COUNT),
+        (Shown("agent_missed", AGENT_MISSED), [(None, NO_DATA), (0, PLAIN), (2, BAD)]),
+        (Shown("agent_breaks", AGENT_BREAK_TIME, duration), _COUNT),
+        (Shown("agent_occupancy", OCCUPANCY), busy),
+    ]
+    tiles = [
+        (4, history.figure(pen, shown, scale, history.sql(shown.key)))
+        for shown, scale in figures
+    ]
+    canvas.row(5, (4, _state(pen)), *tiles)
+    canvas.row(4, (24, history.states(pen, Shown("agent_day"), history.sql("agent_day"))))
+    names = {"answered": pen.texts("words", "answered")}
+    calls = history.course(
+        pen,
+        Shown("agent_calls", AGENT_ANSWERED),
+        history.sql("agent_calls"),
+        names=names,
+        bars=True,
+    )
+    canvas.row(10, (12, calls), (12, _violations(pen)))
+    return canvas.done()
+
+
+def _state(pen: Pen) -> stat.Panel:
+    present = since(each("cc_agent_state_start_timestamp_seconds", AGENT))
+    none = f'label_replace({nothing("cc_agents")}, "state", "offline", "", "")'
+    shown = Shown("agent_state", None, history.SECONDS, words={NOTHING: "offline"})
+    panel = pen.tile(
+        shown,
+        [(None, NO_DATA), (NOTHING, QUIET)],
+        (live(present, none), "{{state}}"),
+        named=True,
+    )
+    for state, text in pen.texts.all("states").items():
+        panel.override_by_name(state, [d.DynamicConfigValue(id_val="displayName", value=text)])
+    return panel
+
+
+def _violations(pen: Pen) -> history.Rows:
+    return history.rows(
+        pen,
+        Shown("agent_violations", VIOLATIONS),
+        history.sql("agent_violations"),
+        {
+            "fired_at": (),
+            "code": (history.words(pen, "codes"),),
+            "severity": (history.words(pen, "severities"),),
+            "state": (history.words(pen, "episodes"),),
+            "duration_ms": (),
+            "queue_id": (),
+        },
+    )

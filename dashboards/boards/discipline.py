@@ -1,0 +1,76 @@
+"""Rules that are violated: now, over time, and by whom most."""
+
+from grafana_foundation_sdk.builders import bargauge
+from grafana_foundation_sdk.models import dashboard as d
+
+from dashboards import history
+from dashboards.alerts import exceptions
+from dashboards.canvas import Canvas
+from dashboards.panels import BAD, NO_DATA, NOTHING, PLAIN, Pen, Shown
+from dashboards.promql import TEAM_OR_NONE, each, firing, live, nothing
+from schemas.metrics import VIOLATIONS
+
+COLUMNS = ("alertname", "severity", "agent", "code", "team")
+CODE = 'code=~"$code"'
+
+
+def board(pen: Pen) -> d.Dashboard:
+    """Return the board."""
+    canvas = Canvas("discipline", pen, "now-24h", "1m")
+    for name, query in (
+        ("tenant", "SELECT DISTINCT tenant FROM violations"),
+        ("team", "SELECT DISTINCT team FROM violations WHERE team != ''"),
+        ("code", "SELECT DISTINCT code FROM violations"),
+    ):
+        canvas.variable(name, query, source=history.HISTORY, everything=".*")
+    alerts = firing(
+        f'kind=~"discipline|system", {TEAM_OR_NONE}, code=~"$code|"', by=", ".join(COLUMNS)
+    )
+    canvas.row(10, (9, _open(pen)), (15, exceptions(pen, "violations_open", alerts, COLUMNS)))
+    course = history.course(
+        pen,
+        Shown("violations_course", VIOLATIONS),
+        history.sql("violations_course"),
+        label="code",
+        bars=True,
+    )
+    people = history.rows(
+        pen,
+        Shown("violations_people", VIOLATIONS),
+        history.sql("violations_people"),
+        {
+            "agent_id": (history.leads(pen, "agent", "agent"),),
+            "team": (),
+            "violations": (),
+            "critical": (),
+            "duration_ms": (),
+        },
+    )
+    canvas.row(9, (14, course), (10, people))
+    listed = history.rows(
+        pen,
+        Shown("violations_list", VIOLATIONS),
+        history.sql("violations_list"),
+        {
+            "fired_at": (),
+            "agent_id": (history.leads(pen, "agent", "agent"),),
+            "code": (history.words(pen, "codes"),),
+            "severity": (history.words(pen, "severities"),),
+            "state": (history.words(pen, "episodes"),),
+            "team": (),
+            "queue_id": (),
+            "duration_ms": (),
+        },
+    )
+    return canvas.row(12, (24, listed)).done()
+
+
+def _open(pen: Pen) -> bargauge.Panel:
+    active = each("cc_violation_active", 'team=~"$team"', CODE)
+    none = f'label_replace({nothing("cc_agents")}, "code", "-", "", "")'
+    query = live(f"sort_desc(count by (code) ({active}))", none)
+    shown = Shown("violations_now", VIOLATIONS, words={NOTHING: "none_open"})
+    panel = pen.bars(shown, [(None, NO_DATA), (NOTHING, PLAIN), (1, BAD)], query, "{{code}}")
+    for code, text in pen.texts.all("codes").items():
+        panel.override_by_name(code, [d.DynamicConfigValue(id_val="displayName", value=text)])
+    return panel
