@@ -1,0 +1,219 @@
+"""Each shipped mapping on its samples, and on what goes wrong with them on the way.
+
+Beside each sample (`*.body`) stand its origin and the events expected of it, written by hand.
+"""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from producers.webhooks.mapping import mapping, shipped
+from schemas.errors import MappingInvalid
+from tests.producers.webhooks.reading import of, read, short
+
+FOLDER = Path(__file__).with_name("samples")
+SAMPLES = sorted(path.stem for path in FOLDER.glob("*.body"))
+EACH = pytest.mark.parametrize("name", SAMPLES)
+HEAD = 'title = "t"\ntime = "time"\n[[event]]\ntype = "case.closed"\n'
+
+
+@cache
+def sample(name: str) -> tuple[bytes, dict[str, Any]]:
+    expected = json.loads((FOLDER / f"{name}.expected.json").read_text("utf-8"))
+    return (FOLDER / f"{name}.body").read_bytes(), expected
+
+
+def is_json(body: bytes) -> bool:
+    return body[:1] in b"{["
+
+
+@EACH
+def test_a_sample_becomes_the_events_written_beside_it(name: str) -> None:
+    body, expected = sample(name)
+
+    events, rejected = read(expected["mapping"], body)
+
+    assert rejected == []
+    assert [short(event) for event in events] == expected["events"]
+    assert expected["from"]
+
+
+def test_every_shipped_mapping_has_a_sample() -> None:
+    assert {sample(name)[1]["mapping"] for name in SAMPLES} == set(shipped())
+
+
+@EACH
+def test_a_sample_cut_short_is_rejected_or_means_nothing_else(name: str) -> None:
+    body, expected = sample(name)
+    for end in range(0, len(body), 7):
+        events, rejected = read(expected["mapping"], body[:end])
+        assert bool(events) or bool(rejected) or not expected["events"]
+        assert not (is_json(body) and events)
+        assert all(each.detail and each.content.endswith(body[:end]) for each in rejected)
+
+
+@EACH
+def test_a_message_that_comes_again_says_the_same(name: str) -> None:
+    body, expected = sample(name)
+
+    once, again = read(expected["mapping"], body)[0], read(expected["mapping"], body)[0]
+
+    assert once == again
+    assert len({event.id for event in once}) == len(once)
+
+
+@EACH
+def test_unknown_fields_and_their_order_do_not_matter(name: str) -> None:
+    body, expected = sample(name)
+    if not is_json(body):
+        changed = body + b"&unknown[a][b]=%F0%9F%98%80&x[]=1&x[]=2"
+    else:
+        told = json.loads(body)
+        items = told if isinstance(told, list) else [told]
+        turned = [dict(reversed([*each.items(), ("new 😀", {"a": [1]})])) for each in items]
+        changed = json.dumps(turned if isinstance(told, list) else turned[0]).encode()
+
+    events, rejected = read(expected["mapping"], changed)
+
+    assert rejected == []
+    assert [short(event) for event in events] == expected["events"]
+
+
+ODD: dict[str, bytes] = {
+    "nothing": b"", "a picture": b"\x89PNG\r\n\x1a\n" + bytes(range(256)),
+    "broken UTF-8": b'{"event": "\xff\xfe"}', "a lone surrogate": b'{"event": "\\ud800"}',
+    "deep": b"[" * 100_000, "deep objects": b'{"a":' * 50_000 + b"1" + b"}" * 50_000,
+    "a number": b"5", "text": b'"event"', "null": b"null", "an empty list": b"[]",
+    "an empty object": b"{}", "lists in lists": b"[[[]]]", "a list of words": b'["a", 5, null]',
+    "NaN": b'{"event": NaN}', "zero bytes": bytes(5_000), "XML": b"<?xml version='1.0'?><a/>",
+    "a value and a group": b"event=1&event[a]=2", "deep keys": b"a" + b"[b]" * 99 + b"=1",
+    "many fields": b"&".join(b"a%d=1" % n for n in range(10_001)),
+    "five megabytes": b'{"event": "' + b"x" * 5_000_000 + b'"}',
+    "half a pair": b"event=%F0%9F&%%%=%zz&=&&", "BOM of UTF-16": "{}".encode("utf-16"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["", "application/json", "application/x-www-form-urlencoded",
+                                  "text/plain; charset=nonsense", "application/json; charset=zip",
+                                  "application/json; charset=cp1251"])  # fmt: skip
+@pytest.mark.parametrize("name", ODD)
+def test_what_is_no_message_is_rejected_with_a_reason(name: str, kind: str) -> None:
+    for each in shipped():
+        events, (rejected,) = read(each, ODD[name], kind)
+
+        assert events == []
+        assert rejected.reason in ("malformed", "unmapped", "no_time")
+        assert rejected.detail
+        assert len(rejected.detail) < 1_000
+        assert rejected.detail.isprintable()
+
+
+def test_a_bad_item_does_not_spoil_the_others() -> None:
+    body, _ = sample("hubspot_four")
+    told = json.loads(body)
+    told[1] = {**told[1], "occurredAt": "yesterday"}
+    told[2] = "no object"
+
+    events, (rejected,) = read("hubspot", json.dumps(told).encode())
+
+    assert [short(event)["type"] for event in events] == ["case.created", "case.closed"]
+    assert rejected.detail.startswith("2 of 6 items: item 2: 'yesterday' is no time of the")
+    assert "item 3: an item is no object" in rejected.detail
+
+
+def test_a_try_of_another_number_is_the_same_event() -> None:
+    body, _ = sample("hubspot_four")
+    again = body.replace(b'"attemptNumber": 0', b'"attemptNumber": 3')
+
+    assert again != body
+    ids = [[event.id for event in read("hubspot", each)[0]] for each in (body, again)]
+    assert ids[0] == ids[1]
+
+
+def test_what_no_rule_fits_says_what_was_asked() -> None:
+    events, (rejected,) = read("generic", b'{"event": "card.lost", "time": "x"}')
+
+    assert events == []
+    assert (rejected.reason, rejected.detail) == (
+        "unmapped", "no rule of the mapping fits (event = 'card.lost')",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("told", "time"), [
+    ("2026-03-02T10:15:30+03:00", "2026-03-02T07:15:30.000Z"),
+    ("2026-03-02T07:15:30.1234567Z", "2026-03-02T07:15:30.123Z"),
+    ("2026-03-02 02:15:30.5-05:00", "2026-03-02T07:15:30.500Z"),
+    ("2026-03-02T13:00:30+05:45", "2026-03-02T07:15:30.000Z"),
+])  # fmt: skip
+def test_times_of_other_zones_are_the_same_instant(told: str, time: str) -> None:
+    meant = of(HEAD + 'data = { case_id = "id" }')
+
+    (event,), _ = read(meant, json.dumps({"id": 1, "time": told}).encode())
+
+    assert event.time == time
+
+
+@pytest.mark.parametrize("told", ["2026-03-02T10:15:30", "", "soon", "1772435730", 5, {}, [1],
+                                  "0001-01-01T00:00:00Z", "9999-99-99T00:00:00Z"])  # fmt: skip
+def test_a_time_that_is_none_is_rejected(told: object) -> None:
+    meant = of(HEAD + 'data = { case_id = "id" }')
+
+    events, (rejected,) = read(meant, json.dumps({"id": 1, "time": told}).encode())
+
+    assert (events, rejected.reason) == ([], "no_time" if told == "" else "malformed")
+
+
+@pytest.mark.parametrize(("score", "is_number"), [
+    ("4.5", True), (4.5, True), ("inf", False), ("nan", False), ("1e999", False), ("1e400", False),
+    ("четыре", False), (True, False), ("9" * 5_000, False), ([4], False),
+])  # fmt: skip
+def test_a_score_is_a_number(score: object, is_number: bool) -> None:
+    body = {"event": "survey.answered", "time": "2026-03-02T07:15:30Z", "kind": "csat",
+            "score": score, "scale_min": 1, "scale_max": 5}  # fmt: skip
+
+    events, rejected = read("generic", json.dumps(body).encode())
+
+    assert (len(events), len(rejected)) == ((1, 0) if is_number else (0, 1))
+
+
+def test_text_in_another_character_set_is_read() -> None:
+    body = '{"event": "card.opened", "time": "2026-03-02T07:15:30Z", "card_id": "Щ", '
+    body += '"agent_id": "Ольга"}'
+
+    (event,), _ = read(
+        "generic", body.encode("cp1251"), "application/json; charset=windows-1251"
+    )
+
+    assert short(event)["agent_id"] == "Ольга"
+
+
+@pytest.mark.parametrize(("text", "complaint"), [
+    ('titel = "t"', "titel is unknown, did you mean title?"),
+    (HEAD + 'data = { case = "id" }', "case.closed has no field 'case', did you mean case_id?"),
+    (HEAD.replace("closed", "closd") + "data = {}", "no event type 'case.closd', did you mean case."),
+    (HEAD + 'data = { status = "s" }', "case.closed needs case_id: say in data where it stands"),
+    (HEAD + 'data = { case_id = { pth = "id" } }', "pth is unknown, did you mean path?"),
+    (HEAD + 'data = { case_id = "a..b" }', "'a..b' is no path"),
+    (HEAD + 'data = { case_id = "id" }\nwhen = { a = { exist = true } }', "did you mean exists?"),
+    (HEAD + 'time = { path = "t", format = "unix" }\ndata = { case_id = "i" }', "no time format"),
+    (HEAD + 'data = { case_id = { path = "i", words = "x" } }', "there is no table words.x"),
+    (HEAD + 'data = { case_id = "@X-Id" }', "@X-Id reads a header that headers does not name"),
+    (HEAD + 'data = { case_id = { path = "i", match = "(" } }', "no regular expression"),
+    ("title = ", "it is no TOML"),
+])  # fmt: skip
+def test_a_mistake_in_a_mapping_is_one_line_with_the_nearest_name(
+    text: str, complaint: str
+) -> None:
+    with pytest.raises(MappingInvalid) as told:
+        of(text)
+
+    assert complaint in str(told.value), told.value
+    assert "\n" not in str(told.value)
+
+
+def test_a_mapping_that_is_not_there_names_those_that_are() -> None:
+    with pytest.raises(MappingInvalid, match="did you mean zendesk"):
+        mapping("zendesc")

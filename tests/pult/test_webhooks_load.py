@@ -1,0 +1,117 @@
+"""Fifty connections that post all the time: every 2xx is in the history once, also after kill -9."""
+
+import asyncio
+import json
+import signal
+import socket
+import time
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.pult.command import wait_for
+from tests.pult.hooked import Hooked, hooked, post, signed
+
+CONNECTIONS = 50
+
+
+def body(name: str) -> bytes:
+    told = {"event": "case.updated", "id": name, "time": "2026-03-02T07:15:30.250Z",
+            "case_id": name, "status": "open 😀"}  # fmt: skip
+    return json.dumps(told).encode()
+
+
+async def pour(address: str, seconds: float, rate: float, name: str) -> set[str]:
+    """Post at a rate over all connections; return what was answered with 2xx."""
+    taken: set[str] = set()
+    begun = time.monotonic()
+
+    async def one(place: int, session: aiohttp.ClientSession) -> None:
+        count = 0
+        while (due := count * CONNECTIONS / rate) < seconds:
+            await asyncio.sleep(max(0.0, begun + due - time.monotonic()))
+            mine = f"{name}-{place}-{count}"
+            count += 1
+            told = body(mine)
+            try:
+                async with session.post(address, data=told, headers=signed(told)) as answer:
+                    if answer.status == 200:
+                        taken.add(mine)
+            except aiohttp.ClientError:
+                return
+
+    connector = aiohttp.TCPConnector(limit=CONNECTIONS)
+    async with aiohttp.ClientSession(connector=connector) as session:
+        await asyncio.gather(*(one(place, session) for place in range(CONNECTIONS)))
+    return taken
+
+
+def all_once(crm: Hooked, taken: set[str]) -> None:
+    """Fail unless whatever was taken is in the history once."""
+    query = "SELECT id, count() AS copies, any(data) AS data FROM events GROUP BY id"
+
+    def cases() -> list[str]:
+        rows = crm.sql(query)
+        assert {int(row["copies"]) for row in rows} <= {1}
+        return [json.loads(row["data"])["case_id"] for row in rows]
+
+    wait_for(lambda: taken <= set(cases()), 60, "all that was taken")
+    found = cases()
+    assert len(found) == len(set(found))
+
+
+def memory_mb(crm: Hooked) -> float:
+    assert crm.process is not None
+    status = Path(f"/proc/{crm.process.pid}/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+
+def load(folder: Path, seconds: float, rate: float) -> None:
+    with hooked(folder) as crm:
+        # Somebody who sends a byte a second all the while.
+        address = crm.address("webhooks")
+        host, port = address.split("/")[2].split(":")
+        with socket.create_connection((host, int(port))) as slow:
+            slow.sendall(b"POST /hooks/crm HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{")
+            before = memory_mb(crm)
+            taken = asyncio.run(pour(crm.hook, seconds, rate, "a"))
+        assert len(taken) > 0.9 * rate * seconds
+        all_once(crm, taken)
+        assert memory_mb(crm) - before < 400
+        assert crm.stop() == 0
+
+
+def test_a_thousand_posts_a_second_are_all_in_the_history_once(tmp_path: Path) -> None:
+    load(tmp_path, 3, 1_000)
+
+
+@pytest.mark.soak
+def test_a_thousand_posts_a_second_for_a_minute_are_in_the_history(tmp_path: Path) -> None:
+    load(tmp_path, 60, 1_000)
+
+
+def test_what_was_taken_before_a_kill_is_in_the_history_once(tmp_path: Path) -> None:
+    crm = Hooked(tmp_path)
+    crm.start()
+
+    async def killed() -> set[str]:
+        pouring = asyncio.create_task(pour(crm.hook, 30, 600, "b"))
+        await asyncio.sleep(1)
+        assert crm.process is not None
+        crm.process.send_signal(signal.SIGKILL)
+        crm.process.wait(30)
+        return await pouring
+
+    taken = asyncio.run(killed())
+    assert len(taken) > 100
+    crm.start()
+    try:
+        # The sender does not know whether the last ones were kept, and says them again.
+        again = sorted(taken)[:20]
+        assert [post(crm.hook, body(each), signed(body(each))) for each in again] == [200] * 20
+        all_once(crm, taken)
+        assert crm.stop() == 0
+    finally:
+        if crm.process is not None and crm.process.poll() is None:
+            crm.process.kill()
