@@ -265,9 +265,7 @@ _MODELS: Mapping[str, type[BaseModel]] = {
 
 def _complaint(error: ValidationError) -> str:
     # Where several forms are allowed each complains; whoever got furthest knows best.
-    first = max(
-        error.errors(), key=lambda each: (len(each["loc"]), each["type"] != "string_type")
-    )
+    first = max(error.errors(), key=_telling)
     parts = [part for part in first["loc"] if not str(part).endswith(("]", "Spec", "Test"))]
     place = [str(part) for part in parts if part not in _FORMS]
     if first["type"] != "extra_forbidden":
@@ -277,6 +275,11 @@ def _complaint(error: ValidationError) -> str:
     model = _MODELS.get(above, CrmMapping)
     known = [field.alias or name for name, field in model.model_fields.items()]
     return f"{'.'.join(place)} is unknown{_near(place[-1], known)}"
+
+
+def _telling(error: Any) -> tuple[bool, int, bool]:
+    kind = error["type"]
+    return kind == "extra_forbidden", len(error["loc"]), not kind.endswith("_type")
 
 
 _FORMS = frozenset({"str", "int", "float", "bool", "FieldSpec", "TimeSpec", "Test"})

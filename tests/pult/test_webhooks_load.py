@@ -1,4 +1,4 @@
-"""Fifty connections that post all the time: every 2xx is in the history once, also after kill -9."""
+"""Fifty connections that post: every 2xx is in the history once, also after kill -9."""
 
 import asyncio
 import json

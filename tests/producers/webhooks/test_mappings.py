@@ -97,7 +97,8 @@ ODD: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("kind", ["", "application/json", "application/x-www-form-urlencoded",
-                                  "text/plain; charset=nonsense", "application/json; charset=zip",
+                                  "text/plain; charset=nonsense",
+                                  "application/json; charset=zip",
                                   "application/json; charset=cp1251"])  # fmt: skip
 @pytest.mark.parametrize("name", ODD)
 def test_what_is_no_message_is_rejected_with_a_reason(name: str, kind: str) -> None:
@@ -167,7 +168,8 @@ def test_a_time_that_is_none_is_rejected(told: object) -> None:
 
 
 @pytest.mark.parametrize(("score", "is_number"), [
-    ("4.5", True), (4.5, True), ("inf", False), ("nan", False), ("1e999", False), ("1e400", False),
+    ("4.5", True), (4.5, True), ("inf", False), ("nan", False), ("1e999", False),
+    ("1e400", False),
     ("четыре", False), (True, False), ("9" * 5_000, False), ([4], False),
 ])  # fmt: skip
 def test_a_score_is_a_number(score: object, is_number: bool) -> None:
@@ -183,24 +185,22 @@ def test_text_in_another_character_set_is_read() -> None:
     body = '{"event": "card.opened", "time": "2026-03-02T07:15:30Z", "card_id": "Щ", '
     body += '"agent_id": "Ольга"}'
 
-    (event,), _ = read(
-        "generic", body.encode("cp1251"), "application/json; charset=windows-1251"
-    )
+    (event,), _ = read("generic", body.encode("cp1251"), "text/json; charset=cp1251")
 
     assert short(event)["agent_id"] == "Ольга"
 
 
 @pytest.mark.parametrize(("text", "complaint"), [
     ('titel = "t"', "titel is unknown, did you mean title?"),
-    (HEAD + 'data = { case = "id" }', "case.closed has no field 'case', did you mean case_id?"),
-    (HEAD.replace("closed", "closd") + "data = {}", "no event type 'case.closd', did you mean case."),
-    (HEAD + 'data = { status = "s" }', "case.closed needs case_id: say in data where it stands"),
+    (HEAD + 'data = { case = "id" }', "has no field 'case', did you mean case_id?"),
+    (HEAD.replace("closed", "closd") + "data = {}", "'case.closd', did you mean case."),
+    (HEAD + 'data = { status = "s" }', "case.closed needs case_id: say in data"),
     (HEAD + 'data = { case_id = { pth = "id" } }', "pth is unknown, did you mean path?"),
     (HEAD + 'data = { case_id = "a..b" }', "'a..b' is no path"),
-    (HEAD + 'data = { case_id = "id" }\nwhen = { a = { exist = true } }', "did you mean exists?"),
-    (HEAD + 'time = { path = "t", format = "unix" }\ndata = { case_id = "i" }', "no time format"),
+    (HEAD + 'data = { case_id = "i" }\nwhen = { a = { exist = 1 } }', "did you mean exists?"),
+    (HEAD + 'time = { path = "t", format = "unix" }\ndata = {}', "no time format"),
     (HEAD + 'data = { case_id = { path = "i", words = "x" } }', "there is no table words.x"),
-    (HEAD + 'data = { case_id = "@X-Id" }', "@X-Id reads a header that headers does not name"),
+    (HEAD + 'data = { case_id = "@X-Id" }', "reads a header that headers does not name"),
     (HEAD + 'data = { case_id = { path = "i", match = "(" } }', "no regular expression"),
     ("title = ", "it is no TOML"),
 ])  # fmt: skip
