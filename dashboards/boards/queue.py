@@ -14,7 +14,7 @@ from schemas.metrics import ANSWER_MEAN, OFFERED, QUEUE_AGENTS, SERVICE_LEVEL, W
 
 def board(pen: Pen) -> d.Dashboard:
     """Return the board."""
-    canvas = filters(Canvas("queue", pen, "now-6h", "15s"), "queue")
+    canvas = filters(Canvas("queue", pen, "now-6h", "1m"), "queue")
     canvas.row(
         5,
         (4, tiles.worst_level(pen)),
