@@ -44,6 +44,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="whose local times are meant, as Europe/Moscow, where row and settings do not say",
     )  # fmt: skip
     of_plans.add_argument(
+        "--tenant", type=name, metavar="NAME",
+        help="whose plans, where workers serve several (default: the tenant of the settings)",
+    )  # fmt: skip
+    of_plans.add_argument(
         "--new-agents", action="store_true",
         help="agents may be named that neither settings nor history know",
     )  # fmt: skip
@@ -57,7 +61,7 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
     """Read recordings into the history and say what they held."""
     if chosen.kind == SCHEDULE:
         return import_schedule.run(context, chosen)
-    for option in ("mapping", "zone", "alarms", "new_agents"):
+    for option in ("mapping", "zone", "alarms", "tenant", "new_agents"):
         if getattr(chosen, option):
             msg = f"--{option.replace('_', '-')} goes with pult import schedule only"
             raise UnreadableRecording(msg)

@@ -41,6 +41,7 @@ class _Reading:
     def __init__(self, chosen: argparse.Namespace, loaded: settings.Settings) -> None:
         self.settings = loaded
         self.source: str = chosen.source or KIND
+        self.tenant: str = chosen.tenant or loaded.tenant
         self.how = mapping(chosen.mapping or "")
         self.advice = alarms.settings(chosen.alarms) if chosen.alarms else ""
         self._chosen = chosen
@@ -50,7 +51,7 @@ class _Reading:
 
     def new(self, ask: Ask) -> Sequence[Frame]:
         """Return what says something new to a history."""
-        tenant, policies = self.settings.tenant, self.settings.policies()
+        tenant, policies = self.tenant, self.settings.policies(self.tenant)
         may = self._chosen.new_agents
         self._files = read_plans(
             self._chosen.paths, self.how,
@@ -74,6 +75,9 @@ class _Reading:
 
 
 def _embedded(context: Context, reading: _Reading) -> None:
+    if reading.tenant != reading.settings.tenant:
+        msg = f"cannot import schedules: {context.data} is of {reading.settings.tenant}"
+        raise UnreadableRecording(msg)
     try:
         with opened(context.data, reading.settings, context.environ) as here:
             _into_folder(here, reading)
@@ -115,7 +119,7 @@ def _distributed(context: Context, reading: _Reading) -> None:
 
     new = reading.new(_asked(answer))
     if new:
-        telling.into_kafka(new, loaded.tenant, loaded.tenant, loaded, context.environ)
+        telling.into_kafka(new, reading.tenant, reading.tenant, loaded, context.environ)
 
 
 _ROWS = "JSONEachRow"

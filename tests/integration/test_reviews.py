@@ -1,4 +1,4 @@
-"""A decision said to Kafka: by the command, through a worker and a sink, into the store."""
+"""A decision or a plan said to Kafka: by the command, through worker and sink, to the store."""
 
 import json
 import signal
@@ -69,3 +69,45 @@ def test_an_excuse_goes_by_way_of_kafka_to_its_tenant_alone(
     active = [each for each in worker.metrics() if each.startswith("cc_violation_active{")]
     assert len(active) == 1
     assert f'tenant="{other}"' in active[0]
+
+
+def test_a_plan_goes_by_way_of_kafka_and_is_judged_live_and_in_the_store(
+    installation: Site, store: Store, tmp_path: Path
+) -> None:
+    pipe = Pipe(installation, store)
+    ours = pipe.tenant(2)
+    installation.publish([(ours, of(value, ours)) for value in values("08:00 beat" + LATE)])
+    worker, _ = installation.worker("w1"), pipe.sink()
+    plan = tmp_path / "plan.csv"
+    plan.write_text("agent,kind,from,to\nAnna,work,2026-03-02T09:00Z,2026-03-02T18:00Z\n")
+
+    def imported() -> Done:
+        return pult(
+            "import", "schedule", plan, "--tenant", ours, "--data", tmp_path / "none",
+            "--config", installation.folder / "pult.toml", env={"SINK_PASSWORD": PASSWORD},
+        )  # fmt: skip
+
+    def rows(query: str) -> list[tuple[str, ...]]:
+        return [tuple(map(str, row)) for row in store.ask(f"{query} WHERE tenant = '{ours}'")]
+
+    eventually(
+        "Anna is known", 60, lambda: bool(rows("SELECT agent_id FROM pult.agent_sessions"))
+    )
+    done = imported()
+    judged = ("unscheduled_break", "firing")
+    eventually(
+        "the break is against the plan", 60,
+        lambda: judged in rows("SELECT code, state FROM pult.violations"),
+    )  # fmt: skip
+
+    assert done.err == ""
+    assert "1 are new or changed" in done.out
+    assert rows("SELECT agent_id, activity FROM pult.schedules") == [("Anna", "work")]
+    assert "nothing changed" in imported().out
+    eventually(
+        "it is live", 30,
+        lambda: any(
+            'code="unscheduled_break"' in each and f'tenant="{ours}"' in each
+            for each in worker.metrics()
+        ),
+    )  # fmt: skip
