@@ -140,8 +140,12 @@ VERBS = (
     ),
     Verb(
         "dashboards",
-        "make Grafana's boards, check those that are there",
-        "pult dashboards build\npult dashboards check --folder dashboards/generated",
+        "make Grafana's boards, put them into Grafana, check those that are there",
+        "pult dashboards build\n"
+        "pult dashboards deploy --url http://127.0.0.1:3000 --language en\n"
+        "pult dashboards check --deployed\n"
+        'pult dashboards annotate "Trunk 2 is out" --kind outage --from 2026-03-02T09:00\n'
+        "pult dashboards screens --language en",
     ),
     Verb("doctor", "check settings and every connection, say what to do", "pult doctor"),
 )

@@ -95,3 +95,20 @@ class NotAllowed(PultFailure):
 
 class BoardsDiffer(PultFailure):
     """Boards in files or in Grafana are not those that we make; nothing was changed."""
+
+
+class GrafanaFailed(PultFailure):
+    """Grafana does not answer, or not as Grafana does; what it has stays, begin again."""
+
+
+class GrafanaRefused(PultFailure):
+    """Grafana does not do one thing that it was asked for; others may go on.
+
+    Args:
+        text: the line.
+        status: of HTTP.
+    """
+
+    def __init__(self, text: str, status: int) -> None:
+        super().__init__(text)
+        self.status = status
