@@ -34,6 +34,7 @@ MOST_UNDER_WAY = 64 * 1024 * 1024
 
 END_SECONDS = 2.0
 _RETRY_SECONDS = 5
+_BACKLOG = 512
 _SAY_SECONDS = 60.0
 _PORTION = 64 * 1024
 
@@ -141,7 +142,7 @@ class Receiver:
             application, access_log=None, shutdown_timeout=END_SECONDS, keepalive_timeout=60
         )
         await runner.setup()
-        await web.SockSite(runner, self._socket, backlog=512).start()
+        await web.SockSite(runner, self._socket, backlog=_BACKLOG).start()
         try:
             await asyncio.to_thread(self._stopped.wait)
         finally:
@@ -314,6 +315,8 @@ def _listening(host: str, port: int) -> socket.socket:
         try:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             bound.bind(address)
+            # Who comes before the first source has begun waits for a moment.
+            bound.listen(_BACKLOG)
         except OSError:
             bound.close()
             raise

@@ -1,0 +1,230 @@
+"""The receiver on a real socket, with a real journal behind it."""
+
+import gzip
+import hmac
+import json
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from producers.frame import Frame
+from producers.journal import Journal
+from producers.webhooks import receiver as receiving
+from producers.webhooks.limits import Rate
+from producers.webhooks.message import read
+from producers.webhooks.receiver import Hook, Receiver
+from producers.webhooks.scheme import NAMED, Scheme
+from producers.webhooks.signatures import Check
+from schemas.errors import PortTaken
+from tests.pult.command import wait_for
+
+SECRET = "a secret of these tests"
+BEARER = {"Authorization": f"Bearer {SECRET}"}
+HEAD = f"POST /hooks/crm HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {SECRET}\r\n"
+TODAY, TOMORROW = date(2026, 3, 2), date(2026, 3, 3)
+
+
+class Desk:
+    """A receiver of one source, `crm`, before a journal."""
+
+    def __init__(self, folder: Path, hook: Hook, now: Callable[[], float]) -> None:
+        self.journal = Journal.open(folder, TODAY)
+        self.hook = hook
+        self.receiver = Receiver("127.0.0.1", 0, now)
+        self.source = self.receiver.add(hook)
+        self.stopped = threading.Event()
+        self.thread = threading.Thread(target=self.source.run, args=(self._take, self.stopped))
+        self.thread.start()
+        wait_for(lambda: hook.status.connected, 10, "a receiver")
+
+    def _take(self, frames: Any) -> None:
+        self.journal.append(frames)
+
+    def ask(
+        self, body: bytes, headers: dict[str, str], path: str = "/hooks/crm", verb: str = "POST"
+    ) -> tuple[int, dict[str, str], str]:
+        """Return status, headers and text of an answer."""
+        connection = HTTPConnection("127.0.0.1", self.receiver.port, timeout=20)
+        try:
+            connection.request(verb, path, body, headers)
+            answer = connection.getresponse()
+            return answer.status, dict(answer.headers), answer.read().decode()
+        finally:
+            connection.close()
+
+    def status(self, body: bytes, headers: dict[str, str] = BEARER, **more: str) -> int:
+        """Return the status of an answer."""
+        return self.ask(body, headers, **more)[0]
+
+    @property
+    def kept(self) -> list[bytes]:
+        """The bodies in the journal."""
+        frames = [told for _, told in self.journal.read(0, 100)]
+        return [read(each).body for each in frames if isinstance(each, Frame)]
+
+
+@contextmanager
+def desk(
+    folder: Path,
+    scheme: Scheme = NAMED["bearer"],
+    secrets: tuple[str, ...] = (SECRET,),
+    now: Callable[[], float] = time.time,
+    **more: Any,
+) -> Iterator[Desk]:
+    check = Check(scheme, secrets, "sources.crm.webhook")
+    limits: dict[str, Any] = {"largest_bytes": 10_000, "rate": Rate(1_000), **more}
+    made = Desk(folder, Hook(name="crm", check=check, **limits), now)
+    try:
+        yield made
+    finally:
+        made.stopped.set()
+        made.thread.join(20)
+        made.journal.close()
+
+
+def test_what_is_posted_is_kept_byte_for_byte_before_the_answer(tmp_path: Path) -> None:
+    odd = b'{"a": "\xff\x00\r\n\n\n' + "😀".encode() + b"\n\n"
+    with desk(tmp_path) as crm:
+        assert crm.status(odd) == 200
+        assert crm.kept == [odd]
+        assert crm.status(b"", BEARER) == 200
+        assert crm.kept == [odd, b""]
+
+
+def test_a_message_counts_once_also_on_the_next_day(tmp_path: Path) -> None:
+    with desk(tmp_path) as crm:
+        assert [crm.status(b"{1}"), crm.status(b"{2}"), crm.status(b"{1}")] == [200, 200, 200]
+        crm.journal.rotate(TOMORROW)
+        assert [crm.status(b"{2}"), crm.status(b"{3}")] == [200, 200]
+        assert crm.kept == [b"{1}", b"{2}", b"{3}"]
+
+
+def test_the_senders_id_counts_before_the_text(tmp_path: Path) -> None:
+    with desk(tmp_path, id_header="x-delivery") as crm:
+        for name, body in [("d1", b"{1}"), ("d1", b"{1, again}"), ("d2", b"{1}")]:
+            assert crm.status(body, {**BEARER, "X-Delivery": name}) == 200
+        assert crm.kept == [b"{1}", b"{1}"]
+
+
+def test_strangers_are_told_no_and_leave_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO), desk(tmp_path) as crm:
+        assert crm.status(b"private 123", {}) == 401
+        assert crm.status(b"private 123", {"Authorization": "Bearer guess-work"}) == 401
+        assert crm.status(b"private 123", path="/hooks/erp") == 404
+        assert crm.status(b"private 123", path="/") == 404
+        assert crm.status(b"", verb="GET") == 405
+        assert crm.kept == []
+        assert crm.hook.status.refusals == 2
+    assert "signature wrong" in caplog.text
+    assert not [each for each in ("private", "guess-work", SECRET) if each in caplog.text]
+
+
+def test_the_address_may_be_the_secret(tmp_path: Path) -> None:
+    with desk(tmp_path, NAMED["secret-path"], ("a-long-path-1", "a-long-path-2")) as crm:
+        paths = ["a-long-path-1", "a-long-path-2", "a-long-path-3", "", "a-long-path-1/x"]
+        told = [crm.status(b"x", {}, path=f"/hooks/crm/{each}") for each in paths]
+        assert told == [200, 200, 401, 404, 404]
+        assert crm.status(b"x", {}) == 401
+
+
+def test_a_token_in_the_body_is_not_on_the_disk(tmp_path: Path) -> None:
+    scheme = Scheme(scheme="token", field="auth.application_token")
+    body = json.dumps({"event": "X", "auth": {"application_token": SECRET}}).encode()
+    with desk(tmp_path, scheme) as crm:
+        assert crm.status(body, {}) == 200
+        assert crm.status(body.replace(b"tests", b"texts"), {}) == 401
+        assert crm.status(b"no message", {}) == 401
+        (kept,) = crm.kept
+    assert json.loads(kept)["auth"]["application_token"] == "*" * len(SECRET)
+    assert not [path for path in tmp_path.iterdir() if SECRET.encode() in path.read_bytes()]
+
+
+def test_what_is_too_large_is_refused_however_it_comes(tmp_path: Path) -> None:
+    with desk(tmp_path) as crm:
+        assert crm.status(b"x" * 10_000) == 200
+        assert crm.status(b"x" * 10_001) == 413
+        assert crm.status(b"x" * 5_000_000) == 413
+        chunked = (b"x" * 4_000 for _ in range(5))
+        connection = HTTPConnection("127.0.0.1", crm.receiver.port, timeout=20)
+        connection.request("POST", "/hooks/crm", chunked, BEARER, encode_chunked=True)
+        assert connection.getresponse().status == 413
+        connection.close()
+        packed = gzip.compress(bytes(5_000_000))
+        assert len(packed) < 10_000
+        assert crm.status(packed, {**BEARER, "Content-Encoding": "gzip"}) == 413
+        assert crm.status(b"no gzip", {**BEARER, "Content-Encoding": "gzip"}) == 400
+        assert len(crm.kept) == 1
+
+
+def test_too_many_a_second_are_to_come_later(tmp_path: Path) -> None:
+    with desk(tmp_path, rate=Rate(0.5)) as crm:
+        status, headers, _ = crm.ask(b"{1}", BEARER)
+        assert status == 200
+        status, headers, _ = crm.ask(b"{2}", BEARER)
+        assert (status, headers["Retry-After"]) == (429, "2")
+        assert crm.kept == [b"{1}"]
+
+
+def test_what_cannot_be_kept_is_to_be_sent_again(tmp_path: Path) -> None:
+    with desk(tmp_path) as crm:
+        crm.journal.close()
+        status, headers, text = crm.ask(b"{1}", BEARER)
+        assert (status, headers["Retry-After"]) == (503, "5")
+        assert str(tmp_path) not in text
+
+
+def test_who_is_slow_holds_nobody_up_and_is_let_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receiving, "BODY_SECONDS", 2.0)
+    with desk(tmp_path) as crm, socket.create_connection(
+        ("127.0.0.1", crm.receiver.port), timeout=20
+    ) as slow:  # fmt: skip
+        slow.sendall(f"{HEAD}Content-Length: 99\r\n\r\n{{".encode())
+        begun = time.monotonic()
+        assert [crm.status(b"%d" % n) for n in range(20)] == [200] * 20
+        assert time.monotonic() - begun < 2
+        assert slow.recv(100).startswith(b"HTTP/1.1 408")
+        assert crm.receiver._under_way == 0
+        assert len(crm.kept) == 20
+
+
+def test_who_hangs_up_in_a_body_leaves_nothing(tmp_path: Path) -> None:
+    with desk(tmp_path) as crm:
+        for _ in range(5):
+            with socket.create_connection(("127.0.0.1", crm.receiver.port)) as gone:
+                gone.sendall(f"{HEAD}Content-Length: 99\r\n\r\nhalf".encode())
+        assert crm.status(b"{1}") == 200
+        wait_for(lambda: crm.receiver._under_way == 0, 10, "nothing under way")
+        assert crm.kept == [b"{1}"]
+
+
+def test_a_port_that_is_taken_is_one_line_at_the_start() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(PortTaken, match=rf"127\.0\.0\.1:{port}.*http\.webhook_port names"):
+            Receiver("127.0.0.1", port)
+
+
+def test_a_stale_time_is_refused_and_a_replay_counts_once(tmp_path: Path) -> None:
+    at = [1_772_435_730.0]
+    told = hmac.digest(SECRET.encode(), b"1772435730.{1}", "sha256").hex()
+    headers = {"X-Pult-Timestamp": "1772435730", "X-Pult-Signature": f"sha256={told}"}
+    with desk(tmp_path, NAMED["hmac"], now=lambda: at[0]) as crm:
+        assert [crm.status(b"{1}", headers), crm.status(b"{1}", headers)] == [200, 200]
+        assert crm.status(b"{2}", headers) == 401
+        at[0] += 301
+        status, _, text = crm.ask(b"{1}", headers)
+        assert (status, text) == (401, "signature stale\n")
+        assert crm.kept == [b"{1}"]
