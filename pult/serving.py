@@ -86,7 +86,7 @@ class Service:
                 wall.application, http.host, http.wall_port, "the wall", "--port"
             )
             runners.append(runner)
-            endpoint = make_endpoint(runtime.store.query)
+            endpoint = make_endpoint(runtime.store.query, runtime.store.stop)
             runner, sql_port = await listen(
                 endpoint, http.host, http.sql_port, "the SQL endpoint", "--sql-port"
             )

@@ -48,7 +48,7 @@ def serve(
         return
     store = EmbeddedStore(folder.store, METRICS)
     try:
-        asyncio.run(_serve(make_endpoint(store.query), folder, http, out))
+        asyncio.run(_serve(make_endpoint(store.query, store.stop), folder, http, out))
     finally:
         store.close()
 

@@ -4,9 +4,11 @@ import re
 import secrets
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from schemas.errors import StoreFailed
 from sql.migrate import migrate
@@ -36,6 +38,12 @@ _BROKEN: Mapping[str, int] = {
 # also within quotes, where a value ends the quote and goes on as SQL that nobody checked.
 _PLACE = re.compile(r"\{\w+:[^}]+\}")
 
+# The engine sees this statement, too, among those that run; it is not to end itself.
+_STOP = (
+    "KILL QUERY WHERE position(query, {mark:String}) > 0 "
+    "AND NOT startsWith(query, 'KILL QUERY') ASYNC"
+)
+
 
 class EmbeddedStore:
     """One folder of data. Any thread may ask; only one at a time may use `writer`.
@@ -50,10 +58,12 @@ class EmbeddedStore:
             StoreFailed: in use by another process, not writable, or of a newer program.
         """
         self.folder = folder
-        self._readers: list[Client] = []
+        self._opened: list[Client] = []
+        self._stopper: Client | None = None
         self._of_thread = threading.local()
         self._opening = threading.Lock()
         self._closed = False
+        self._asked: set[str] = set()
         self.client = open_embedded(folder)
         try:
             self.migrated = migrate(self.client, definitions)
@@ -69,6 +79,7 @@ class EmbeddedStore:
         format: str = "TabSeparated",
         settings: Mapping[str, str] | None = None,
         parameters: Mapping[str, str] | None = None,
+        name: str = "",
     ) -> bytes:
         """Answer one reading statement from any thread, in the format it names or `format`.
 
@@ -77,6 +88,7 @@ class EmbeddedStore:
             format: of the answer.
             settings: of the engine, for this statement.
             parameters: of the statement, escaped as in ClickHouse's format TabSeparated.
+            name: by which `stop` finds it while it runs; letters and digits that no other has.
 
         Raises:
             QueryRefused: it does more than read, or is more than one statement.
@@ -84,39 +96,69 @@ class EmbeddedStore:
         """
         checked = read_only(statement)
         allowed = {name: check_setting(name, value) for name, value in (settings or {}).items()}
-        with store_errors("answer a query"):
-            return self._reader().raw_query(
-                checked.text,
-                parameters=_cells(parameters) if _PLACE.search(checked.text) else None,
-                settings=allowed,
-                fmt=None if checked.format else check_format(format),
-            )
+        name = name or secrets.token_hex(8)
+        # At the end, where it moves no position that an error names.
+        mark = f" {_mark(name)}"
+        self._asked.add(name)
+        try:
+            with store_errors("answer a query"):
+                return self._reader().raw_query(
+                    checked.text + mark,
+                    parameters=_cells(parameters) if _PLACE.search(checked.text) else None,
+                    settings=allowed,
+                    fmt=None if checked.format else check_format(format),
+                )
+        except StoreFailed as failure:
+            raise StoreFailed(str(failure).replace(mark, "")) from failure
+        finally:
+            self._asked.discard(name)
+
+    def stop(self, name: str) -> None:
+        """End the query of a name, if the engine has it; it fails with QUERY_WAS_CANCELLED.
+
+        One thread at a time. A query that has not reached the engine yet is not held up.
+
+        Raises:
+            StoreFailed: the store is closed, or cannot.
+        """
+        if self._stopper is None:
+            self._stopper = self._open({})
+        with store_errors("stop a query"):
+            self._stopper.command(_STOP, parameters={"mark": _mark(name)})
 
     def close(self) -> None:
-        """Let go of the folder; what was written is stored already."""
+        """Let go of the folder; what was written is stored already, what is asked now fails."""
         with self._opening:
             self._closed = True
-            for client in (*self._readers, self.client):
+            for name in tuple(self._asked):
+                with suppress(ClickHouseError):
+                    self.client.command(_STOP, parameters={"mark": _mark(name)})
+            for client in (*self._opened, self.client):
                 client.close()
-            self._readers.clear()
+            self._opened.clear()
 
     def _reader(self) -> Client:
         client: Client | None = getattr(self._of_thread, "client", None)
         if client is None:
-            client = self._open_reader()
+            client = self._open(_READING)
             self._of_thread.client = client
         return client
 
-    def _open_reader(self) -> Client:
+    def _open(self, settings: Mapping[str, str | int]) -> Client:
         with self._opening:
             if self._closed:
                 msg = f"cannot answer a query: the store in {self.folder} is closed"
                 raise StoreFailed(msg)
-            client = open_embedded(self.folder, _READING)
+            client = open_embedded(self.folder, settings)
             # Unqualified names mean our tables; in `default` they would mean files.
             client.database = DATABASE
-            self._readers.append(client)
+            self._opened.append(client)
         return client
+
+
+def _mark(name: str) -> str:
+    """Return the comment by which the engine's list of queries tells one from another."""
+    return f"/* {name} */"
 
 
 def _open_whatever_is_lost(client: Client) -> None:

@@ -3,30 +3,37 @@
 Loopback only, read-only, one statement per request. An answer is complete before its first byte
 leaves, so an error is always an error and never a table cut short. Queries run in a few
 threads, each with a handle of its own: a slow one does not block the wall, but
-holds its thread until it ends or meets max_execution_time; when all threads are held, further
-queries wait.
+holds its thread until it ends, meets max_execution_time, or nobody waits for its answer any
+more; when all threads are held, further queries wait.
 Source: src/Server/HTTPHandler.cpp of ClickHouse; clickhouse-go 2.43, clickhouse-connect 1.12.
 """
 
 import asyncio
 import re
+import secrets
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from schemas.errors import PultFailure, QueryRefused
+from sql.hello import ANSWER, hello_block, is_hello, revision_spoken
 from sql.statement import read_only
 from sql.store import DATABASE
 
-Query = Callable[[str, str, Mapping[str, str], Mapping[str, str]], bytes]
-"""Statement, format where it names none, settings, parameters; called in threads."""
+Query = Callable[[str, str, Mapping[str, str], Mapping[str, str], str], bytes]
+"""Statement, format where it names none, settings, parameters, its name; called in threads."""
+Stop = Callable[[str], None]
+"""Ends the query of a name, if it runs; called in a thread, one call at a time."""
 
 QUERIES_AT_ONCE = 4
 QUERIES_WAITING = 100
+LOOK_SECONDS = 0.1
+"""How often a query that runs is compared with the socket that waits for it."""
 BODY_BYTES = 16 * 1024 * 1024
 
 TRANSPORT = frozenset({
@@ -55,16 +62,6 @@ _CONTENT_TYPES = (
     ("Values", "text/plain; charset=UTF-8"),
     ("Markdown", "text/markdown; charset=UTF-8"),
     ("XML", "application/xml; charset=UTF-8"),
-)
-
-# clickhouse-go decodes later blocks by the revision it was told here; 0 means plain Native.
-_HELLO = re.compile(
-    r"\s*SELECT\s+displayName\(\),\s*version\(\),\s*revision\(\),\s*timezone\(\)\s*",
-    re.IGNORECASE,
-)
-_HELLO_ANSWER = (
-    "SELECT displayName() AS `displayName()`, version() AS `version()`, "
-    "toUInt32(0) AS `revision()`, timezone() AS `timezone()`"
 )
 
 # Source: src/Server/HTTP/exceptionCodeToHTTPStatus.cpp of ClickHouse; all others are 500.
@@ -96,16 +93,18 @@ class _Request:
     format: str
     settings: Mapping[str, str]
     parameters: Mapping[str, str]
+    hello_revision: int = 0
 
 
-def make_endpoint(query: Query, at_once: int = QUERIES_AT_ONCE) -> web.Application:
+def make_endpoint(query: Query, stop: Stop, at_once: int = QUERIES_AT_ONCE) -> web.Application:
     """Return the application that answers ClickHouse's HTTP requests with `query`.
 
     Args:
         query: raises `QueryRefused` or `StoreFailed`; the text of either reaches the client.
+        stop: ends a query whose client has hung up; told again while the query still runs.
         at_once: queries that run together; more wait, many more are turned away.
     """
-    endpoint = _Endpoint(query, at_once)
+    endpoint = _Endpoint(query, stop, at_once)
     app = web.Application(
         client_max_size=BODY_BYTES, middlewares=[only_loopback, no_other_site]
     )
@@ -119,10 +118,13 @@ def make_endpoint(query: Query, at_once: int = QUERIES_AT_ONCE) -> web.Applicati
 class _Endpoint:
     """The queries of all clients."""
 
-    def __init__(self, query: Query, at_once: int) -> None:
+    def __init__(self, query: Query, stop: Stop, at_once: int) -> None:
         self._query = query
+        self._stop = stop
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="query")
+        self._stopping = ThreadPoolExecutor(1, thread_name_prefix="stop")
         self._room = at_once + QUERIES_WAITING
+        self._asking: set[asyncio.Task[bytes]] = set()
 
     async def answer(self, request: web.Request) -> web.Response:
         """Answer one request, with ClickHouse's status and headers where it fails."""
@@ -132,32 +134,65 @@ class _Endpoint:
             asked = await _read(request)
             if not asked.statement.strip():
                 return _ok() if request.method != "POST" else failed(_EMPTY)
-            return await self._answer(asked)
+            return await self._answer(asked, request)
         except PultFailure as failure:
             return failed(str(failure))
 
-    async def _answer(self, asked: _Request) -> web.Response:
+    async def _answer(self, asked: _Request, request: web.Request) -> web.Response:
         checked = read_only(asked.statement)
         if self._room <= 0:
             return failed(_FULL)
         self._room -= 1
-        try:
-            loop = asyncio.get_running_loop()
-            body = await loop.run_in_executor(
-                self._threads,
-                self._query,
-                asked.statement,
-                asked.format,
-                asked.settings,
-                asked.parameters,
-            )
-        finally:
-            self._room += 1
+        asking = asyncio.create_task(self._ran(asked, request))
+        self._asking.add(asking)
+        asking.add_done_callback(self._over)
+        # A server may cancel the handler of a client that hung up; the query would go on.
+        body = await asyncio.shield(asking)
+        if asked.hello_revision:
+            return answered(hello_block(body, asked.hello_revision), "Native")
         return answered(body, checked.format or asked.format)
+
+    def _over(self, asking: asyncio.Task[bytes]) -> None:
+        self._asking.discard(asking)
+        self._room += 1
+        if not asking.cancelled():
+            asking.exception()  # nobody else may be there to take note of it
+
+    async def _ran(self, asked: _Request, request: web.Request) -> bytes:
+        name = secrets.token_hex(8)
+        running = self._threads.submit(self._begin, asked, name, request)
+        answer = asyncio.wrap_future(running)
+        while not answer.done():
+            await asyncio.wait({answer}, timeout=LOOK_SECONDS)
+            if not answer.done() and _hung_up(request):
+                await self._end(running, name)
+        return answer.result()
+
+    def _begin(self, asked: _Request, name: str, request: web.Request) -> bytes:
+        """Run in a thread; what waited too long for its client is not begun."""
+        if _hung_up(request):
+            return b""
+        return self._query(
+            asked.statement, asked.format, asked.settings, asked.parameters, name
+        )
+
+    async def _end(self, running: Future[bytes], name: str) -> None:
+        """End a query that nobody waits for: where it waits itself, or in the engine."""
+        if not running.cancel():
+            with suppress(PultFailure):
+                loop = asyncio.get_running_loop()
+                await loop.run_in_executor(self._stopping, self._stop, name)
 
     async def close(self, _: web.Application) -> None:
         """Take no more; nobody waits for what still runs, it meets max_execution_time."""
+        for asking in self._asking:
+            asking.cancel()
         self._threads.shutdown(wait=False, cancel_futures=True)
+        self._stopping.shutdown(wait=False, cancel_futures=True)
+
+
+def _hung_up(request: web.Request) -> bool:
+    return request.transport is None or request.transport.is_closing()
 
 
 _EMPTY = "Code: 62. DB::Exception: Syntax error: Empty query. (SYNTAX_ERROR)"
@@ -170,12 +205,11 @@ async def _read(request: web.Request) -> _Request:
     asked = request.query
     body = await _body(request)
     statement = "\n".join(part for part in (asked.get("query", ""), body) if part)
-    statement = greeted(statement)
     database = asked.get("database") or request.headers.get("X-ClickHouse-Database", "")
     if database not in ("", "default", DATABASE):
         msg = f"Code: 81. DB::Exception: Database {database} does not exist. (UNKNOWN_DATABASE)"
         raise QueryRefused(msg)
-    return _Request(
+    read = _Request(
         statement=statement,
         format=asked.get("default_format")
         or request.headers.get("X-ClickHouse-Format")
@@ -187,6 +221,11 @@ async def _read(request: web.Request) -> _Request:
         },
         parameters=parameters_in(asked),
     )
+    if not is_hello(statement):
+        return read
+    revision = revision_spoken(asked) if read.format == "Native" else 0
+    form = "TabSeparated" if revision else read.format
+    return replace(read, statement=ANSWER, format=form, hello_revision=revision)
 
 
 def parameters_in(asked: Mapping[str, str]) -> Mapping[str, str]:
@@ -196,11 +235,6 @@ def parameters_in(asked: Mapping[str, str]) -> Mapping[str, str]:
         for name, value in asked.items()
         if name.startswith("param_")
     }
-
-
-def greeted(statement: str) -> str:
-    """Return the statement to run for the one with which clickhouse-go begins, or as it is."""
-    return _HELLO_ANSWER if _HELLO.fullmatch(statement) else statement
 
 
 async def _body(request: web.Request) -> str:

@@ -2,12 +2,14 @@
 
 import errno
 import fcntl
+import functools
 import os
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import tzinfo
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 import clickhouse_connect
 from clickhouse_connect.driver.binding import DT64Param
@@ -18,6 +20,12 @@ from pyarrow import ArrowException
 from schemas.errors import RowsRefused, StoreFailed
 
 DATABASE = "pult"
+
+_Given = ParamSpec("_Given")
+_Answer = TypeVar("_Answer")
+
+# What asks the engine and has the whole answer when it returns.
+_ASKING = ("command", "insert_arrow", "query", "query_arrow", "raw_insert", "raw_query")
 
 # The engine sizes its caches by the machine it finds. A wall on a desk must not take its
 # memory: these are limits, met only by long histories.
@@ -70,12 +78,40 @@ def open_embedded(folder: Path, settings: Mapping[str, str | int] | None = None)
         folder.mkdir(parents=True, exist_ok=True)
         _check_writable(folder)
         _check_free(folder)
-        return clickhouse_connect.get_client(
+        client = clickhouse_connect.get_client(
             interface="chdb",
             path=str(folder),
             settings={**_SESSION, **(settings or {})},
             chdb_options=dict(_ENGINE),
         )
+    return _answers_apart(client)
+
+
+def _answers_apart(client: Client) -> Client:
+    """Return the client, now with a question thrown in after each error.
+
+    What a query had written when it failed stays in the handle (chDB 4.4.0), and comes out
+    in front of the next answer; here it is an answer that nobody reads.
+    """
+    drain = functools.partial(client.raw_query, "SELECT 1 WHERE 0", fmt="Native")
+    for name in _ASKING:
+        setattr(client, name, _drained(getattr(client, name), drain))
+    return client
+
+
+def _drained(
+    ask: Callable[_Given, _Answer], drain: Callable[[], object]
+) -> Callable[_Given, _Answer]:
+    @functools.wraps(ask)
+    def asking(*given: _Given.args, **named: _Given.kwargs) -> _Answer:
+        try:
+            return ask(*given, **named)
+        except BaseException:
+            with suppress(ClickHouseError):
+                drain()
+            raise
+
+    return asking
 
 
 class Cell(DT64Param):

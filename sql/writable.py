@@ -28,12 +28,12 @@ from sql.endpoint import (
     TRANSPORT,
     answered,
     failed,
-    greeted,
     no_other_site,
     only_loopback,
     parameters_in,
     ping,
 )
+from sql.hello import ANSWER, hello_block, is_hello, revision_spoken
 from sql.store import Cell, open_embedded, store_errors
 
 BODY_BYTES = 512 * 1024 * 1024
@@ -207,13 +207,17 @@ class _Endpoint:
             or request.headers.get("X-ClickHouse-Format")
             or "TabSeparated"
         )
+        greeting = is_hello(statement)
+        revision = revision_spoken(request.query) if greeting and form == "Native" else 0
         table = self._store.run(
-            greeted(statement),
-            form,
+            ANSWER if greeting else statement,
+            "TabSeparated" if revision else form,
             _settings(request),
             parameters_in(request.query),
             _database(request),
         )
+        if revision:
+            return _packed(request, answered(hello_block(table, revision), "Native"))
         if not _ANSWERS.match(statement):
             return web.Response(body=table)
         named = _FORMAT.search(statement)

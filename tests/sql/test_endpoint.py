@@ -39,7 +39,7 @@ class Asker:
 
 @pytest.fixture
 async def ask(store: EmbeddedStore) -> AsyncIterator[Asker]:
-    async with TestServer(make_endpoint(store.query)) as server:
+    async with TestServer(make_endpoint(store.query, store.stop)) as server:
         assert server.port is not None
         async with aiohttp.ClientSession() as session:
             yield Asker(session, server.port)
@@ -189,7 +189,7 @@ async def test_closing_waits_for_no_query() -> None:
         released.wait(10)
         return b""
 
-    app = make_endpoint(query)
+    app = make_endpoint(query, lambda _: None)
     async with TestServer(app) as server, aiohttp.ClientSession() as session:
         asked = asyncio.create_task(session.get(server.make_url("/?query=SELECT+1")))
         await asyncio.to_thread(started.wait, 10)
