@@ -17,11 +17,15 @@ from msgspec.structs import replace
 from schemas.errors import MalformedEvent
 from schemas.events import decode, encode
 from schemas.facts import (
+    Card,
+    CaseStep,
     DayDirty,
+    Disposition,
     Fact,
     Leg,
     Rejected,
     Review,
+    Survey,
     TeamSample,
     Violation,
     WallSample,
@@ -29,6 +33,7 @@ from schemas.facts import (
 from sql.held import KINDS, Held, Key, Kind, Reach, facts_of, held
 from sql.history import LAST_MS, void_missing
 from sql.port import Store
+from stream_processors.core.crm.desk import final_at
 from stream_processors.core.discipline.diary import WINDOW_MS
 from stream_processors.core.sources import HORIZON_MS
 
@@ -303,6 +308,8 @@ def _final_at(fact: Fact) -> int:
         return fact.known_at
     if isinstance(fact, Review):
         return fact.decided_at
+    if isinstance(fact, (Card, CaseStep, Disposition, Survey)):
+        return final_at(fact)
     if isinstance(fact, Violation):
         return (
             _OPEN if fact.cleared_at is None else fact.cleared_at + WINDOW_MS + 3 * HORIZON_MS

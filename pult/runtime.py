@@ -211,7 +211,7 @@ class Runtime:
         else:
             why += [f"{name} is silent" for name in sorted(self.silent())]
         with self.pipeline.state() as state:
-            if not state.sources:
+            if not state.sources and not state.crm.listens:
                 why.append("no event yet")
         return "; ".join(dict.fromkeys(each for each in why if each))
 

@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from schemas.crm_events import SurveyKind
 from schemas.events import Activity, Clock, Direction, EndedBy, OfferResult, TransferKind
 from schemas.rules import Severity
 
@@ -26,6 +27,11 @@ RejectReason: TypeAlias = Literal[
 ]
 Origin: TypeAlias = Literal["live", "refold"]
 Verdict: TypeAlias = Literal["acknowledged", "excused", "neutral"]
+MatchedBy: TypeAlias = Literal["id", "agent", "caller", ""]
+"""By what a contact was found: the PBX's own id, an agent and the time, or the caller's key."""
+CaseStepKind: TypeAlias = Literal[
+    "created", "assigned", "updated", "resolved", "reopened", "closed"
+]
 EpisodeState: TypeAlias = Literal["pending", "firing", "resolved", "excused"]
 """What the fold says of an episode; people acknowledge and excuse, which views add."""
 
@@ -215,6 +221,94 @@ class Planned(_Fact, frozen=True, tag="planned", gc=False):
     outside: str
 
 
+class Card(_Fact, frozen=True, tag="card", gc=False):
+    """One filling of a card. Key: source, card_id, agent_id, began_at.
+
+    `began_at` is the first that was told of it, its opening unless that was lost. `filling_ms`
+    runs from the opening to the last save, or to the closing of what was never saved.
+    """
+
+    source: str
+    card_id: str
+    agent_id: str
+    began_at: int
+    opened_at: int | None
+    saved_at: int | None
+    closed_at: int | None
+    saves: int
+    fields_filled: int | None
+    filling_ms: int | None
+    form: str
+    case_id: str
+    caller_key: str
+    interaction_id: str
+    leg_id: str = ""
+    matched_by: MatchedBy = ""
+    confidence: float | None = None
+
+
+class CaseStep(_Fact, frozen=True, tag="case_step", gc=False):
+    """Something that happened to a case. Key: step_id, the id of the event."""
+
+    step_id: str
+    source: str
+    case_id: str
+    step: CaseStepKind
+    at: int
+    agent_id: str
+    status: str
+    channel: str
+    caller_key: str
+    interaction_id: str
+    leg_id: str = ""
+    matched_by: MatchedBy = ""
+    confidence: float | None = None
+
+
+class Disposition(_Fact, frozen=True, tag="disposition", gc=False):
+    """What came of a contact or a case. Key: disposition_id, the id of the event."""
+
+    disposition_id: str
+    source: str
+    set_at: int
+    code: str
+    name: str
+    agent_id: str
+    case_id: str
+    caller_key: str
+    interaction_id: str
+    leg_id: str = ""
+    matched_by: MatchedBy = ""
+    confidence: float | None = None
+
+
+class Survey(_Fact, frozen=True, tag="survey", gc=False):
+    """What a customer answered. Key: answer_id, the id of the event.
+
+    Of answers with one `survey_id` the last one holds, which the view `surveys` knows.
+    """
+
+    answer_id: str
+    source: str
+    survey_id: str
+    answered_at: int
+    kind: SurveyKind
+    score: float
+    scale_min: float
+    scale_max: float
+    agent_id: str
+    case_id: str
+    caller_key: str
+    interaction_id: str
+    leg_id: str = ""
+    matched_by: MatchedBy = ""
+    confidence: float | None = None
+
+
+CrmFact: TypeAlias = Card | CaseStep | Disposition | Survey
+"""What is told by a CRM, each with the contact it belongs to and how sure that is."""
+
+
 class DayDirty(_Fact, frozen=True, tag="day_dirty", gc=False):
     """An event came too late to be applied live: fold this local day again. Key: day."""
 
@@ -234,6 +328,7 @@ class Rejected(_Fact, frozen=True, tag="rejected", gc=False):
 Fact: TypeAlias = (
     Leg | Offer | AgentSession | AgentInterval | Break
     | WallSample | TeamSample | Violation | Review | Planned | DayDirty | Rejected
+    | Card | CaseStep | Disposition | Survey
 )  # fmt: skip
 
 

@@ -34,6 +34,10 @@ _FIRST_TIME = {
     "violations": "pending_at",
     "reviews": "decided_at",
     "schedules": "started_at",
+    "cards": "began_at",
+    "case_steps": "at",
+    "dispositions": "set_at",
+    "surveys": "answered_at",
 }
 _OF_TENANT = "AND tenant = {tenant:String}"
 _LEFT_OUT = frozenset({"tenant", "domain", "revision", "known_at", "caller_key", "evidence"})

@@ -15,11 +15,15 @@ from schemas.facts import (
     AgentInterval,
     AgentSession,
     Break,
+    Card,
+    CaseStep,
+    Disposition,
     Fact,
     Leg,
     Offer,
     Planned,
     Review,
+    Survey,
     Violation,
 )
 from sql.rows import DAY, INSTANT, SECOND, TABLES, TEXT, Column
@@ -79,6 +83,11 @@ KINDS: dict[type[Fact], Kind] = {
         Kind(Violation, "violation_facts", "violations", ("episode_id",), "pending_at"),
         Kind(Review, "review_facts", "reviews", ("review_id",), "decided_at"),
         Kind(Planned, "planned_facts", "schedules", ("agent_id", "started_at"), "started_at"),
+        Kind(Card, "card_facts", "cards", ("card_id", "source", "agent_id", "began_at"),
+             "began_at"),
+        Kind(CaseStep, "case_step_facts", "case_steps", ("step_id",), "at"),
+        Kind(Disposition, "disposition_facts", "dispositions", ("disposition_id",), "set_at"),
+        Kind(Survey, "survey_facts", "surveys", ("answer_id",), "answered_at"),
         Kind(Break, "break_facts", "breaks", ("agent_id", "started_at"), "started_at"),
     )
 }  # fmt: skip

@@ -189,6 +189,10 @@ _KEPT = (
     _Kept("violation_history", "violation_facts", "pending_at"),
     _Kept("planned_facts", "planned_facts", "started_at"),
     _Kept("review_facts", "review_facts", "decided_at"),
+    _Kept("card_facts", "card_facts", "began_at"),
+    _Kept("case_step_facts", "case_step_facts", "at"),
+    _Kept("disposition_facts", "disposition_facts", "set_at"),
+    _Kept("survey_facts", "survey_facts", "answered_at"),
     *_SAMPLES,
 )
 

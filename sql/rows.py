@@ -19,13 +19,17 @@ from schemas.facts import (
     AgentInterval,
     AgentSession,
     Break,
+    Card,
+    CaseStep,
     DayDirty,
+    Disposition,
     Fact,
     Leg,
     Offer,
     Planned,
     Rejected,
     Review,
+    Survey,
     TeamSample,
     Violation,
     WallSample,
@@ -76,6 +80,7 @@ class Insert:
 
 
 _REVISION = "revision:int known_at:instant voided:flag"
+_CONTACT = "interaction_id leg_id matched_by confidence:ratio"
 _DURATION = "started_at:instant ended_at:instant duration_ms:int"
 _WINDOWS = " ".join(
     f"answered_{w}:int answered_in_time_{w}:int abandoned_{w}:int short_abandoned_{w}:int "
@@ -151,6 +156,31 @@ TABLES: dict[type[Fact], Table] = {
         "started_at",
         "agent_id day:day zone version:int shift_started_at:instant shift_ended_at:instant "
         f"activity name started_at:instant ended_at:instant inside outside {_REVISION}",
+    ),
+    Card: _table(
+        "card_facts",
+        "began_at",
+        "source card_id agent_id began_at:instant opened_at:instant saved_at:instant "
+        "closed_at:instant saves:int fields_filled:int filling_ms:int form case_id caller_key "
+        f"{_CONTACT} {_REVISION}",
+    ),
+    CaseStep: _table(
+        "case_step_facts",
+        "",
+        "step_id source case_id step at:instant agent_id status channel caller_key "
+        f"{_CONTACT} {_REVISION}",
+    ),
+    Disposition: _table(
+        "disposition_facts",
+        "",
+        "disposition_id source set_at:instant code name agent_id case_id caller_key "
+        f"{_CONTACT} {_REVISION}",
+    ),
+    Survey: _table(
+        "survey_facts",
+        "",
+        "answer_id source survey_id answered_at:instant kind score:ratio scale_min:ratio "
+        f"scale_max:ratio agent_id case_id caller_key {_CONTACT} {_REVISION}",
     ),
     DayDirty: _table("dirty_day_facts", "", f"day:day {_REVISION}"),
     Rejected: _table(

@@ -33,7 +33,9 @@ READING_TABLE_FUNCTIONS = frozenset({
     "zeros_mt",
 })  # fmt: skip
 
-PARAMETERISED_VIEWS = frozenset({"adherence", "adherence_spans"})
+PARAMETERISED_VIEWS = frozenset({
+    "adherence", "adherence_spans", "card_filling", "disposition_report", "satisfaction",
+})  # fmt: skip
 """Our own views that are asked like functions: FROM adherence(since = ..., until = ...)."""
 
 # Table functions and functions that reach outside of the database, by their first letters; also

@@ -9,12 +9,16 @@ from schemas.facts import (
     AgentInterval,
     AgentSession,
     Break,
+    Card,
+    CaseStep,
+    Disposition,
     Fact,
     Leg,
     Offer,
     Planned,
     Rejected,
     Review,
+    Survey,
     TeamSample,
     Violation,
     WallSample,
@@ -29,6 +33,10 @@ _KEYS: dict[type, tuple[str, ...]] = {
     Violation: ("episode_id",),
     Review: ("review_id",),
     Planned: ("agent_id", "started_at"),
+    Card: ("card_id", "source", "agent_id", "began_at"),
+    CaseStep: ("step_id",),
+    Disposition: ("disposition_id",),
+    Survey: ("answer_id",),
 }
 _NOT_COMPARED = {"revision", "known_at", "tenant", "domain", "caller_key", "voided", "evidence"}
 

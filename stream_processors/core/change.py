@@ -59,6 +59,7 @@ class Change:
         self.lines: dict[str, Cause] = {}
         self.agents: dict[str, Cause] = {}
         self.contacts: dict[tuple[str, str], Cause] = {}
+        self.crm: dict[str, Cause] = {}
         self.places_changed = False
         self._unsettled: dict[str, Cause] = {}
         self._unsettled_contacts: dict[tuple[str, str], Cause] = {}

@@ -40,6 +40,13 @@ def forget(state: State, source: Source, at: int, terms: Terms) -> None:
             queue.forget(at - KEPT_MS, terms.day_of(at) - _TWO_DAYS_MS)
     for team in teams:
         team.forget(at - KEPT_MS)
+    if state.crm.listens:
+        forget_crm(state)
+
+
+def forget_crm(state: State) -> None:
+    """Drop what a CRM told that no call can change any more, and calls out of its reach."""
+    state.crm.forget([source.clock for source in state.sources.values()])
 
 
 def _forget_lines(state: State, source: Source, before: int) -> None:

@@ -17,8 +17,10 @@ from schemas.events import DESK, Event, SchedulePublished, ViolationReviewed, de
 from schemas.facts import DayDirty, Fact, Origin, Rejected, RejectReason, Review
 from stream_processors.core import agents
 from stream_processors.core.change import Change
+from stream_processors.core.crm.readings import CRM_EVENTS
 from stream_processors.core.discipline.diary import KEPT_MS
-from stream_processors.core.forgetting import forget
+from stream_processors.core.forgetting import forget, forget_crm
+from stream_processors.core.hearsay import clock_of, hear, hearsay_facts
 from stream_processors.core.instants import day_name, to_ms
 from stream_processors.core.judging import Court
 from stream_processors.core.ledger import Ledger
@@ -169,6 +171,9 @@ class _Run:
             if isinstance(event, SchedulePublished):
                 self._publish(event, at)
                 return None
+            if type(event) in CRM_EVENTS and event.source not in self.state.sources:
+                self._hear(event, at)
+                return None
             source = self._turn_to(event)
         if at > source.clock:
             if source.due < at:
@@ -226,6 +231,15 @@ class _Run:
             self.facts += said
             if self.court is not None:
                 self.court.plan(event.data.agent_id)
+
+    def _hear(self, event: Event, at: int) -> None:
+        """Take what a CRM tells; it moves no clock of a PBX."""
+        if at < clock_of(self.state) - HORIZON_MS:
+            self._too_late(at)
+        elif hear(self.change, event, at):
+            self.change.settle()
+            self._say()
+            forget_crm(self.state)
 
     def _turn_to(self, event: Event) -> Source:
         """Return the source of an event; it and its feed are those of most that follow."""
@@ -358,7 +372,7 @@ class _Run:
         return self.facts
 
     def _say(self) -> None:
-        at, court = self.terms.refold_at, self.court
+        at, court, before = self.terms.refold_at, self.court, len(self.facts)
         of_lines: list[Fact] = []
         for key, (position, known_at) in self.change.lines.items():
             line = self.state.lines.get(key)
@@ -383,6 +397,8 @@ class _Run:
                 court.write_contact(direct)
         if court is not None:
             self.facts += court.facts(self.revision, self.known_at)
+        if self.state.crm.listens:
+            self.facts += hearsay_facts(self.change, self.facts[before:])
         self.change.lines.clear()
         self.change.agents.clear()
         self.change.contacts.clear()

@@ -6,7 +6,6 @@ A function takes the change in progress, the event, its source and its time [ms]
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from schemas import crm_events as crm
 from schemas import events as e
 from stream_processors.core import conversations
 from stream_processors.core.activities import restart_mark
@@ -14,6 +13,8 @@ from stream_processors.core.agent import ENDS, EVERY_QUEUE, STARTS, TELLS, Agent
 from stream_processors.core.calls import MATCH_MS, Mark
 from stream_processors.core.change import Change
 from stream_processors.core.contacts import ContactKind, ContactMark
+from stream_processors.core.crm.readings import CRM_EVENTS
+from stream_processors.core.hearsay import hear
 from stream_processors.core.instants import to_ms
 from stream_processors.core.legs import Sweep
 from stream_processors.core.sources import (
@@ -355,6 +356,11 @@ def _sweep(change: Change, source: Source, sweep: Sweep) -> None:
             change.tell_agent(agent_id, restart_mark(sweep.at, source.name))
 
 
+def _crm_told(change: Change, event: Any, source: Source, at: int) -> None:
+    """A PBX and a CRM that are one source have one clock."""
+    hear(change, event, at)
+
+
 def _nothing(change: Change, event: e.Event, source: Source, at: int) -> None:
     """The event is history, or moves only the clock."""
 
@@ -392,17 +398,7 @@ READINGS: dict[type, Reading] = {
     e.SnapshotCompleted: _snapshot_completed,
     e.ViolationReviewed: _nothing,
     e.SchedulePublished: _nothing,
-    crm.CardOpened: _nothing,
-    crm.CardSaved: _nothing,
-    crm.CardClosed: _nothing,
-    crm.DispositionSet: _nothing,
-    crm.CaseCreated: _nothing,
-    crm.CaseAssigned: _nothing,
-    crm.CaseUpdated: _nothing,
-    crm.CaseResolved: _nothing,
-    crm.CaseReopened: _nothing,
-    crm.CaseClosed: _nothing,
-    crm.SurveyAnswered: _nothing,
+    **dict.fromkeys(CRM_EVENTS, _crm_told),
     e.SourceHeartbeat: _nothing,
     e.SourceConnected: _source_connected,
     e.SourceDisconnected: _source_disconnected,

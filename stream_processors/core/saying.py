@@ -98,6 +98,8 @@ def all_said(state: State, terms: Terms, revision: int, known_at: int) -> Iterat
         for span in agent.spans.values():
             yield _span_fact(state, agent_id, span, revision, known_at, voided=False)
     yield from planned_facts(state, terms, revision, known_at)
+    for told in state.crm.said():
+        yield replace(told, revision=revision, known_at=known_at)
     for episode in state.docket.said():
         yield replace(episode, revision=revision, known_at=known_at)
 

@@ -12,6 +12,7 @@ from schemas.policies import PolicyHistory
 from schemas.rules import Rule
 from stream_processors.core.agent import Agent, AgentMark
 from stream_processors.core.calls import Call, Mark
+from stream_processors.core.crm.desk import Crm
 from stream_processors.core.discipline.docket import Docket
 from stream_processors.core.instants import day_bounds
 from stream_processors.core.legs import Ringing, Target
@@ -63,6 +64,7 @@ class State(msgspec.Struct):
     roll_called_at: int = 0  # the last time [ms] that a snapshot listed members of queues
     docket: Docket = msgspec.field(default_factory=Docket)
     plans: dict[str, Plans] = msgspec.field(default_factory=dict)
+    crm: Crm = msgspec.field(default_factory=Crm)
     unjudged: list[str] = msgspec.field(default_factory=list)  # planned for, no source heard
     dirty_days: set[str] = msgspec.field(default_factory=set)
     rejected: dict[str, int] = msgspec.field(default_factory=dict)

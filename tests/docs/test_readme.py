@@ -44,6 +44,14 @@ MAY_BE_EMPTY = {
     "schedules",
     "adherence",
     "adherence_spans",
+    "cards",
+    "case_steps",
+    "cases",
+    "dispositions",
+    "surveys",
+    "card_filling",
+    "disposition_report",
+    "satisfaction",
 }
 PLAYED_SECONDS = 60
 

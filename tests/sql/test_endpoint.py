@@ -214,7 +214,7 @@ async def test_a_row_delivered_twice_is_counted_once(ask: Asker, store: Embedded
 async def test_every_table_and_view_still_answers(ask: Asker, store: EmbeddedStore) -> None:
     query = "SELECT name FROM system.tables WHERE database = 'pult'"
     for (name,) in store.client.query(query).result_rows:
-        given = "(since = '2026-03-02', until = '2026-03-03')"
+        given = "(since = '2026-03-02', until = '2026-03-03', zone = 'UTC')"
         of = f"{name}{given}" if name in PARAMETERISED_VIEWS else f"`{name}`"
         assert (await ask(f"SELECT count() FROM {of}"))[0] == 200, name
     assert (await ask("SELECT count() > 1 FROM system.settings, numbers(3) AS n"))[1] == "1\n"

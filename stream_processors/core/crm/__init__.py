@@ -1,0 +1,1 @@
+"""What a CRM tells: cards, cases, dispositions and answers, each with the contact it is of."""
