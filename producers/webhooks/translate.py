@@ -94,6 +94,10 @@ class Translator:
                 events += self._of_item(item, place, message, frame, names)
             except UntranslatableFrame as trouble:
                 troubles.append(_at(place, trouble) if len(items) > 1 else trouble)
+            except (ArithmeticError, LookupError, TypeError, ValueError) as defect:
+                # A stranger's words must not end the pipeline of everybody.
+                msg = f"it cannot be translated: {defect!r:.200}"
+                troubles.append(UntranslatableFrame(msg))
         if troubles and not events and len(items) == 1:
             raise troubles[0]
         if troubles:
@@ -290,7 +294,8 @@ def _number(value: Any, where: str) -> Decimal:
         number = Decimal(text)
     except InvalidOperation:
         number = Decimal("nan")
-    if not number.is_finite() or abs(number) >= 2**63:
+    # Asked of its digits: arithmetic with an absurd exponent fails.
+    if not number.is_finite() or (number and not -30 < number.adjusted() < 19):
         msg = f"{where} = {text[:60]!r} is no number"
         raise UntranslatableFrame(msg)
     return number
@@ -315,6 +320,9 @@ def _coerced(field: _Field, value: Any) -> Any:
     if field.kind == "number":
         told = float(number)
         return told if math.isfinite(told) else None
+    if abs(number) >= 2**63:
+        msg = f"{field.name} = {number:.3e} is too large"
+        raise UntranslatableFrame(msg)
     if number != number.to_integral_value():
         msg = f"{field.name} = {number} is no whole number"
         raise UntranslatableFrame(msg)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from producers.frame import Frame, Naming
@@ -28,6 +29,9 @@ def frame(
     return kept("crm", message, RECEIVED_US)
 
 
+shipped_mapping = cache(mapping)
+
+
 def read(
     name: str | CrmMapping,
     body: bytes,
@@ -36,7 +40,7 @@ def read(
     agents: Mapping[str, str] | None = None,
 ) -> tuple[list[Event], list[Rejected]]:
     """Return the events and rejects of a posted body."""
-    meant = mapping(name) if isinstance(name, str) else name
+    meant = shipped_mapping(name) if isinstance(name, str) else name
     names = Naming("t", "t", KEYS, {"crm": Translator(meant, agents or {})})
     events, rejected = translated([(7, frame(body, content_type, headers))], names)
     for _, event in events:

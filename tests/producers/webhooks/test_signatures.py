@@ -174,3 +174,34 @@ def test_the_shipped_generic_mapping_signs_as_the_docs_say() -> None:
     headers = {"x-pult-timestamp": str(NOW), "x-pult-signature": f"sha256={told}"}
 
     assert check(_posted(headers, "", BODY), NOW) == "right"
+
+
+def test_zendesk_signs_its_time_and_the_body() -> None:
+    # developer.zendesk.com/documentation/webhooks/verifying: base64(HMACSHA256(TIMESTAMP + BODY))
+    check = Check(_vendor("zendesk"), [NEW], "sources.crm.webhook")
+    stamp = "2026-03-02T07:15:30Z"
+    told = base64.b64encode(_openssl(NEW, stamp.encode() + BODY)).decode()
+    headers = {
+        "x-zendesk-webhook-signature": told, "x-zendesk-webhook-signature-timestamp": stamp,
+    }  # fmt: skip
+
+    assert check(_posted(headers, "", BODY), NOW) == "right"
+    assert check(_posted(headers, "", BODY + b" "), NOW) == "wrong"
+    assert check(_posted(headers, "", BODY), NOW + 301) == "stale"
+
+
+def test_hubspot_signs_the_address_as_it_knows_it() -> None:
+    # developers.hubspot.com validating-requests, v3: method + uri + body + timestamp, the uri
+    # with some characters decoded.
+    check = Check(_vendor("hubspot"), [NEW], "sources.crm.webhook")
+    stamp = f"{NOW}000"
+    content = b"POSThttps://pult.example/hooks/crm?a=b:c@d" + BODY + stamp.encode()
+    told = base64.b64encode(_openssl(NEW, content)).decode()
+    headers = {"x-hubspot-signature-v3": told, "x-hubspot-request-timestamp": stamp}
+
+    def verdict(uri: str, now: float = NOW) -> str:
+        return check(Posted("POST", uri, "", headers, BODY), now)
+
+    assert verdict("https://pult.example/hooks/crm?a=b%3Ac%40d") == "right"
+    assert verdict("http://pult.example/hooks/crm?a=b%3Ac%40d") == "wrong"
+    assert verdict("https://pult.example/hooks/crm?a=b:c@d", NOW + 301) == "stale"
