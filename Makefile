@@ -92,7 +92,7 @@ lock: ## pin all dependencies anew, in their newest versions
 	    --constraint requirements.lock $(LOCKED) --output-file deploy/build.lock
 
 clean: ## remove .venv and all caches; keeps pult-data
-	rm -rf $(VENV) .kafka .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf $(VENV) .kafka .grafana .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
 	find $(PACKAGES) tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The wall is tested in a real Chromium, in Chinese too; the pipeline on a real Kafka, with TLS;
