@@ -17,7 +17,7 @@ from schemas.metrics import (
     VIOLATIONS,
 )
 
-AGENT = 'agent=~"$agent"'
+AGENT = 'agent="$agent"'
 _COUNT: Scale = [(None, NO_DATA), (0, PLAIN)]
 
 

@@ -244,6 +244,26 @@ def test_every_tile_of_a_wall_leads_to_a_board() -> None:
         assert "/d/pult-" in str(panel["fieldConfig"]), name
 
 
+def test_boards_in_the_folder_of_everybody_name_nobody() -> None:
+    for name, panel in each_panel():
+        if name.split("-")[1] not in ("floor", "home"):
+            continue
+        for target in panel["targets"]:
+            assert panel["datasource"]["uid"] == PROMETHEUS, name
+            assert not re.search(r"\bagent\b|\bcc_agent_state", target["expr"]), name
+            # Each label that an answer may have is one that was asked for.
+            assert re.search(r"\b(sum|max by|bottomk|topk|min)\b", target["expr"]), name
+
+
+def test_a_single_choice_is_compared_as_it_is() -> None:
+    # Grafana makes a pattern of several choices only: a name may hold signs of patterns.
+    for uid, board in boards().items():
+        for each in board["templating"]["list"]:
+            text = str(panels(board))
+            if each["type"] == "query" and not each["multi"]:
+                assert f'=~"${each["name"]}"' not in text, uid
+
+
 def test_every_source_is_one_that_is_provisioned() -> None:
     for name, panel in each_panel():
         assert panel["datasource"]["uid"] in (PROMETHEUS, CLICKHOUSE), name
