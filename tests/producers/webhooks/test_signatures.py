@@ -177,7 +177,7 @@ def test_the_shipped_generic_mapping_signs_as_the_docs_say() -> None:
 
 
 def test_zendesk_signs_its_time_and_the_body() -> None:
-    # developer.zendesk.com/documentation/webhooks/verifying: the time, then the body, in base64.
+    # developer.zendesk.com/documentation/webhooks/verifying: the time, then the body.
     check = Check(_vendor("zendesk"), [NEW], "sources.crm.webhook")
     stamp = "2026-03-02T07:15:30Z"
     told = base64.b64encode(_openssl(NEW, stamp.encode() + BODY)).decode()
