@@ -34,7 +34,9 @@ READING_TABLE_FUNCTIONS = frozenset({
 })  # fmt: skip
 
 PARAMETERISED_VIEWS = frozenset({
-    "adherence", "adherence_spans", "card_filling", "disposition_report", "satisfaction",
+    "adherence", "adherence_spans", "agent_report", "breaks_report", "call_chain",
+    "card_filling", "disposition_report", "queue_report", "satisfaction", "service_levels",
+    "steps", "violations_by",
 })  # fmt: skip
 """Our own views that are asked like functions: FROM adherence(since = ..., until = ...)."""
 

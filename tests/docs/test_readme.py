@@ -184,6 +184,15 @@ def test_every_view_has_an_example(demo: Demo) -> None:
 @pytest.mark.parametrize("view", QUERIES)
 def test_an_example_finds_something(view: str, demo: Demo) -> None:
     assert re.search(rf"\bFROM {view}\b", QUERIES[view])
-    rows = demo.ask(QUERIES[view])
+    rows = demo.ask(_of_the_recording(QUERIES[view], demo))
 
     assert rows or view in MAY_BE_EMPTY
+
+
+def _of_the_recording(query: str, demo: Demo) -> str:
+    """Ask of the days that the demo plays what a page asks of some other days."""
+    day = "toDate(min(entered_at))"
+    (days,) = demo.ask(f"SELECT {day} - 1, {day} + 2 FROM legs")
+    since, until = days.split("\t")
+    query = re.sub(r"\bsince = '[^']*'", f"since = '{since}'", query)
+    return re.sub(r"\buntil = '[^']*'", f"until = '{until}'", query)

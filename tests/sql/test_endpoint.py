@@ -1,6 +1,7 @@
 """ClickHouse's HTTP form, asked by real clients over a real socket."""
 
 import asyncio
+import re
 import threading
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -212,10 +213,15 @@ async def test_a_row_delivered_twice_is_counted_once(ask: Asker, store: Embedded
 
 
 async def test_every_table_and_view_still_answers(ask: Asker, store: EmbeddedStore) -> None:
-    query = "SELECT name FROM system.tables WHERE database = 'pult'"
-    for (name,) in store.client.query(query).result_rows:
-        given = "(since = '2026-03-02', until = '2026-03-03', zone = 'UTC')"
-        of = f"{name}{given}" if name in PARAMETERISED_VIEWS else f"`{name}`"
+    given = {
+        "since": "2026-03-02", "until": "2026-03-03", "zone": "UTC", "step": "day",
+        "answer_within": "20", "short_abandon": "5", "interaction_id": "call1",
+    }  # fmt: skip
+    query = "SELECT name, create_table_query FROM system.tables WHERE database = 'pult'"
+    for name, text in store.client.query(query).result_rows:
+        wanted = sorted(set(re.findall(r"{(\w+):String}", text)))
+        said = ", ".join(f"{each} = '{given[each]}'" for each in wanted)
+        of = f"{name}({said})" if name in PARAMETERISED_VIEWS else f"`{name}`"
         assert (await ask(f"SELECT count() FROM {of}"))[0] == 200, name
     assert (await ask("SELECT count() > 1 FROM system.settings, numbers(3) AS n"))[1] == "1\n"
 

@@ -1,0 +1,34 @@
+"""How tests ask a report: its parameters as text, its rows as what JSON makes of them."""
+
+import json
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from schemas.facts import Fact
+from sql.embedded import EmbeddedStore
+
+
+def report(
+    store: EmbeddedStore, view: str, order: str = "ALL", where: str = "true", **parameters: str
+) -> list[dict[str, Any]]:
+    """Return the rows of a view that takes parameters."""
+    given = ", ".join(f"{name} = '{value}'" for name, value in parameters.items())
+    return rows(store, f"SELECT * FROM {view}({given}) WHERE {where} ORDER BY {order}")
+
+
+def rows(store: EmbeddedStore, query: str) -> list[dict[str, Any]]:
+    told = store.query(query, "JSONEachRow", {"output_format_json_quote_64bit_integers": "0"})
+    return [json.loads(line) for line in told.splitlines()]
+
+
+def keep(store: EmbeddedStore, facts: Iterable[Fact]) -> None:
+    store.writer.write_facts(list(facts), "reports")
+
+
+def ms(text: str) -> int:
+    """Return an instant given in UTC, such as 2026-10-25 00:59:50.5, in ms since 1970."""
+    moment = datetime.fromisoformat(f"{text}+00:00")
+    return (moment - datetime.fromisoformat("1970-01-01T00:00+00:00")) // timedelta(
+        milliseconds=1
+    )
