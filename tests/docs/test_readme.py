@@ -194,5 +194,7 @@ def _of_the_recording(query: str, demo: Demo) -> str:
     day = "toDate(min(entered_at))"
     (days,) = demo.ask(f"SELECT {day} - 1, {day} + 2 FROM legs")
     since, until = days.split("\t")
+    (contact,) = demo.ask("SELECT min(interaction_id) FROM legs")
+    query = re.sub(r"\binteraction_id = '[^']*'", f"interaction_id = '{contact}'", query)
     query = re.sub(r"\bsince = '[^']*'", f"since = '{since}'", query)
     return re.sub(r"\buntil = '[^']*'", f"until = '{until}'", query)
