@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import clickhouse_connect
@@ -11,6 +12,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
 
 from tests.integration.stores import PASSWORD, Store
+from tests.oracles.plugin import Plugin, Refused
 from tests.pult.command import pult
 
 
@@ -140,3 +142,17 @@ def test_migrations_apply_over_http_once_and_the_readers_of_a_folder_see_what_wa
     assert asked.out == "tenant\na\n"
     assert "clickhouse.username" in refused.complaint
     assert "may only read" in refused.complaint
+
+
+def test_grafanas_plugin_is_greeted_and_a_failed_query_leaves_no_rows(store: Store) -> None:
+    with closing(Plugin(store.port, f"default:{PASSWORD}", "default")) as grafana:
+        assert grafana.revision == 0
+        for _ in range(4):  # as many as there are threads
+            with pytest.raises(Refused, match="it broke"):
+                grafana.query(
+                    "SELECT number, throwIf(number = 70000, 'it broke') FROM numbers(100000)"
+                )
+        for _ in range(8):
+            assert grafana.query("SELECT 7 AS x").rows == [(7,)]
+    with pytest.raises(Refused, match="AUTHENTICATION_FAILED"):
+        Plugin(store.port, "default:wrong", "default")

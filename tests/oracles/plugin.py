@@ -8,6 +8,7 @@ github.com/grafana/clickhouse-datasource src/data/CHDatasource.ts.
 """
 
 import socket
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -15,6 +16,7 @@ from urllib.parse import urlencode
 from tests.oracles.native import Column, blocks
 
 SPEAKS = 54460
+DIAL_SECONDS, QUERY_SECONDS = 5, 15  # of the data source; what is sent is 4 s more
 HELLO = "SELECT displayName(), version(), revision(), timezone()"
 CHECK = "SELECT 1"
 FUNCTIONS = """
@@ -56,16 +58,16 @@ class Plugin:
     """One connection of the plugin's pool; greeted and checked before it is used."""
 
     def __init__(
-        self, port: int, dial_seconds: int = 5, query_seconds: int = 15, **custom: str
+        self, port: int, login: str = "grafana:secret", database: str = "pult", **custom: str
     ) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=30)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._host, self._custom = f"127.0.0.1:{port}", custom
-        self._query_seconds, self._left = query_seconds, b""
+        self._login, self._database, self._left = login, database, b""
         self.revision = SPEAKS
-        self.hello = self.ask(HELLO, dial_seconds + 4)
+        self.hello = self.ask(HELLO, DIAL_SECONDS + 4)
         self.revision = int(str(self.hello.rows[0][2]))
-        assert self.ask(CHECK, dial_seconds + 4).blocks[0][0].name == "1"
+        assert self.ask(CHECK, DIAL_SECONDS + 4).blocks[0][0].name == "1"
 
     def query(self, statement: str) -> Table:
         """Return what a panel gets.
@@ -74,7 +76,7 @@ class Plugin:
             Refused: an error.
             CutShort: an answer that ends within a block.
         """
-        return self.ask(statement, self._query_seconds + 4)
+        return self.ask(statement, QUERY_SECONDS + 4)
 
     def ask(self, statement: str, seconds: int) -> Table:
         """Return what is answered within so many seconds; raises as `query` does."""
@@ -89,16 +91,16 @@ class Plugin:
         asked = {
             **self._custom,
             "client_protocol_version": str(SPEAKS),
-            "database": "pult",
+            "database": self._database,
             "default_format": "Native",
             "max_execution_time": str(seconds),
         }
-        body = statement.encode()
+        body, told = statement.encode(), b64encode(self._login.encode()).decode()
         self._socket.sendall(
             f"POST /?{urlencode(asked)} HTTP/1.1\r\nHost: {self._host}\r\n"
             "User-Agent: grafana/0.0.0 clickhouse-go/2.43.0 (grafana_user:; lv:go/1.25.3; "
             f"os:linux)\r\nContent-Length: {len(body)}\r\n"
-            "Accept-Encoding: gzip\r\nAuthorization: Basic Z3JhZmFuYTpzZWNyZXQ=\r\n\r\n"
+            f"Accept-Encoding: gzip\r\nAuthorization: Basic {told}\r\n\r\n"
             .encode() + body
         )  # fmt: skip
 
