@@ -30,8 +30,9 @@ def board(pen: Pen) -> d.Dashboard:
         Shown("call_chain"),
         history.sql("call_chain"),
         {
-            "occurred_at": (("unit", "time:YYYY-MM-DD HH:mm:ss.SSS"),),
-            "type": (), "queue_id": (), "agent_id": (), "source": (), "feed": (), "id": (),
+            "at": (("unit", "time:YYYY-MM-DD HH:mm:ss.SSS"),),
+            "kind": (history.words(pen, "kinds"),),
+            "what": (), "queue_id": (), "agent_id": (), "detail": (), "id": (),
         },
     )  # fmt: skip
     return canvas.row(9, (24, legs)).row(18, (24, chain)).done()

@@ -1,6 +1,6 @@
--- Everything that sources said of one contact, in order, with the ids of the events.
-SELECT occurred_at, type, queue_id, agent_id, source, feed, id
-FROM events FINAL
-WHERE $__conditionalAll(tenant IN (${tenant:singlequote}), $tenant) AND interaction_id = ${interaction:sqlstring}
-ORDER BY occurred_at, log_partition, log_offset
+-- Everything about one contact in order: what was concluded, and what the sources said.
+SELECT at, kind, what, queue_id, agent_id, detail, id
+FROM call_chain(interaction_id = ${interaction:sqlstring})
+WHERE $__conditionalAll(tenant IN (${tenant:singlequote}), $tenant)
+ORDER BY at, kind = 'event', place
 LIMIT 500
