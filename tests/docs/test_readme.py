@@ -189,6 +189,15 @@ def test_an_example_finds_something(view: str, demo: Demo) -> None:
     assert rows or view in MAY_BE_EMPTY
 
 
+def test_ten_questions_of_managers_are_answered(demo: Demo) -> None:
+    section = SQL_PAGE.partition("## Ten questions, ten queries\n")[2].partition("\n## ")[0]
+    queries = re.findall(r"^```sql\n(.*?)^```", section, re.DOTALL | re.MULTILINE)
+
+    assert len(queries) == 10
+    for query in queries:
+        assert demo.ask(_of_the_recording(query, demo)), query
+
+
 def _of_the_recording(query: str, demo: Demo) -> str:
     """Ask of the days that the demo plays what a page asks of some other days."""
     day = "toDate(min(entered_at))"
