@@ -1,4 +1,4 @@
-"""One engine for all tests of this folder: a process can have one; each test begins empty."""
+"""One engine for the tests of a module: a process has one at a time; each test begins empty."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from sql.embedded import EmbeddedStore
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def _opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]:
     opened = EmbeddedStore(tmp_path_factory.mktemp("store"))
     yield opened
