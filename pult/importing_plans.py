@@ -7,7 +7,7 @@ changes nothing.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -42,7 +42,7 @@ class Plans:
 
 
 def read_plans(
-    paths: Sequence[Path], how: PlanMapping, people: Callable[[], People]
+    paths: Sequence[Path], how: PlanMapping, people: Callable[[], People], now: datetime
 ) -> list[Plans]:
     """Return the plans of files; nothing is changed by it.
 
@@ -54,7 +54,7 @@ def read_plans(
     seen: dict[tuple[str, str], Path] = {}
     made = []
     for path, each in found:
-        done = planned(path, each, how, whose)
+        done = planned(path, each, how, whose, now)
         for plan in done.plans:
             other = seen.setdefault((plan.agent_id, plan.day), path)
             if other != path:

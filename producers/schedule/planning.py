@@ -71,8 +71,10 @@ class Planned:
     notes: list[str] = field(default_factory=list)
 
 
-def planned(path: Path, found: Sequence[Row], how: PlanMapping, people: People) -> Planned:
-    """Return the plans that the rows of a file make.
+def planned(
+    path: Path, found: Sequence[Row], how: PlanMapping, people: People, now: datetime
+) -> Planned:
+    """Return the plans that the rows of a file make; none begins long after `now`.
 
     Raises:
         UnreadableRecording: a row is wrong; the message names the first and counts the others.
@@ -81,7 +83,7 @@ def planned(path: Path, found: Sequence[Row], how: PlanMapping, people: People) 
     wanted: list[Wanted] = []
     for row in found:
         try:
-            wanted.append(_wanted(row, how, people))
+            wanted.append(_wanted(row, how, people, now))
         except NoTime as error:
             wrong.append(f"{row.place}: {error}")
     if not found:
@@ -106,7 +108,7 @@ def planned(path: Path, found: Sequence[Row], how: PlanMapping, people: People) 
     return made
 
 
-def _wanted(row: Row, how: PlanMapping, people: People) -> Wanted:
+def _wanted(row: Row, how: PlanMapping, people: People, now: datetime) -> Wanted:
     word = row.words["kind"]
     activity = how.activity(word)
     if activity is None:
@@ -122,7 +124,7 @@ def _wanted(row: Row, how: PlanMapping, people: People) -> Wanted:
         hint = f", did you mean {close[0]}?" if close else ""
         msg = f"{agent_id!r} is no agent of the settings or the history{hint}"
         raise NoTime(msg)
-    when = span(row, how, people.zone(agent_id))
+    when = span(row, how, people.zone(agent_id), now)
     own = how.activity(word) == word.strip().casefold()
     name = row.words.get("name", "") or ("" if own else word.strip())
     return Wanted(agent_id, activity, name, when, row.place)

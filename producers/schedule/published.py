@@ -14,6 +14,7 @@ from producers.instants import LAST_SECOND, rfc3339
 from producers.schedule.planning import Activities
 from schemas.errors import UntranslatableFrame
 from schemas.events import Event, PlannedActivity, SchedulePublished, SchedulePublishedData
+from schemas.planned_days import fault_of
 
 FEED = "schedule"
 
@@ -57,17 +58,22 @@ def plan_in(frame: Frame) -> tuple[int, SchedulePublishedData]:
     """Return the instant of a kept plan [ms since 1970], and what is planned.
 
     Raises:
-        UntranslatableFrame: it is no plan.
+        UntranslatableFrame: it is no plan, or of a day that no history can hold.
     """
     at, _, text = frame.content.partition(b" ")
     if not (at.isdigit() and len(at) < 15 and int(at) <= LAST_SECOND * 1000):
         msg = f"no plan: {at[:40]!r} is no instant"
         raise UntranslatableFrame(msg)
     try:
-        return int(at), msgspec.json.decode(text, type=SchedulePublishedData)
+        told = msgspec.json.decode(text, type=SchedulePublishedData)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         msg = f"no plan: {error}"
         raise UntranslatableFrame(msg) from error
+    fault = fault_of(told)
+    if fault:
+        msg = f"no plan: {fault}"
+        raise UntranslatableFrame(msg)
+    return int(at), told
 
 
 def _text(at: datetime) -> str:

@@ -6,8 +6,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from producers.schedule.mapping import PlanMapping
 from producers.schedule.rows import Row
+from schemas.planned_days import FIRST_DAY, LAST_DAY
 
 _A_DAY = timedelta(days=1)
+_FURTHEST = timedelta(days=2 * 366)
 
 
 class NoTime(Exception):
@@ -29,24 +31,28 @@ class Span:
         return self.start.astimezone(ZoneInfo(self.zone)).date().isoformat()
 
 
-def span(row: Row, how: PlanMapping, zone: str) -> Span:
+def span(row: Row, how: PlanMapping, zone: str, now: datetime) -> Span:
     """Return when a row begins and ends.
 
     Args:
         row: of the file.
         how: which formats it has.
         zone: whose local times are meant if the row does not say so; "" if nobody knows.
+        now: the present; nobody plans further than two years ahead.
 
     Raises:
         NoTime: it does not say so, or says what cannot be.
     """
     zone = row.words.get("zone", "") or zone
     day = row.words.get("date", "")
-    start, end = (_told(row.words[name], day, how) for name in ("from", "to"))
+    start, end = (_within(_told(row.words[name], day, how)) for name in ("from", "to"))
     if day and end <= start:
         end += _A_DAY  # over midnight
     begins, twice = _instant(start, zone)
     ends, again = _instant(end, zone)
+    if begins > now + _FURTHEST:
+        msg = f"{start.date()} is more than two years from now; is the year right?"
+        raise NoTime(msg)
     if ends <= begins:
         msg = f"it ends before it begins ({row.words['from']} to {row.words['to']})"
         raise NoTime(msg)
@@ -54,6 +60,14 @@ def span(row: Row, how: PlanMapping, zone: str) -> Span:
         msg = f"it lasts longer than a day ({row.words['from']} to {row.words['to']})"
         raise NoTime(msg)
     return Span(begins, ends, zone or "UTC", twice or again)
+
+
+def _within(told: datetime) -> datetime:
+    """Refuse what no history can hold, before anything is reckoned with it."""
+    if not FIRST_DAY <= told.date() < LAST_DAY:
+        msg = f"{told.date()} is not within {FIRST_DAY} to {LAST_DAY}; is the year right?"
+        raise NoTime(msg)
+    return told
 
 
 def _told(text: str, day: str, how: PlanMapping) -> datetime:

@@ -3,6 +3,7 @@
 import argparse
 import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -56,6 +57,7 @@ class _Reading:
         self._files = read_plans(
             self._chosen.paths, self.how,
             lambda: people_of(policies, ask, tenant, self._zone, new=may),
+            datetime.now(UTC),
         )  # fmt: skip
         now_us = time.time_ns() // 1000
         self._new = frames(self._files, ask, tenant, self.source, now_us)

@@ -12,6 +12,7 @@ import msgspec
 
 from schemas.errors import MalformedEvent
 from schemas.events import Activity, PlannedActivity, SchedulePublishedData
+from schemas.planned_days import fault_of
 from stream_processors.core.instants import to_ms
 
 
@@ -91,8 +92,13 @@ def plan_of(told: SchedulePublishedData, event_id: str) -> Plan:
     """Return what an event plans.
 
     Raises:
-        MalformedEvent: an activity ends before it begins, or begins before another ends.
+        MalformedEvent: an activity ends before it begins, or begins before another ends; or
+            no history can hold the day or an instant.
     """
+    fault = fault_of(told)
+    if fault:
+        msg = f"planned for {told.agent_id}: {fault}"
+        raise MalformedEvent(msg)
     items = [_item(each) for each in told.items]
     reached = 0
     for each in items:

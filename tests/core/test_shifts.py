@@ -10,7 +10,7 @@ from schemas.facts import Fact, Planned
 from stream_processors.core.pipeline import freeze, thaw
 from tests.plans import at, plan
 from tests.readings import violations
-from tests.timetable import run, terms, values
+from tests.timetable import DAY, run, terms, values
 
 NINE_TO_SIX = "09:00 work 13:00 break 13:30 work 18:00"
 HEARD = "08:00 beat\n"
@@ -331,3 +331,18 @@ def test_plans_that_are_over_are_forgotten() -> None:
     state, _ = run([*log, *values(HEARD + beats)], under())
 
     assert {day for plans in state.plans.values() for day in plans} == {"2026-03-05"}
+
+
+@pytest.mark.parametrize("day", ["2149-06-07", "1999-12-31", "9998-01-01", "20260302", "soon"])
+def test_a_plan_of_a_day_that_no_history_holds_is_rejected_and_the_others_hold(
+    day: str,
+) -> None:
+    wrong = plan("Anna", NINE_TO_SIX).replace(
+        b'"day":"' + DAY.encode(), b'"day":"' + day.encode()
+    )
+    assert wrong != plan("Anna", NINE_TO_SIX)
+
+    state, facts = run([wrong, plan("Boris", NINE_TO_SIX), *values("10:00 beat")], under())
+
+    assert state.rejected == {"malformed": 1}
+    assert {each.agent_id for each in facts if isinstance(each, Planned)} == {"Boris"}

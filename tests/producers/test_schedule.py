@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from producers.frame import Frame
+from producers.schedule import published
 from producers.schedule.mapping import mapping
 from producers.schedule.planning import People, Planned, planned
 from producers.schedule.rows import rows
-from schemas.errors import UnreadableRecording
+from schemas.errors import UnreadableRecording, UntranslatableFrame
 
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
 EVERYBODY = People(frozenset(), {}, lambda agent: "Europe/Berlin")
 TWO = People(frozenset({"Anna", "Boris"}), {"1007": "Boris"}, lambda agent: "")
 
@@ -21,7 +24,7 @@ def read(
     path = tmp_path / "plan"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     wanted = mapping(how)
-    return planned(path, rows(path, wanted), wanted, people)
+    return planned(path, rows(path, wanted), wanted, people, NOW)
 
 
 def written(done: Planned) -> list[str]:
@@ -191,6 +194,14 @@ def test_json_may_be_a_list_or_nested_and_gzip_is_read_too(tmp_path: Path) -> No
         (SHIFT.encode("utf-16"), "UTF-16"),
         (SHIFT.replace("Anna", "Аня").encode("cp1251"), "no UTF-8"),
         (b"\x89PNG\r\n\x1a\n....", "a PNG picture"),
+        (
+            SHIFT.replace("2026", "9999"),
+            "line 2: 9999-03-02 is not within 2000-01-01 to 2149-0",
+        ),
+        (SHIFT.replace("2026", "0001"), "line 2: 0001-03-02 is not within"),
+        (SHIFT.replace("2026", "1999"), "line 2: 1999-03-02 is not within"),
+        (SHIFT.replace("2026", "2149").replace("03-02", "06-07"), "2149-06-07 is not within"),
+        (SHIFT.replace("2026", "2028").replace("03-02", "03-04"), "more than two years from n"),
         ("[{", "it is no JSON"),
         ('[{"agent": "Anna", "kind": "work", "from": "2026-03-02 09:00"}]', "has no 'to'"),
         ("[7]", "is no object"),
@@ -201,6 +212,33 @@ def test_what_is_wrong_with_a_file_is_said_in_a_line(
     text: str | bytes, why: str, tmp_path: Path
 ) -> None:
     assert why in refused(text, tmp_path)
+
+
+PLAN = (
+    '1772442000000 {"agent_id":"Anna","day":"%s","version":1,"zone":"UTC","items":'
+    '[{"kind":"work","starts_at":"%s","ends_at":"2026-03-02T18:00:00.000Z"}]}'
+)
+
+
+@pytest.mark.parametrize(
+    ("day", "start"),
+    [
+        ("2149-06-07", "2026-03-02T09:00:00.000Z"),
+        ("1999-12-31", "2026-03-02T09:00:00.000Z"),
+        ("20260302", "2026-03-02T09:00:00.000Z"),
+        ("soon", "2026-03-02T09:00:00.000Z"),
+        ("2026-03-02", "1999-12-31T23:59:59.000Z"),
+        ("2026-03-02", "9999-12-31T23:59:59.000Z"),
+        ("2026-03-02", "2026-03-02T09:00:00"),
+        ("2026-03-02", "nine"),
+    ],
+)
+def test_nobody_can_post_a_plan_that_no_history_holds(day: str, start: str) -> None:
+    good = PLAN % ("2026-03-02", "2026-03-02T09:00:00.000Z")
+    assert published.plan_in(Frame("wfm", "schedule", 0, good.encode()))[1].day == "2026-03-02"
+
+    with pytest.raises(UntranslatableFrame):
+        published.plan_in(Frame("wfm", "schedule", 0, (PLAN % (day, start)).encode()))
 
 
 def test_no_zone_is_guessed(tmp_path: Path) -> None:

@@ -123,6 +123,17 @@ def test_a_shift_that_overlaps_yesterday_s_is_refused(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("year", ["0001", "1999", "2149", "9999"])
+def test_a_wrong_year_is_refused_before_anything_is_kept(year: str, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    wrong = f"agent,kind,from,to\nAnna,work,{year}-07-02T09:00Z,{year}-07-02T18:00Z\n"
+
+    done = pult("import", "schedule", write(tmp_path, wrong), "--data", data, "--new-agents")
+
+    assert f"line 2: {year}-07-02 is not within 2000-01-01 to 2149-06-06" in done.complaint
+    assert asked("SELECT count() FROM events", data) == [[0]]
+
+
 def test_options_of_schedules_go_with_schedules_only(tmp_path: Path) -> None:
     done = pult("import", "asterisk-ami", "x", "--zone", "UTC", "--data", tmp_path / "data")
 
