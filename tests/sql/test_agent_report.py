@@ -160,8 +160,8 @@ def test_the_hour_that_comes_twice_holds_half_a_call_each(store: EmbeddedStore) 
     assert "2026-10-25 05:00+0100" not in hours
 
 
-@pytest.mark.parametrize("step", ["7 minutes", "1 hour", "5 hours", "day", "month"])
-@pytest.mark.parametrize("zone", ["Europe/Berlin", "Asia/Kolkata", "America/St_Johns"])
+@pytest.mark.parametrize("step", ["1 hour", "day"])
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Asia/Kolkata"])
 def test_the_whole_is_the_sum_of_its_steps(step: str, zone: str, store: EmbeddedStore) -> None:
     keep(store, FACTS)
 

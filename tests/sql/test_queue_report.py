@@ -160,8 +160,8 @@ def test_nothing_is_said_of_a_stretch_that_nobody_called_in(store: EmbeddedStore
     assert asked(store, "1 hour", since="2026-11-01", until="2026-11-08") == []
 
 
-@pytest.mark.parametrize("step", ["1 minute", "7 minutes", "1 hour", "6 hours", "day", "week"])
-@pytest.mark.parametrize("zone", ["Europe/Berlin", "Asia/Kolkata", "Pacific/Auckland"])
+@pytest.mark.parametrize("step", ["7 minutes", "1 hour", "day"])
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "Asia/Kolkata"])
 def test_the_whole_is_the_sum_of_its_steps(step: str, zone: str, store: EmbeddedStore) -> None:
     keep(store, VISITS)
     stretch = {"since": "2026-10-24", "until": "2026-10-27", "zone": zone}

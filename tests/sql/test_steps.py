@@ -99,10 +99,8 @@ def test_calendar_steps_are_cut_at_the_stretch(
     assert [each[5:10] for each in told] == expected.split()
 
 
-@pytest.mark.parametrize("step", ["7 minutes", "30 minutes", "6 hours", "day", "week", "month"])
-@pytest.mark.parametrize(
-    "zone", ["UTC", "Asia/Kolkata", "America/St_Johns", "Africa/Cairo", "Australia/Lord_Howe"]
-)
+@pytest.mark.parametrize("step", ["7 minutes", "6 hours", "day", "month"])
+@pytest.mark.parametrize("zone", ["Asia/Kolkata", "Africa/Cairo", "Australia/Lord_Howe"])
 def test_steps_follow_one_another_without_hole_or_overlap(
     step: str, zone: str, store: EmbeddedStore
 ) -> None:
