@@ -185,18 +185,24 @@ class Reconciliation:
             )
 
     def _look_up(self, facts: Iterable[tuple[Key, Fact]]) -> None:
-        """Read what the store says of what had been said when the fold began.
+        """Read what the store says of what began before the fold did.
 
         The fold before, which made the checkpoint, may have said something else of it later,
-        at the same position.
+        at the same position, or have said it only then: a caller who waits in the evening
+        has waited too long once an event of the next morning tells what time it is.
         """
         wanted: dict[type[Fact], list[Key]] = {}
         earliest: dict[type[Fact], int] = {}
         for key, fact in facts:
             of = type(fact)
-            if key in self._remembered and key[1:] not in self._held[of]:
+            began = self._began(fact)
+            before = self._remembered.get(key)
+            if before is not None:
+                began = min(began, self._began(before))
+            elif began >= self._scope.since_ms:
+                continue
+            if of in KINDS and key[1:] not in self._held[of]:
                 wanted.setdefault(of, []).append(key[1:])
-                began = min(self._began(fact), self._began(self._remembered[key]))
                 earliest[of] = min(earliest.get(of, _OPEN), began)
         for of, keys in wanted.items():
             kind = KINDS[of]
