@@ -178,6 +178,8 @@ def test_since_when_an_exception_holds_does_not_depend_on_who_looks_and_when() -
     later = values("09:47:00 beat")
     # Boris, paused at 09:00:01, had ten minutes, and one of grace.
     told["late_return"] = moment("09:11:01")
+    # The caller of 09:10:00 has waited three times the target of 20 s, the other 15 s later.
+    told["hanging"] = moment("09:11:00")
     assert since(run(later, state=first)[0]) == since(run(later, state=again)[0]) == told
 
 
