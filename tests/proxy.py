@@ -34,6 +34,7 @@ class Proxy:
         self._server: asyncio.Server | None = None
         self._clients: list[asyncio.StreamWriter] = []
         self._targets: list[asyncio.StreamWriter] = []
+        self._passing: set[asyncio.Task[None]] = set()
 
     def __enter__(self) -> "Proxy":
         self._thread.start()
@@ -63,7 +64,7 @@ class Proxy:
         async def listen() -> None:
             if self._server is None:
                 self._server = await asyncio.start_server(
-                    self._connected, "127.0.0.1", self.port
+                    self._begin, "127.0.0.1", self.port
                 )
 
         asyncio.run_coroutine_threadsafe(listen(), self._loop).result()
@@ -104,6 +105,14 @@ class Proxy:
             _reset(writer)
         self._clients.clear()
         self._targets.clear()
+
+    def _begin(
+        self, from_client: asyncio.StreamReader, to_client: asyncio.StreamWriter
+    ) -> None:
+        """Begin a connection in a task of our own: asyncio logs its own if one is cancelled."""
+        task = asyncio.ensure_future(self._connected(from_client, to_client))
+        self._passing.add(task)
+        task.add_done_callback(self._passing.discard)
 
     async def _connected(
         self, from_client: asyncio.StreamReader, to_client: asyncio.StreamWriter
