@@ -250,10 +250,40 @@ AGENT_BREAK_TIME = Metric(
     source="Ours",
 )
 
+CARDS_OPEN = Metric(
+    name="cards_open",
+    unit="count",
+    means="Cards that agents of a team have opened and not closed.",
+    formula="cards without a closing that were touched within the last hour",
+    attribution="now",
+    empty="0; absent where no CRM was heard",
+    source="Ours; docs/crm.md",
+)
+CARD_FILLING = Metric(
+    name="card_filling",
+    unit="milliseconds",
+    means="How long agents fill in a card, beside the wrap-up that the PBX sees.",
+    formula="mean over cards of (last save, or closing if never saved) - opening",
+    attribution="live: last save or closing; reports: opening",
+    empty="no value: NULL, absent",
+    source="Ours; docs/crm.md",
+)
+SATISFACTION = Metric(
+    name="satisfaction",
+    unit="ratio",
+    means="Share of customers' answers that are positive: in the upper quarter of the scale.",
+    formula="answers with (score - lowest) / (highest - lowest) >= 0.75 / answers, "
+    "of one survey the last answer",
+    attribution="answered_at",
+    empty="no value: NULL, absent",
+    source="Ours; docs/sql.md, satisfaction",
+)
+
 METRICS: tuple[Metric, ...] = (
     SERVICE_LEVEL, WAITING, LONGEST_WAIT, WAITING_OVER_TARGET, TALKING, OFFERED, ANSWERED,
     ANSWERED_IN_TIME, ABANDONED, SHORT_ABANDONED, ABANDON_RATIO, ANSWER_MEAN, AGENTS,
     QUEUE_AGENTS, ANSWER_WITHIN, OCCUPANCY, BREAKS, CONSERVATION, DATA_AGE, VIOLATIONS,
+    CARDS_OPEN, CARD_FILLING, SATISFACTION,
     AGENT_ANSWERED, AGENT_TALK_MEAN, AGENT_MISSED, AGENT_BREAK_TIME,
 )  # fmt: skip
 

@@ -13,6 +13,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from stream_processors.core.agent import EVERY_QUEUE
+from stream_processors.core.crm.figures import WINDOW, figures
+from stream_processors.core.hearsay import clock_of
 from stream_processors.core.queues import Queue
 from stream_processors.core.state import State, Terms
 from stream_processors.core.teams import Team
@@ -107,6 +109,7 @@ def everything(state: State, terms: Terms) -> Iterator[Metric]:
     yield from _windows(state, terms)
     yield from _totals(state)
     yield from _people(state)
+    yield from _of_crm(state, terms)
     yield from violations(state, terms)
     yield from _ourselves(state)
 
@@ -252,6 +255,37 @@ def _people(state: State) -> Iterator[Metric]:
             key = [agent.agent_id, agent.team, agent.now.state, agent.now.reason]
             since.add_metric(key, agent.now.since / _SECOND_MS)
     yield from (people, busy, since)
+
+
+def _of_crm(state: State, terms: Terms) -> Iterator[Metric]:
+    """Tell what CRMs told; nothing at all where none was heard."""
+    if not state.crm.listens:
+        return
+    cards = _gauge("cc_cards_open", "Cards that people of a team have in work", "team")
+    filling = _gauge(
+        "cc_card_filling_seconds_mean",
+        "Mean time from the opening of a card to its last save, of the last hour",
+        "team", "window",
+    )  # fmt: skip
+    satisfied = _gauge(
+        "cc_satisfaction_ratio",
+        "Share of customers' answers (csat) in the upper quarter of the scale",
+        "team", "window",
+    )  # fmt: skip
+    team_of = terms.policies.current.team_of
+    for team, told in figures(state.crm, clock_of(state), team_of):
+        cards.add_metric([team], told.cards_open)
+        mean = told.filling_ms
+        _add(filling, [team, WINDOW], None if mean is None else mean / _SECOND_MS)
+        _add(satisfied, [team, WINDOW], told.satisfaction)
+    last = _gauge(
+        "pult_crm_last_event_timestamp_seconds",
+        "Time of the newest event of a CRM; quiet hours are nothing unusual",
+        "source",
+    )
+    for source, heard in state.crm.heard.items():
+        last.add_metric([source], heard.last_at / _SECOND_MS)
+    yield from (cards, filling, satisfied, last)
 
 
 def violations(state: State, _: Terms) -> Iterator[Metric]:

@@ -1,0 +1,83 @@
+"""What is shown of a CRM's present: cards in work, how long filling takes, what customers say.
+
+Read when it is asked for, from what is in reach anyway; an hour back, by the clock of what was
+told last.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from schemas.facts import Card, Survey
+from stream_processors.core.crm.desk import Crm
+from stream_processors.core.windows import WINDOWS
+
+WINDOW = "60m"
+POSITIVE = 0.75
+"""Answers from this part of the scale on are positive: 4 and 5 of 1 to 5."""
+
+
+class CrmFigures(NamedTuple):
+    """Of one team: cards open now, mean filling [ms], share of positive answers; None: none."""
+
+    cards_open: int
+    filling_ms: float | None
+    satisfaction: float | None
+
+
+class _Sums:
+    def __init__(self) -> None:
+        self.open = 0
+        self.fillings: list[int] = []
+        self.answers: list[bool] = []
+
+
+def figures(
+    crm: Crm, now: int, team_of: Callable[[str], str]
+) -> Iterator[tuple[str, CrmFigures]]:
+    """Return the figures of each team of which a CRM told something lately.
+
+    Args:
+        crm: what was told.
+        now: the latest time [ms] that was heard.
+        team_of: returns the team of an agent, empty if he is in none.
+    """
+    teams: dict[str, _Sums] = {}
+    after = now - WINDOWS[WINDOW]
+    for told in crm.said():
+        if isinstance(told, Card):
+            sums = teams.setdefault(team_of(told.agent_id), _Sums())
+            _add_card(sums, told, after, now)
+    for answer in _holding(crm):
+        trace = crm.book.traces.get(answer.leg_id)
+        agent_id = answer.agent_id or (trace.agent_id if trace else "")
+        width = answer.scale_max - answer.scale_min
+        if width > 0 and after < answer.answered_at <= now:
+            sums = teams.setdefault(team_of(agent_id), _Sums())
+            sums.answers.append((answer.score - answer.scale_min) / width >= POSITIVE)
+    for team, sums in sorted(teams.items()):
+        yield team, CrmFigures(sums.open, _mean(sums.fillings), _mean(sums.answers))
+
+
+def _holding(crm: Crm) -> Iterable[Survey]:
+    """Return how satisfied customers were, of each survey the last answer."""
+    last: dict[tuple[str, str], Survey] = {}
+    for told in crm.said():
+        if isinstance(told, Survey) and told.kind == "csat":
+            key = (told.source, told.survey_id or told.answer_id)
+            known = last.setdefault(key, told)
+            if (told.answered_at, told.answer_id) > (known.answered_at, known.answer_id):
+                last[key] = told
+    return last.values()
+
+
+def _add_card(sums: _Sums, card: Card, after: int, now: int) -> None:
+    end = card.closed_at if card.saved_at is None else card.saved_at
+    # One that was saved and not touched for the window was left open.
+    if card.closed_at is None and max(card.began_at, card.saved_at or 0) > after:
+        sums.open += 1
+    if card.filling_ms is not None and end is not None and after < end <= now:
+        sums.fillings.append(card.filling_ms)
+
+
+def _mean(values: list[int] | list[bool]) -> float | None:
+    return sum(values) / len(values) if values else None
