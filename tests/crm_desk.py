@@ -61,7 +61,7 @@ class CrmDesk:
         return msgspec.structs.replace(event, data=data)
 
     def _write(self, event: e.LegEnded) -> None:
-        """Tell about a talk that is over; what happened in it is told a bit late."""
+        """Tell about a talk that is over; the opening in a long one comes too late."""
         chance, data = self._chance, event.data
         known = self._callers.get(data.channel_id)
         if known is None or not data.talk_ms:

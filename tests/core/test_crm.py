@@ -171,6 +171,20 @@ def test_a_code_set_just_after_the_next_answer_may_be_of_either_call() -> None:
     assert sure == {"sold": 0.5, "lost": 0.6}
 
 
+def test_a_save_whose_opening_was_lost_may_be_of_the_call_before() -> None:
+    calls = f"""{CALLS}
+        09:05:00  enter   d1 sales
+        09:05:10  answer  d1 sales Boris
+        09:09:00  end     d1 sales Boris caller
+    """
+
+    _, facts = after(calls, saved("09:05:20", agent_id="Boris"))
+    assert match(facts, Card) == ("d1", "agent", 0.5)
+
+    _, facts = after(calls, opened("09:05:20", agent_id="Boris"))
+    assert match(facts, Card) == ("d1", "agent", 0.9)
+
+
 def test_an_answer_of_a_customer_is_of_his_call_not_of_what_the_agent_does_meanwhile() -> None:
     answer = told(
         crm.SurveyAnswered, "09:03:30", kind="csat", score=5, scale_min=1, scale_max=5,
@@ -270,3 +284,11 @@ def test_without_a_crm_nothing_is_remembered_for_one() -> None:
 
     assert not state.crm.listens
     assert not state.crm.book.traces
+
+
+def test_a_pbx_that_tells_of_cards_itself_has_one_clock_for_both() -> None:
+    state, facts = after(CALLS, opened("09:06:00", source="pbx1", agent_id="Boris"))
+
+    assert match(facts, Card) == ("b1", "agent", 0.6)
+    assert list(state.sources) == ["pbx1"]
+    assert state.sources["pbx1"].clock == moment("09:06:00")

@@ -69,7 +69,8 @@ def at_of(fact: CrmFact) -> int:
 
 def _bound(fact: CrmFact) -> Bound:
     if isinstance(fact, Card):
-        return "work"
+        # One whose opening was lost is known by its saving, which may be after the talk.
+        return "call" if fact.opened_at is None else "work"
     if isinstance(fact, Disposition) or (isinstance(fact, CaseStep) and fact.step == "created"):
         return "call"
     return "loose"
@@ -140,15 +141,10 @@ def _sure_of(near_by: Sequence[Trace], hint: Hint) -> float:
         if any(_distance(each, hint.at) <= distance + 4 * CLOSE_MS for each in others):
             return SURE if distance <= SLACK_MS else 0.5
     elif any(_distance(each, hint.at) <= distance + CLOSE_MS for each in others):
-        return 0.5 if distance > SLACK_MS or _overlap(near_by, hint.at) else 0.9
+        return 0.5
     if distance <= SLACK_MS:
         return 0.9
     return SURE if distance <= 4 * CLOSE_MS else 0.6
-
-
-def _overlap(legs: Sequence[Trace], at: int) -> bool:
-    """Tell whether an agent was in several talks at an instant [ms]."""
-    return sum(_distance(leg, at) == 0 for leg in legs) > 1
 
 
 def _by_caller(hint: Hint, book: Book, reach: int) -> Match | None:
