@@ -8,6 +8,7 @@ changes nothing.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -19,6 +20,7 @@ from producers.schedule import published
 from producers.schedule.mapping import PlanMapping
 from producers.schedule.planning import Activities, People, planned
 from producers.schedule.rows import KIND, rows
+from producers.schedule.times import LONG
 from pult.history_asked import quoted
 from schemas.events import SchedulePublishedData
 from schemas.policies import Policies
@@ -30,6 +32,9 @@ Ask: TypeAlias = Callable[[str], list[Row]]
 
 InForce: TypeAlias = dict[tuple[str, str], SchedulePublishedData]
 """The plan that holds of each agent and day."""
+
+_REACH = LONG.days + 1
+"""So many days before another a plan may begin that overlaps it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,25 @@ def read_plans(
                 why = f"{other} plans {plan.day} of {plan.agent_id}, too; nothing was imported"
                 raise unreadable(path, KIND, why)
         made.append(Plans(path, done.plans, done.notes))
+    _check_overlaps(made)
     return made
+
+
+def _check_overlaps(files: Sequence[Plans]) -> None:
+    """Refuse files that plan the same time of somebody."""
+    spans = sorted(
+        (plan.agent_id, item[0], item[1], plan.day, each.path)
+        for each in files
+        for plan in each.plans
+        for item in plan.items
+    )
+    for (one, _, end, day, path), (other, start, _, later, its_path) in pairwise(spans):
+        if one == other and start < end:
+            why = (
+                f"the shift of {one} on {later} overlaps the one that {path} plans for {day}; "
+                "nothing was imported"
+            )
+            raise unreadable(its_path, KIND, why)
 
 
 def people_of(
@@ -88,7 +111,7 @@ def people_of(
         own = policies.agents.get(agent_id)
         return (own.timezone if own is not None else None) or zone
 
-    return People(frozenset(() if new else known), policies.directory(), zone_of)
+    return People(None if new else frozenset(known), policies.directory(), zone_of)
 
 
 def frames(
@@ -100,17 +123,27 @@ def frames(
         UnreadableRecording: a shift overlaps one of another day that is planned already.
     """
     days = sorted(plan.day for each in files for plan in each.plans)
-    held = _in_force(ask, tenant, _beside(days[0], -1), _beside(days[-1], 1)) if days else {}
+    held = (
+        _in_force(ask, tenant, _beside(days[0], -_REACH), _beside(days[-1], _REACH))
+        if days
+        else {}
+    )
     named = {(plan.agent_id, plan.day) for each in files for plan in each.plans}
+    beside: dict[str, list[SchedulePublishedData]] = {}
+    for (agent_id, day), other in held.items():
+        if (agent_id, day) not in named:
+            beside.setdefault(agent_id, []).append(other)
     made = []
     for each in files:
         for plan in each.plans:
             before = held.get((plan.agent_id, plan.day))
             version = 1 if before is None else before.version + 1
             told = published.plan_data(plan, version)
+            if not told.items and (before is None or not before.items):
+                continue
             if before is not None and told == msgspec.structs.replace(before, version=version):
                 continue
-            for clash in _clashes(told, held, named):
+            for clash in _clashes(told, beside.get(plan.agent_id, ())):
                 why = (
                     f"the shift of {plan.agent_id} on {plan.day} overlaps the one that is "
                     f"planned for {clash}; nothing was imported"
@@ -136,16 +169,14 @@ def _beside(day: str, days: int) -> str:
 
 
 def _clashes(
-    told: SchedulePublishedData, held: InForce, named: set[tuple[str, str]]
+    told: SchedulePublishedData, others: Sequence[SchedulePublishedData]
 ) -> Iterator[str]:
-    """Yield the days beside it whose plans stay and overlap it."""
-    for day in (_beside(told.day, -1), _beside(told.day, 1)):
-        other = held.get((told.agent_id, day))
-        if other is None or (told.agent_id, day) in named or not other.items:
-            continue
+    """Yield the days whose plans stay and overlap it."""
+    for other in others:
         # RFC 3339 texts of equal length sort by time.
-        if (
-            other.items[0].starts_at < told.items[-1].ends_at
-            and told.items[0].starts_at < other.items[-1].ends_at
+        if any(
+            one.starts_at < each.ends_at and each.starts_at < one.ends_at
+            for one in other.items
+            for each in told.items
         ):
-            yield day
+            yield other.day

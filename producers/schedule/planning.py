@@ -4,9 +4,9 @@ Rows may lie over one another: a shift is written as work from morning to evenin
 in it. What is more particular wins: absence, exception, meeting, break, work.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from difflib import get_close_matches
 from itertools import pairwise
 from pathlib import Path
@@ -15,12 +15,15 @@ from typing import TypeAlias
 from producers.recording import unreadable
 from producers.schedule.mapping import PlanMapping
 from producers.schedule.rows import KIND, Row
-from producers.schedule.times import NoTime, Span, span
+from producers.schedule.times import A_DAY, LONG, NoTime, Span, span
 from schemas.adherence import ACTIVITIES
 from schemas.errors import UnreadableRecording
 from schemas.events import Activity
 
 PRECEDENCE: tuple[Activity, ...] = ("absence", "exception", "meeting", "break", "work")
+
+_LONGEST_SHIFT = timedelta(hours=12)
+"""Rows that touch after midnight are one night shift if they end within it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +31,12 @@ class People:
     """Whom a plan may name.
 
     Attributes:
-        known: agents; empty: everybody.
+        known: agents; None: whoever is named.
         directory: who else an agent is known as.
         zone: tells the time zone of an agent, "" if nobody said.
     """
 
-    known: frozenset[str]
+    known: frozenset[str] | None
     directory: dict[str, str]
     zone: Callable[[str], str]
 
@@ -55,7 +58,10 @@ Item: TypeAlias = tuple[datetime, datetime, Activity, str]
 
 @dataclass(frozen=True, slots=True)
 class Activities:
-    """What is planned for an agent and a day: without overlap, in the order of time."""
+    """What is planned for an agent and a day: without overlap, in the order of time.
+
+    No items: a row begins on the day or covers it, but what is planned is of another day.
+    """
 
     agent_id: str
     day: str
@@ -119,12 +125,13 @@ def _wanted(row: Row, how: PlanMapping, people: People, now: datetime) -> Wanted
     if not agent_id:
         msg = "it names no agent"
         raise NoTime(msg)
-    if people.known and agent_id not in people.known:
+    if people.known is not None and agent_id not in people.known:
         close = get_close_matches(agent_id, people.known, n=1, cutoff=0.6)
-        hint = f", did you mean {close[0]}?" if close else ""
+        hint = f", did you mean {close[0]}?" if close else " (--new-agents takes it)"
         msg = f"{agent_id!r} is no agent of the settings or the history{hint}"
         raise NoTime(msg)
-    when = span(row, how, people.zone(agent_id), now)
+    longest = LONG if activity in ("absence", "exception") else A_DAY
+    when = span(row, how, people.zone(agent_id), now, longest)
     own = how.activity(word) == word.strip().casefold()
     name = row.words.get("name", "") or ("" if own else word.strip())
     return Wanted(agent_id, activity, name, when, row.place)
@@ -154,47 +161,94 @@ def _overlapping(rows: Sequence[Wanted]) -> list[str]:
 
 def _plan(agent_id: str, rows: Sequence[Wanted], made: Planned) -> None:
     days: dict[str, list[Item]] = {}
+    elsewhere: set[str] = set()
     for together in _shifts(rows):
-        first = together[0].when
-        if all(each.activity == "break" for each in together):
+        day, start = together[0].row.when.day, together[0].start
+        if all(each.row.activity == "break" for each in together):
             made.notes.append(
-                f"{agent_id}: the break of {first.start:%Y-%m-%d %H:%M} UTC is outside his "
-                "shift and left out"
+                f"{agent_id}: the break of {start:%Y-%m-%d %H:%M} UTC is outside his shift and "
+                "left out; a break after midnight is dated the day after the shift's"
             )
+            elsewhere |= {each.row.place for each in together}
         else:
-            days.setdefault(first.day, []).extend(_flat(together))
+            days.setdefault(day, []).extend(each.item() for each in together)
+            elsewhere |= {each.row.place for each in together if each.row.when.day != day}
+    for each in rows:
+        # A break after midnight belongs to the shift and says nothing of the day it begins on.
+        for day in each.when.days if each.place not in elsewhere else ():
+            days.setdefault(day, [])
     zone = rows[0].when.zone
     made.plans += [
         Activities(agent_id, day, zone, tuple(items)) for day, items in sorted(days.items())
     ]
 
 
-def _shifts(rows: Sequence[Wanted]) -> list[list[Wanted]]:
-    """Return rows in the order of time, those together that leave no hole."""
-    shifts: list[list[Wanted]] = []
-    reached = datetime.min.replace(tzinfo=UTC)
-    for each in rows:
-        if each.when.start > reached or not shifts:
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What is wanted from when to when, nothing else lying over it."""
+
+    start: datetime
+    end: datetime
+    row: Wanted
+
+    def item(self) -> Item:
+        return self.start, self.end, self.row.activity, self.row.name
+
+
+def _shifts(rows: Sequence[Wanted]) -> list[list[_Part]]:
+    """Return what is wanted in the order of time, together what is planned with one day."""
+    shifts: list[list[_Part]] = []
+    parts = _flat(rows)
+    for place, each in enumerate(parts):
+        if not shifts or each.start > shifts[-1][-1].end or _another(shifts[-1], parts, place):
             shifts.append([])
         shifts[-1].append(each)
-        reached = max(reached, each.when.end)
     return shifts
 
 
-def _flat(rows: Sequence[Wanted]) -> list[Item]:
-    """Return activities that do not overlap: where rows do, the more particular one."""
+def _another(shift: Sequence[_Part], parts: Sequence[_Part], place: int) -> bool:
+    """Tell whether a part that touches a shift is planned with a day of its own.
+
+    It is if its row begins on a later day, unless that cuts a night shift: they end together
+    within the longest of shifts, or a row of the shift goes on behind it.
+    """
+    part, day = parts[place], parts[place].row.when.day
+    if day <= shift[0].row.when.day or part.end - shift[0].start <= _LONGEST_SHIFT:
+        return False
+    reached = part.start
+    for each in parts[place:]:
+        if each.start > reached:
+            break
+        if each.row.when.day < day:
+            return False
+        reached = each.end
+    return True
+
+
+def _flat(rows: Sequence[Wanted]) -> list[_Part]:
+    """Return parts that do not overlap: where rows do, the more particular one."""
     edges = sorted({edge for each in rows for edge in (each.when.start, each.when.end)})
-    flat: list[Item] = []
-    before: Wanted | None = None
+    flat: list[_Part] = []
+    first = 0
     for start, end in pairwise(edges):
-        here = (each for each in rows if each.when.start <= start and end <= each.when.end)
+        while rows[first].when.end <= start and first < len(rows) - 1:
+            first += 1
+        here = [each for each in _begun(rows, first, start) if end <= each.when.end]
+        if not here:
+            continue
         now = min(here, key=lambda each: PRECEDENCE.index(each.activity))
-        if now is before:
-            flat[-1] = (flat[-1][0], end, now.activity, now.name)
+        if flat and flat[-1].row is now and flat[-1].end == start:
+            flat[-1] = _Part(flat[-1].start, end, now)
         else:
-            flat.append((start, end, now.activity, now.name))
-        before = now
+            flat.append(_Part(start, end, now))
     return flat
+
+
+def _begun(rows: Sequence[Wanted], first: int, at: datetime) -> Iterator[Wanted]:
+    for place in range(first, len(rows)):
+        if rows[place].when.start > at:
+            return
+        yield rows[place]
 
 
 def _wrong(path: Path, wrong: Sequence[str]) -> UnreadableRecording:

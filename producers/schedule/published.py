@@ -5,6 +5,7 @@ plan as it was understood. The file it came from stays with whoever has it.
 """
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -33,9 +34,11 @@ def plan_data(plan: Activities, version: int) -> SchedulePublishedData:
 def frame(plan: Activities, version: int, source: str, received_at_us: int) -> Frame:
     """Return a plan as it is kept in a journal.
 
-    It counts from now on, or from its beginning if that is past.
+    It counts from now on, or from its beginning if that is past; a day of which nothing is
+    planned any more begins at midnight.
     """
-    begins_us = _microseconds(plan.items[0][0])
+    midnight = datetime.fromisoformat(plan.day).replace(tzinfo=ZoneInfo(plan.zone))
+    begins_us = _microseconds(plan.items[0][0] if plan.items else midnight)
     at_ms = min(begins_us, received_at_us) // 1000
     content = b"%d %b" % (at_ms, msgspec.json.encode(plan_data(plan, version)))
     return Frame(source, FEED, received_at_us, content)

@@ -8,7 +8,10 @@ from producers.schedule.mapping import PlanMapping
 from producers.schedule.rows import Row
 from schemas.planned_days import FIRST_DAY, LAST_DAY
 
-_A_DAY = timedelta(days=1)
+A_DAY = timedelta(days=1)
+LONG = timedelta(days=31)
+"""How long somebody may be absent in one row."""
+
 _FURTHEST = timedelta(days=2 * 366)
 
 
@@ -30,8 +33,16 @@ class Span:
         """The local date on which it begins."""
         return self.start.astimezone(ZoneInfo(self.zone)).date().isoformat()
 
+    @property
+    def days(self) -> list[str]:
+        """The local dates it speaks of: on which it begins, and those it covers whole."""
+        zone = ZoneInfo(self.zone)
+        first = self.start.astimezone(zone).date()
+        covered = (self.end.astimezone(zone).date() - first).days
+        return [(first + timedelta(days=each)).isoformat() for each in range(max(1, covered))]
 
-def span(row: Row, how: PlanMapping, zone: str, now: datetime) -> Span:
+
+def span(row: Row, how: PlanMapping, zone: str, now: datetime, longest: timedelta) -> Span:
     """Return when a row begins and ends.
 
     Args:
@@ -39,6 +50,7 @@ def span(row: Row, how: PlanMapping, zone: str, now: datetime) -> Span:
         how: which formats it has.
         zone: whose local times are meant if the row does not say so; "" if nobody knows.
         now: the present; nobody plans further than two years ahead.
+        longest: how long it may last by the clock.
 
     Raises:
         NoTime: it does not say so, or says what cannot be.
@@ -47,7 +59,7 @@ def span(row: Row, how: PlanMapping, zone: str, now: datetime) -> Span:
     day = row.words.get("date", "")
     start, end = (_within(_told(row.words[name], day, how)) for name in ("from", "to"))
     if day and end <= start:
-        end += _A_DAY  # over midnight
+        end += A_DAY  # over midnight
     begins, twice = _instant(start, zone)
     ends, again = _instant(end, zone)
     if begins > now + _FURTHEST:
@@ -56,8 +68,10 @@ def span(row: Row, how: PlanMapping, zone: str, now: datetime) -> Span:
     if ends <= begins:
         msg = f"it ends before it begins ({row.words['from']} to {row.words['to']})"
         raise NoTime(msg)
-    if ends - begins > _A_DAY:
-        msg = f"it lasts longer than a day ({row.words['from']} to {row.words['to']})"
+    by_clock = start.tzinfo is None and end.tzinfo is None
+    if (end - start if by_clock else ends - begins) > longest:
+        days = "a day" if longest == A_DAY else f"{longest.days} days"
+        msg = f"it lasts longer than {days} ({row.words['from']} to {row.words['to']})"
         raise NoTime(msg)
     return Span(begins, ends, zone or "UTC", twice or again)
 

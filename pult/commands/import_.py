@@ -49,7 +49,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     of_plans.add_argument(
         "--new-agents", action="store_true",
-        help="agents may be named that neither settings nor history know",
+        help="agents may be named that neither settings nor history know, everybody where the "
+        "folder is empty",
     )  # fmt: skip
     of_plans.add_argument(
         "--alarms", type=Path, metavar="FILE",

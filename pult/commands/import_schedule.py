@@ -65,7 +65,7 @@ class _Reading:
 
     def summary(self) -> str:
         """Return what the files held."""
-        plans = [plan for each in self._files for plan in each.plans]
+        plans = [plan for each in self._files for plan in each.plans if plan.items]
         notes = [f"note: {note}" for each in self._files for note in each.notes]
         people = len({plan.agent_id for plan in plans})
         days = sorted({plan.day for plan in plans})

@@ -14,7 +14,7 @@ from producers.schedule.rows import rows
 from schemas.errors import UnreadableRecording, UntranslatableFrame
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
-EVERYBODY = People(frozenset(), {}, lambda agent: "Europe/Berlin")
+EVERYBODY = People(None, {}, lambda agent: "Europe/Berlin")
 TWO = People(frozenset({"Anna", "Boris"}), {"1007": "Boris"}, lambda agent: "")
 
 
@@ -102,6 +102,79 @@ def test_a_day_is_that_of_the_person_s_own_zone(tmp_path: Path) -> None:
     assert plan.items[0][0] == datetime(2026, 3, 1, 15, 30, tzinfo=UTC)
 
 
+def test_each_day_of_a_holiday_is_planned_by_itself(tmp_path: Path) -> None:
+    text = HEAD + "".join(
+        f"Anna,absence,2026-03-0{day} 00:00,2026-03-0{day + 1} 00:00\n" for day in (6, 7, 8)
+    )
+
+    assert written(read(text, tmp_path)) == [
+        "Anna 2026-03-06: 23:00 absence 23:00",
+        "Anna 2026-03-07: 23:00 absence 23:00",
+        "Anna 2026-03-08: 23:00 absence 23:00",
+    ]
+
+
+def test_a_long_absence_names_every_day_that_it_covers(tmp_path: Path) -> None:
+    text = HEAD + "Anna,absence,2026-03-06 12:00,2026-03-09 09:00\n"
+
+    assert written(read(text, tmp_path)) == [
+        "Anna 2026-03-06: 11:00 absence 08:00",
+        "Anna 2026-03-07:",
+        "Anna 2026-03-08:",
+    ]
+
+
+def test_a_holiday_hides_the_shifts_of_its_days(tmp_path: Path) -> None:
+    text = (
+        HEAD
+        + "Anna,absence,2026-03-06 00:00,2026-03-08 00:00\n"
+        + "Anna,work,2026-03-06 09:00,2026-03-06 18:00\n"
+        + "Anna,work,2026-03-07 09:00,2026-03-07 18:00\n"
+        + "Anna,work,2026-03-08 09:00,2026-03-08 18:00\n"
+    )
+
+    assert written(read(text, tmp_path)) == [
+        "Anna 2026-03-06: 23:00 absence 23:00",
+        "Anna 2026-03-07:",
+        "Anna 2026-03-08: 08:00 work 17:00",
+    ]
+
+
+def test_a_night_shift_of_rows_that_touch_stays_whole(tmp_path: Path) -> None:
+    text = (
+        HEAD
+        + "Anna,work,2026-03-06 22:00,2026-03-07 02:00\n"
+        + "Anna,break,2026-03-07 02:00,2026-03-07 02:15\n"
+        + "Anna,work,2026-03-07 02:15,2026-03-07 06:00\n"
+        + "Anna,absence,2026-03-07 06:00,2026-03-08 00:00\n"
+    )
+
+    assert written(read(text, tmp_path)) == [
+        "Anna 2026-03-06: 21:00 work 01:00 break 01:15 work 05:00",
+        "Anna 2026-03-07: 05:00 absence 23:00",
+    ]
+
+
+def test_a_break_after_midnight_is_within_the_shift_however_long(tmp_path: Path) -> None:
+    text = (
+        "agent;date;kind;from;to\n"
+        "Anna;2026-03-06;work;19:00;10:00\n"
+        "Anna;2026-03-07;break;8:30;9:00\n"
+        "Anna;2026-03-07;break;2:00;2:15\n"
+    )
+
+    assert written(read(text, tmp_path)) == [
+        "Anna 2026-03-06: 18:00 work 01:00 break 01:15 work 07:30 break 08:00 work 09:00"
+    ]
+
+
+def test_an_absence_of_32_days_is_refused(tmp_path: Path) -> None:
+    absence = HEAD + "Anna,absence,2026-03-06 00:00,2026-04-0%d 00:00\n"
+
+    assert len(read(absence % 6, tmp_path).plans) == 31
+    assert "longer than 31 days" in refused(absence % 7, tmp_path)
+
+
 @pytest.mark.parametrize(
     ("shift", "expected"),
     [
@@ -130,7 +203,8 @@ def test_a_break_outside_the_shift_is_said_and_left_out(tmp_path: Path) -> None:
 
     assert written(done) == ["Anna 2026-03-02: 08:00 work 17:00"]
     assert done.notes == [
-        "Anna: the break of 2026-03-02 19:00 UTC is outside his shift and left out"
+        "Anna: the break of 2026-03-02 19:00 UTC is outside his shift and left out; "
+        "a break after midnight is dated the day after the shift's"
     ]
 
 

@@ -134,6 +134,54 @@ def test_a_wrong_year_is_refused_before_anything_is_kept(year: str, tmp_path: Pa
     assert asked("SELECT count() FROM events", data) == [[0]]
 
 
+def test_holidays_replace_the_work_of_their_days_and_no_other(tmp_path: Path) -> None:
+    data, head = tmp_path / "data", "agent,kind,from,to\n"
+    work = head + "".join(
+        f"Anna,work,2026-03-{day:02}T09:00Z,2026-03-{day:02}T18:00Z\n" for day in (6, 7, 8, 9)
+    )
+    by_day = head + "".join(
+        f"Anna,absence,2026-03-0{day}T00:00Z,2026-03-0{day + 1}T00:00Z\n" for day in (7, 8)
+    )
+    at_once = head + "Anna,absence,2026-03-07T00:00Z,2026-03-09T00:00Z\n"
+    query = (
+        "SELECT activity, toDayOfMonth(started_at), toDayOfMonth(ended_at) FROM schedules "
+        "ORDER BY started_at"
+    )
+
+    good("import", "schedule", write(tmp_path, work), "--data", data, "--new-agents")
+    good("import", "schedule", write(tmp_path, by_day), "--data", data)
+    assert asked(query, data) == [
+        ["work", 6, 6], ["absence", 7, 8], ["absence", 8, 9], ["work", 9, 9],
+    ]  # fmt: skip
+    good("import", "schedule", write(tmp_path, at_once), "--data", data)
+    assert asked(query, data) == [["work", 6, 6], ["absence", 7, 9], ["work", 9, 9]]
+    good("import", "schedule", write(tmp_path, work), "--data", data)
+    assert asked(query, data) == [["work", day, day] for day in (6, 7, 8, 9)]
+    assert "nothing changed" in good(
+        "import", "schedule", write(tmp_path, work), "--data", data
+    )
+
+
+def test_shifts_of_two_files_that_overlap_are_refused(tmp_path: Path) -> None:
+    night, morning = tmp_path / "night.csv", tmp_path / "morning.csv"
+    night.write_text("agent,kind,from,to\nAnna,work,2026-03-07T22:00Z,2026-03-08T06:00Z\n")
+    morning.write_text("agent,kind,from,to\nAnna,work,2026-03-08T05:00Z,2026-03-08T13:00Z\n")
+    command = ("import", "schedule", night, morning, "--data", tmp_path / "data")
+
+    done = pult(*command, "--new-agents")
+
+    assert "the shift of Anna on 2026-03-08 overlaps the one that" in done.complaint
+    assert asked("SELECT count() FROM events", tmp_path / "data") == [[0]]
+
+
+def test_in_an_empty_folder_nobody_is_known(tmp_path: Path) -> None:
+    plan = write(tmp_path, "agent,kind,from,to\nAna,work,2026-03-02T09:00Z,2026-03-02T18:00Z\n")
+
+    done = pult("import", "schedule", plan, "--data", tmp_path / "data")
+
+    assert "'Ana' is no agent of the settings or the history (--new-agents" in done.complaint
+
+
 def test_options_of_schedules_go_with_schedules_only(tmp_path: Path) -> None:
     done = pult("import", "asterisk-ami", "x", "--zone", "UTC", "--data", tmp_path / "data")
 
