@@ -25,6 +25,8 @@ def test_what_a_crm_posts_is_an_event_of_the_history_once(tmp_path: Path) -> Non
         again = post(crm.hook, body, signed(body))
         stranger = post(crm.hook, body, signed(body, "another secret"))
         rows = crm.rows("SELECT * FROM events ORDER BY occurred_at", 2)
+        (filled,) = crm.rows("SELECT card_id, agent_id, saves, matched_by FROM cards", 1)
+        (over,) = crm.rows("SELECT case_id, is_open, resolved_at FROM cases", 1)
         (rejected,) = crm.rows("SELECT reason, detail, bytes FROM rejected", 1)
         code = crm.stop()
         said = crm.said.read_text()
@@ -41,6 +43,10 @@ def test_what_a_crm_posts_is_an_event_of_the_history_once(tmp_path: Path) -> Non
     assert "caller_key" in data
     assert "100" not in data["caller_key"]
     assert (case["type"], json.loads(case["data"])["case_id"]) == ("cc.case.closed.v1", "д-1")
+    assert (filled["card_id"], filled["agent_id"]) == ("5", "Anna Petrova")
+    assert (int(filled["saves"]), filled["matched_by"]) == (1, "id")
+    assert (over["case_id"], over["is_open"]) == ("д-1", False)
+    assert over["resolved_at"] == "2026-03-02 07:16:00.000"
     assert rejected["reason"] == "malformed"
     assert "e-3" in rejected["bytes"]
     assert code == 0
