@@ -27,8 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--source",
         type=name,
         metavar="NAME",
-        help="the PBX they come from, or the program that made a schedule; needs no entry in "
-        "the settings (default pbx1, schedule)",
+        help="the PBX they come from (default pbx1), or the program that made a schedule "
+        "(default schedule); needs no entry in the settings",
     )
     of_plans = parser.add_argument_group(
         "schedules",

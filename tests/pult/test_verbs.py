@@ -153,6 +153,7 @@ def test_help_tells_units_and_defaults(helps: dict[str, str]) -> None:
     assert "(default 8123; 0: any free one)" in demo
     assert "asterisk-ami, asterisk-queue-log" in load
     assert "(default pbx1)" in load
+    assert "(default schedule)" in load
     assert helps["version"].startswith("pult ")
 
 
