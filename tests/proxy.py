@@ -63,9 +63,7 @@ class Proxy:
 
         async def listen() -> None:
             if self._server is None:
-                self._server = await asyncio.start_server(
-                    self._begin, "127.0.0.1", self.port
-                )
+                self._server = await asyncio.start_server(self._begin, "127.0.0.1", self.port)
 
         asyncio.run_coroutine_threadsafe(listen(), self._loop).result()
 
