@@ -3,7 +3,8 @@
     POST /schedules     {"source": "schedule", "plans": ["1772442000000 {...}", ...]}
 
 `pult import schedule` sends it while another process owns the data folder. Who asks shows the
-token of the desk; the answer comes once all plans are on the disk.
+token of the desk; the answer comes once all plans are on the disk. The version of each is given
+here, at least the one sent; what holds already is not kept again.
 """
 
 import asyncio
@@ -16,8 +17,9 @@ from aiohttp import web
 from producers.frame import Frame
 from producers.schedule import published
 from pult.desk import allowed, line
-from schemas.errors import JournalFailed, UntranslatableFrame
-from schemas.events import DESK
+from pult.plan_versions import Known, PlanVersions
+from schemas.errors import JournalFailed, MalformedEvent, UntranslatableFrame
+from schemas.events import DESK, SchedulePublishedData
 
 PATH = "/schedules"
 MOST_BYTES = 64 * 1024 * 1024
@@ -25,6 +27,8 @@ MOST_BYTES = 64 * 1024 * 1024
 
 _AHEAD_MS = 120_000
 _BODY_SECONDS = 60.0
+
+_WRONG = (UntranslatableFrame, MalformedEvent, msgspec.MsgspecError, UnicodeDecodeError)
 
 _LOG = logging.getLogger(__name__)
 
@@ -41,14 +45,21 @@ class PlanDesk:
 
     Args:
         token: what whoever asks has to show.
+        known: tells the plan that holds; asked in a thread.
         take: keeps frames; once it returns they survive a crash.
         now_us: the present [us since 1970].
     """
 
     def __init__(
-        self, token: str, take: Callable[[Sequence[Frame]], None], now_us: Callable[[], int]
+        self,
+        token: str,
+        known: Known,
+        take: Callable[[Sequence[Frame]], None],
+        now_us: Callable[[], int],
     ) -> None:
         self._token = token
+        self._versions = PlanVersions(known)
+        self._one_by_one = asyncio.Lock()
         self._take = take
         self._now_us = now_us
 
@@ -68,26 +79,49 @@ class PlanDesk:
         except TimeoutError:
             return line(408, f"no whole body within {_BODY_SECONDS:g} s")
         try:
-            frames = await asyncio.to_thread(_frames, content, self._now_us())
-        except (UntranslatableFrame, msgspec.MsgspecError, UnicodeDecodeError) as error:
+            async with self._one_by_one:
+                count = await asyncio.to_thread(self._keep, content)
+        except _WRONG as error:
             return line(400, f"cannot take the plans: {error}")
-        try:
-            await asyncio.to_thread(self._take, frames)
         except JournalFailed as failure:
             return line(503, f"nothing was kept: {failure}")
-        _LOG.info("plans taken count=%d", len(frames))
-        return web.json_response({"plans": len(frames)})
+        _LOG.info("plans taken count=%d", count)
+        return web.json_response({"plans": count})
+
+    def _keep(self, content: bytes) -> int:
+        """Keep what is new of a body; return how many plans that is."""
+        now_us = self._now_us()
+        source, at_ms, told = _told(content, now_us)
+        plans = self._versions.numbered(told)
+        frames = [
+            Frame(
+                source, published.FEED, now_us,
+                published.content(at_ms[plan.agent_id, plan.day], plan),
+            )
+            for plan in plans
+        ]  # fmt: skip
+        if frames:
+            self._take(frames)
+            self._versions.remember(plans)
+        return len(frames)
 
 
-def _frames(content: bytes, now_us: int) -> list[Frame]:
+def _told(
+    content: bytes, now_us: int
+) -> tuple[str, dict[tuple[str, str], int], list[SchedulePublishedData]]:
+    """Return the source, from when on [ms] which plan counts, and the plans."""
     body = msgspec.json.decode(content, type=Body)
     if not body.source or body.source == DESK:
         msg = f"the source of plans cannot be called {body.source!r}"
         raise UntranslatableFrame(msg)
-    frames = [Frame(body.source, published.FEED, now_us, plan.encode()) for plan in body.plans]
-    for frame in frames:
-        at_ms, _ = published.plan_in(frame)
+    starts: dict[tuple[str, str], int] = {}
+    plans = []
+    for each in body.plans:
+        frame = Frame(body.source, published.FEED, now_us, each.encode())
+        at_ms, plan = published.plan_in(frame)
         if at_ms > now_us // 1000 + _AHEAD_MS:
             msg = f"a plan is of {(at_ms - now_us // 1000) // 1000} s from now"
             raise UntranslatableFrame(msg)
-    return frames
+        starts[plan.agent_id, plan.day] = at_ms
+        plans.append(plan)
+    return body.source, starts, plans

@@ -36,6 +36,7 @@ from schemas.errors import PultFailure
 from schemas.metrics import METRICS
 from sql.embedded import EmbeddedStore
 from stream_processors.core.instants import to_ms
+from stream_processors.core.plans import Plan
 from stream_processors.core.state import State, Terms
 from stream_processors.shells.embedded_measures import EmbeddedMeasures
 from stream_processors.shells.exporter import StateCollector, violations
@@ -185,6 +186,11 @@ class Runtime:
             if any(said.episode_id == episode_id for said in state.docket.said()):
                 return True
         return has_episode(self.store, self.setup.names, episode_id)
+
+    def known_plan(self, agent_id: str, day: str) -> Plan | None:
+        """Return the plan that holds of an agent and a day; None if none is in reach."""
+        with self.pipeline.state() as state:
+            return state.plans.get(agent_id, {}).get(day)
 
     def silent(self) -> frozenset[str]:
         """Return the sources whose figures must not be trusted."""

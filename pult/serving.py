@@ -77,8 +77,9 @@ class Service:
                 lambda: time.time_ns() // 1000,
             )  # fmt: skip
             plans = PlanDesk(
-                runtime.setup.desk_token, runtime.intake.take, lambda: time.time_ns() // 1000
-            )
+                runtime.setup.desk_token, runtime.known_plan, runtime.intake.take,
+                lambda: time.time_ns() // 1000,
+            )  # fmt: skip
             wall.application.add_routes([*desk.routes(), *plans.routes()])
         runners: list[web.AppRunner] = []
         try:
@@ -135,6 +136,7 @@ class Service:
         posted = [it.source for it in self._sources if isinstance(it.source, HookSource)]
         addresses = {
             "sql": f"http://{host}:{sql_port}", "wall": f"http://{host}:{wall_port}",
+            "tenant": self.runtime.setup.names.tenant,
             **({"webhooks": posted[0].address.rsplit("/", 1)[0]} if posted else {}),
         }  # fmt: skip
         self.runtime.setup.folder.announce(addresses)

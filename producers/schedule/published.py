@@ -40,8 +40,12 @@ def frame(plan: Activities, version: int, source: str, received_at_us: int) -> F
     midnight = datetime.fromisoformat(plan.day).replace(tzinfo=ZoneInfo(plan.zone))
     begins_us = _microseconds(plan.items[0][0] if plan.items else midnight)
     at_ms = min(begins_us, received_at_us) // 1000
-    content = b"%d %b" % (at_ms, msgspec.json.encode(plan_data(plan, version)))
-    return Frame(source, FEED, received_at_us, content)
+    return Frame(source, FEED, received_at_us, content(at_ms, plan_data(plan, version)))
+
+
+def content(at_ms: int, told: SchedulePublishedData) -> bytes:
+    """Return what a frame holds of a plan that counts from an instant [ms since 1970] on."""
+    return b"%d %b" % (at_ms, msgspec.json.encode(told))
 
 
 def translate(frame: Frame, names: Naming) -> list[Event]:

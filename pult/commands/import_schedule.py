@@ -14,7 +14,7 @@ from producers.schedule.rows import KIND
 from pult import asking, plan_desk, settings, telling
 from pult.context import Context
 from pult.desk_token import desk_token
-from pult.folder import reachable
+from pult.folder import owner, reachable
 from pult.importing import import_frames
 from pult.importing_plans import Ask, Plans, Row, frames, people_of, read_plans
 from pult.opened import Opened, opened
@@ -87,9 +87,19 @@ def _embedded(context: Context, reading: _Reading) -> None:
         told = reachable(context.data)
         if told is None or "wall" not in told:
             raise
+        _same_tenant(context, reading, str(told.get("tenant", reading.tenant)))
         new = reading.new(_asked(lambda query: asking.ask(context.data, query, _ROWS)))
         if new:
             _tell_owner(context, reading, str(told["wall"]), new)
+
+
+def _same_tenant(context: Context, reading: _Reading, owns: str) -> None:
+    if owns != reading.tenant:
+        msg = (
+            f"cannot import schedules: {owner(context.data)} writes for tenant {owns}, the "
+            f"settings name {reading.tenant}; give the settings it was started with (--config)"
+        )
+        raise UnreadableRecording(msg)
 
 
 def _into_folder(here: Opened, reading: _Reading) -> None:

@@ -271,6 +271,10 @@ def test_a_plan_is_told_to_whoever_owns_the_folder_and_judged_at_once(
         )
         wait_for(lambda: bool(rows(data, "SELECT 1 FROM schedules")), SECONDS, "the plan")
         assert "nothing changed" in good(*command)
+        other = tmp_path / "other.toml"
+        other.write_text('tenant = "north"\n')
+        elsewhere = once("import", "schedule", plan, "--data", data, "--config", other)
+        assert "writes for tenant main, the settings name north" in elsewhere.complaint
         process.send_signal(signal.SIGTERM)
         process.wait(SECONDS)
     checked = good("rebuild", "--check", "--data", data, "--config", pbx)
