@@ -17,7 +17,7 @@ from stream_processors.core.discipline.clerk import Clerk
 from stream_processors.core.discipline.diary import Stretch
 from stream_processors.core.discipline.docket import Docket
 from stream_processors.core.discipline.sitting import Sitting
-from stream_processors.core.plans import Item, Shift
+from stream_processors.core.plans import Item, Shift, to_be_present
 
 Ask: TypeAlias = Callable[[str], list[Row]]
 """Answers a reading statement with rows."""
@@ -162,7 +162,7 @@ def _planned(ask: Ask, within: Range) -> dict[str, list[Shift]]:
         shifts.setdefault((str(row["agent_id"]), int(row["shift"])), []).append(item)
     planned: dict[str, list[Shift]] = {}
     for (agent_id, _), items in shifts.items():
-        planned.setdefault(agent_id, []).append(Shift(tuple(items)))
+        planned.setdefault(agent_id, []).extend(to_be_present([Shift(tuple(items))]))
     return planned
 
 

@@ -13,7 +13,7 @@ from stream_processors.core.discipline.clerk import Clerk
 from stream_processors.core.discipline.diary import Stretch
 from stream_processors.core.discipline.register import Register
 from stream_processors.core.discipline.sitting import Sitting
-from stream_processors.core.plans import Shift, shifts_of
+from stream_processors.core.plans import Shift, shifts_of, to_be_present
 from stream_processors.core.sources import Deadline, Source
 from stream_processors.core.state import Line
 
@@ -48,7 +48,7 @@ class Court:
     def shifts(self, agent_id: str) -> Sequence[Shift]:
         """Return what is planned for an agent, in the order of time."""
         plans = self._state.plans.get(agent_id)
-        return shifts_of(plans) if plans else ()
+        return list(to_be_present(shifts_of(plans))) if plans else ()
 
     def heard_since(self, agent_id: str) -> int:
         """Return from when on [ms] an agent's source was heard."""

@@ -56,6 +56,11 @@ class Shift(msgspec.Struct, frozen=True, order=True, gc=False, array_like=True):
         """Return what is planned at an instant [ms]."""
         return next((each for each in self.items if each.start <= instant < each.end), None)
 
+    def wants_work(self, instant: int) -> bool:
+        """Tell whether work is planned at an instant [ms]."""
+        item = self.at(instant)
+        return item is not None and item.activity == "work"
+
     def work_from(self, instant: int) -> int | None:
         """Return the first instant [ms] from one on at which work is planned."""
         for each in self.items:
@@ -130,32 +135,56 @@ def shifts_of(plans: Plans) -> list[Shift]:
     return sorted(shift for plan in plans.values() for shift in plan.shifts)
 
 
+def to_be_present(shifts: Iterable[Shift]) -> Iterator[Shift]:
+    """Yield the parts of shifts in which their agent is not absent by plan."""
+    for shift in shifts:
+        together: list[Item] = []
+        for item in shift.items:
+            if item.activity != "absence":
+                together.append(item)
+            elif together:
+                yield Shift(tuple(together), shift.told_by)
+                together = []
+        if together:
+            yield Shift(tuple(together), shift.told_by)
+
+
 def up_to_next(shifts: Sequence[Shift], clock: int) -> Sequence[Shift]:
-    """Return the shifts that have begun when a clock [ms] shows `clock`, and the next one."""
-    return shifts[: bisect_right(shifts, clock, key=_starts_at) + 1]
+    """Return the shifts that have begun at an instant [ms], and the next one with work.
+
+    Whoever judges them waits for the next; one without work gives nothing to wait for.
+    """
+    last = bisect_right(shifts, clock, key=_starts_at)
+    while last < len(shifts) and shifts[last].works_from is None:
+        last += 1
+    return shifts[: last + 1]
 
 
 def _starts_at(shift: Shift) -> int:
     return shift.start
 
 
-def return_from(shifts: Sequence[Shift], start: int, within: int) -> tuple[int, int] | None:
-    """Return the planned time off that a break belongs to.
+def return_from(shifts: Sequence[Shift], start: int, within: int) -> int | None:
+    """Return when work begins again after the planned time off that a break belongs to.
 
     Args:
-        shifts: of the agent.
+        shifts: of the agent, in the order of time.
         start: when the break began [ms].
         within: a break that begins so early [ms] before planned time off belongs to it.
 
     Returns:
-        From when to when [ms] no work is planned; None if the break belongs to none. Where no
-        work follows in the shift, nobody waits for a return: the end is 0.
+        An instant [ms]; 0 if no work follows within half a day, so that nobody waits for a
+        return; None if the break belongs to no planned time off, or nothing is planned near it.
     """
-    for shift in shifts:
-        if not shift.start <= start < shift.end:
-            continue
-        off = shift.free_from(start)
-        if off - start > within or off == shift.end:
-            return None
-        return off, shift.work_from(off) or 0
-    return None
+    near = [each for each in shifts if each.start - _NEAR_MS <= start < each.end + _NEAR_MS]
+    if not near:
+        return None
+    here = next((each for each in near if each.start <= start < each.end), None)
+    off = start if here is None else here.free_from(start)
+    if off - start > within:
+        return None
+    again = (each.work_from(off) for each in near)
+    return min((at for at in again if at is not None and at <= off + _NEAR_MS), default=0)
+
+
+_NEAR_MS = 12 * 3_600_000

@@ -99,9 +99,9 @@ def forget_plans(state: State, agent_id: str, before: int) -> int:
         default=before,
     )
     for day, plan in list(plans.items()):
-        # One that plans nothing any more is known by its day.
+        # A later version may move a shift within its day: until then what was planned is known.
         over = plan.end < min(before, open_since) - KEPT_MS
-        if over if plan.shifts else day < day_name(before - _TWO_DAYS_MS, plan.zone):
+        if over and day < day_name(before - _TWO_DAYS_MS, plan.zone):
             del plans[day]
     if not plans:
         del state.plans[agent_id]

@@ -3,6 +3,7 @@
 import itertools
 from typing import Any
 
+import msgspec
 import pytest
 
 from schemas.discipline import Discipline
@@ -323,9 +324,9 @@ def _time(value: bytes) -> bytes:
     return value.split(b'"time":"')[1][:24]
 
 
-def test_plans_that_are_over_are_forgotten() -> None:
-    beats = "\n".join(f"{hour:02}:{minute:02} beat" for hour in range(9, 24)
-                      for minute in range(0, 60, 5))  # fmt: skip
+def test_plans_that_are_over_are_forgotten_two_days_later() -> None:
+    beats = "\n".join(f"2026-03-0{day} {hour:02}:00:00 beat" for day in (3, 4, 5)
+                      for hour in range(24))  # fmt: skip
     log = [plan("Anna", "09:00 absence 10:00"), plan("Anna", NINE_TO_SIX, day="2026-03-05")]
 
     state, _ = run([*log, *values(HEARD + beats)], under())
@@ -346,3 +347,97 @@ def test_a_plan_of_a_day_that_no_history_holds_is_rejected_and_the_others_hold(
 
     assert state.rejected == {"malformed": 1}
     assert {each.agent_id for each in facts if isinstance(each, Planned)} == {"Boris"}
+
+
+def test_a_shift_that_is_moved_within_its_day_leaves_nothing_of_the_old_one() -> None:
+    beats = "\n".join(f"{hour:02}:{minute:02} beat" for hour in range(9, 16)
+                      for minute in range(0, 60, 5))  # fmt: skip
+    moved = plan("Anna", "17:00 work 18:00", version=2, at="09:00", seen="16:00")
+    log = [plan("Anna", "09:00 work 10:00"), *values(HEARD + beats), moved]
+
+    state, facts = run([*log, *values("16:01 beat")], under())
+
+    assert planned(facts) == [("work", at("17:00"), at("18:00"))]
+    assert state.dirty_days == {"2026-03-02"}  # what was judged by the old one is judged anew
+
+
+# --- what was not seen, and time off ---------------------------------------------------------
+
+
+def test_whom_a_snapshot_finds_gone_has_left_at_the_latest_then() -> None:
+    facts = told(
+        "08:55 login Anna sales\n10:00 lost\n10:30 queue s sales 0\n10:30 complete s\n"
+        "11:00 beat",
+        plan("Anna", NINE_TO_SIX),
+    )
+
+    assert shown(facts, "early_logout") == [("warning", "firing", at("10:32"), None)]
+
+
+def test_nobody_worked_in_a_break_that_nobody_saw() -> None:
+    facts = told(
+        "08:55 login Anna sales\n12:50 lost\n13:20 member s Anna sales paused lunch\n"
+        "13:20 complete s\n14:00 beat",
+        plan("Anna", NINE_TO_SIX),
+    )
+
+    assert shown(facts, "work_instead_of_break") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # Between two shifts, from a little before to the beginning of the second.
+        "11:58 pause Anna sales lunch\n13:00 unpause Anna sales\n14:00 beat",
+        "12:05 pause Anna sales lunch\n12:55 unpause Anna sales\n14:00 beat",
+        # After the last.
+        "16:55 pause Anna sales tea\n17:30 logout Anna sales\n18:00 beat",
+    ],
+)
+def test_nobody_waits_for_a_return_while_nothing_is_planned(text: str) -> None:
+    facts = told(
+        f"08:55 login Anna sales\n{text}", plan("Anna", "09:00 work 12:00; 13:00 work 17:00")
+    )
+
+    assert shown(facts, "late_return") == []
+
+
+def test_a_planned_absence_ends_a_no_show_and_work_after_it_is_a_shift_of_its_own() -> None:
+    facts = told(
+        "09:40 beat\n11:00 beat\n12:40 beat",
+        plan("Anna", "09:00 work 10:00 absence 12:00 work 17:00"),
+    )
+
+    assert shown(facts, "no_show") == [
+        ("critical", "resolved", at("09:30"), at("10:00")),
+        ("critical", "firing", at("12:30"), None),
+    ]
+
+
+def test_colleagues_who_are_absent_by_plan_do_not_hide_that_a_system_failed() -> None:
+    people = {f"Agent{number:02}": "09:00 work 18:00" for number in range(20)}
+    away = {f"Away{number:02}": "09:00 absence 18:00" for number in range(12)}
+    plans = [plan(name, text) for name, text in (people | away).items()]
+    there = "\n".join(f"08:50 login {name} sales" for name in list(people)[7:])
+    agents = {name: {"team": "sales"} for name in people | away}
+
+    log = [*plans, *values(f"{HEARD}{there}\n09:10 beat")]
+    facts = run(log, terms(agents=agents, discipline=Discipline()))[1]
+
+    assert {each.state for each in violations(facts, "late_login")} == {"excused"}
+
+
+def test_the_event_that_began_a_long_break_stays_in_its_evidence() -> None:
+    flips = "\n".join(
+        f"09:{minute:02}:00 pause Anna sales tea\n09:{minute:02}:20 unpause Anna sales"
+        for minute in range(1, 8)
+    )
+    beats = "\n".join(
+        f"{hour}:{minute:02} beat" for hour in (10, 11) for minute in range(0, 60, 5)
+    )
+    lines = sorted([*flips.splitlines(), *beats.splitlines(), "10:01 pause Anna sales lunch"])
+    facts = told("08:55 login Anna sales\n" + "\n".join(lines) + "\n12:00 unpause Anna sales")
+
+    (late,) = violations(facts, "late_return")
+    assert len(msgspec.json.decode(late.evidence)["events"]) == 2
+    assert all(msgspec.json.decode(late.evidence)["events"])

@@ -42,12 +42,11 @@ CODES = {
 
 instants = st.lists(st.integers(0, 42), min_size=2, max_size=6, unique=True).map(sorted)
 """In tens of seconds since nine: such an hour is over after some minutes."""
-plans = st.dictionaries(
-    st.sampled_from([*AGENTS, "Nobody"]),
-    st.lists(st.tuples(instants, st.lists(st.sampled_from(["work", "break", "meeting"]),
-                                         min_size=6, max_size=6)), min_size=1, max_size=3),
-    min_size=1,
-)  # fmt: skip
+kinds = st.lists(
+    st.sampled_from(["work", "break", "meeting", "absence"]), min_size=6, max_size=6
+)
+versions = st.lists(st.tuples(instants, kinds), min_size=1, max_size=3)
+plans = st.fixed_dictionaries(dict.fromkeys(AGENTS, versions), optional={"Nobody": versions})
 
 
 def published(drawn: dict[str, list[tuple[list[int], list[str]]]]) -> list[e.Event]:

@@ -62,6 +62,8 @@ class Clerk:
         """Write a stretch of an agent, or that it is none any more."""
         diary = self._docket.diary(agent_id, team)
         old = diary.stretches.get(key)
+        if stretch is not None and old is not None:
+            stretch = _with_known_beginning(stretch, old)
         if stretch is not None and old is not None and stretch.end == old.end:
             # What was unseen then was not seen by a later gap either.
             stretch = msgspec.structs.replace(
@@ -259,3 +261,13 @@ class Clerk:
         for code, said in diary.said.items():
             if code not in KIND_OF and any(each.cleared_at is None for each in said.values()):
                 self.touched[agent_id, code] = None
+
+
+def _with_known_beginning(stretch: Stretch, old: Stretch) -> Stretch:
+    """Return a stretch with what was known of its beginning and is forgotten by now."""
+    began = stretch.events[0] or old.events[0]
+    return msgspec.structs.replace(
+        stretch,
+        events=(began, *stretch.events[1:]),
+        begun_unseen_since=None if began else old.begun_unseen_since,
+    )

@@ -102,9 +102,8 @@ def early_logout(hearing: Hearing) -> Iterator[Episode]:
             rule = hearing.rule(EarlyLogout, "early_logout", start)
             if not rule.enabled or missed is None or missed >= until - in_ms(rule.grace):
                 continue
+            # One whom a snapshot found gone is gone from then on, whenever he left.
             fires = missed + in_ms(rule.wait)
-            if out.unseen_since is not None and out.unseen_since <= fires:
-                continue
             returned = back.start if back is not None and back.start < until else None
             yield _episode(
                 hearing, "early_logout", rule, f"log-out of {out.end}",
@@ -176,19 +175,27 @@ def _on_queue(hearing: Hearing, item: Item) -> Iterator[tuple[int, int | None]]:
     """Yield from when to when [ms] the agent was ready for calls within an activity."""
     pauses = hearing.diary.of_kind("break")
     for session in hearing.diary.of_kind("session"):
-        at, out = max(session.start, item.start), session.end
+        at, out = max(session.start, item.start), _seen_until(session)
         for pause in pauses:
             if pause.end is not None and pause.end <= at:
                 continue
             if out is not None and pause.start >= out:
                 break
-            if at < pause.start < item.end:
-                yield at, pause.start
+            begun = (
+                pause.start if pause.begun_unseen_since is None else pause.begun_unseen_since
+            )
+            if at < begun < item.end:
+                yield at, begun
             if pause.end is None:
                 return
             at = max(at, pause.end)
         if at < item.end and (out is None or out > at):
             yield at, out
+
+
+def _seen_until(session: Stretch) -> int | None:
+    """Return until when [ms] a session was seen to last; None while it does."""
+    return session.end if session.unseen_since is None else session.unseen_since
 
 
 def not_logged_out(hearing: Hearing) -> Iterator[Episode]:

@@ -220,7 +220,7 @@ class Sitting:
     def _planned(self, team: str, at: int) -> int:
         """Count who of a team was to work at an instant [ms]."""
         return sum(
-            any(shift.start <= at < shift.end for shift in self._bench.shifts(agent_id))
+            any(shift.wants_work(at) for shift in self._bench.shifts(agent_id))
             for agent_id, diary in self._docket.diaries.items()
             if diary.team == team
         )

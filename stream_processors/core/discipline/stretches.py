@@ -35,9 +35,9 @@ def late_return(hearing: Hearing) -> Iterator[Episode]:
         if allowed is not None:
             planned = return_from(hearing.shifts, each.start, in_ms(allowed))
             if planned is not None:
-                if not planned[1]:
+                if not planned:
                     continue
-                allowed = timedelta(milliseconds=planned[1] - each.start)
+                allowed = timedelta(milliseconds=planned - each.start)
             times = rule.critical_after
             yield from _too_long(hearing, "late_return", rule, each, allowed, rule.grace, times)
 
