@@ -149,7 +149,7 @@ def frames(
                     f"planned for {clash}; nothing was imported"
                 )
                 raise unreadable(each.path, KIND, why)
-            made.append(published.frame(plan, version, source, now_us))
+            made.append(published.frame(plan, version, source, now_us, before))
     return made
 
 

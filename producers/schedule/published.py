@@ -31,15 +31,24 @@ def plan_data(plan: Activities, version: int) -> SchedulePublishedData:
     )
 
 
-def frame(plan: Activities, version: int, source: str, received_at_us: int) -> Frame:
+def frame(
+    plan: Activities,
+    version: int,
+    source: str,
+    received_at_us: int,
+    replaces: SchedulePublishedData | None = None,
+) -> Frame:
     """Return a plan as it is kept in a journal.
 
-    It counts from now on, or from its beginning if that is past; a day of which nothing is
-    planned any more begins at midnight.
+    It counts from now on; from its beginning, or that of the plan it replaces, if that is past:
+    what was judged by that one is then judged anew. A day of which nothing is planned any more
+    begins at midnight.
     """
     midnight = datetime.fromisoformat(plan.day).replace(tzinfo=ZoneInfo(plan.zone))
-    begins_us = _microseconds(plan.items[0][0] if plan.items else midnight)
-    at_ms = min(begins_us, received_at_us) // 1000
+    begins = [plan.items[0][0] if plan.items else midnight]
+    if replaces is not None and replaces.items:
+        begins.append(datetime.fromisoformat(replaces.items[0].starts_at))
+    at_ms = min(_microseconds(min(begins)), received_at_us) // 1000
     return Frame(source, FEED, received_at_us, content(at_ms, plan_data(plan, version)))
 
 

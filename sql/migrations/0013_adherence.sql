@@ -7,11 +7,18 @@ CREATE VIEW IF NOT EXISTS pult.adherence_spans
 AS WITH
     heard AS
     (
-        SELECT tenant, domain, min(occurred_at) AS heard_from, max(occurred_at) AS heard_until
+        SELECT tenant, domain, source, min(occurred_at) AS heard_from, max(occurred_at) AS heard_until
         FROM pult.events
         WHERE occurred_at >= toDateTime64({since:String}, 3, 'UTC') - INTERVAL 2 DAY
             AND type NOT IN ('cc.schedule.published.v1', 'cc.violation.reviewed.v1')
-        GROUP BY tenant, domain
+        GROUP BY tenant, domain, source
+    ),
+    sessions AS
+    (
+        SELECT tenant, domain, agent_id, any(source) AS source
+        FROM pult.agent_sessions
+        WHERE logged_in_at < toDateTime64({until:String}, 3, 'UTC') + INTERVAL 2 DAY
+        GROUP BY tenant, domain, agent_id
     ),
     planned AS
     (
@@ -82,10 +89,27 @@ AS WITH
     ),
     homes AS
     (
-        SELECT tenant, domain, agent_id, any(source) AS source
-        FROM pult.agent_sessions
-        WHERE logged_in_at < toDateTime64({until:String}, 3, 'UTC') + INTERVAL 2 DAY
-        GROUP BY tenant, domain, agent_id
+        -- Whom nobody has seen is of the first source by name that has people at all.
+        SELECT
+            a.tenant AS tenant, a.domain AS domain, a.agent_id AS agent_id,
+            if(s.source = '', f.source, s.source) AS source,
+            h.heard_from AS heard_from, h.heard_until AS heard_until
+        FROM (SELECT DISTINCT tenant, domain, agent_id FROM planned) AS a
+        LEFT JOIN sessions AS s
+            ON a.tenant = s.tenant AND a.domain = s.domain AND a.agent_id = s.agent_id
+        LEFT JOIN
+        (
+            SELECT tenant, domain, if(countIf(peopled) > 0, minIf(source, peopled), min(source)) AS source
+            FROM
+            (
+                SELECT tenant, domain, source,
+                    (tenant, domain, source) IN (SELECT tenant, domain, source FROM sessions) AS peopled
+                FROM heard
+            )
+            GROUP BY tenant, domain
+        ) AS f ON a.tenant = f.tenant AND a.domain = f.domain
+        INNER JOIN heard AS h ON a.tenant = h.tenant AND a.domain = h.domain
+            AND if(s.source = '', f.source, s.source) = h.source
     ),
     edges AS
     (
@@ -126,7 +150,7 @@ AS WITH
                 if(edge.2, coalesce(s.ended_at, h.heard_until), NULL),
                 0, 0, 0, 0
             FROM pult.agent_states AS s
-            INNER JOIN heard AS h ON s.tenant = h.tenant AND s.domain = h.domain
+            INNER JOIN homes AS h ON s.tenant = h.tenant AND s.domain = h.domain AND s.agent_id = h.agent_id
             WHERE s.started_at >= toDateTime64({since:String}, 3, 'UTC') - INTERVAL 3 DAY
                 AND s.started_at < toDateTime64({until:String}, 3, 'UTC') + INTERVAL 2 DAY
             UNION ALL
@@ -137,15 +161,14 @@ AS WITH
                 if(d.for_him, edge.2, 0), if(NOT d.for_him AND NOT d.by_rule, edge.2, 0),
                 if(d.by_rule, edge.2, 0), 0
             FROM decided AS d
-            INNER JOIN heard AS h ON d.tenant = h.tenant AND d.domain = h.domain
+            INNER JOIN homes AS h ON d.tenant = h.tenant AND d.domain = h.domain AND d.agent_id = h.agent_id
             UNION ALL
-            WITH arrayJoin([(g.from_at, 1), (if(g.until_at < g.from_at, h.heard_until, g.until_at), -1)]) AS edge
+            WITH arrayJoin([(g.from_at, 1), (if(g.until_at < g.from_at, m.heard_until, g.until_at), -1)]) AS edge
             SELECT
                 g.tenant, g.domain, m.agent_id, edge.1,
                 NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, edge.2
             FROM gaps AS g
             INNER JOIN homes AS m ON g.tenant = m.tenant AND g.domain = m.domain AND g.source = m.source
-            INNER JOIN heard AS h ON g.tenant = h.tenant AND g.domain = h.domain
             WHERE g.type = 'cc.source.disconnected.v1'
             UNION ALL
             WITH arrayJoin([h.heard_from, h.heard_until]) AS edge
@@ -153,7 +176,7 @@ AS WITH
                 s.tenant, s.domain, s.agent_id, edge,
                 NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0
             FROM wanted AS s
-            INNER JOIN heard AS h ON s.tenant = h.tenant AND s.domain = h.domain
+            INNER JOIN homes AS h ON s.tenant = h.tenant AND s.domain = h.domain AND s.agent_id = h.agent_id
         )
         GROUP BY tenant, domain, agent_id, at
     ),
@@ -193,7 +216,7 @@ AS WITH
             s.gap > 0 OR s.at < h.heard_from AS unheard,
             s.excused > 0 AS excused, s.neutral > 0 AS neutral, s.by_rule > 0 AS by_rule
         FROM swept AS s
-        INNER JOIN heard AS h ON s.tenant = h.tenant AND s.domain = h.domain
+        INNER JOIN homes AS h ON s.tenant = h.tenant AND s.domain = h.domain AND s.agent_id = h.agent_id
         WHERE s.at < s.reach_until AND s.next_at > s.at AND s.at < h.heard_until
     )
 SELECT
@@ -225,11 +248,14 @@ AS SELECT
     in_ms / nullIf(in_ms + out_ms + beyond_ms, 0) AS adherence_with_beyond,
     s.ruled_in_ms / nullIf(s.ruled_in_ms + s.ruled_out_ms, 0) AS adherence_as_ruled,
     if(s.worked_ms = 0 AND s.work_ms = 0, NULL, s.worked_ms / s.work_ms) AS conformance,
-    if(p.works_from IS NULL OR s.first_at IS NULL, NULL, greatest(0,
+    if(p.works_from IS NULL OR s.first_at IS NULL
+        OR arrayExists(u -> u.1 < s.first_at AND u.2 > p.works_from, s.unheard), NULL, greatest(0,
         toUnixTimestamp64Milli(assumeNotNull(s.first_at)) - toUnixTimestamp64Milli(assumeNotNull(p.works_from)))) AS late_ms,
-    if(p.works_until IS NULL OR s.last_at IS NULL OR s.heard_until < p.works_until, NULL, greatest(0,
+    if(p.works_until IS NULL OR s.last_at IS NULL OR s.heard_until < p.works_until
+        OR arrayExists(u -> u.1 < p.works_until AND u.2 > s.last_at, s.unheard), NULL, greatest(0,
         toUnixTimestamp64Milli(assumeNotNull(p.works_until)) - toUnixTimestamp64Milli(assumeNotNull(s.last_at)))) AS left_early_ms,
-    if(p.works_from IS NULL OR s.heard_until < p.works_until, NULL, CAST(s.first_at IS NULL, 'Bool')) AS no_show
+    if(p.works_from IS NULL OR s.heard_until < p.works_until
+        OR (s.first_at IS NULL AND arrayExists(u -> u.1 < p.works_until AND u.2 > p.works_from, s.unheard)), NULL, CAST(s.first_at IS NULL, 'Bool')) AS no_show
 FROM
 (
     SELECT
@@ -258,6 +284,7 @@ LEFT JOIN
         sumIf(duration_ms, activity = 'work' AND counts != 'unknown') AS work_ms,
         minOrNullIf(started_at, present AND activity != '') AS first_at,
         maxOrNullIf(ended_at, present AND activity != '') AS last_at,
+        groupArrayIf((started_at, ended_at), counts = 'unknown') AS unheard,
         max(ended_at) AS heard_until
     FROM pult.adherence_spans(since = {since:String}, until = {until:String})
     GROUP BY tenant, domain, agent_id, shift_started_at

@@ -241,6 +241,41 @@ def test_time_in_which_the_source_was_not_heard_is_unknown(store: EmbeddedStore)
     assert (row["in_ms"], row["unknown_ms"]) == (90 * MINUTE, 30 * MINUTE)
 
 
+@pytest.mark.parametrize(
+    "day",
+    [
+        # The log-in fell into a gap; the source was heard first at ten.
+        "08:00 beat\n08:50 lost\n09:30 member s A sales\n09:30 complete s\n12:00 beat",
+        "10:00 login A sales\n12:00 beat",
+    ],
+)
+def test_of_what_nobody_heard_nobody_is_late(day: str, store: EmbeddedStore) -> None:
+    fold(store, [plan("A", "09:00 work 11:00"), *values(day)])
+
+    row = kept(store)
+
+    assert row["late_ms"] is None
+    assert (row["out_ms"], row["no_show"]) == (0, False)
+
+
+def test_a_day_that_nobody_heard_is_no_no_show(store: EmbeddedStore) -> None:
+    fold(store, [plan("A", "09:00 work 11:00"), *values("2026-03-03 08:00:00 beat")])
+
+    row = kept(store)
+
+    assert (row["adherence"], row["no_show"], row["unknown_ms"]) == (None, None, 2 * HOUR)
+
+
+def test_each_agent_lives_by_the_clock_of_his_own_source(store: EmbeddedStore) -> None:
+    ours = "08:00 beat\n08:55 login Anna sales\n10:00 beat"
+    log = [plan("Anna", "09:00 work 13:00"), *values(ours, "pbx2")]
+    fold(store, [*log, *values("08:00 beat\n14:00 beat", "pbx1")])
+
+    row = kept(store)
+
+    assert (row["in_ms"], row["out_ms"]) == (HOUR, 0)
+
+
 def test_parts_of_shifts_add_up_to_what_was_planned(store: EmbeddedStore) -> None:
     shifts = plan("Anna", "09:00 work 11:00 break 11:15 work 13:00; 15:00 work 19:00")
     day = "08:00 beat\n09:20 login Anna sales\n18:00 logout Anna sales\n23:30 beat"
