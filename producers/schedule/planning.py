@@ -111,6 +111,14 @@ def planned(
             f"{twice} rows name an hour that comes twice when the clock is put back; the "
             "first is meant"
         )
+    long = [each for each in wanted if each.when.long]
+    if long:
+        hours = (long[0].when.end - long[0].when.start).total_seconds() / 3600
+        more = f" (and {len(long) - 1} more rows)" if len(long) > 1 else ""
+        made.notes.append(
+            f"{long[0].place}: it ends the day after and lasts {hours:g} h; are from and to "
+            f"the right way round?{more}"
+        )
     return made
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from io import StringIO
@@ -13,6 +14,9 @@ from producers.schedule.mapping import PlanMapping
 
 KIND = "schedule"
 _DELIMITERS = ",;\t|"
+_EXCEL = re.compile(r'"?sep=([^"])"?', re.IGNORECASE)
+"""What Excel may write above the header: which delimiter it took."""
+
 _LARGEST = 256 * 1024 * 1024
 
 
@@ -48,8 +52,13 @@ def rows(path: Path, how: PlanMapping) -> list[Row]:
 
 
 def _of_csv(path: Path, text: str, how: PlanMapping) -> list[Row]:
-    head = text.split("\n", 1)[0]
-    delimiter = max(_DELIMITERS, key=head.count)
+    head, _, rest = text.partition("\n")
+    above = 0
+    told = _EXCEL.fullmatch(head.strip())
+    if told:
+        text, above = rest, 1
+        head = rest.partition("\n")[0]
+    delimiter = told[1] if told else max(_DELIMITERS, key=head.count)
     reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter)
     try:
         header = [each.strip() for each in next(reader)]
@@ -60,14 +69,14 @@ def _of_csv(path: Path, text: str, how: PlanMapping) -> list[Row]:
                 continue
             if len(cells) != len(header):
                 why = (
-                    f"line {reader.line_num} has {len(cells)} fields, its first line "
+                    f"line {above + reader.line_num} has {len(cells)} fields, its first line "
                     f"{len(header)}"
                 )
                 raise unreadable(path, KIND, why)
             words = {name: cells[place].strip() for name, place in places.items()}
-            made.append(Row(f"line {reader.line_num}", words))
+            made.append(Row(f"line {above + reader.line_num}", words))
     except csv.Error as error:
-        raise unreadable(path, KIND, f"line {reader.line_num}: {error}") from error
+        raise unreadable(path, KIND, f"line {above + reader.line_num}: {error}") from error
     return made
 
 

@@ -1,7 +1,9 @@
 """Local times of a plan into instants: no zone is guessed, and no hour that does not exist."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from producers.schedule.mapping import PlanMapping
@@ -12,6 +14,9 @@ A_DAY = timedelta(days=1)
 LONG = timedelta(days=31)
 """How long somebody may be absent in one row."""
 
+_MIDNIGHT = re.compile(r"(?<![-+.:\d])24(:00(?::00)?)(?![:\d])")
+_CLOCK = re.compile(r"\d{1,2}:\d\d(:\d\d)?")
+_LONG_NIGHT = timedelta(hours=16)
 _FURTHEST = timedelta(days=2 * 366)
 
 
@@ -21,12 +26,18 @@ class NoTime(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """From when to when, UTC, in whose zone, and whether an hour that came twice is meant."""
+    """From when to when, UTC, in whose zone.
+
+    Attributes:
+        twice: an hour that came twice is meant.
+        long: the end was taken for one of the next day, and that makes it very long.
+    """
 
     start: datetime
     end: datetime
     zone: str
     twice: bool
+    long: bool = False
 
     @property
     def day(self) -> str:
@@ -57,9 +68,13 @@ def span(row: Row, how: PlanMapping, zone: str, now: datetime, longest: timedelt
     """
     zone = row.words.get("zone", "") or zone
     day = row.words.get("date", "")
-    start, end = (_within(_told(row.words[name], day, how)) for name in ("from", "to"))
-    if day and end <= start:
-        end += A_DAY  # over midnight
+    start, end = (_within(_told(row, name, how)) for name in ("from", "to"))
+    over_midnight = bool(day) and end.replace(tzinfo=None) <= start.replace(tzinfo=None)
+    if over_midnight:
+        if end == start:
+            msg = f"it begins and ends at {row.words['from']} (a whole day: 00:00 to 24:00)"
+            raise NoTime(msg)
+        end += A_DAY
     begins, twice = _instant(start, zone)
     ends, again = _instant(end, zone)
     if begins > now + _FURTHEST:
@@ -73,7 +88,8 @@ def span(row: Row, how: PlanMapping, zone: str, now: datetime, longest: timedelt
         days = "a day" if longest == A_DAY else f"{longest.days} days"
         msg = f"it lasts longer than {days} ({row.words['from']} to {row.words['to']})"
         raise NoTime(msg)
-    return Span(begins, ends, zone or "UTC", twice or again)
+    long = over_midnight and ends - begins > _LONG_NIGHT
+    return Span(begins, ends, zone or "UTC", twice or again, long)
 
 
 def _within(told: datetime) -> datetime:
@@ -84,18 +100,44 @@ def _within(told: datetime) -> datetime:
     return told
 
 
-def _told(text: str, day: str, how: PlanMapping) -> datetime:
+def _told(row: Row, name: Literal["from", "to"], how: PlanMapping) -> datetime:
+    text, day = row.words[name], row.words.get("date", "")
+    ends_at_midnight = name == "to" and _MIDNIGHT.search(text) is not None
+    clock = _MIDNIGHT.sub(r"00\1", text) if ends_at_midnight else text
+    columns = how.columns.model_dump(by_alias=True)
+    date_of = _date(day, columns["date"], how) if day else None
     try:
-        if not day:
-            return _stamp(text, how)
-        if how.date_format:
-            date_of = datetime.strptime(day, how.date_format).date()  # noqa: DTZ007
+        if date_of is None:
+            told = _stamp(clock, how)
         else:
-            date_of = date.fromisoformat(day)
-        clock = _clock(text, how)
-        return datetime.combine(date_of, clock)
+            told = datetime.combine(date_of, _clock(clock, how))
     except ValueError as error:
-        msg = f"{text!r} is no time (write 2026-03-02T09:00, or give time_format in a mapping)"
+        if date_of is None and _CLOCK.fullmatch(text):
+            msg = f"{columns[name]!r} is the time {text} only, and {columns['date']!r} is empty"
+        elif date_of is None:
+            msg = (
+                f"{text!r} is no time in {columns[name]!r} (write 2026-03-02T09:00, or give "
+                "time_format in a mapping)"
+            )
+        else:
+            msg = (
+                f"{text!r} is no time in {columns[name]!r} (write 09:00, or give time_format "
+                "in a mapping)"
+            )
+        raise NoTime(msg) from error
+    return _within(told) + A_DAY if ends_at_midnight else told
+
+
+def _date(day: str, column: str, how: PlanMapping) -> date:
+    try:
+        if how.date_format:
+            return datetime.strptime(day, how.date_format).date()  # noqa: DTZ007
+        return date.fromisoformat(day)
+    except ValueError as error:
+        msg = (
+            f"{day!r} is no day in {column!r} (write 2026-03-02, or give date_format in a "
+            "mapping)"
+        )
         raise NoTime(msg) from error
 
 

@@ -6,12 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from producers.frame import Frame
-from producers.schedule import published
 from producers.schedule.mapping import mapping
 from producers.schedule.planning import People, Planned, planned
 from producers.schedule.rows import rows
-from schemas.errors import UnreadableRecording, UntranslatableFrame
+from schemas.errors import UnreadableRecording
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 EVERYBODY = People(None, {}, lambda agent: "Europe/Berlin")
@@ -168,6 +166,59 @@ def test_a_break_after_midnight_is_within_the_shift_however_long(tmp_path: Path)
     ]
 
 
+DATED = "agent;date;kind;from;to\n"
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        (
+            "Anna;;work;09:00;18:00",
+            "line 2: 'from' is the time 09:00 only, and 'date' is empty",
+        ),
+        ("Anna;2.3.2026;work;09:00;18:00", "line 2: '2.3.2026' is no day in 'date'"),
+        ("Anna;2026-03-02;work;9h;18:00", "line 2: '9h' is no time in 'from'"),
+        ("Anna;2026-03-02;work;09:00;25:00", "line 2: '25:00' is no time in 'to'"),
+        ("Anna;2026-03-02;work;24:00;06:00", "line 2: '24:00' is no time in 'from'"),
+        ("Anna;2026-03-02;work;10:24:00;10:24:00", "line 2: it begins and ends at 10:24:00"),
+        ("Anna;2026-03-02;work;09:00;24:30", "line 2: '24:30' is no time in 'to'"),
+        ("Anna;2026-03-02;work;09:00;09:00", "line 2: it begins and ends at 09:00"),
+    ],
+)
+def test_the_column_that_is_wrong_is_named(row: str, why: str, tmp_path: Path) -> None:
+    assert why in refused(DATED + row + "\n", tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        DATED + "Anna;2026-03-02;work;16:00;24:00\n",
+        HEAD + "Anna,work,2026-03-02 16:00,2026-03-02T24:00\n",
+        HEAD + "Anna,work,2026-03-02 16:00,2026-03-02 24:00:00\n",
+    ],
+)
+def test_24_00_is_the_midnight_at_the_end_of_the_day(text: str, tmp_path: Path) -> None:
+    assert written(read(text, tmp_path)) == ["Anna 2026-03-02: 15:00 work 23:00"]
+
+
+def test_from_and_to_that_may_be_the_wrong_way_round_are_said(tmp_path: Path) -> None:
+    done = read(DATED + "Anna;2026-03-02;work;22:00;20:00\n", tmp_path)
+
+    assert written(done) == ["Anna 2026-03-02: 21:00 work 19:00"]
+    assert done.notes == [
+        "line 2: it ends the day after and lasts 22 h; are from and to the right way round?"
+    ]
+    assert read(DATED + "Anna;2026-03-02;work;22:00;06:00\n", tmp_path).notes == []
+
+
+@pytest.mark.parametrize("head", ["sep=;\r\n", "\ufeffsep=;\n", '"sep=;"\n'])
+def test_excel_may_name_the_delimiter_above_the_header(head: str, tmp_path: Path) -> None:
+    good = head + DATED + "Anna;2026-03-02;work;09:00;18:00\n"
+
+    assert written(read(good, tmp_path)) == ["Anna 2026-03-02: 08:00 work 17:00"]
+    assert "line 4: '9h'" in refused(good + "Anna;2026-03-03;work;9h;18:00\n", tmp_path)
+
+
 def test_an_absence_of_32_days_is_refused(tmp_path: Path) -> None:
     absence = HEAD + "Anna,absence,2026-03-06 00:00,2026-04-0%d 00:00\n"
 
@@ -286,33 +337,6 @@ def test_what_is_wrong_with_a_file_is_said_in_a_line(
     text: str | bytes, why: str, tmp_path: Path
 ) -> None:
     assert why in refused(text, tmp_path)
-
-
-PLAN = (
-    '1772442000000 {"agent_id":"Anna","day":"%s","version":1,"zone":"UTC","items":'
-    '[{"kind":"work","starts_at":"%s","ends_at":"2026-03-02T18:00:00.000Z"}]}'
-)
-
-
-@pytest.mark.parametrize(
-    ("day", "start"),
-    [
-        ("2149-06-07", "2026-03-02T09:00:00.000Z"),
-        ("1999-12-31", "2026-03-02T09:00:00.000Z"),
-        ("20260302", "2026-03-02T09:00:00.000Z"),
-        ("soon", "2026-03-02T09:00:00.000Z"),
-        ("2026-03-02", "1999-12-31T23:59:59.000Z"),
-        ("2026-03-02", "9999-12-31T23:59:59.000Z"),
-        ("2026-03-02", "2026-03-02T09:00:00"),
-        ("2026-03-02", "nine"),
-    ],
-)
-def test_nobody_can_post_a_plan_that_no_history_holds(day: str, start: str) -> None:
-    good = PLAN % ("2026-03-02", "2026-03-02T09:00:00.000Z")
-    assert published.plan_in(Frame("wfm", "schedule", 0, good.encode()))[1].day == "2026-03-02"
-
-    with pytest.raises(UntranslatableFrame):
-        published.plan_in(Frame("wfm", "schedule", 0, (PLAN % (day, start)).encode()))
 
 
 def test_no_zone_is_guessed(tmp_path: Path) -> None:
