@@ -59,8 +59,9 @@ AS WITH
                 fromUnixTimestamp64Milli(JSONExtractInt(v.evidence, 'planned_from'), 'UTC'),
                 v.pending_at) AS from_at,
             v.cleared_at AS until_at,
-            v.ruled != 'excused' AND r.decision = 'excused' AS for_him,
-            v.ruled = 'excused' AS by_rule
+            JSONExtractString(v.evidence, 'excused_with') != ''
+                OR (v.ruled != 'excused' AND r.decision = 'excused') AS for_him,
+            v.ruled = 'excused' AND NOT for_him AS by_rule
         FROM pult.violations AS v
         LEFT JOIN
         (

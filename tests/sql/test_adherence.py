@@ -225,6 +225,19 @@ def test_an_excuse_changes_the_percentage_and_the_old_one_stays_readable(
     assert row["adherence_as_ruled"] == pytest.approx(5 / 6)
 
 
+def test_an_excuse_of_the_late_log_in_counts_for_all_of_the_absence(
+    store: EmbeddedStore,
+) -> None:
+    day = [plan("Anna", "09:00 work 11:00"), *values("08:00 beat\n09:06 beat")]
+    (late,) = violations(run(day)[1], "late_login")
+    rest = values("09:40 beat\n10:00 login Anna sales\n12:00 beat")
+    fold(store, [*day, excuse(late.episode_id, "excused", "09:06:30"), *rest])
+
+    row = kept(store)
+
+    assert (row["adherence"], row["adherence_as_ruled"]) == (1.0, 0.5)
+
+
 def test_time_in_which_the_source_was_not_heard_is_unknown(store: EmbeddedStore) -> None:
     day = """
         08:00 beat

@@ -76,6 +76,11 @@ class Docket(msgspec.Struct, gc=False):
         stays = before in EXCUSES and verdict not in EXCUSES
         self.reviewed[name] = (before if stays else verdict, max(at, before_at))
 
+    def was_excused(self, name: str, before: int) -> bool:
+        """Tell whether a person excused an episode before an instant [ms]."""
+        verdict, at = self.reviewed.get(name, ("", 0))
+        return verdict in EXCUSES and at < before
+
     def state_of(self, said: Violation) -> str:
         """Return the state of a firing episode as people see it."""
         verdict = self.reviewed.get(said.episode_id, ("", 0))[0]
@@ -123,7 +128,7 @@ class Docket(msgspec.Struct, gc=False):
                 self.crews[team].forget(before)
         fires = {said.episode_id for said in self._firing()}
         for name, (_, at) in list(self.reviewed.items()):
-            if at < before - WINDOW_MS and name not in fires:
+            if at < before - DAY_MS and name not in fires:
                 del self.reviewed[name]
         for key in self.fired:
             if key.rpartition("|")[0] in teams:

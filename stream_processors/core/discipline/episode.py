@@ -88,6 +88,7 @@ def fact_of(
     *,
     suppressed: bool,
     beyond: str = "",
+    excused_with: str = "",
 ) -> Violation | None:
     """Return what is to be said of an episode; None while there is nothing to say.
 
@@ -97,6 +98,7 @@ def fact_of(
         clock: of its source.
         suppressed: so many did the same at once that nobody is to blame.
         beyond: the limit of the budget that it is beyond, so that nobody is paged.
+        excused_with: the episode it goes on from, which a person had excused.
     """
     fired = episode.has_fired(clock)
     if not fired and not (episode.cleared_at is None and episode.pending_at < clock):
@@ -104,10 +106,11 @@ def fact_of(
     state: EpisodeState = "pending"
     if fired:
         state = "firing" if episode.cleared_at is None else "resolved"
-        state = "excused" if suppressed else state
+        state = "excused" if suppressed or excused_with else state
     evidence = {
         **episode.evidence,
         **({"suppressed_by": "system_suspect"} if suppressed else {}),
+        **({"excused_with": excused_with} if excused_with else {}),
         **({"paged": False, "beyond": beyond} if beyond else {}),
     }
     return msgspec.structs.replace(

@@ -124,7 +124,10 @@ class Sitting:
         for name, each in judged.episodes.items():
             blank = self._blank(name, code, agent_id, diary.team)
             beyond = self._docket.beyond.get(name, "")
-            fact = fact_of(each, blank, clock, suppressed=name in excused, beyond=beyond)
+            fact = fact_of(
+                each, blank, clock, suppressed=name in excused, beyond=beyond,
+                excused_with=self._excused_with(code, agent_id, each),
+            )  # fmt: skip
             before = said.get(name)
             if fact is not None and (before is None or not says_the_same(before, fact)):
                 diary.said.setdefault(code, {})[name] = fact
@@ -134,6 +137,13 @@ class Sitting:
         for name in sorted(said.keys() - judged.episodes.keys()):
             if judged.speaks_of(name) and not is_final(said[name], diary.final_before):
                 yield self._taken_back(said, name)
+
+    def _excused_with(self, code: str, agent_id: str, episode: Episode) -> str:
+        """Return the late log-in that was excused before it became a no-show, if one was."""
+        if code != "no_show":
+            return ""
+        late = episode_id("late_login", agent_id, episode.about)
+        return late if self._docket.was_excused(late, episode.fires_at) else ""
 
     def _blank(self, name: str, code: str, agent_id: str, team: str) -> Violation:
         """Return a fact that says whose episode it is, and what causes it."""
