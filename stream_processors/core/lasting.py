@@ -78,9 +78,9 @@ def _left_at(agent: Agent, queue_id: str, after: int) -> int:
         return left
     ended = max((_end_of_session(span) for span in agent.spans.values()), default=0)
     # Who logs out of everything leaves queues that only his marks still name.
-    if ended > max(left, after) and any(mark.queue_id == queue_id for mark in agent.marks):
-        return ended
-    return left
+    kinds = [mark.kind for mark in reversed(agent.marks) if mark.queue_id == queue_id]
+    by_itself = next((kind for kind in kinds if kind in ("joined", "left")), "") == "left"
+    return ended if kinds and not by_itself and ended > max(left, after) else left
 
 
 def _end_of_session(span: Span) -> int:
