@@ -166,6 +166,8 @@ class Adapter:
         loop = asyncio.get_running_loop()
 
         def part(work: Callable[[], None]) -> threading.Thread:
+            """Return a thread that does a part's work and says when it has failed."""
+
             def guarded() -> None:
                 try:
                     work()

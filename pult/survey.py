@@ -75,6 +75,7 @@ class _Watch:
         self._asked = 0.0
 
     def watch(self, seconds: float) -> Survey:
+        """Return what the source told within so many seconds [s] of being ready."""
         began = time.monotonic()
         ready_at = 0.0
         while not ready_at or time.monotonic() < ready_at + seconds:

@@ -86,6 +86,7 @@ def _head(episode: Row, evidence: Row) -> list[str]:
         f"about       {about}",
         f"thresholds  {episode['thresholds']}  (version {episode['rule_version']})",
         f"values      {msgspec.json.encode(values).decode()}",
+        "times       UTC",
     ]
 
 

@@ -52,7 +52,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         )  # fmt: skip
         _add_shared(each)
     listed = actions.add_parser(
-        "list", help="print the open episodes", description="Print the open episodes.",
+        "list", help="print the open episodes",
+        description="Print the open episodes; times are UTC.",
         epilog="example: pult violations list --format CSV",
     )  # fmt: skip
     _add_format(listed)
