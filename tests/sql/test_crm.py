@@ -1,6 +1,9 @@
 """Cards, cases, dispositions and answers in the store; every figure is worked out by hand."""
 
+from datetime import datetime, timedelta
 from typing import Any
+
+import pytest
 
 import schemas.events as e
 from schemas import crm_events as crm
@@ -230,3 +233,34 @@ def test_a_day_of_a_report_is_a_day_of_its_zone(store: EmbeddedStore) -> None:
     assert asked(store, f"SELECT code FROM disposition_report({kolkata})") == [
         {"code": "before"}
     ]
+
+
+@pytest.mark.parametrize(
+    ("day", "after", "half_hours"),
+    [("2026-03-28", "2026-03-29", 48), ("2026-03-29", "2026-03-30", 46),
+     ("2026-10-25", "2026-10-26", 50), ("2026-03-28", "2026-03-30", 94)],
+)  # fmt: skip
+def test_a_day_on_which_clocks_change_has_what_was_told_in_it(
+    day: str, after: str, half_hours: int, store: EmbeddedStore
+) -> None:
+    """Something of each kind at every half hour, two days before Berlin's day and two after."""
+    begin = datetime.fromisoformat(f"{day}T00:00+00:00") - timedelta(days=2)
+    rating: dict[str, Any] = {"kind": "csat", "score": 5, "scale_min": 1, "scale_max": 5}
+    log: list[bytes] = []
+    for half in range(2 * 24 * 6):
+        at = begin + timedelta(minutes=30 * half)
+        clock, on = f"{at:%H:%M:%S}", f"{at:%F}"
+        log += [
+            told(crm.CardOpened, clock, day=on, card_id=str(half), agent_id="Anna"),
+            told(crm.DispositionSet, clock, day=on, code="s", case_id=str(half)),
+            told(crm.SurveyAnswered, clock, day=on, agent_id="Anna", **rating),
+        ]
+    fold(store, log)
+
+    stretch = f"since = '{day}', until = '{after}', zone = 'Europe/Berlin'"
+    views = {"card_filling": "cards", "disposition_report": "times", "satisfaction": "answers"}
+    counts = [
+        int(asked(store, f"SELECT {figure} AS n FROM {view}({stretch})")[0]["n"])
+        for view, figure in views.items()
+    ]
+    assert counts == [half_hours] * 3
