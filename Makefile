@@ -3,6 +3,7 @@
 PYTHON ?= python3
 DEMO ?=
 TESTS ?=
+AT_ONCE ?= 2
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -64,7 +65,8 @@ $(KAFKA): deploy/kafka/pom.xml | system
 	elif [ "$$PULT_REQUIRE_SERVERS" = 1 ]; then exit 1; fi
 
 test: setup system kafka-jars check ## everything CI runs: checks, then all tests; one folder: make test TESTS=tests/core
-	@$(BIN)/pytest -m "not soak" $(TESTS)
+	@# A file's tests stay together: they share what it starts.
+	@$(BIN)/pytest -m "not soak" --numprocesses $(AT_ONCE) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 check: setup ## lint, format, types, import contracts
 	$(BIN)/ruff check .

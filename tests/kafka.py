@@ -37,8 +37,11 @@ _JAVA = (
     "-Dorg.slf4j.simpleLogger.showDateTime=true",
     "-Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info",
 )
+_MOST_WORKERS = 16
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _MOST_WORKERS
 # Beneath the ports that the system gives to clients: one of them could take a dead broker's.
-_PORTS = range(20_000, 32_000)
+# Nor may tests that run beside these: each worker has ports that no other one takes.
+_PORTS = range(20_000, 32_000)[_WORKER::_MOST_WORKERS]
 _LIBC = ctypes.CDLL(None)
 
 
