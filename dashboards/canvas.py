@@ -181,7 +181,7 @@ def filters(canvas: Canvas, *names: str) -> Canvas:
     # In one process there is no label of a tenant: all means any, or none.
     canvas.variable("tenant", f"label_values({_KNOWN['tenant']}, tenant)", everything=".*")
     for name in names:
-        found = f'label_values({_KNOWN[name]}{{tenant=~"$tenant"}}, {name})'
+        found = f'label_values({_KNOWN[name]}{{tenant=~"$tenant|"}}, {name})'
         canvas.variable(name, found, everything=".*" if name == "team" else ".+")
     return canvas
 

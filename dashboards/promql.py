@@ -7,7 +7,9 @@ and not the clock of Prometheus; that one only says how old the newest event is.
 
 from dashboards.limits import Limits
 
-TENANT = 'tenant=~"$tenant"'
+TENANT = 'tenant=~"$tenant|"'
+"""One process that serves one tenant exports no label of it; whoever is chosen, it is his."""
+
 QUEUE = 'queue=~"$queue"'
 TEAM = 'team=~"$team"'
 WINDOW = 'window="30m"'
@@ -56,16 +58,13 @@ def firing(*selectors: str, by: str) -> str:
         selectors: which alerts; any of these.
         by: labels that make a row.
     """
-    told = " or ".join(
-        f'ALERTS{{alertstate="firing", {TENANT_OR_NONE}, {each}}}' for each in selectors
-    )
+    told = " or ".join(f'ALERTS{{alertstate="firing", {TENANT}, {each}}}' for each in selectors)
     age = f"(time() - ALERTS_FOR_STATE) and ignoring(alertstate) ({told})"
     fresh = f"((time() - {OLDEST} < bool {Limits.fresh}) == 1) * 0 - 1"
     clear = f'label_replace({fresh}, "alertname", "AllClear", "", "")'
     return f"sort_desc(max by ({by}) ({age}) or on() {clear})"
 
 
-TENANT_OR_NONE = 'tenant=~"$tenant|"'
 READY, NOT_READY = 'state="ready"', 'state="not_ready"'
 QUEUE_OR_NONE = 'queue=~"$queue|"'
 TEAM_OR_NONE = 'team=~"$team|"'

@@ -234,6 +234,17 @@ def test_figures_of_the_wall_are_those_of_the_exporter(
     assert shown("Free agents") == {"": ready}
 
 
+def test_who_chooses_a_tenant_sees_it_where_no_series_names_one(prometheus: Prometheus) -> None:
+    query = live(f"sum({each('cc_queue_waiting', QUEUE)})")
+
+    chosen = answers(prometheus, filled(query.replace("$tenant", TENANT)))
+
+    assert [each["value"][1] for each in chosen] == [
+        each["value"][1] for each in answers(prometheus, filled(query))
+    ]
+    assert chosen
+
+
 def test_nothing_is_shown_of_a_queue_that_is_not_there(prometheus: Prometheus) -> None:
     query = live(f"sum({each('cc_queue_waiting', QUEUE)})").replace("$queue", "nosuch")
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.dashboards.boards import boards
 from tests.deploy.programs import DEPLOY, ROOT, document, ran
 from tests.docs.own_metrics import exported
 
@@ -203,6 +204,15 @@ def test_an_alert_leads_to_its_page_and_says_how_bad_it_is() -> None:
         assert rule["annotations"]["runbook_url"] == f"docs/runbooks/{name}.md"
         assert rule["labels"]["severity"] in ("critical", "warning", "none"), name
         assert {"summary", "description"} <= rule["annotations"].keys(), name
+
+
+def test_an_alert_leads_to_a_board_that_has_the_variable_it_hands_over() -> None:
+    for name, rule in alerts().items():
+        path, _, handed = rule["annotations"]["dashboard_url"].partition("?")
+        assert path.startswith("/d/"), name
+        board = boards()[path.removeprefix("/d/")]
+        known = {variable["name"] for variable in board["templating"]["list"]}
+        assert set(re.findall(r"var-(\w+)=", handed)) <= known, name
 
 
 def test_every_alert_has_a_page_and_every_page_an_alert() -> None:
