@@ -4,6 +4,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -135,8 +136,8 @@ class Centre:
         self.store.start()
         wait_for(lambda: self.store.get("/ping")[0] == 200, SECONDS, "the store")
         self._begin_queue_logs()
-        self._once("migrate")
-        self._once("topics")
+        with ThreadPoolExecutor() as both:
+            list(both.map(self._once, ("migrate", "topics")))
         # A merge would hide rows that were written twice.
         self._say("SYSTEM STOP MERGES pult.events")
         for part in (*self.workers.values(), *self.sinks.values()):
