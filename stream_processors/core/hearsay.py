@@ -20,7 +20,7 @@ def hear(change: Change, event: Any, at: int) -> bool:
 
     Args:
         change: what is said at its end.
-        event: one of `CRM_EVENTS`.
+        event: one that `is_of_crm`.
         at: its time [ms].
 
     Returns:

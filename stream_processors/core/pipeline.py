@@ -17,7 +17,7 @@ from schemas.events import DESK, Event, SchedulePublished, ViolationReviewed, de
 from schemas.facts import DayDirty, Fact, Origin, Rejected, RejectReason, Review
 from stream_processors.core import agents
 from stream_processors.core.change import Change
-from stream_processors.core.crm.readings import CRM_EVENTS
+from stream_processors.core.crm.readings import CRM_EVENTS, is_of_crm
 from stream_processors.core.discipline.diary import KEPT_MS
 from stream_processors.core.forgetting import forget, forget_crm
 from stream_processors.core.hearsay import clock_of, hear, hearsay_facts
@@ -171,7 +171,7 @@ class _Run:
             if isinstance(event, SchedulePublished):
                 self._publish(event, at)
                 return None
-            if type(event) in CRM_EVENTS and event.source not in self.state.sources:
+            if event.source not in self.state.sources and is_of_crm(event):
                 self._hear(event, at)
                 return None
             source = self._turn_to(event)
@@ -235,7 +235,8 @@ class _Run:
     def _hear(self, event: Event, at: int) -> None:
         """Take what a CRM tells; it moves no clock of a PBX."""
         if at < clock_of(self.state) - HORIZON_MS:
-            self._too_late(at)
+            if type(event) in CRM_EVENTS:
+                self._too_late(at)
         elif hear(self.change, event, at):
             self.change.settle()
             self._say()

@@ -253,6 +253,35 @@ def test_a_crm_moves_no_clock_of_a_pbx_and_is_none() -> None:
     assert later.sources == before.sources
 
 
+def call_told(kind: Any, at: str, seen: str | None = None) -> bytes:
+    return told(kind, at, source="bitrix", seen=seen, interaction_id="c1", channel_id="c1")
+
+
+def test_a_crm_that_tells_of_calls_is_heard_and_has_no_clock_and_no_legs() -> None:
+    """It would count as silent soon after each of its calls."""
+    before, facts = after(CALLS)
+    calls = [
+        call_told(e.InteractionStarted, "09:10:00"),
+        call_told(e.InteractionEnded, "09:12:00"),
+    ]
+
+    later, more = after(CALLS, *calls)
+
+    assert later.sources == before.sources
+    assert more == facts
+    assert (later.crm.heard["bitrix"].events, later.crm.heard["bitrix"].last_at) == (
+        2, moment("09:12:00"),
+    )  # fmt: skip
+
+
+def test_a_call_that_a_crm_tells_late_marks_no_day() -> None:
+    late = call_told(e.InteractionEnded, "09:10:00", seen="10:30:00")
+
+    _, facts = after(f"{CALLS}{AFTERWARDS}", late)
+
+    assert not [fact for fact in facts if isinstance(fact, DayDirty)]
+
+
 def test_what_a_crm_tells_too_late_marks_the_day_and_is_not_taken() -> None:
     _, facts = after(f"{CALLS}{AFTERWARDS}", opened("10:19:59", seen="10:30:00"))
 

@@ -1,8 +1,9 @@
 """What each event of a CRM means: a mark on a card, or something told once and for all."""
 
 from collections.abc import Iterable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+import schemas.events as e
 from schemas import crm_events as crm
 from schemas.facts import CaseStep, CaseStepKind, CrmFact, Disposition, Survey
 from stream_processors.core.crm.cards import CLOSED, OPENED, SAVED, CardMark
@@ -18,6 +19,7 @@ CaseEvent: TypeAlias = (
     | crm.CaseClosed
 )
 CrmEvent: TypeAlias = CardEvent | CaseEvent | crm.DispositionSet | crm.SurveyAnswered
+CrmCall: TypeAlias = e.InteractionStarted | e.InteractionEnded
 
 _PHASES = {crm.CardOpened: OPENED, crm.CardSaved: SAVED, crm.CardClosed: CLOSED}
 _STEPS: dict[type, CaseStepKind] = {
@@ -31,10 +33,25 @@ _STEPS: dict[type, CaseStepKind] = {
 CRM_EVENTS = frozenset({*_PHASES, *_STEPS, crm.DispositionSet, crm.SurveyAnswered})
 """The types of events that a CRM tells."""
 
+_POSTED = "webhook"
 
-def take(desk: Crm, event: CrmEvent, at: int) -> Iterable[str]:
+
+def is_of_crm(event: Any) -> bool:
+    """Tell whether a source that is no PBX so far is a CRM by what it tells.
+
+    Some post that a call began and ended, at the time of posting and without its queue or its
+    answer. No leg can be made of that, and who tells no more has no clock to be kept to.
+    """
+    return type(event) in CRM_EVENTS or (
+        event.feed == _POSTED and isinstance(event, e.InteractionStarted | e.InteractionEnded)
+    )
+
+
+def take(desk: Crm, event: CrmEvent | CrmCall, at: int) -> Iterable[str]:
     """Take an event of an instant [ms]; return the items of which there may be news."""
     concerned = list(desk.hear(event.source, at))
+    if isinstance(event, CrmCall):
+        return concerned
     if isinstance(event, CardEvent):
         return [*concerned, *_take_card(desk, event, at)]
     fact = _fact(event, at)
