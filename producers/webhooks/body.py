@@ -93,10 +93,12 @@ def _json(body: bytes, charset: str) -> Any:
 
 
 def _form(body: bytes, charset: str) -> dict[str, Any]:
+    # What is escaped byte by byte in letters of ASCII is of no character set without them.
+    escaped = charset if "a".encode(charset) == b"a" else "utf-8"
     try:
         text = body.decode("ascii")
         pairs = parse_qsl(
-            text, keep_blank_values=True, encoding=charset, errors="replace",
+            text, keep_blank_values=True, encoding=escaped, errors="replace",
             max_num_fields=MOST_FIELDS,
         )  # fmt: skip
     except UnicodeError:

@@ -25,6 +25,7 @@ from producers.webhooks.receiver import Hook, Receiver
 from producers.webhooks.scheme import NAMED, Scheme
 from producers.webhooks.signatures import Check
 from schemas.errors import PortTaken
+from tests.producers.webhooks.test_mappings import ODD
 from tests.pult.command import wait_for
 
 SECRET = "a secret of these tests"
@@ -165,6 +166,24 @@ def test_what_is_too_large_is_refused_however_it_comes(tmp_path: Path) -> None:
         assert crm.status(packed, {**BEARER, "Content-Encoding": "gzip"}) == 413
         assert crm.status(b"no gzip", {**BEARER, "Content-Encoding": "gzip"}) == 400
         assert len(crm.kept) == 1
+
+
+@pytest.mark.parametrize("kind", ["", "application/json", "text/plain; charset=zip", "😀"])
+def test_no_body_makes_another_answer_than_kept(kind: str, tmp_path: Path) -> None:
+    """What cannot be read is kept, too; its reason comes when it is read."""
+    bodies = {each for each in ODD.values() if len(each) <= 200_000}
+    assert len(bodies) > 15
+    headers = {**BEARER, "Content-Type": kind.encode().decode("latin-1")}
+    with desk(tmp_path, largest_bytes=200_000) as crm:
+        assert {crm.status(each, headers) for each in bodies} == {200}
+        assert set(crm.kept) == bodies
+        assert crm.status(ODD["five megabytes"], headers) == 413
+        torn = HTTPConnection("127.0.0.1", crm.receiver.port, timeout=20)
+        torn.request(
+            "POST", "/hooks/crm", b"zz\r\n", {**BEARER, "Transfer-Encoding": "chunked"}
+        )
+        assert torn.getresponse().status == 400
+        torn.close()
 
 
 def test_too_many_a_second_are_to_come_later(tmp_path: Path) -> None:
