@@ -147,6 +147,9 @@ def test_a_folder_of_others_with_our_title_is_told(stub: Stub) -> None:
         ((200, "<html>Log in</html>"), "no JSON; is this the address of Grafana itself?"),
         ((403, '{"message": "Access denied"}'), "it says 403, Access denied"),
         ((401, '{"message": "Invalid API key"}'), "does not know the token"),
+        ((404, '{"message": "Not found"}'), "it says 404, Not found"),
+        ((404, "404 page not found"), "it says 404"),
+        ((429, '{"message": "too many requests"}'), "it says 429, too many requests"),
     ],
 )
 def test_a_failure_is_one_line_and_a_second_try_completes(
