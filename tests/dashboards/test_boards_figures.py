@@ -20,13 +20,14 @@ import pytest
 
 from producers.simulation.plan import Plan
 from producers.simulation.simulation import Simulation
-from schemas.events import Event, decode, encode
+from schemas.events import Event, QueueEntered, decode, encode
 from sql.embedded import EmbeddedStore
 from stream_processors.core.hearsay import clock_of
 from stream_processors.core.pipeline import Batch, Record, apply
 from stream_processors.core.state import State, Terms
 from stream_processors.shells.exporter import everything
 from tests.crm_desk import CrmDesk
+from tests.dashboards.board_reports import FIGURES, Figure, shown
 from tests.dashboards.boards import PROMETHEUS, Question, questions
 from tests.dashboards.figures_in_sql import ALERTS, IN_SQL, OF_PROCESSES
 from tests.deploy.programs import lacking
@@ -54,6 +55,11 @@ class Instant:
     teams: Mapping[str, str]
     terms: Terms
     now_ms: int
+
+    def some_queues(self) -> list[str]:
+        """Return two queues, by name the last ones."""
+        names = {event.data.queue_id for event in self.log if isinstance(event, QueueEntered)}
+        return sorted(names)[-2:]
 
 
 def people(log: Iterable[Event]) -> dict[str, str]:
@@ -163,11 +169,17 @@ class Both:
     def __init__(self, store: EmbeddedStore, folder: Path) -> None:
         self.told: dict[str, list[Series]] = {}
         self.in_sql: dict[str, list[Series]] = {}
+        self.reports: dict[str, dict[str, dict[Figure, float | None]]] = {}
         text: list[str] = []
         for each in instants():
             state = replayed(each, store)
             self.told[each.name] = told(each, state)
             self.in_sql[each.name] = said_in_sql(each, store)
+            if each.log[0] is ami()[0]:
+                self.reports[each.name] = {
+                    queue: dict(shown(store, queue, at_ms(each.log[0]), each.now_ms))
+                    for queue in each.some_queues()
+                }
             text += lines(self.told[each.name], f"{each.name}-told", each.now_ms)
             text += lines(self.in_sql[each.name], f"{each.name}-sql", each.now_ms)
         self.prometheus = Prometheus(folder, {}, {})
@@ -252,3 +264,34 @@ def test_every_metric_of_a_board_is_said_in_sql() -> None:
         named = re.findall(r"\b(?:cc|pult)_\w+|\bup\b|\bALERTS\w*", question.target["expr"])
         unknown = set(named) - IN_SQL.keys() - OF_PROCESSES - ALERTS
         assert not unknown, question.name
+
+
+def is_late(both: Both, instant: Instant, queue: str) -> bool:
+    """Whether somebody has waited longer than the target and still waits.
+
+    The present counts him at the moment the target passes, a report when his wait is over.
+    """
+    value = {
+        name: each
+        for name, labels, each in both.told[instant.name]
+        if labels.get("queue") == queue and name.endswith("_seconds")
+    }
+    oldest = value.get("cc_queue_oldest_wait_start_timestamp_seconds", instant.now_ms / 1000)
+    return instant.now_ms / 1000 - oldest >= value["cc_queue_answer_within_seconds"]
+
+
+@pytest.mark.parametrize("figure", FIGURES, ids=lambda each: f"{each.title} {each.column}")
+def test_a_report_on_a_board_says_what_the_present_does(figure: Figure, both: Both) -> None:
+    compared = 0
+    for instant in instants():
+        now = {
+            labels["queue"]: value
+            for name, labels, value in both.told[instant.name]
+            if name == figure.metric and labels.get("window", "") == figure.window
+        }
+        for queue, seen in both.reports.get(instant.name, {}).items():
+            if "service_level" in figure.metric and is_late(both, instant, queue):
+                continue
+            assert seen[figure] == pytest.approx(now.get(queue), rel=1e-9), instant.name
+            compared += 1
+    assert compared > 2
