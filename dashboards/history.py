@@ -21,6 +21,7 @@ from grafana_foundation_sdk.models.common import (
 from dashboards.panels import LINK_TIME, NO_DATA, Pen, Scale, Shown
 from dashboards.places import CLICKHOUSE, uid
 
+Figure: TypeAlias = stat.Panel
 Course: TypeAlias = timeseries.Panel
 Rows: TypeAlias = table.Panel
 
@@ -30,6 +31,12 @@ PLUGIN = "4.20.0"
 
 SERIES, TABLE = 0, 1
 """How the plugin returns rows: by time with text as labels, or as they are."""
+
+OCCUPIED = (
+    "(sum(talking_ms) + sum(holding_ms) + sum(after_ms)) / nullIf(sum(talking_ms) "
+    "+ sum(holding_ms) + sum(after_ms) + sum(ready_ms) + sum(reserved_ms), 0)"
+)
+"""Occupancy of several rows of `agent_report`."""
 
 MILLISECONDS, SECONDS = "dtdurationms", units.DurationInHoursMinutesSeconds
 
@@ -59,12 +66,30 @@ class Question(Builder[UnknownDataquery]):
         })  # fmt: skip
 
 
+_AS_TEXT = "formatDateTime({}, '%FT%TZ', 'UTC')"
+_LENGTH = "toIntervalSecond(dateDiff('second', $__fromTime, $__toTime))"
+_FROM, _TO, _BEFORE = map(
+    _AS_TEXT.format, ("$__fromTime", "$__toTime", f"$__fromTime - {_LENGTH}")
+)
+_STRETCHES = {
+    "shown": f"since = {_FROM}, until = {_TO}",
+    "before": f"since = {_BEFORE}, until = {_FROM}",
+    "planned": f"since = {_FROM}, until = {_TO}".replace("%FT%TZ", "%F %T"),
+}
+"""Parameters of reports: the shown time, the one before, and as reports on plans want it."""
+
+
 def sql(name: str, **parts: str) -> str:
-    """Return a question of queries/ without its comment: macros are filled in there, too."""
+    """Return a question of queries/ without its comment: macros are filled in there, too.
+
+    Args:
+        name: of the file.
+        parts: what stands for {names} in it, besides the stretches of time of reports.
+    """
     text = (files("dashboards") / "queries" / f"{name}.sql").read_text("utf-8")
     lines = [line for line in text.splitlines() if not line.startswith("--")]
     statement = "\n".join(lines).strip()
-    for part, value in parts.items():
+    for part, value in {**parts, **_STRETCHES}.items():
         statement = statement.replace(f"{{{part}}}", value)
     return statement
 
@@ -185,6 +210,16 @@ def leads(pen: Pen, board: str, variable: str) -> tuple[str, Any]:
     """Return the property that makes a cell lead to a board."""
     address = f"/d/{uid(board, pen.language)}?var-{variable}=${{__value.raw}}&{LINK_TIME}"
     return "links", [{"title": pen.texts("boards", board), "url": address}]
+
+
+def share(pen: Pen, scale: Scale) -> tuple[tuple[str, Any], ...]:
+    """Return the properties of a column of shares of one, coloured by a scale."""
+    return (
+        ("unit", units.PercentUnit),
+        ("decimals", 1),
+        ("thresholds", pen.scale(scale).build()),
+        ("custom.cellOptions", {"type": "color-text"}),
+    )
 
 
 def states(pen: Pen, shown: Shown, statement: str) -> statetimeline.Panel:

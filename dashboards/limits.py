@@ -56,6 +56,11 @@ class Limits:
     busy = 0.85
     exhausting = 0.90
 
+    kept = 0.90
+    """Adherence under which somebody should look. Ours: change it here for all boards."""
+
+    kept_badly = 0.85
+
     fresh = 15
     """Seconds: three scrapes of five seconds. Older figures are not shown as those of now."""
 

@@ -33,6 +33,7 @@ PLACES = (
     Place("agent", "desk"),
     Place("discipline", "desk"),
     Place("call", "desk"),
+    Place("crm", "desk"),
     Place("management", "management"),
     Place("pipeline", "operation"),
 )

@@ -250,6 +250,15 @@ AGENT_BREAK_TIME = Metric(
     source="Ours",
 )
 
+ADHERENCE = Metric(
+    name="adherence",
+    unit="ratio",
+    means="Share of planned time spent as planned; neutral time left out.",
+    formula="in / (in + out), in milliseconds of shifts",
+    attribution="shift: the instant at which it begins",
+    empty="no value without a plan: NULL, absent",
+    source="Calabrio WFM; docs/discipline.md",
+)
 CARDS_OPEN = Metric(
     name="cards_open",
     unit="count",
@@ -283,7 +292,7 @@ METRICS: tuple[Metric, ...] = (
     SERVICE_LEVEL, WAITING, LONGEST_WAIT, WAITING_OVER_TARGET, TALKING, OFFERED, ANSWERED,
     ANSWERED_IN_TIME, ABANDONED, SHORT_ABANDONED, ABANDON_RATIO, ANSWER_MEAN, AGENTS,
     QUEUE_AGENTS, ANSWER_WITHIN, OCCUPANCY, BREAKS, CONSERVATION, DATA_AGE, VIOLATIONS,
-    CARDS_OPEN, CARD_FILLING, SATISFACTION,
+    ADHERENCE, CARDS_OPEN, CARD_FILLING, SATISFACTION,
     AGENT_ANSWERED, AGENT_TALK_MEAN, AGENT_MISSED, AGENT_BREAK_TIME,
 )  # fmt: skip
 

@@ -9,6 +9,7 @@ from dashboards.canvas import Canvas
 from dashboards.panels import BAD, NO_DATA, NOTHING, PLAIN, QUIET, WORSE, Pen, Scale, Shown
 from dashboards.promql import each, live, nothing, since
 from schemas.metrics import (
+    ADHERENCE,
     AGENT_ANSWERED,
     AGENT_BREAK_TIME,
     AGENT_MISSED,
@@ -39,17 +40,25 @@ def board(pen: Pen) -> d.Dashboard:
     ]  # fmt: skip
     duration = units.DurationInHoursMinutesSeconds
     figures = [
-        (Shown("agent_answered", AGENT_ANSWERED), _COUNT),
-        (Shown("agent_talk", AGENT_TALK_MEAN), _COUNT),
-        (Shown("agent_missed", AGENT_MISSED), [(None, NO_DATA), (0, PLAIN), (2, BAD)]),
-        (Shown("agent_breaks", AGENT_BREAK_TIME, duration), _COUNT),
-        (Shown("agent_occupancy", OCCUPANCY), busy),
+        (Shown("agent_answered", AGENT_ANSWERED), _COUNT, "sum(answered)"),
+        (
+            Shown("agent_talk", AGENT_TALK_MEAN),
+            _COUNT,
+            "(sum(talk_ms) + sum(hold_ms)) / nullIf(sum(handled), 0) / 1000",
+        ),
+        (
+            Shown("agent_missed", AGENT_MISSED),
+            [(None, NO_DATA), (0, PLAIN), (2, BAD)],
+            "sum(missed) + sum(rejected)",
+        ),
+        (Shown("agent_breaks", AGENT_BREAK_TIME, duration), _COUNT, "sum(break_ms) / 1000"),
+        (Shown("agent_occupancy", OCCUPANCY), busy, history.OCCUPIED),
     ]
     tiles = [
-        (4, history.figure(pen, shown, scale, history.sql(shown.key)))
-        for shown, scale in figures
+        (3, history.figure(pen, shown, scale, history.sql("agent_figure", figure=formula)))
+        for shown, scale, formula in figures
     ]
-    canvas.row(5, (4, _state(pen)), *tiles)
+    canvas.row(5, (5, _state(pen)), *tiles, (4, _kept(pen)))
     canvas.row(4, (24, history.states(pen, Shown("agent_day"), history.sql("agent_day"))))
     names = {"answered": pen.texts("words", "answered")}
     calls = history.course(
@@ -76,6 +85,15 @@ def _state(pen: Pen) -> stat.Panel:
     for state, text in pen.texts.all("states").items():
         panel.override_by_name(state, [d.DynamicConfigValue(id_val="displayName", value=text)])
     return panel
+
+
+def _kept(pen: Pen) -> stat.Panel:
+    limits = pen.limits
+    scale: Scale = [
+        (None, NO_DATA), (0, WORSE), (limits.kept_badly, BAD), (limits.kept, PLAIN),
+    ]  # fmt: skip
+    shown = Shown("agent_kept", ADHERENCE, decimals=1)
+    return history.figure(pen, shown, scale, history.sql("agent_kept"))
 
 
 def _violations(pen: Pen) -> history.Rows:

@@ -6,9 +6,9 @@ from grafana_foundation_sdk.models import dashboard as d
 from dashboards import history
 from dashboards.alerts import exceptions
 from dashboards.canvas import Canvas
-from dashboards.panels import BAD, NO_DATA, NOTHING, PLAIN, Pen, Shown
+from dashboards.panels import BAD, NO_DATA, NOTHING, PLAIN, WORSE, Pen, Scale, Shown
 from dashboards.promql import TEAM_OR_NONE, each, firing, live, nothing
-from schemas.metrics import VIOLATIONS
+from schemas.metrics import ADHERENCE, VIOLATIONS
 
 COLUMNS = ("alertname", "severity", "agent", "code", "team")
 CODE = 'code=~"$code"'
@@ -62,7 +62,25 @@ def board(pen: Pen) -> d.Dashboard:
             "duration_ms": (),
         },
     )
-    return canvas.row(12, (24, listed)).done()
+    return canvas.row(12, (24, listed)).row(10, (24, _kept(pen))).done()
+
+
+def _kept(pen: Pen) -> history.Rows:
+    limits = pen.limits
+    scale: Scale = [
+        (None, NO_DATA), (0, WORSE), (limits.kept_badly, BAD), (limits.kept, PLAIN),
+    ]  # fmt: skip
+    return history.rows(
+        pen,
+        Shown("kept_people", ADHERENCE),
+        history.sql("kept_people"),
+        {
+            "agent_id": (history.leads(pen, "agent", "agent"),),
+            "shifts": (),
+            "adherence": history.share(pen, scale),
+            "out_ms": (), "late_ms": (), "left_early_ms": (),
+        },
+    )  # fmt: skip
 
 
 def _open(pen: Pen) -> bargauge.Panel:

@@ -1,5 +1,6 @@
 """Days, weeks and months: each figure beside that of the time before, equally long."""
 
+from grafana_foundation_sdk.builders import stat
 from grafana_foundation_sdk.models import dashboard as d
 from grafana_foundation_sdk.models import units
 
@@ -8,20 +9,20 @@ from dashboards.canvas import Canvas
 from dashboards.panels import BAD, NO_DATA, PLAIN, WORSE, Pen, Scale, Shown
 from schemas.metrics import (
     ABANDON_RATIO,
+    ADHERENCE,
     ANSWER_MEAN,
     ANSWERED,
+    OCCUPANCY,
     OFFERED,
     SERVICE_LEVEL,
 )
 
-_LOST = "countIf(outcome = 'abandoned' AND wait_ms > short_abandon_ms)"
-_ANSWERED = "countIf(outcome = 'answered')"
-_COUNTED = (
-    "countIf(outcome != 'waiting' AND (wait_ms > answer_within_ms OR outcome = 'answered' "
-    "OR (outcome = 'abandoned' AND wait_ms > short_abandon_ms)))"
-)
-_IN_TIME = "countIf(outcome = 'answered' AND wait_ms <= answer_within_ms)"
-_HANDLED = "talk_ms + coalesce(hold_ms, 0) + coalesce(wrapup_ms, 0)"
+_LOST = "(sum(abandoned) - sum(short_abandoned))"
+_LEVEL = "sum({0}answered_in_time) / nullIf(sum({0}counted), 0)"
+_HANDLED = "(sum(talk_ms) + sum(hold_ms) + sum(wrapup_ms)) / nullIf(sum(handled), 0) / 1000"
+_TENANT = "$__conditionalAll(tenant IN (${tenant:singlequote}), $tenant)"
+_CHOSEN = f"{_TENANT} AND $__conditionalAll(queue_id IN (${{queue:singlequote}}), $queue)"
+_HOURS = range(24)
 
 
 def board(pen: Pen) -> d.Dashboard:
@@ -39,42 +40,99 @@ def board(pen: Pen) -> d.Dashboard:
     lost: Scale = [(None, NO_DATA), (0, PLAIN), (limits.lost, BAD), (limits.lost_badly, WORSE)]
     plain: Scale = [(None, NO_DATA), (0, PLAIN)]
     wait: Scale = [(None, NO_DATA), (0, PLAIN), (limits.answer_within, BAD)]
+    busy: Scale = [
+        (None, NO_DATA), (0, BAD), (limits.idle, PLAIN), (limits.busy, BAD),
+        (limits.exhausting, WORSE),
+    ]  # fmt: skip
     figures = (
-        (Shown("period_offered", OFFERED), plain, "count()"),
-        (Shown("period_answered", ANSWERED), plain, _ANSWERED),
-        (
-            Shown("period_level", SERVICE_LEVEL, decimals=1),
-            level,
-            f"{_IN_TIME} / nullIf({_COUNTED}, 0)",
-        ),
+        (Shown("period_offered", OFFERED), plain, "sum(offered)"),
+        (Shown("period_answered", ANSWERED), plain, "sum(answered)"),
+        (Shown("period_level", SERVICE_LEVEL, decimals=1), level, _LEVEL.format("")),
         (
             Shown("period_lost", ABANDON_RATIO, decimals=1),
             lost,
-            f"{_LOST} / nullIf({_LOST} + {_ANSWERED}, 0)",
+            f"{_LOST} / nullIf(sum(answered) + {_LOST}, 0)",
         ),
         (
             Shown("period_answer_mean", ANSWER_MEAN),
             wait,
-            "avgOrNullIf(wait_ms, outcome = 'answered') / 1000",
+            "sum(answer_ms) / nullIf(sum(answered), 0) / 1000",
         ),
         (
             Shown("period_handling", None, units.DurationInHoursMinutesSeconds),
             plain,
-            f"avgOrNullIf({_HANDLED}, outcome = 'answered') / 1000",
+            _HANDLED,
         ),
+        (Shown("period_occupancy", OCCUPANCY, decimals=1), busy, history.OCCUPIED),
     )
-    tiles = [
-        (
-            4,
-            history.figure(
-                pen, shown, scale, history.sql("period", figure=formula), compared=True
-            ),
-        )
-        for shown, scale, formula in figures
-    ]
-    canvas.row(5, *tiles)
+    tiles = [_figure(pen, *each) for each in figures]
+    canvas.row(5, *zip((3, 3, 4, 3, 4, 4, 3), tiles, strict=True))
     canvas.row(9, (12, _level(pen)), (12, _volume(pen)))
+    canvas.row(9, (12, _week(pen, "week_volume")), (12, _week(pen, "week_level", level)))
+    canvas.row(8, (12, _busy(pen)), (12, _kept(pen)))
     return canvas.row(11, (24, _queues(pen, level))).done()
+
+
+def _figure(pen: Pen, shown: Shown, scale: Scale, formula: str) -> stat.Panel:
+    of_agents = shown.metric is OCCUPANCY
+    statement = history.sql(
+        "period",
+        figure=formula,
+        report="agent_report" if of_agents else "queue_report",
+        chosen=_TENANT if of_agents else _CHOSEN,
+    )
+    return history.figure(pen, shown, scale, statement, compared=True)
+
+
+def _week(pen: Pen, key: str, level: Scale = ()) -> history.Rows:
+    """Return the hours of the week: how many came, or the level where a scale is given."""
+    if level:
+        shown, formula = (
+            Shown(key, SERVICE_LEVEL),
+            ("sumIf(answered_in_time, hour = {0}) / nullIf(sumIf(counted, hour = {0}), 0)"),
+        )
+        looks = [("unit", units.PercentUnit), ("thresholds", pen.scale(level).build())]
+    else:
+        shown, formula = Shown(key, OFFERED), "sumIf(offered, hour = {0})"
+        looks = [("color", {"mode": "continuous-blues"})]
+    hours = ",\n    ".join(f"{formula.format(hour)} AS `{hour:02}`" for hour in _HOURS)
+    panel = history.rows(
+        pen,
+        shown,
+        history.sql("week_hours", hours=hours),
+        {"weekday": (history.words(pen, "weekdays"),)},
+    )
+    looks += [("custom.cellOptions", {"type": "color-background"}), ("decimals", 0)]
+    looks += [("custom.minWidth", 50)]
+    values = [d.DynamicConfigValue(id_val=name, value=value) for name, value in looks]
+    return panel.override_by_regexp(r"^\d\d$", values)
+
+
+def _busy(pen: Pen) -> history.Course:
+    limits = pen.limits
+    return history.course(
+        pen,
+        Shown("period_busy", OCCUPANCY),
+        history.sql("period_busy", figure=history.OCCUPIED),
+        names={"occupancy": pen.texts("titles", "period_occupancy")},
+        scale=[
+            (None, BAD),
+            (limits.idle, PLAIN),
+            (limits.busy, BAD),
+            (limits.exhausting, WORSE),
+        ],
+    ).max(1)
+
+
+def _kept(pen: Pen) -> history.Course:
+    limits = pen.limits
+    return history.course(
+        pen,
+        Shown("period_kept", ADHERENCE),
+        history.sql("period_kept"),
+        names={"adherence": pen.texts("columns", "adherence")},
+        scale=[(None, WORSE), (limits.kept_badly, BAD), (limits.kept, PLAIN)],
+    ).max(1)
 
 
 def _level(pen: Pen) -> history.Course:
@@ -109,13 +167,8 @@ def _queues(pen: Pen, level: Scale) -> history.Rows:
             "offered": (),
             "answered": (),
             "abandoned": (),
-            "service_level": (
-                ("unit", units.PercentUnit),
-                ("decimals", 1),
-                ("thresholds", pen.scale(level).build()),
-                ("custom.cellOptions", {"type": "color-text"}),
-            ),
+            "service_level": history.share(pen, level),
             "wait_ms_mean": (("unit", history.MILLISECONDS),),
-            "talk_ms_mean": (("unit", history.MILLISECONDS),),
+            "handle_ms_mean": (("unit", history.MILLISECONDS),),
         },
     )

@@ -1,17 +1,12 @@
 -- The queues, the worst service level first; without a counted call there is none.
 SELECT
     queue_id,
-    count() AS offered,
-    countIf(outcome = 'answered') AS answered,
-    countIf(outcome = 'abandoned') AS abandoned,
-    countIf(outcome = 'answered' AND wait_ms <= answer_within_ms)
-        / nullIf(countIf(outcome != 'waiting' AND (wait_ms > answer_within_ms OR outcome = 'answered'
-            OR (outcome = 'abandoned' AND wait_ms > short_abandon_ms))), 0) AS service_level,
-    avgOrNullIf(wait_ms, outcome = 'answered') AS wait_ms_mean,
-    avgOrNullIf(talk_ms, outcome = 'answered') AS talk_ms_mean
-FROM legs
-WHERE $__timeFilter(entered_at) AND queue_id != ''
-    AND $__conditionalAll(tenant IN (${tenant:singlequote}), $tenant)
+    sum(n.offered) AS offered, sum(n.answered) AS answered, sum(n.abandoned) AS abandoned,
+    sum(n.answered_in_time) / nullIf(sum(n.counted), 0) AS service_level,
+    sum(n.answer_ms) / nullIf(sum(n.answered), 0) AS wait_ms_mean,
+    (sum(n.talk_ms) + sum(n.hold_ms) + sum(n.wrapup_ms)) / nullIf(sum(n.handled), 0) AS handle_ms_mean
+FROM queue_report({shown}, zone = 'UTC', step = 'all') AS n
+WHERE $__conditionalAll(tenant IN (${tenant:singlequote}), $tenant)
     AND $__conditionalAll(queue_id IN (${queue:singlequote}), $queue)
 GROUP BY queue_id
 ORDER BY service_level, queue_id

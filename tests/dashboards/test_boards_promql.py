@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -27,6 +28,7 @@ from stream_processors.core.state import State, Terms
 from stream_processors.shells.embedded_measures import EmbeddedMeasures
 from stream_processors.shells.exporter import StateCollector, violations
 from tests.dashboards.boards import PROMETHEUS, Question, questions
+from tests.dashboards.crm_told import of_crm
 from tests.docs.own_metrics import exported
 from tests.integration.prometheus import IMPATIENT, Prometheus
 from tests.lab.recording import NAMES, SOURCE, lab_terms
@@ -75,6 +77,8 @@ def replayed() -> Centre:
             break
         for event in KINDS[AMI].translate(frame, NAMES):
             records.append(Record(len(records) + 1, encode(event)))
+    for value in of_crm(datetime.fromtimestamp(now_us / 1e6 - 60, UTC)):
+        records.append(Record(len(records) + 1, value))
     apply(state, Batch(tuple(records)), terms)
     whole, people = CollectorRegistry(), CollectorRegistry()
 
@@ -171,11 +175,16 @@ def test_an_expression_of_a_board_has_an_answer(
     assert all(float(each["value"][1]) == float(each["value"][1]) for each in found), "NaN"
 
 
-def test_every_metric_that_a_board_names_is_exported_with_these_labels() -> None:
+def test_every_metric_that_a_board_names_is_exported_with_these_labels(centre: Centre) -> None:
     known: dict[str, set[str]] = {}
     for metric in exported():
         known.setdefault(metric.name, {"tenant", "site", "instance", "job", "le"})
         known[metric.name] |= set(metric.labels)
+    # Those of a CRM are exported only where one is heard.
+    for family in centre.registry.collect():
+        for sample in family.samples:
+            known.setdefault(family.name, {"tenant", "instance", "job", "pod"})
+            known[family.name] |= set(sample.labels)
     known["up"] = {"job", "instance"}
     of_alerts = {
         "alertname",

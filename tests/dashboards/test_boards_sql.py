@@ -10,12 +10,15 @@ from typing import Any
 import pytest
 
 from schemas.errors import QueryRefused
+from schemas.events import decode
 from schemas.facts import Leg
 from sql.embedded import EmbeddedStore
 from tests.dashboards.boards import CLICKHOUSE, Question, boards, questions
+from tests.dashboards.crm_told import of_crm
 from tests.lab.recording import Folded, ami, at_ms, fold
 from tests.oracles.grafana_macros import expanded
-from tests.timetable import TENANT
+from tests.plans import plan
+from tests.timetable import TENANT, run
 
 QUESTIONS = list(questions(CLICKHOUSE))
 BEGIN = datetime.fromtimestamp(at_ms(ami()[0]) / 1000, UTC).replace(microsecond=0)
@@ -61,7 +64,18 @@ def history(_opened: EmbeddedStore) -> History:
     places = [(0, place) for place in range(1, len(ami()) + 1)]
     _opened.writer.write_events(list(ami()), places, "lab")
     _opened.writer.write_facts(list(lab.facts), "lab")
+    more = [*of_crm(BEGIN), _planned()]
+    places = [(1, place) for place in range(1, len(more) + 1)]
+    _opened.writer.write_events([decode(value) for value in more], places, "more")
+    _opened.writer.write_facts(run(more)[1], "more")
     return History(_opened, lab)
+
+
+def _planned() -> bytes:
+    """Return a plan of work from the first whole minute of the half hour to its last."""
+    first = BEGIN + timedelta(minutes=1)
+    day, at = f"{BEGIN:%Y-%m-%d}", f"{BEGIN:%H:%M:%S}"
+    return plan("Anna Petrova", f"{first:%H:%M} work {END:%H:%M}", at=at, day=day)
 
 
 @pytest.mark.parametrize("chosen", [CHOSEN, NARROWED], ids=["all", "narrowed"])
