@@ -11,6 +11,7 @@ from producers.recording import AMI, QUEUE_LOG
 from pult import clock, ports, settings
 from pult.context import sql_command
 from pult.folder import DataFolder, owner, reachable
+from schemas.durations import written
 from schemas.errors import PultFailure
 from schemas.events import Event
 from schemas.metrics import METRICS
@@ -105,6 +106,11 @@ def _rules(loaded: settings.Settings) -> Iterator[Finding]:
     brought = frozenset[type[Event]]().union(*(BRINGS[kind] for kind in kinds))
     for code, events in missing(brought).items():
         text = f"rule {code} cannot be judged: no source here tells {', '.join(events)}"
+        yield Finding(good=True, text=text, remark=True)
+    grace, after = loaded.discipline.late_login.grace, loaded.discipline.no_show.after
+    if grace >= after:
+        text = f"late_login.grace ({written(grace)}) is not below no_show.after"
+        text += f" ({written(after)}): nobody is late, only absent"
         yield Finding(good=True, text=text, remark=True)
     for code, why in NOT_JUDGED.items():
         yield Finding(good=True, text=f"rule {code} is not judged: it {why}", remark=True)

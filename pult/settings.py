@@ -7,7 +7,6 @@ handed the values it needs.
 import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args, get_origin
 
@@ -27,6 +26,7 @@ from schemas.durations import Duration
 from schemas.errors import SettingsInvalid
 from schemas.events import DESK, Activity
 from schemas.policies import AgentPolicy, Policies, QueuePolicy, Ratio, TeamPolicy, Zone
+from schemas.spelling import did_you_mean
 
 DEFAULT_FILE = Path("pult.toml")
 
@@ -414,9 +414,7 @@ def _problems(error: ValidationError) -> Iterable[str]:
 
 
 def _nearest(place: tuple[int | str, ...]) -> str:
-    known = _known_keys(place)
-    close = get_close_matches(str(place[-1]), known, n=1, cutoff=0.5)
-    return f", did you mean {close[0]}?" if close else f" (known: {', '.join(sorted(known))})"
+    return did_you_mean(str(place[-1]), _known_keys(place))
 
 
 def _known_keys(place: tuple[int | str, ...]) -> list[str]:

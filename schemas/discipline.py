@@ -4,8 +4,7 @@ A rule holds for everybody; a tenant, a team and an agent may each want some of 
 otherwise, the nearer level wins.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -38,6 +37,7 @@ from schemas.rules import (
     WrapupTooLong,
     WrongStateWork,
 )
+from schemas.spelling import did_you_mean
 
 
 class PageBudget(BaseModel):
@@ -117,21 +117,26 @@ def _known_overrides(value: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Map
     if "budget" in value:
         msg = "the budget of pages holds for all of a tenant; set it there"
         raise ValueError(msg)
-    return _known_for_tenant(value)
+    return known_for_tenant(value)
 
 
-def _known_for_tenant(
+def known_for_tenant(
     value: Mapping[str, Mapping[str, Any]],
 ) -> Mapping[str, Mapping[str, Any]]:
+    """Return thresholds by rule, which a tenant wants otherwise, as they are.
+
+    Raises:
+        ValueError: there is no such rule or threshold, or no such value of it.
+    """
     rules, parts = Discipline(), (*CODES, "budget")
     for code, wanted in value.items():
         if code not in parts:
-            msg = f"{code} is no rule{_did_you_mean(code, parts)}"
+            msg = f"{code} is no rule{did_you_mean(code, parts)}"
             raise ValueError(msg)
         names = list(type(getattr(rules, code)).model_fields)
         for name in wanted:
             if name not in names:
-                msg = f"{code}.{name} is unknown{_did_you_mean(name, names)}"
+                msg = f"{code}.{name} is unknown{did_you_mean(name, names)}"
                 raise ValueError(msg)
         try:
             _changed(getattr(rules, code), wanted)
@@ -143,13 +148,8 @@ def _known_for_tenant(
     return value
 
 
-def _did_you_mean(name: str, known: Sequence[str]) -> str:
-    close = get_close_matches(name, known, n=1, cutoff=0.5)
-    return f", did you mean {close[0]}?" if close else f" (known: {', '.join(sorted(known))})"
-
-
 Overrides = Annotated[Mapping[str, Mapping[str, Any]], AfterValidator(_known_overrides)]
 """What a tenant, a team or an agent wants otherwise: thresholds by rule, as in settings."""
 
-TenantOverrides = Annotated[Mapping[str, Mapping[str, Any]], AfterValidator(_known_for_tenant)]
+TenantOverrides = Annotated[Mapping[str, Mapping[str, Any]], AfterValidator(known_for_tenant)]
 """The same for a tenant, who may also have a budget of his own."""

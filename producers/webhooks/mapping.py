@@ -27,6 +27,7 @@ from producers.webhooks.target import TARGETS, tag_of
 from producers.webhooks.times import FORMATS
 from schemas.errors import MappingInvalid
 from schemas.policies import Zone
+from schemas.spelling import did_you_mean
 
 SHIPPED: Any = files("producers") / "mappings"
 
@@ -134,11 +135,11 @@ class EventRule(_Section):
         target = TARGETS.get(tag_of(self.type))
         if target is None:
             names = [each.removeprefix("cc.").removesuffix(".v1") for each in TARGETS]
-            msg = f"no event type {self.type!r}{_near(self.type, names)}"
+            msg = f"no event type {self.type!r}{did_you_mean(self.type, names)}"
             raise ValueError(msg)
         for name in self.data:
             if name not in target.fields:
-                msg = f"{self.type} has no field {name!r}{_near(name, target.fields)}"
+                msg = f"{self.type} has no field {name!r}{did_you_mean(name, target.fields)}"
                 raise ValueError(msg)
         missing = [name for name in target.required if name not in self.data]
         if missing:
@@ -196,12 +197,12 @@ class CrmMapping(_Section):
         ]
         for name in named:
             if name not in self.words:
-                msg = f"there is no table words.{name}{_near(name, self.words)}"
+                msg = f"there is no table words.{name}{did_you_mean(name, self.words)}"
                 raise ValueError(msg)
         for path in self._paths():
             name = path.removeprefix("@")
             if path != name and name.lower() not in map(str.lower, self.headers):
-                near = _near(name, self.headers)
+                near = did_you_mean(name, self.headers)
                 msg = f"{path} reads a header that headers does not name{near}"
                 raise ValueError(msg)
         return self
@@ -236,7 +237,7 @@ def mapping(name: str) -> CrmMapping:
         else:
             text = FilePath(name).read_text(encoding="utf-8")
     except OSError as error:
-        near = _near(name, shipped())
+        near = did_you_mean(name, shipped())
         raise _bad(name, f"{error.strerror or error}; give a file, or a name{near}") from error
     except UnicodeDecodeError as error:
         raise _bad(name, "it is not UTF-8 text") from error
@@ -274,7 +275,7 @@ def _complaint(error: ValidationError) -> str:
     above = next((each for each in reversed(place[:-1]) if each in _MODELS), "")
     model = _MODELS.get(above, CrmMapping)
     known = [field.alias or name for name, field in model.model_fields.items()]
-    return f"{'.'.join(place)} is unknown{_near(place[-1], known)}"
+    return f"{'.'.join(place)} is unknown{did_you_mean(place[-1], known)}"
 
 
 def _telling(error: Any) -> tuple[bool, int, bool]:
@@ -283,12 +284,6 @@ def _telling(error: Any) -> tuple[bool, int, bool]:
 
 
 _FORMS = frozenset({"str", "int", "float", "bool", "FieldSpec", "TimeSpec", "Test"})
-
-
-def _near(name: str, known: Any) -> str:
-    names = list(known)
-    close = get_close_matches(name, names, n=1, cutoff=0.5)
-    return f", did you mean {close[0]}?" if close else f" (known: {', '.join(names) or 'none'})"
 
 
 def _bad(name: str, why: str) -> MappingInvalid:

@@ -1,6 +1,7 @@
 """`pult policy`."""
 
 import argparse
+import sys
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from itertools import pairwise
@@ -12,6 +13,7 @@ from schemas.discipline import CODES, Discipline
 from schemas.durations import written
 from schemas.errors import SettingsInvalid
 from schemas.needs import NOT_JUDGED
+from schemas.spelling import did_you_mean
 
 Level: TypeAlias = tuple[str, Discipline]
 """Who sets thresholds, and the rules as they are from there on."""
@@ -32,7 +34,9 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
     if chosen.rule and chosen.rule not in parts:
         msg = f"cannot show the rule {chosen.rule}: known are {', '.join(parts)}"
         raise SettingsInvalid(msg)
-    levels = list(_levels(settings.load(context.config), chosen))
+    loaded = settings.load(context.config)
+    _tell_of_strangers(loaded, chosen)
+    levels = list(_levels(loaded, chosen))
     for code in [chosen.rule] if chosen.rule else parts:
         rule = getattr(levels[-1][1], code)
         print(f"{code}  (version {rule.version})" if code in CODES else f"{code}  (of pages)")
@@ -41,6 +45,19 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
     for code, why in NOT_JUDGED.items() if not chosen.rule else ():
         print(f"{code}  # not judged: it {why}")
     return 0
+
+
+def _tell_of_strangers(loaded: settings.Settings, chosen: argparse.Namespace) -> None:
+    """Whom the settings do not name the general rules hold for; or the name is misspelled."""
+    policies = loaded.policies(chosen.tenant)
+    teams = {*policies.teams, *(agent.team for agent in policies.agents.values())} - {""}
+    for kind, wanted, known in (
+        ("agent", chosen.agent, policies.agents),
+        ("team", chosen.team, teams),
+    ):
+        if wanted and wanted not in known:
+            hint = did_you_mean(wanted, known)
+            print(f"pult: the settings name no {kind} {wanted!r}{hint}", file=sys.stderr)
 
 
 def _levels(loaded: settings.Settings, chosen: argparse.Namespace) -> Iterator[Level]:

@@ -60,6 +60,9 @@ def month_span(text: str) -> Span:
     if not re.fullmatch(r"[0-9]{4}-[0-9]{2}", text):
         msg = f"{text!r} is no month (write 2026-03)"
         raise argparse.ArgumentTypeError(msg)
+    if not "01" <= text[-2:] <= "12":
+        msg = f"{text!r} is no month: a year has twelve"
+        raise argparse.ArgumentTypeError(msg)
     first = _date(f"{text}-01")
     return Span(first, (first + timedelta(days=32)).replace(day=1), text)
 

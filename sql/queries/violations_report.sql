@@ -3,16 +3,21 @@
 -- Parameters: tenant; since, until [ms since 1970], local midnights; zone, whose days are
 -- counted; agents and teams, two lists of equal length: who belongs where. Whoever is not named
 -- there is of the team of his last episode. Pending and voided episodes are left out, excused
--- ones stand apart, and open ones have no minutes yet. An agent was there on each local day on
+-- ones stand apart, and open ones last until the newest event heard. An agent was there on each local day on
 -- which he was logged in for a moment. Without such days there is no ratio.
 WITH
     fromUnixTimestamp64Milli({since:Int64}, 'UTC') AS since_at,
     fromUnixTimestamp64Milli({until:Int64}, 'UTC') AS until_at,
-    (SELECT max(occurred_at) FROM events WHERE tenant = {tenant:String}) AS told_until,
+    (
+        SELECT max(occurred_at) FROM events
+        WHERE tenant = {tenant:String}
+            AND type NOT IN ('cc.schedule.published.v1', 'cc.violation.reviewed.v1')
+    ) AS told_until,
     episodes AS
     (
         SELECT
-            agent_id, team, code, duration_ms,
+            agent_id, team, code,
+            ifNull(duration_ms, greatest(dateDiff('millisecond', fired_at, told_until), 0)) AS lasted_ms,
             state = 'excused' AS is_excused,
             state != 'excused' AND severity != 'info' AND agent_id != '' AS is_alert,
             state != 'excused' AND severity = 'critical'
@@ -51,11 +56,11 @@ WITH
         SELECT
             place.1 AS by, place.2 AS name,
             countIf(NOT is_excused) AS episodes,
-            sumIf(duration_ms, NOT is_excused) / 60000 AS minutes,
+            sumIf(lasted_ms, NOT is_excused) / 60000 AS minutes,
             sum(is_alert) AS alerts,
             sum(is_page) AS pages,
             countIf(is_excused) AS excused,
-            sumIf(duration_ms, is_excused) / 60000 AS excused_minutes
+            sumIf(lasted_ms, is_excused) / 60000 AS excused_minutes
         FROM episodes
         ARRAY JOIN [('all', ''), ('agent', agent_id), ('team', team), ('code', code)] AS place
         WHERE place.1 != 'agent' OR agent_id != ''

@@ -119,6 +119,30 @@ def test_a_wrong_rule_is_one_line(rules: str, why: str, tmp_path: Path) -> None:
     assert why in done.complaint
 
 
+def test_who_is_not_in_the_settings_is_told_with_the_nearest_who_is(tmp_path: Path) -> None:
+    path = tmp_path / "pult.toml"
+    path.write_text("[agents.'Anna Petrova']\nteam = 'support'", "utf-8")
+
+    done = pult("policy", "show", "--agent", "Ana Petrova", "--team", "sales", "--config", path)
+
+    assert done.code == 0
+    assert done.err.splitlines() == [
+        "pult: the settings name no agent 'Ana Petrova', did you mean Anna Petrova?",
+        "pult: the settings name no team 'sales' (known: support)",
+    ]
+
+
+def test_a_wrong_threshold_to_try_is_one_plain_line(tmp_path: Path) -> None:
+    days = ("--from", "2026-03-01", "--to", "2026-03-02", "--data", tmp_path)
+
+    done = pult("backtest", "late_return", "--set", "grace=-5s", *days)
+
+    assert done.code == 1
+    assert done.complaint == (
+        "cannot test a rule: late_return.grace: '-5s' is no duration (write 10s, 5m or 1h30m)"
+    )
+
+
 # --- pult backtest ------------------------------------------------------------------------
 
 
@@ -163,7 +187,7 @@ def test_stricter_thresholds_find_more(queue_log_history: History) -> None:
 @pytest.mark.parametrize(
     ("options", "why"),
     [
-        (("--set", "grase=1s"), "has no grase"),
+        (("--set", "grase=1s"), "late_return.grase is unknown, did you mean grace?"),
         (("--set", "grace=-5s"), "is no duration"),
         (("--set", "grace"), "is no NAME=VALUE"),
         (("--to", "1999-01-01"), "is before"),

@@ -52,7 +52,7 @@ EPISODES = [
     episode(5, "Boris", "late_return", "29 09:00", 20),  # a person excuses it
     episode(6, "Boris", "late_return", "29 10:00", 4, severity="critical",
             evidence='{"beyond":"per_agent_shift","paged":false}'),
-    episode(7, "Clara", "acw_too_long", "29 21:59:59.999", None),
+    episode(7, "Clara", "acw_too_long", "29 21:59:59.999", None),  # lasts until 22:30
     episode(8, "Clara", "toggle", "29 10:00", 7, voided=True),
     episode(9, "Clara", "toggle", "29 11:00", None, state="pending", fired_at=None),
     episode(10, "", "system_suspect", "29 12:00", 3, severity="critical"),
@@ -69,15 +69,15 @@ SESSIONS = [
 ]
 EXPECTED = {
     # episodes, minutes, alerts, pages, excused, its minutes, agent days, alerts per agent day
-    ("all", ""): (6, 22, 4, 2, 1, 20, 4, 1.0),
+    ("all", ""): (6, 52, 4, 2, 1, 20, 4, 1.0),
     ("agent", "Anna"): (2, 5, 1, 0, 0, 0, 1, 1.0),
     ("agent", "Boris"): (2, 14, 2, 1, 1, 20, 1, 2.0),
-    ("agent", "Clara"): (1, 0, 1, 0, 0, 0, 1, 1.0),
+    ("agent", "Clara"): (1, 30, 1, 0, 0, 0, 1, 1.0),
     ("team", "support"): (4, 19, 3, 1, 1, 20, 3, 1.0),
-    ("team", "sales"): (2, 3, 1, 1, 0, 0, 1, 1.0),
+    ("team", "sales"): (2, 33, 1, 1, 0, 0, 1, 1.0),
     ("code", "late_return"): (3, 19, 3, 1, 1, 20, 4, 0.75),
     ("code", "rona"): (1, 0, 0, 0, 0, 0, 4, 0.0),
-    ("code", "acw_too_long"): (1, 0, 1, 0, 0, 0, 4, 0.25),
+    ("code", "acw_too_long"): (1, 30, 1, 0, 0, 0, 4, 0.25),
     ("code", "system_suspect"): (1, 3, 0, 1, 0, 0, 4, 0.0),
 }
 
@@ -117,7 +117,7 @@ def test_the_week_is_from_monday_to_sunday(store: EmbeddedStore) -> None:
     week = told(store, week_span("2026-03-25"))
 
     assert week["agent", "Anna"][:3] == (3, 65, 2)
-    assert week["agent", "Clara"][:3] == (1, 0, 1)
+    assert week["agent", "Clara"][:3] == (1, 30, 1)
 
 
 def test_another_tenant_has_other_violations(store: EmbeddedStore) -> None:
@@ -153,7 +153,7 @@ def test_the_command_prints_three_tables_or_one(queue_log_history: History) -> N
         ((), "one of the arguments --day --week --month is required"),
         (("--day", "2026-02-30"), "is no day"),
         (("--month", "2026-3"), "is no month"),
-        (("--month", "2026-13"), "is no day"),
+        (("--month", "2026-13"), "is no month: a year has twelve"),
         (("--day", "0001-01-01"), "is no day of a history"),
         (("--day", "2026-03-02", "--week", "2026-03-02"), "not allowed with"),
         (("--day", "2026-03-02", "--by", "queue"), "invalid choice"),
