@@ -88,9 +88,12 @@ def of_the_lab(minutes: float) -> Instant:
 
 
 def with_a_crm(minutes: int) -> Instant:
-    """Return a simulated morning with a CRM beside it, up to a minute."""
+    """Return a simulated morning with a CRM beside it, up to a minute.
+
+    It is of the lab's day: Prometheus drops what is much older than its newest samples.
+    """
     plan = Plan(
-        seed=5, begin_ms=moment("08:00:00"), length_ms=3 * 60 * MINUTE_MS, seats=12,
+        seed=5, begin_ms=moment("2026-11-21 08:00:00"), length_ms=3 * 60 * MINUTE_MS, seats=12,
         heartbeat_ms=10_000,
     )  # fmt: skip
     log = [decode(value) for value in CrmDesk(Simulation(plan), 5).log()]
