@@ -3,11 +3,15 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+import schemas.crm_events as crm
+from schemas.events import decode
 from schemas.facts import Leg
 from sql.embedded import EmbeddedStore
+from tests.crm_told import told
 from tests.sql.asking import keep, ms, report
-from tests.sql.examples import leg, waiting_leg
+from tests.sql.examples import heartbeat, leg, moment, waiting_leg
 
 DAY = "2026-10-25"
 """Clocks in Berlin go back at 01:00 UTC: 02:00 comes twice."""
@@ -109,6 +113,28 @@ OUTCOMES = (
 def asked(store: EmbeddedStore, step: str, **changes: str) -> list[dict[str, Any]]:
     stretch = {"since": DAY, "until": "2026-10-26", "zone": "Europe/Berlin", "step": step}
     return report(store, "queue_report", "queue_id, started_at", **{**stretch, **changes})
+
+
+@pytest.mark.parametrize(
+    ("heard", "counted"),
+    [("02:00:19.999", 1), ("02:00:20", 2)],  # the caller of 01:59:59.999 waits 20, 20.001 s
+)
+def test_who_waits_past_the_target_is_counted_then(
+    heard: str, counted: int, store: EmbeddedStore
+) -> None:
+    """As /metrics does (docs/metrics.md); what a CRM tells later moves no clock."""
+    keep(store, VISITS)
+    at = moment(ms(f"{DAY} {heard}"))
+    opened = decode(told(crm.CardOpened, "03:00:00", day=DAY, agent_id="Anna", card_id="1"))
+    beat = heartbeat(1, time=at, recordedtime=at)
+    store.writer.write_events(
+        [beat, replace(opened, tenant="demo", domain="demo")], [(0, 1), (0, 2)], "told"
+    )
+
+    hours = {(row["queue_id"], row["local"]): row for row in asked(store, "1 hour")}
+
+    hour = hours["support", f"{DAY} 02:00+0100"]
+    assert (hour["waiting"], hour["counted"], hour["service_level"]) == (1, counted, 0)
 
 
 def test_an_hour_that_comes_twice_is_counted_apart(store: EmbeddedStore) -> None:

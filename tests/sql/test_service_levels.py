@@ -10,7 +10,7 @@ from schemas.errors import StoreFailed
 from schemas.facts import Leg
 from sql.embedded import EmbeddedStore
 from tests.sql.asking import keep, report, rows
-from tests.sql.examples import MORNING, leg, waiting_leg
+from tests.sql.examples import MORNING, heartbeat, leg, moment, waiting_leg
 
 
 def visits(start: int, count: int, outcome: str, wait_ms: int, **more: Any) -> list[Leg]:
@@ -58,6 +58,17 @@ BY_HAND = [
     *visits(110, 1, "full", 0),
     waiting_leg(120, entered_at=MORNING),
 ]
+
+
+@pytest.mark.parametrize(("heard_ms", "level"), [(20_000, 2 / 6), (20_001, 2 / 7)])
+def test_who_waits_past_the_target_counts_then(
+    heard_ms: int, level: float, store: EmbeddedStore
+) -> None:
+    keep(store, BY_HAND)
+    at = moment(MORNING + heard_ms)
+    store.writer.write_events([heartbeat(1, time=at, recordedtime=at)], [(0, 1)], "beat")
+
+    assert asked(store)["service_level"] == pytest.approx(level)
 
 
 def test_every_denominator_of_a_table_counted_by_hand(store: EmbeddedStore) -> None:
