@@ -3,16 +3,19 @@
 -- Parameters: tenant; since, until [ms since 1970], local midnights; zone, whose days are
 -- counted; agents and teams, two lists of equal length: who belongs where. Whoever is not named
 -- there is of the team of his last episode. Pending and voided episodes are left out, excused
--- ones stand apart, and open ones last until the newest event heard. An agent was there on each local day on
+-- ones stand apart, and open ones last until the newest event of their domain. An agent was there on each local day on
 -- which he was logged in for a moment. Without such days there is no ratio.
 WITH
     fromUnixTimestamp64Milli({since:Int64}, 'UTC') AS since_at,
     fromUnixTimestamp64Milli({until:Int64}, 'UTC') AS until_at,
+    told AS
     (
-        SELECT max(occurred_at) FROM events
+        SELECT domain, max(occurred_at) AS told_until
+        FROM events
         WHERE tenant = {tenant:String}
             AND type NOT IN ('cc.schedule.published.v1', 'cc.violation.reviewed.v1')
-    ) AS told_until,
+        GROUP BY domain
+    ),
     episodes AS
     (
         SELECT
@@ -23,6 +26,7 @@ WITH
             state != 'excused' AND severity = 'critical'
                 AND JSONExtractString(evidence, 'beyond') = '' AS is_page
         FROM violations
+        LEFT JOIN told USING (domain)
         WHERE tenant = {tenant:String} AND fired_at >= since_at AND fired_at < until_at
             AND state NOT IN ('pending', 'voided')
     ),
@@ -44,9 +48,10 @@ WITH
         FROM
         (
             SELECT
-                agent_id, logged_out_at,
+                agent_id, logged_out_at, told_until,
                 toDate(greatest(logged_in_at, since_at), {zone:String}) AS first_day
             FROM agent_sessions
+            LEFT JOIN told USING (domain)
             WHERE tenant = {tenant:String} AND logged_in_at < until_at
                 AND (logged_out_at IS NULL OR logged_out_at > since_at)
         )

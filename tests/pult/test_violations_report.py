@@ -16,7 +16,7 @@ from schemas.policies import AgentPolicy, Policies
 from sql.embedded import EmbeddedStore
 from tests.pult.command import good, once
 from tests.pult.conftest import History
-from tests.sql.examples import heartbeat, review, session, violation
+from tests.sql.examples import heartbeat, moment, review, session, violation
 
 BERLIN = Policies(
     timezone="Europe/Berlin",
@@ -111,6 +111,14 @@ def test_the_month_counts_the_days_on_which_somebody_was_there(store: EmbeddedSt
     # Logged in at the last event, half past midnight of Monday.
     assert month["agent", "Clara"][-2:] == (2, 1.0)
     assert month["all", ""][-2] == 2 + 1 + 2 + 1 + 2
+
+
+def test_an_open_episode_lasts_as_far_as_its_own_site_was_heard(store: EmbeddedStore) -> None:
+    later = moment(at("29 23:30"))
+    beat = heartbeat(2, domain="elsewhere", time=later, recordedtime=later)
+    store.writer.write_events([beat], [(0, 2)], "elsewhere")
+
+    assert told(store, day_span("2026-03-29")) == EXPECTED
 
 
 def test_the_week_is_from_monday_to_sunday(store: EmbeddedStore) -> None:
