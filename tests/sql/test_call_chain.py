@@ -1,6 +1,8 @@
 """One contact in order: a timetable in which two agents are rung for one caller."""
 
+from schemas import crm_events as crm
 from sql.embedded import EmbeddedStore
+from tests.crm_told import told as told_by_crm
 from tests.sql.asking import rows
 from tests.sql.test_adherence import fold
 from tests.timetable import values
@@ -50,6 +52,60 @@ def test_a_contact_is_told_in_order_down_to_its_events(store: EmbeddedStore) -> 
     assert heard == {"09:00:00", "09:00:01", "09:00:16", "09:00:17", "09:00:20", "09:01:00"}
     ids = {row["id"] for row in told if row["kind"] == "event"}
     assert ids <= {row["id"] for row in rows(store, "SELECT id FROM events")}
+
+
+def test_what_a_crm_told_of_a_contact_is_in_its_chain_with_the_events(
+    store: EmbeddedStore,
+) -> None:
+    """Boris fills in a card of c, of which the CRM knows the id; he saves it twice.
+
+    The survey comes two days later. The card of Anna, who talks to nobody, is in no chain.
+    """
+    fold(
+        store,
+        [
+            told_by_crm(crm.CaseUpdated, "08:59:00", case_id="first"),
+            *values(DAY),
+            told_by_crm(
+                crm.CardOpened, "09:00:25", card_id="7", agent_id="Boris", interaction_id="c"
+            ),
+            told_by_crm(
+                crm.CaseCreated, "09:00:40", case_id="K1", agent_id="Boris", interaction_id="c"
+            ),
+            told_by_crm(crm.CardSaved, "09:00:50", card_id="7", agent_id="Boris"),
+            told_by_crm(crm.CardSaved, "09:01:20", card_id="7", agent_id="Boris"),
+            told_by_crm(
+                crm.DispositionSet, "09:01:21", code="3", name="Sold", interaction_id="c"
+            ),
+            told_by_crm(crm.CardOpened, "09:30:00", card_id="8", agent_id="Anna"),
+            told_by_crm(
+                crm.SurveyAnswered, "10:00:00", day="2026-03-04", kind="csat", score=4,
+                scale_min=1, scale_max=5, interaction_id="c",
+            ),
+        ],
+    )  # fmt: skip
+
+    chain = rows(store, "SELECT * FROM call_chain(interaction_id = 'c') ORDER BY at, kind")
+
+    of_crm = ("card", "case", "disposition", "survey")
+    assert [
+        (row["at"][8:19], row["kind"], row["what"]) for row in chain if row["kind"] in of_crm
+    ] == [
+        ("02 09:00:25", "card", "7 opened"),
+        ("02 09:00:40", "case", "K1 created"),
+        ("02 09:01:20", "card", "7 saved"),
+        ("02 09:01:21", "disposition", "Sold"),
+        ("04 10:00:00", "survey", "csat 4"),
+    ]
+    by_crm = [
+        (row["at"][8:19], row["what"].split(".")[1])
+        for row in chain
+        if row["kind"] == "event" and row["feed"] == "webhook"
+    ]
+    assert by_crm == [
+        ("02 09:00:25", "card"), ("02 09:00:40", "case"), ("02 09:00:50", "card"),
+        ("02 09:01:20", "card"), ("02 09:01:21", "disposition"), ("04 10:00:00", "survey"),
+    ]  # fmt: skip
 
 
 def test_of_an_unknown_contact_nothing_is_told(store: EmbeddedStore) -> None:
