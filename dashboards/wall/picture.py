@@ -8,6 +8,7 @@ shown as a dash, never as 0 or 100 percent.
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
+from dashboards.wall.crm import of_crm
 from dashboards.wall.scope import Scope, Setting
 from dashboards.wall.violations import counts
 from schemas.policies import Policies
@@ -54,6 +55,7 @@ def picture(state: State, setting: Setting, scope: Scope) -> Picture:
     return {
         **heading(state, setting, scope, now),
         **(figures if is_known else _UNKNOWN),
+        "crm": of_crm(state, setting, scope) if anybody or not unknown else None,
         "queues": rows,
         "exceptions": exceptions,
         "all_clear": bool(state.sources)

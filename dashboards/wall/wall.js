@@ -23,6 +23,7 @@ const SHAPE = {
   agents: { logged_in: count, states: byName, reasons: byName, occupancy: ratio },
   abandoned: { ratio, abandoned: count, offered: count },
   queues: list({ queue: text, ratio, target: ratio, in_time: count, counted: count, waiting: count, longest_ms: count, past_target: count }),
+  crm: maybe((value) => [value.cards_open, value.filling_ms].every(count) && ratio(value.satisfaction)),
   exceptions: list({ severity: text, code: text, queue: words, team: words, tenant: words, source: words, rule: words, count, ratio, target: ratio, since: instant }),
   all_clear: flag,
 };
@@ -370,6 +371,13 @@ function drawChoice(tenants) {
   $("choice").querySelector("ul").replaceChildren(...links);
 }
 
+/** What a CRM tells, for who asks for it with ?crm=on; dashes until one is heard. */
+function drawCrm(crm) {
+  put($("cards-open"), known(crm?.cards_open));
+  put($("card-filling"), crm?.filling_ms == null ? DASH : tongue.wait(crm.filling_ms));
+  put($("satisfied"), crm?.satisfaction == null ? DASH : tongue.share(crm.satisfaction));
+}
+
 const STATES = ["talking", "holding", "wrapup", "reserved", "ready", "not_ready"];
 
 function drawPeople(agents) {
@@ -460,6 +468,7 @@ function draw(again) {
     drawTiles(picture);
   }
   drawPeople(picture?.agents);
+  drawCrm(picture?.crm);
   drawLists(picture, state, clock);
   const stamp = { stale: () => staleText(state, clock), unreadable: () => say("unreadable") }[state.kind]?.();
   put($("queues-name"), stamp ?? say("queues"));
@@ -472,6 +481,8 @@ function draw(again) {
 // ---------------------------------------------------------------- start
 
 dress();
+$("crm").hidden = asked.get("crm") !== "on";
+$("people").classList.toggle("crm", asked.get("crm") === "on");
 paint();
 seen.open();
 setInterval(() => {

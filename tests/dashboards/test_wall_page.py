@@ -233,6 +233,34 @@ def test_figures_are_those_of_the_picture_in_each_language(
     assert "Lunch 2" in wall.text("#people")
 
 
+@pytest.mark.parametrize(
+    ("language", "shown"),
+    [
+        ("en", ["12", "1:05", "83%"]),
+        ("ru", ["12", "1:05", "83\u00a0%"]),
+        ("zh", ["12", "1:05", "83%"]),
+    ],
+)
+def test_what_a_crm_tells_is_shown_to_who_asks_for_it(
+    wall: Wall, language: str, shown: list[str]
+) -> None:
+    told = {"cards_open": 12, "filling_ms": 65_000, "satisfaction": 0.834}
+    figures = ("#cards-open", "#card-filling", "#satisfied")
+
+    wall.show({**bad_day(), "crm": told}, f"lang={language}")
+    assert wall.js("return document.querySelector('#crm').checkVisibility()") is False
+
+    wall.show({**bad_day(), "crm": told}, f"lang={language}&crm=on")
+    assert [wall.text(each) for each in figures] == shown
+    for size in [(1920, 1080), (1366, 768), (1280, 800)]:
+        wall.resize(*size)
+        time.sleep(0.05)  # a frame or two, in which the page is laid out anew
+        assert wall.js(CUT_OFF) == [], size
+
+    wall.show({**bad_day(), "crm": None})
+    assert [wall.text(each) for each in figures] == ["–", "–", "–"]
+
+
 def test_queues_come_worst_first_whatever_their_order_in_the_picture(wall: Wall) -> None:
     wall.show(bad_day(), "lang=en")
 
