@@ -46,6 +46,7 @@ def examine(config: Path | None, data: Path, environ: Mapping[str, str]) -> list
         *_settings(loaded, config, environ),
         *_sources(loaded, environ),
         *_rules(loaded),
+        *_lateness(loaded),
         *_kafka(loaded, environ),
         *_clickhouse(loaded, environ),
         *_folder(data),
@@ -107,13 +108,27 @@ def _rules(loaded: settings.Settings) -> Iterator[Finding]:
     for code, events in missing(brought).items():
         text = f"rule {code} cannot be judged: no source here tells {', '.join(events)}"
         yield Finding(good=True, text=text, remark=True)
-    grace, after = loaded.discipline.late_login.grace, loaded.discipline.no_show.after
-    if grace >= after:
-        text = f"late_login.grace ({written(grace)}) is not below no_show.after"
-        text += f" ({written(after)}): nobody is late, only absent"
-        yield Finding(good=True, text=text, remark=True)
     for code, why in NOT_JUDGED.items():
         yield Finding(good=True, text=f"rule {code} is not judged: it {why}", remark=True)
+
+
+def _lateness(loaded: settings.Settings) -> Iterator[Finding]:
+    """Name who can never be late, because he counts as absent before."""
+    policies = loaded.policies("")
+    levels = [("[discipline]", loaded.discipline)]
+    levels += [(f"[teams.{each}]", policies.discipline_of("", each)) for each in policies.teams]
+    levels += [
+        (f"[agents.{name!r}]", policies.discipline_of(name, agent.team))
+        for name, agent in policies.agents.items()
+    ]
+    told = set()
+    for level, rules in levels:
+        grace, after = rules.late_login.grace, rules.no_show.after
+        if grace >= after and (grace, after) not in told:
+            told.add((grace, after))
+            text = f"{level}: late_login.grace ({written(grace)}) is not below no_show.after"
+            text += f" ({written(after)}): nobody is late there, only absent"
+            yield Finding(good=True, text=text, remark=True)
 
 
 def _ami(

@@ -26,7 +26,7 @@ from schemas.durations import Duration
 from schemas.errors import SettingsInvalid
 from schemas.events import DESK, Activity
 from schemas.policies import AgentPolicy, Policies, QueuePolicy, Ratio, TeamPolicy, Zone
-from schemas.spelling import did_you_mean
+from schemas.wording import did_you_mean, plainly
 
 DEFAULT_FILE = Path("pult.toml")
 
@@ -410,7 +410,7 @@ def _problems(error: ValidationError) -> Iterable[str]:
         if problem["type"] == "extra_forbidden":
             yield f"{place} is unknown{_nearest(problem['loc'])}"
         else:
-            yield f"{place}: {problem['msg'].removeprefix('Value error, ')}"
+            yield f"{place}: {plainly(problem['msg'])}"
 
 
 def _nearest(place: tuple[int | str, ...]) -> str:

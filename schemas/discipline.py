@@ -37,7 +37,7 @@ from schemas.rules import (
     WrapupTooLong,
     WrongStateWork,
 )
-from schemas.spelling import did_you_mean
+from schemas.wording import did_you_mean, plainly
 
 
 class PageBudget(BaseModel):
@@ -143,7 +143,7 @@ def known_for_tenant(
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join(str(part) for part in (code, *first["loc"]))
-            msg = f"{place}: {first['msg'].removeprefix('Value error, ')}"
+            msg = f"{place}: {plainly(first['msg'])}"
             raise ValueError(msg) from error
     return value
 

@@ -16,6 +16,7 @@ from schemas.adherence import ACTIVITIES
 from schemas.errors import UnreadableRecording
 from schemas.events import Activity
 from schemas.policies import Zone
+from schemas.wording import plainly
 
 
 class Columns(BaseModel):
@@ -97,7 +98,7 @@ def _complaint(error: ValidationError) -> str:
     first = error.errors()[0]
     place = [str(part) for part in first["loc"]]
     if first["type"] != "extra_forbidden":
-        return f"{'.'.join(place)}: {first['msg'].removeprefix('Value error, ')}"
+        return f"{'.'.join(place)}: {plainly(first['msg'])}"
     known = _keys(Columns if place[0] == "columns" else PlanMapping)
     close = get_close_matches(place[-1], known, n=1, cutoff=0.5)
     hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"

@@ -27,7 +27,7 @@ from producers.webhooks.target import TARGETS, tag_of
 from producers.webhooks.times import FORMATS
 from schemas.errors import MappingInvalid
 from schemas.policies import Zone
-from schemas.spelling import did_you_mean
+from schemas.wording import did_you_mean, plainly
 
 SHIPPED: Any = files("producers") / "mappings"
 
@@ -270,7 +270,7 @@ def _complaint(error: ValidationError) -> str:
     parts = [part for part in first["loc"] if not str(part).endswith(("]", "Spec", "Test"))]
     place = [str(part) for part in parts if part not in _FORMS]
     if first["type"] != "extra_forbidden":
-        text = first["msg"].removeprefix("Value error, ")
+        text = plainly(first["msg"])
         return f"{'.'.join(place)}: {text}" if place else text
     above = next((each for each in reversed(place[:-1]) if each in _MODELS), "")
     model = _MODELS.get(above, CrmMapping)

@@ -12,6 +12,7 @@ from pult.settings import DEFAULT_FILE, AmiSettings
 from pult.sources import ami_access
 from pult.survey import survey
 from schemas.errors import SettingsInvalid
+from schemas.wording import plainly
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +43,7 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
             secret_env=chosen.secret_env, tls=chosen.tls, ca=chosen.ca,
         )  # fmt: skip
     except ValidationError as error:
-        why = error.errors()[0]["msg"].removeprefix("Value error, ")
+        why = plainly(error.errors()[0]["msg"])
         msg = f"cannot ask a PBX: {why}"
         raise SettingsInvalid(msg) from error
     address, login = ami_access(f"sources.{chosen.source}.ami", ami, context.environ)

@@ -13,7 +13,7 @@ from schemas.discipline import CODES, Discipline
 from schemas.durations import written
 from schemas.errors import SettingsInvalid
 from schemas.needs import NOT_JUDGED
-from schemas.spelling import did_you_mean
+from schemas.wording import did_you_mean
 
 Level: TypeAlias = tuple[str, Discipline]
 """Who sets thresholds, and the rules as they are from there on."""

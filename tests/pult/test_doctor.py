@@ -151,6 +151,25 @@ def test_a_rule_that_no_source_tells_enough_for_is_named_with_what_is_missing(
     }  # fmt: skip
 
 
+def test_who_counts_as_absent_before_he_is_late_is_named(tmp_path: Path) -> None:
+    (tmp_path / "pult.toml").write_text(
+        "[http]\nwall_port = 0\nsql_port = 0\n"
+        "[teams.night.discipline.late_login]\ngrace = '30m'\n"
+        "[agents.Anna]\nteam = 'night'\n"
+        "[agents.Boris.discipline.no_show]\nafter = '1m'\n"
+    )
+
+    (done,) = in_turn(("doctor", "--data", tmp_path / "data"), cwd=tmp_path)
+
+    assert done.code == 0
+    assert lines(done.out, "only absent") == [
+        "NOTE    [teams.night]: late_login.grace (30m) is not below no_show.after (30m): "
+        "nobody is late there, only absent",
+        "NOTE    [agents.'Boris']: late_login.grace (2m) is not below no_show.after (1m): "
+        "nobody is late there, only absent",
+    ]
+
+
 SECRET = "secret-of-the-tests"
 
 

@@ -72,7 +72,7 @@ def test_both_clients_are_told_the_same_of_tls_and_a_password(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ('protocol = "ssl"', "kafka.protocol: Input should be 'plaintext', 'tls'"),
+        ('protocol = "ssl"', "kafka.protocol: must be 'plaintext', 'tls'"),
         ('ca = "ca.pem"', "ca, cert and key are of no use with protocol plaintext"),
         ('protocol = "tls"\ncert = "c"', "cert and key belong together"),
         ('protocol = "sasl_tls"', "sasl_tls needs username and password_env"),
