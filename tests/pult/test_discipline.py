@@ -96,7 +96,10 @@ def test_the_budget_of_pages_is_shown_with_the_level_that_set_it(tmp_path: Path)
     ("rules", "why"),
     [
         ('[discipline.late_return]\ngrace = "-5s"', "is no duration"),
-        ("[discipline.rona]\nconsecutive = 0", "rona.consecutive: must be greater than or equal to 1"),
+        (
+            "[discipline.rona]\nconsecutive = 0",
+            "rona.consecutive: must be greater than or equal to 1",
+        ),
         ('[discipline.late_retrun]\ngrace = "5s"', "did you mean late_return?"),
         ('[discipline.late_return]\ngrase = "5s"', "did you mean grace?"),
         ("[teams.a.discipline.rona]\ncounts = 1", "did you mean count?"),
