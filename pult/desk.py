@@ -1,23 +1,28 @@
-"""What people decide about episodes, over HTTP: into the journal, like what a PBX says.
+"""What people decide about episodes, over HTTP: into the log, like what a PBX says.
 
-    POST /violations/EPISODE/ack|excuse|neutral     {"author": ..., "reason": ...}
+    POST /violations/EPISODE/ack|excuse|neutral?tenant=     {"author": ..., "reason": ...}
 
-Who asks shows a token. The answer comes once the decision is on the disk.
+Who asks shows a token. The answer comes once the decision is on the disk, or in Kafka.
 """
 
 import asyncio
 import hmac
 import logging
 import re
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import msgspec
 from aiohttp import web
 
-from producers.desk.reviews import Decision, checked, frame
-from producers.frame import Frame
-from schemas.errors import JournalFailed, ReviewRefused, StoreFailed
+from producers.desk.reviews import Decision, checked
+from schemas.errors import (
+    EpisodeUnknown,
+    JournalFailed,
+    KafkaUnusable,
+    ReviewRefused,
+    StoreFailed,
+)
 from schemas.facts import Verdict
 
 VERDICTS: dict[str, Verdict] = {
@@ -37,6 +42,16 @@ _BODY_SECONDS = 10.0
 
 _LOG = logging.getLogger(__name__)
 
+Keep: TypeAlias = Callable[[Decision, str], None]
+"""Keeps a decision about an episode of a tenant (empty: the only one); once it returns it
+survives a crash. Called in a thread, may wait.
+
+Raises:
+    EpisodeUnknown: there is no such episode.
+    ReviewRefused: it cannot be told which one is meant.
+    JournalFailed, StoreFailed, KafkaUnusable: nothing was kept.
+"""
+
 
 class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is sent; with `decided_at` [ms since 1970] it may be sent again and counts once."""
@@ -47,26 +62,18 @@ class Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Desk:
-    """Takes decisions about the episodes of one tenant.
+    """Takes decisions about episodes.
 
     Args:
         token: what whoever asks has to show.
-        known: tells whether there is such an episode; asked in a thread, may wait.
-        take: keeps frames; once it returns they survive a crash.
-        now_us: the present [us since 1970].
+        keep: keeps a decision.
+        now_ms: the present [ms since 1970].
     """
 
-    def __init__(
-        self,
-        token: str,
-        known: Callable[[str], bool],
-        take: Callable[[Sequence[Frame]], None],
-        now_us: Callable[[], int],
-    ) -> None:
+    def __init__(self, token: str, keep: Keep, now_ms: Callable[[], int]) -> None:
         self._token = token
-        self._known = known
-        self._take = take
-        self._now_us = now_us
+        self._keep = keep
+        self._now_ms = now_ms
 
     def routes(self) -> list[web.RouteDef]:
         """Return the one route there is."""
@@ -87,25 +94,18 @@ class Desk:
             return line(408, f"no whole body within {_BODY_SECONDS:g} s")
         if body is None:
             return line(413, f"a review has at most {MOST_BYTES} bytes")
-        now_us = self._now_us()
         try:
-            decision = _decision(episode, VERDICTS[what], body, now_us // 1000)
+            decision = _decision(episode, VERDICTS[what], body, self._now_ms())
+            await asyncio.to_thread(self._keep, decision, request.query.get("tenant", ""))
+        except EpisodeUnknown:
+            return line(404, f"no episode {episode} is known")
         except ReviewRefused as refused:
             return line(400, str(refused))
-        try:
-            if not await asyncio.to_thread(self._keep, decision, now_us):
-                return line(404, f"no episode {episode} is known")
-        except (JournalFailed, StoreFailed) as failure:
+        except (JournalFailed, StoreFailed, KafkaUnusable) as failure:
             return line(503, f"nothing was kept: {failure}")
         _LOG.info("review taken episode=%s verdict=%s", episode, decision.verdict)
         told = msgspec.json.encode({"episode_id": episode, "verdict": decision.verdict})
         return web.Response(body=told + b"\n", content_type="application/json")
-
-    def _keep(self, decision: Decision, now_us: int) -> bool:
-        if not self._known(decision.episode_id):
-            return False
-        self._take([frame(decision, now_us)])
-        return True
 
 
 async def _body(request: web.Request) -> bytes | None:

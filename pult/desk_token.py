@@ -12,8 +12,15 @@ NAME = "desk.token"
 _LEAST = 16
 
 
-def desk_token(settings: DeskSettings, environ: Mapping[str, str], data: Path) -> str:
+def desk_token(
+    settings: DeskSettings, environ: Mapping[str, str], data: Path | None = None
+) -> str:
     """Return the token; empty where the settings name none and the data folder has none yet.
+
+    Args:
+        settings: what names the token.
+        environ: the environment.
+        data: the data folder, if there is one.
 
     Raises:
         SettingsInvalid: it is not where it was said to be, or can be guessed.
@@ -21,8 +28,8 @@ def desk_token(settings: DeskSettings, environ: Mapping[str, str], data: Path) -
     if settings.token_env:
         where = f"environment variable {settings.token_env} (desk.token_env)"
         return _usable(environ.get(settings.token_env, ""), where)
-    path = settings.token_file or data / NAME
-    if settings.token_file is None and not path.exists():
+    path = settings.token_file or (data / NAME if data is not None else None)
+    if path is None or (settings.token_file is None and not path.exists()):
         return ""
     return _of_file(path, "the desk")
 

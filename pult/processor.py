@@ -12,12 +12,14 @@ from prometheus_client import CollectorRegistry
 from dashboards.wall.floor import floor
 from dashboards.wall.picture import Picture, picture
 from dashboards.wall.scope import Scope, Setting
-from pult import kafka, logs, topics
-from pult.desk_token import supervisor_token
+from producers.desk.reviews import Decision
+from pult import kafka, logs, reviewing, topics
+from pult.desk import Desk
+from pult.desk_token import desk_token, supervisor_token
 from pult.floor_pages import FloorPages
 from pult.settings import Settings
 from pult.web import Wall, listen
-from schemas.errors import PultFailure
+from schemas.errors import PultFailure, SettingsInvalid
 from schemas.policies import PolicyHistory
 from schemas.topics import EVENTS, FACTS, REJECTED, SNAPSHOTS, processors_of
 from stream_processors.core.state import State, Terms
@@ -148,8 +150,33 @@ class Service:
         return silent
 
 
+def desk(settings: Settings, environ: Mapping[str, str]) -> Desk | None:
+    """Return what takes decisions over HTTP; None where the settings name no token.
+
+    Raises:
+        SettingsInvalid: there is no token where it was said to be, or no history to look
+            episodes up in.
+    """
+    token = desk_token(settings.desk, environ)
+    if not token:
+        return None
+    if "clickhouse" not in settings.model_fields_set:
+        msg = "the desk of a worker looks episodes up in the history: set [clickhouse]"
+        raise SettingsInvalid(msg)
+
+    def keep(decision: Decision, tenant: str) -> None:
+        reviewing.into_kafka(decision, tenant or settings.tenant, settings, environ)
+
+    return Desk(token, keep, lambda: time.time_ns() // 1_000_000)
+
+
 async def serve(
-    settings: Settings, told: Plan, how: Connection, token: str, out: Callable[[str], None]
+    settings: Settings,
+    told: Plan,
+    how: Connection,
+    token: str,
+    decided: Desk | None,
+    out: Callable[[str], None],
 ) -> None:
     """Run a worker until a signal comes or it cannot go on.
 
@@ -158,6 +185,7 @@ async def serve(
         told: what it is to do.
         how: how to reach the brokers.
         token: what whoever wants to see people by name has to show; empty: nobody may.
+        decided: what takes decisions about episodes; None: nobody may decide here.
         out: where a person reads its address.
 
     Raises:
@@ -168,6 +196,8 @@ async def serve(
     worker = service.processor.worker
     wall = Wall(service.paint, service.ready, service.registry, service.discipline, http.host)
     wall.add_floor(FloorPages(service.paint_floor, token))
+    if decided is not None:
+        wall.application.add_routes(decided.routes())
     worker.listen(wall.changed)
     runner, port = await listen(
         wall.application, http.host, http.processor_port, "the worker", "--port"
@@ -201,5 +231,6 @@ def run(
     logs.configure("worker")
     how = connection(settings, environ)
     token = supervisor_token(settings.supervisor, environ)
+    decided = desk(settings, environ)
     topics.require(kafka.connect(settings.kafka, environ), settings.kafka)
-    asyncio.run(serve(settings, told, how, token, out))
+    asyncio.run(serve(settings, told, how, token, decided, out))

@@ -11,13 +11,16 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from producers.desk.reviews import Decision, frame
 from producers.frame import Naming
 from producers.identity import CallerKeys
 from producers.journal import Journal
-from pult import telling
+from pult import asking, telling
 from pult.desk_token import desk_token
 from pult.folder import DataFolder, reachable
+from pult.history_asked import quoted
 from pult.restoring import Place, begin_above_the_store
 from pult.settings import Settings
 from pult.snapshot_files import SnapshotFiles
@@ -124,13 +127,35 @@ def _ask_owner(decision: Decision, data: Path, address: str, token: str) -> None
 
 
 def into_kafka(
-    decision: Decision, tenant: str, domain: str, settings: Settings, environ: Mapping[str, str]
+    decision: Decision, tenant: str, settings: Settings, environ: Mapping[str, str]
 ) -> str:
     """Say a decision to the workers, by way of Kafka; return what was done.
 
+    The server of [clickhouse] is asked where the episode is.
+
     Raises:
+        EpisodeUnknown: it has none of this id and tenant.
+        ReviewRefused: several sites have one.
+        StoreFailed: it cannot be asked.
         KafkaUnusable: the brokers did not take it within 20 s.
         SettingsInvalid: a file cannot be read, or the password is not in the environment.
     """
+    domain = _domain_of(decision, tenant, settings, environ)
     kept = frame(decision, time.time_ns() // 1000)
     return f"kept in {telling.into_kafka([kept], tenant, domain, settings, environ)}"
+
+
+def _domain_of(
+    decision: Decision, tenant: str, settings: Settings, environ: Mapping[str, str]
+) -> str:
+    where = f"tenant = {quoted(tenant)} AND episode_id = {quoted(decision.episode_id)}"
+    query = f"SELECT DISTINCT domain FROM violations WHERE {where} ORDER BY domain"
+    told = asking.ask_server(settings.clickhouse, environ, query, "JSONEachRow")
+    found = [str(msgspec.json.decode(line)["domain"]) for line in told.splitlines() if line]
+    if not found:
+        raise unknown(decision.episode_id, tenant)
+    if len(found) > 1:
+        sites = ", ".join(found)
+        msg = f"cannot take the review: {sites} each have an episode {decision.episode_id}"
+        raise ReviewRefused(msg)
+    return found[0]

@@ -19,6 +19,7 @@ from prometheus_client import CollectorRegistry
 from dashboards.wall.floor import floor
 from dashboards.wall.picture import Picture, picture
 from dashboards.wall.scope import Mode, Scope, Setting
+from producers.desk.reviews import Decision, frame
 from producers.frame import Naming
 from producers.intake import Intake
 from producers.journal import Journal
@@ -28,7 +29,7 @@ from pult.folder import DataFolder
 from pult.keeper import Keeper, Pace
 from pult.late_days import LateDays
 from pult.restoring import Place, begin_above_the_store, restore
-from pult.reviewing import has_episode
+from pult.reviewing import has_episode, unknown
 from pult.settings import Settings
 from pult.snapshot_files import SnapshotFiles
 from pult.tending import Tender
@@ -175,6 +176,18 @@ class Runtime:
             silent=self.silent() if ours else frozenset(),
             failed=failed if ours else {},
         )
+
+    def keep(self, decision: Decision, tenant: str) -> None:
+        """Take a decision about an episode into the journal.
+
+        Raises:
+            EpisodeUnknown: there is no such episode of the tenant.
+            JournalFailed, StoreFailed: nothing was kept.
+        """
+        own = self.setup.settings.tenant
+        if tenant not in ("", own) or not self.knows_episode(decision.episode_id):
+            raise unknown(decision.episode_id, tenant or own)
+        self.intake.take([frame(decision, time.time_ns() // 1000)])
 
     def knows_episode(self, episode_id: str) -> bool:
         """Tell whether there is such an episode of this domain, here or in the history.

@@ -73,9 +73,8 @@ class Service:
         wall.add_floor(FloorPages(runtime.paint_floor, runtime.setup.supervisor_token))
         if runtime.setup.desk_token:
             desk = Desk(
-                runtime.setup.desk_token, runtime.knows_episode, runtime.intake.take,
-                lambda: time.time_ns() // 1000,
-            )  # fmt: skip
+                runtime.setup.desk_token, runtime.keep, lambda: time.time_ns() // 1_000_000
+            )
             plans = PlanDesk(
                 runtime.setup.desk_token, runtime.known_plan, runtime.intake.take,
                 lambda: time.time_ns() // 1000,

@@ -9,8 +9,7 @@ from pult import asking, reviewing, settings
 from pult.commands import violations_report
 from pult.context import Context, add_common, name
 from pult.desk import VERDICTS
-from pult.history_asked import add_server, answer, quoted, rows
-from schemas.errors import ReviewRefused
+from pult.history_asked import add_server, answer, quoted
 
 _DOES = {
     "ack": ("say that somebody has seen an episode", ""),
@@ -112,27 +111,11 @@ def _decide(context: Context, chosen: argparse.Namespace) -> int:
         )
     )  # fmt: skip
     if chosen.server or asking.means_server(context.data, loaded):
-        done = _decide_distributed(context, chosen, loaded, decision)
+        tenant = chosen.tenant or loaded.tenant
+        done = reviewing.into_kafka(decision, tenant, loaded, context.environ)
     else:
         if chosen.tenant not in ("", loaded.tenant):
             raise reviewing.unknown(chosen.episode, chosen.tenant)
         done = reviewing.into_data_folder(decision, context.data, loaded, context.environ)
     print(f"{decision.episode_id} {decision.verdict} by {decision.author}: {done}")
     return 0
-
-
-def _decide_distributed(
-    context: Context, chosen: argparse.Namespace, loaded: settings.Settings, decision: Decision
-) -> str:
-    tenant = chosen.tenant or loaded.tenant
-    where = f"tenant = {quoted(tenant)} AND episode_id = {quoted(decision.episode_id)}"
-    found = rows(context, chosen, f"SELECT domain FROM violations WHERE {where}")
-    if not found:
-        raise reviewing.unknown(decision.episode_id, tenant)
-    if len(found) > 1:
-        sites = ", ".join(sorted(str(row["domain"]) for row in found))
-        msg = f"cannot take the review: {sites} each have an episode {decision.episode_id}"
-        raise ReviewRefused(msg)
-    return reviewing.into_kafka(
-        decision, tenant, str(found[0]["domain"]), loaded, context.environ
-    )

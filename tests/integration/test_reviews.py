@@ -4,6 +4,8 @@ import json
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -21,6 +23,21 @@ LATE = """
 """
 
 
+TOKEN = "correct-horse-battery"
+
+
+def posted(address: str, body: dict[str, str], token: str) -> int:
+    """Return the status that a decision is answered with."""
+    headers = {"Authorization": f"Bearer {token}"}
+    request = Request(address, json.dumps(body).encode(), headers, method="POST")
+    try:
+        with urlopen(request, timeout=60) as answer:
+            return int(answer.status)
+    except HTTPError as refused:
+        with refused:
+            return refused.code
+
+
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     made = Store(tmp_path_factory.mktemp("store") / "data")
@@ -35,9 +52,13 @@ def test_an_excuse_goes_by_way_of_kafka_to_its_tenant_alone(
 ) -> None:
     pipe = Pipe(installation, store)
     ours, other = pipe.tenant(0), pipe.tenant(1)
+    token = tmp_path / "token"
+    token.write_text(TOKEN)
+    installation.settings += f"[desk]\ntoken_file = '{token}'\n"
     log = values(LATE)
     installation.publish([(name, of(value, name)) for name in (ours, other) for value in log])
-    worker, _ = installation.worker("w1"), pipe.sink()
+    worker = installation.worker("w1", env={"SINK_PASSWORD": PASSWORD})
+    pipe.sink()
     config = installation.folder / "pult.toml"
 
     def said(*words: str) -> Done:
@@ -69,6 +90,15 @@ def test_an_excuse_goes_by_way_of_kafka_to_its_tenant_alone(
     active = [each for each in worker.metrics() if each.startswith("cc_violation_active{")]
     assert len(active) == 1
     assert f'tenant="{other}"' in active[0]
+
+    # The same over HTTP, from the worker.
+    place = f"{worker.address}/violations/{episode}/neutral?tenant"
+    body = {"author": "Ivan", "reason": "phones were down"}
+    assert posted(f"{place}={other}", body, "x" * 20) == 401
+    assert posted(f"{place}=main", body, TOKEN) == 404
+    assert posted(f"{place}={other}", {"author": "Ivan"}, TOKEN) == 400
+    assert posted(f"{place}={other}", body, TOKEN) == 200
+    eventually("the other's counts no more", 60, lambda: states(other) == ["excused"])
 
 
 def test_a_plan_goes_by_way_of_kafka_and_is_judged_live_and_in_the_store(

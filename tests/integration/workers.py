@@ -141,9 +141,11 @@ class Site:
                     found.setdefault(group, []).append((name, mine))
         return {group: sorted(members) for group, members in found.items()}
 
-    def worker(self, name: str, *options: str) -> "Worker":
+    def worker(
+        self, name: str, *options: str, env: Mapping[str, str] | None = None
+    ) -> "Worker":
         """Start a worker; it may not be ready yet."""
-        worker = Worker(self, name, options)
+        worker = Worker(self, name, options, env=env or {})
         self.workers.append(worker)
         worker.start()
         return worker

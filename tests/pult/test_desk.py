@@ -11,10 +11,15 @@ import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
 
+from producers.desk.reviews import Decision, frame
 from producers.frame import Frame
 from producers.intake import Intake
 from producers.journal import Journal
+from pult import processor
 from pult.desk import Desk
+from pult.reviewing import unknown
+from pult.settings import parse
+from schemas.errors import SettingsInvalid
 
 TOKEN = "correct-horse-battery"
 EPISODE = "31b77c4a3ad7cf5d"
@@ -33,7 +38,13 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 async def desk(journal: Journal) -> AsyncIterator[str]:
     """Serve a desk that knows one episode; yields where."""
     intake = Intake(journal, lambda: date(2026, 3, 2), lambda: None)
-    served = Desk(TOKEN, lambda name: name == EPISODE, intake.take, lambda: NOW_MS * 1000)
+
+    def keep(decision: Decision, tenant: str) -> None:
+        if (decision.episode_id, tenant) != (EPISODE, ""):
+            raise unknown(decision.episode_id, tenant)
+        intake.take([frame(decision, NOW_MS * 1000)])
+
+    served = Desk(TOKEN, keep, lambda: NOW_MS)
     application = web.Application()
     application.add_routes(served.routes())
     async with TestServer(application) as server:
@@ -146,3 +157,13 @@ async def test_it_cannot_be_read(journal: Journal) -> None:
         session.get(f"{address}violations/{EPISODE}/ack") as answered,
     ):
         assert answered.status == 405
+
+
+def test_a_worker_that_cannot_look_episodes_up_takes_no_decisions() -> None:
+    named = parse("[desk]\ntoken_env = 'DESK'", "pult.toml")
+
+    assert processor.desk(parse("", "pult.toml"), {}) is None
+    with pytest.raises(SettingsInvalid, match=r"set \[clickhouse\]"):
+        processor.desk(named, {"DESK": TOKEN})
+    with pytest.raises(SettingsInvalid, match="DESK"):
+        processor.desk(named, {})
