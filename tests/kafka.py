@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import cycle
 from pathlib import Path
 
 from tests.certificates import Certificates
@@ -41,7 +42,8 @@ _MOST_WORKERS = 16
 _WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _MOST_WORKERS
 # Beneath the ports that the system gives to clients: one of them could take a dead broker's.
 # Nor may tests that run beside these: each worker has ports that no other one takes.
-_PORTS = range(20_000, 32_000)[_WORKER::_MOST_WORKERS]
+_OWN_PORTS = range(20_000, 32_000)[_WORKER::_MOST_WORKERS]
+_PORTS = cycle(random.sample(_OWN_PORTS, len(_OWN_PORTS)))
 _LIBC = ctypes.CDLL(None)
 
 
@@ -55,9 +57,12 @@ def missing() -> str:
 
 
 def free_port() -> int:
-    """Return a port of the loopback on which nobody listens."""
+    """Return a port of the loopback on which nobody listens.
+
+    Whoever was given one may not listen yet: it comes again only after all others.
+    """
     while True:
-        port = random.choice(_PORTS)
+        port = next(_PORTS)
         with socket.socket() as attempt:
             attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
