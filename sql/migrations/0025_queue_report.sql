@@ -79,7 +79,7 @@ AS WITH
             ]) AS each
         SELECT
             v.*, outcome = 'waiting'
-                AND dateDiff('millisecond', entered_at, r.heard_until) > answer_within_ms AS is_late,
+                AND dateDiff('millisecond', entered_at, r.heard_until) >= answer_within_ms AS is_late,
             each.1 AS at, each.2 AS entered, each.3 AS change, 1 AS one
         FROM visits AS v
         INNER JOIN

@@ -84,7 +84,7 @@ AS WITH
             countIf(outcome = 'transferred') AS interflowed,
             countIf(outcome = 'callback' AND is_known AND waited <= within) AS callbacks_within,
             countIf(outcome NOT IN ('waiting', 'full')) AS queued,
-            countIf(if(outcome = 'waiting', dateDiff('millisecond', entered_at, heard_until) > within,
+            countIf(if(outcome = 'waiting', dateDiff('millisecond', entered_at, heard_until) >= within,
                 waited > within OR outcome = 'answered' OR (outcome = 'abandoned' AND waited > short))) AS judged
         FROM (SELECT * FROM visits LEFT JOIN heard USING (tenant, domain)) AS v
         ASOF JOIN

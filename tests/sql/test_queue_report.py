@@ -117,7 +117,7 @@ def asked(store: EmbeddedStore, step: str, **changes: str) -> list[dict[str, Any
 
 @pytest.mark.parametrize(
     ("heard", "counted"),
-    [("02:00:19.999", 1), ("02:00:20", 2)],  # the caller of 01:59:59.999 waits 20, 20.001 s
+    [("02:00:19.998", 1), ("02:00:19.999", 2)],  # the caller of 01:59:59.999: 19.999, 20 s
 )
 def test_who_waits_past_the_target_is_counted_then(
     heard: str, counted: int, store: EmbeddedStore

@@ -60,7 +60,7 @@ BY_HAND = [
 ]
 
 
-@pytest.mark.parametrize(("heard_ms", "level"), [(20_000, 2 / 6), (20_001, 2 / 7)])
+@pytest.mark.parametrize(("heard_ms", "level"), [(19_999, 2 / 6), (20_000, 2 / 7)])
 def test_who_waits_past_the_target_counts_then(
     heard_ms: int, level: float, store: EmbeddedStore
 ) -> None:
