@@ -4,14 +4,15 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 MICROSECONDS = 1_000_000
-LAST_SECOND = 253_402_300_799
-"""9999-12-31T23:59:59Z; a later second has no RFC 3339 text."""
+LAST_SECOND = 253_370_764_799
+"""9998-12-31T23:59:59Z; the calendar ends a year later, and a local day with it. Many a program
+writes the last day of 9999 for "never"."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def whole_second(digits: str) -> int | None:
-    """Parse whole seconds since 1970; None if it is anything else or beyond the year 9999."""
+    """Parse whole seconds since 1970; None if it is anything else or beyond the year 9998."""
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 12):
         return None
     second = int(digits)

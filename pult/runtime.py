@@ -33,7 +33,7 @@ from pult.reviewing import has_episode, unknown
 from pult.settings import Settings
 from pult.snapshot_files import SnapshotFiles
 from pult.tending import Tender
-from schemas.errors import PultFailure
+from schemas.errors import MalformedEvent, PultFailure
 from schemas.metrics import METRICS
 from sql.embedded import EmbeddedStore
 from stream_processors.core.instants import to_ms
@@ -359,10 +359,16 @@ class Runtime:
         if committed is not None:
             self.measures.lag.labels("journal").observe(now - committed)
             if applied.events and self.mode == "live":
-                happened = to_ms(applied.events[-1][1].time) / 1000
-                ago = time.time() - (now - committed) - happened
-                self.measures.lag.labels("source").observe(max(0.0, ago))
+                self._note_lag(applied.events[-1][1].time, now - committed)
         self.changed()
+
+    def _note_lag(self, happened: str, since: float) -> None:
+        """Measure how long after it happened something was journaled, so many s ago."""
+        try:
+            ago = time.time() - since - to_ms(happened) / 1000
+        except MalformedEvent:
+            return  # the fold refused it
+        self.measures.lag.labels("source").observe(max(0.0, ago))
 
     def _counting(self, source: str) -> Callable[[], None]:
         return self.measures.source_failures.labels(source).inc

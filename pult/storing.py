@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from schemas.errors import MalformedEvent
 from schemas.events import Event
 from sql.checkpoints import void_after
 from sql.history import LAST_MS
@@ -31,7 +32,11 @@ class Storing:
         """
         first: dict[tuple[str, str], int] = {}
         for event in events:
-            of, at = (event.tenant, event.domain), to_ms(event.time)
+            of = (event.tenant, event.domain)
+            try:
+                at = to_ms(event.time)
+            except MalformedEvent:
+                continue  # the fold refuses it
             if at < first.get(of, LAST_MS):
                 first[of] = at
         for of, at in first.items():

@@ -33,6 +33,8 @@ LONGEST_TEXT = 1_000
 """Characters that a field of an event holds at most."""
 
 _TELL = 3
+_DEFECTS = (ArithmeticError, LookupError, TypeError, ValueError)
+"""A stranger's words must not end the pipeline of everybody."""
 """So many of the troubles of one message are told of."""
 
 _SUBJECTS = ("case_id", "card_id", "interaction_id", "channel_id", "agent_id")
@@ -81,8 +83,11 @@ class Translator:
             UntranslatableFrame: it cannot be read; PartlyTranslated: some of it can.
         """
         message = read(frame)
-        body = parsed(message.body, message.content_type, self._mapping.body)
-        items = self._items_of(body)
+        try:
+            body = parsed(message.body, message.content_type, self._mapping.body)
+            items = self._items_of(body)
+        except _DEFECTS as defect:
+            raise _untranslatable(defect) from defect
         if not items:
             msg = f"nothing is in the message{self._where()}"
             raise UntranslatableFrame(msg)
@@ -94,10 +99,8 @@ class Translator:
                 events += self._of_item(item, place, message, frame, names)
             except UntranslatableFrame as trouble:
                 troubles.append(_at(place, trouble) if len(items) > 1 else trouble)
-            except (ArithmeticError, LookupError, TypeError, ValueError) as defect:
-                # A stranger's words must not end the pipeline of everybody.
-                msg = f"it cannot be translated: {defect!r:.200}"
-                troubles.append(UntranslatableFrame(msg))
+            except _DEFECTS as defect:
+                troubles.append(_untranslatable(defect))
         if troubles and not events and len(items) == 1:
             raise troubles[0]
         if troubles:
@@ -208,6 +211,10 @@ def translate(frame: Frame, names: Naming) -> list[Event]:
 @cache
 def _zone(name: str | None) -> ZoneInfo | None:
     return ZoneInfo(name) if name else None
+
+
+def _untranslatable(defect: Exception) -> UntranslatableFrame:
+    return UntranslatableFrame(f"it cannot be translated: {defect!r:.200}")
 
 
 def _at(place: int, trouble: UntranslatableFrame) -> UntranslatableFrame:

@@ -16,8 +16,14 @@ def test_what_a_crm_posts_is_an_event_of_the_history_once(tmp_path: Path) -> Non
     body = json.dumps(SAVED).encode()
     form = b"event=case.closed&id=e-2&time=2026-03-02T07:16:00Z&case_id=%D0%B4-1"
     broken = b'{"event": "card.saved", "id": "e-3", "time": "2026-03'
+    never = json.dumps({**SAVED, "id": "e-4", "time": "9999-12-31T00:00:00Z"}).encode()
+    unset = "application/x-www-form-urlencoded; charset=undefined"
     with hooked(tmp_path) as crm:
         kinds = "application/json", "application/x-www-form-urlencoded", "text/html"
+        odd = (
+            post(crm.hook, never, signed(never)),
+            post(crm.hook, b"a=1", signed(b"a=1"), unset),
+        )
         first = [
             post(crm.hook, each, signed(each), kind)
             for each, kind in zip((body, form, broken), kinds, strict=True)
@@ -27,7 +33,7 @@ def test_what_a_crm_posts_is_an_event_of_the_history_once(tmp_path: Path) -> Non
         rows = crm.rows("SELECT * FROM events ORDER BY occurred_at", 2)
         (filled,) = crm.rows("SELECT card_id, agent_id, saves, matched_by FROM cards", 1)
         (over,) = crm.rows("SELECT case_id, is_open, resolved_at FROM cases", 1)
-        (rejected,) = crm.rows("SELECT reason, detail, bytes FROM rejected", 1)
+        refused = crm.rows("SELECT reason, detail, bytes FROM rejected ORDER BY revision", 3)
         code = crm.stop()
         said = crm.said.read_text()
 
@@ -47,8 +53,11 @@ def test_what_a_crm_posts_is_an_event_of_the_history_once(tmp_path: Path) -> Non
     assert (int(filled["saves"]), filled["matched_by"]) == (1, "id")
     assert (over["case_id"], over["is_open"]) == ("д-1", False)
     assert over["resolved_at"] == "2026-03-02 07:16:00.000"
-    assert rejected["reason"] == "malformed"
-    assert "e-3" in rejected["bytes"]
+    assert odd == (200, 200)
+    assert [row["reason"] for row in refused] == ["malformed"] * 3
+    assert "after 9998" in refused[0]["detail"]
+    assert "character set undefined" in refused[1]["detail"]
+    assert "e-3" in refused[2]["bytes"]
     assert code == 0
     assert not [each for each in (SECRET, "e-1", "card.saved", "0102") if each in said], said
     assert "webhook refused source=crm: signature wrong" in said

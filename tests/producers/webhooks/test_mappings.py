@@ -3,7 +3,9 @@
 Beside each sample (`*.body`) stand its origin and the events expected of it, written by hand.
 """
 
+import encodings.aliases
 import json
+import time
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -112,6 +114,20 @@ def test_what_is_no_message_is_rejected_with_a_reason(name: str, kind: str) -> N
         assert rejected.detail.isprintable()
 
 
+@pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded"])
+def test_whatever_character_set_is_named_a_body_is_read_or_rejected_soon(kind: str) -> None:
+    """One raises whatever it is given, one takes the square of the length, some are packers."""
+    names = {*encodings.aliases.aliases.values(), "undefined", "punycode", "idna", "charmap"}
+    body = b'{"event": "' + b"b-" * 100_000 + b'"}'
+
+    for charset in names:
+        started = time.monotonic()
+        events, (rejected,) = read("generic", body, f"{kind}; charset={charset}")
+
+        assert (events, rejected.reason) in [([], "malformed"), ([], "unmapped")], charset
+        assert time.monotonic() - started < 1, charset
+
+
 def test_a_bad_item_does_not_spoil_the_others() -> None:
     body, _ = sample("hubspot_four")
     told = json.loads(body)
@@ -158,7 +174,8 @@ def test_times_of_other_zones_are_the_same_instant(told: str, time: str) -> None
 
 
 @pytest.mark.parametrize("told", ["2026-03-02T10:15:30", "", "soon", "1772435730", 5, {}, [1],
-                                  "0001-01-01T00:00:00Z", "9999-99-99T00:00:00Z"])  # fmt: skip
+                                  "0001-01-01T00:00:00Z", "9999-99-99T00:00:00Z",
+                                  "9999-12-31T00:00:00Z"])  # fmt: skip
 def test_a_time_that_is_none_is_rejected(told: object) -> None:
     meant = of(HEAD + 'data = { case_id = "id" }')
 
