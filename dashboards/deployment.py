@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
+from dashboards.addresses import checked
 from dashboards.canvas import MARK
 from dashboards.grafana import TAKEN, Grafana
 from dashboards.places import FOLDERS, folder_uid
@@ -90,11 +91,15 @@ def screens(
         url: of Grafana.
         teams: queues by team.
         languages: of the boards.
+
+    Raises:
+        GrafanaFailed: that is no address.
     """
+    begin = checked(url).text
     shown = "kiosk&theme=dark&refresh=5s&from=now-30m&to=now"
     for language in languages:
         for wall in ("floor", "supervisor"):
-            address = f"{url.rstrip('/')}/d/pult-{wall}-{language}?{shown}"
+            address = f"{begin}/d/pult-{wall}-{language}?{shown}"
             yield address
             for team, queues in sorted(teams.items()):
                 chosen = [("team", team), *(("queue", queue) for queue in sorted(queues))]
@@ -121,7 +126,7 @@ def _put(grafana: Grafana, wanted: dict[str, Any], folder: str) -> Outcome:
     found = grafana.board(uid)
     if found is not None and _same(found, wanted, folder):
         return Outcome.THERE
-    if found is not None and found.get("meta", {}).get("provisioned"):
+    if found is not None and found["meta"].get("provisioned"):
         msg = f"the board {uid} comes from files of that Grafana: change those, not the board"
         raise GrafanaRefused(msg, 400)
     told = grafana.put_board(wanted, folder, replace=found is not None)
@@ -135,9 +140,9 @@ def _put(grafana: Grafana, wanted: dict[str, Any], folder: str) -> Outcome:
 
 
 def _same(found: Mapping[str, Any], wanted: Mapping[str, Any], folder: str) -> bool:
-    if found.get("meta", {}).get("folderUid", folder) != folder:
+    if found["meta"].get("folderUid", folder) != folder:
         return False
-    return _ours(found.get("dashboard", {})) == _ours(wanted)
+    return _ours(found["dashboard"]) == _ours(wanted)
 
 
 def _ours(board: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,8 +6,8 @@ of one line.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from json import JSONDecodeError
 from typing import Any
-from urllib.parse import urlsplit
 
 from grafana_api.grafana_api import (
     GrafanaClientError,
@@ -16,6 +16,7 @@ from grafana_api.grafana_api import (
 )
 from grafana_api.grafana_face import GrafanaFace
 
+from dashboards.addresses import checked
 from schemas.errors import GrafanaFailed, GrafanaRefused
 
 NOT_FOUND = 404
@@ -30,19 +31,24 @@ class Grafana:
         url: where it is, as in http://127.0.0.1:3000, with a path where it has one.
         token: of the service account; Editor, or Admin where folders are to be made.
         timeout_seconds: after which a request has failed.
+
+    Raises:
+        GrafanaFailed: the address is none, or the token cannot be one.
     """
 
     def __init__(self, url: str, token: str, timeout_seconds: float = 10.0) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            msg = f"cannot ask Grafana at {url!r}: give an address like http://127.0.0.1:3000"
+        address = checked(url)
+        if not (token.isascii() and token.isprintable()) or " " in token:
+            msg = (
+                "cannot ask Grafana: the token in GRAFANA_TOKEN has a blank, a line break or "
+                "a letter that no token has; copy it anew"
+            )
             raise GrafanaFailed(msg)
-        path = parts.path.strip("/")
-        self._url = url
+        self._url = address.text
         self._timeout = timeout_seconds
         self._face = GrafanaFace(
-            auth=token, host=parts.hostname, port=parts.port, protocol=parts.scheme,
-            url_path_prefix=f"{path}/" if path else "", timeout=timeout_seconds,
+            auth=token, host=address.host, port=address.port, protocol=address.scheme,
+            url_path_prefix=address.path, timeout=timeout_seconds,
         )  # fmt: skip
 
     def folder(self, uid: str) -> Mapping[str, Any] | None:
@@ -62,9 +68,15 @@ class Grafana:
 
     def board(self, uid: str) -> Mapping[str, Any] | None:
         """Return a board under `dashboard`, what Grafana knows of it under `meta`, or None."""
-        return self._found(
+        found = self._found(
             "read the board", uid, lambda: self._face.dashboard.get_dashboard(uid)
         )
+        if found is None:
+            return None
+        board, known = found.get("dashboard"), found.get("meta") or {}
+        if not isinstance(board, Mapping) or not isinstance(known, Mapping):
+            raise GrafanaFailed(self._stranger(f"read the board {uid}"))
+        return {"dashboard": board, "meta": known}
 
     def put_board(
         self, board: Mapping[str, Any], folder: str, *, replace: bool
@@ -88,13 +100,17 @@ class Grafana:
 
     def marks(self, from_ms: int, to_ms: int, tags: Sequence[str]) -> list[Mapping[str, Any]]:
         """Return the annotations of a stretch of time that have all these tags."""
+        named = ", ".join(tags)
         told = self._ask(
-            "read annotations", ", ".join(tags),
+            "read annotations", named,
             lambda: self._face.annotations.get_annotation(
                 time_from=from_ms, time_to=to_ms, tags=list(tags), limit=1000
             ),
-        )  # fmt: skip
-        return list(told or [])
+            shape=list,
+        ) or []  # fmt: skip
+        if not all(isinstance(each, Mapping) for each in told):
+            raise GrafanaFailed(self._stranger(f"read annotations {named}"))
+        return list(told)
 
     def mark(self, text: str, tags: Sequence[str], from_ms: int, to_ms: int) -> None:
         """Mark a stretch of time on all boards."""
@@ -116,8 +132,23 @@ class Grafana:
             raise
         return found
 
-    def _ask(self, doing: str, what: str, call: Callable[[], Any]) -> Any:
-        begin = f"cannot {doing} {what} of Grafana at {self._url}"
+    def _ask(
+        self, doing: str, what: str, call: Callable[[], Any], shape: type = Mapping
+    ) -> Any:
+        """Return what is answered, of the shape that Grafana gives it, or None if nothing."""
+        told = self._answer(f"{doing} {what}", call)
+        if told is not None and not isinstance(told, shape):
+            raise GrafanaFailed(self._stranger(f"{doing} {what}"))
+        return told
+
+    def _stranger(self, doing: str) -> str:
+        return (
+            f"cannot {doing} of Grafana at {self._url}: what answers is no Grafana; "
+            "is this its address?"
+        )
+
+    def _answer(self, doing: str, call: Callable[[], Any]) -> Any:
+        begin = f"cannot {doing} of Grafana at {self._url}"
         try:
             return call()
         except GrafanaUnauthorizedError as error:
@@ -129,16 +160,16 @@ class Grafana:
         except GrafanaException as error:
             msg = f"{begin}: it says {error.status_code}, {_said(error)}; try again later"
             raise GrafanaFailed(msg) from error
-        except ValueError as error:
+        except (JSONDecodeError, RecursionError) as error:
             if not getattr(error, "doc", "x").strip():
                 return None
             msg = f"{begin}: what answers is no JSON; is this the address of Grafana itself?"
             raise GrafanaFailed(msg) from error
         except TypeError as error:
-            # The library looks for a message in an error page that is no JSON.
+            # The library looks for a message in an error page that is no JSON object.
             msg = f"{begin}: it answers with an error page that is no JSON; try again later"
             raise GrafanaFailed(msg) from error
-        except OSError as error:
+        except (OSError, ValueError) as error:
             slow = "Timeout" in type(error).__name__
             why = f"no answer within {self._timeout:g} s" if slow else "nobody answers"
             msg = f"{begin}: {why}; is it running, and is the address right?"

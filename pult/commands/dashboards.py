@@ -2,11 +2,11 @@
 
 import argparse
 import sys
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from pult import settings
 from pult.context import Context, add_common
@@ -56,12 +56,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             action="append",
             help="only this one; several times",
         )
-    annotate.add_argument("text", help="what happened")
+    annotate.add_argument("text", type=_text, help="what happened")
     annotate.add_argument("--kind", choices=KINDS, default="other", help="what sort of thing")
     for name, text in (("--from", "when it began"), ("--to", "when it was over")):
         annotate.add_argument(
             name, dest=f"{name[2:]}_at", type=_instant, metavar="TIME",
-            help=f"{text}, as in 2026-03-02T09:00+03:00 (no zone: UTC; default now, or --from)",
+            help=f"{text}, as in 2026-03-02T09:00+03:00 (no zone: that of the settings; default now, or --from)",
         )  # fmt: skip
 
 
@@ -74,13 +74,26 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
     return doing[chosen.action](context, chosen)
 
 
-def _instant(text: str) -> int:
+def _text(text: str) -> str:
+    if text.strip():
+        return text
+    msg = "a mark needs a text"
+    raise argparse.ArgumentTypeError(msg)
+
+
+def _instant(text: str) -> datetime:
     try:
-        at = datetime.fromisoformat(text)
+        return datetime.fromisoformat(text)
     except ValueError as error:
         msg = f"{text!r} is no time like 2026-03-02T09:00+03:00"
         raise argparse.ArgumentTypeError(msg) from error
-    return round((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+def _ms(context: Context, at: datetime) -> int:
+    """Return an instant [ms]; one without a zone is by the clock of the settings."""
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=ZoneInfo(settings.load(context.config).timezone))
+    return round(at.timestamp() * 1000)
 
 
 def _boards(context: Context, chosen: argparse.Namespace) -> Mapping[Path, str]:
@@ -196,8 +209,8 @@ def _deploy(context: Context, chosen: argparse.Namespace) -> int:
 def _annotate(context: Context, chosen: argparse.Namespace) -> int:
     from dashboards.deployment import annotate
 
-    begin = chosen.from_at if chosen.from_at is not None else round(time.time() * 1000)
-    end = chosen.to_at if chosen.to_at is not None else begin
+    begin = _ms(context, chosen.from_at or datetime.now(UTC))
+    end = _ms(context, chosen.to_at) if chosen.to_at else begin
     if end < begin:
         msg = f"cannot mark {chosen.text!r}: it is over before it begins; change --from or --to"
         raise PultFailure(msg)

@@ -102,7 +102,7 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def grafana() -> Iterator[Stub]:
+def grafana(host: str = "127.0.0.1") -> Iterator[Stub]:
     """Serve one."""
     stub = Stub()
 
@@ -134,8 +134,8 @@ def grafana() -> Iterator[Stub]:
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    server = _Server(("127.0.0.1", 0), Handler)
-    stub.url = f"http://127.0.0.1:{server.server_port}"
+    server = _Server((host, 0), Handler)
+    stub.url = f"http://{f'[{host}]' if ':' in host else host}:{server.server_port}"
     Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         yield stub

@@ -1,7 +1,6 @@
 """Boards are put into Grafana: twice is once, nothing is lost, each failure is one line."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +11,10 @@ from dashboards.generate import generated
 from dashboards.grafana import Grafana
 from pult.cli import main
 from schemas.errors import GrafanaFailed, GrafanaRefused
-from tests.dashboards.grafana_stub import TOKEN, Stub, grafana
+from tests.dashboards.grafana_stub import TOKEN, Stub
 
 BOARDS = generated(languages=("en",))
 OUTAGE = ("annotate", "Trunk 2 is out", "--kind", "outage", "--from", "2026-03-02T09:00+03:00")
-
-
-@pytest.fixture
-def stub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stub]:
-    monkeypatch.setenv("GRAFANA_TOKEN", TOKEN)
-    with grafana() as served:
-        monkeypatch.setenv("GRAFANA_URL", served.url)
-        yield served
 
 
 def put(stub: Stub, token: str = TOKEN, patience: float = 5.0) -> dict[str, Outcome]:
