@@ -103,19 +103,35 @@ class CaseClosedData(CaseData, frozen=True, kw_only=True):
 
 
 class SurveyAnsweredData(Data, frozen=True, kw_only=True):
-    """A customer said how it was, as a number between two ends of a scale."""
+    """A customer said how it was, as a number between two ends of a scale.
+
+    Decoding does not compare them, for what is stored stays readable; `off_scale` does.
+    """
 
     kind: SurveyKind
     score: float
     scale_min: float
     scale_max: float
     survey_id: Annotated[
-        str, Meta(description="The CRM's id of the answer; told again, the later time holds")
+        str,
+        Meta(
+            description="The CRM's id of this answer, not of the questionnaire; "
+            "told again, the later time holds"
+        ),
     ] = ""
     interaction_id: ContactId = ""
     case_id: str = ""
     agent_id: AgentId = ""
     caller_key: CallerKey = ""
+
+
+def off_scale(low: float, score: float, high: float) -> str:
+    """Return what is wrong with an answer of a scale; empty if nothing is."""
+    if not low < high:
+        return f"a scale from {low:g} to {high:g} is none: scale_min must be below scale_max"
+    if not low <= score <= high:
+        return f"the score {score:g} is outside of its scale, {low:g} to {high:g}"
+    return ""
 
 
 class CardOpened(Envelope, frozen=True, kw_only=True, tag="cc.card.opened.v1"):

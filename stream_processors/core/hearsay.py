@@ -6,7 +6,7 @@ from typing import Any
 from schemas.facts import Fact, Leg
 from stream_processors.core.change import Change
 from stream_processors.core.crm.desk import Crm
-from stream_processors.core.crm.readings import take
+from stream_processors.core.crm.readings import check, take
 from stream_processors.core.state import State
 
 
@@ -25,7 +25,11 @@ def hear(change: Change, event: Any, at: int) -> bool:
 
     Returns:
         Whether it is time to forget what is out of reach.
+
+    Raises:
+        MalformedEvent: it says what cannot be; nothing was taken of it.
     """
+    check(event)
     crm = change.state.crm
     if not crm.listens:
         for line in change.state.lines.values():

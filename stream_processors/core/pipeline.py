@@ -135,6 +135,7 @@ class _Run:
             if position <= applied:
                 continue
             self.position = position
+            event = None
             try:
                 event = decode(value)
                 told = event.time
@@ -149,7 +150,7 @@ class _Run:
                 if source is not None:
                     READINGS[type(event)](change, event, source, at)
             except MalformedEvent as error:
-                self.reject(value, "malformed", str(error))
+                self.reject(value, "malformed", str(error), event)
 
     def _receive(self, recorded: str, told: str, at: int) -> None:
         """Note when the adapter saw what comes now."""

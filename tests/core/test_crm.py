@@ -2,12 +2,16 @@
 
 from typing import Any
 
+import msgspec
+import pytest
+
 import schemas.events as e
 from schemas import crm_events as crm
 from schemas.facts import Card, CaseStep, DayDirty, Disposition, Fact, Survey
+from stream_processors.core.crm.figures import figures
 from stream_processors.core.state import State
 from tests.crm_told import told, with_callers
-from tests.readings import newest
+from tests.readings import newest, rejected
 from tests.timetable import events, moment, run
 
 CALLS = """
@@ -212,6 +216,60 @@ def test_a_caller_of_more_than_two_hours_ago_is_not_found() -> None:
     _, facts = after(CALLS, told(crm.CaseCreated, "11:30:00", case_id="C1", caller_key="key-a"))
 
     assert match(facts, CaseStep) == ("", "", None)
+
+
+# --- answers outside of their scale -----------------------------------------------------------
+
+
+ANSWER: dict[str, Any] = {"kind": "csat", "caller_key": "key-a"}
+
+
+@pytest.mark.parametrize(
+    ("low", "score", "high"), [(1, 50, 5), (0, -3, 10), (5, 3, 1), (4, 4, 4)]
+)
+def test_an_answer_that_its_scale_does_not_have_is_rejected_and_tells_nothing(
+    low: float, score: float, high: float
+) -> None:
+    wrong = told(
+        crm.SurveyAnswered, "09:04:00", **ANSWER, scale_min=low, score=score, scale_max=high
+    )
+    before, _ = after(CALLS)
+
+    state, facts = after(CALLS, wrong)
+
+    assert not [fact for fact in facts if isinstance(fact, Survey)]
+    (refused,) = rejected(facts)
+    assert (refused.reason, refused.source, refused.feed) == ("malformed", "crm", "webhook")
+    assert "scale" in refused.detail
+    assert refused.content == wrong
+    assert state.crm == before.crm
+
+
+@pytest.mark.parametrize("score", [1, 5])
+def test_an_answer_at_an_end_of_its_scale_counts(score: float) -> None:
+    answer = told(
+        crm.SurveyAnswered, "09:04:00", **ANSWER, scale_min=1, score=score, scale_max=5
+    )
+
+    _, facts = after(CALLS, answer)
+
+    assert only(facts, Survey).score == score
+
+
+def test_an_answer_outside_of_its_scale_in_an_old_snapshot_is_no_satisfaction() -> None:
+    good = told(crm.SurveyAnswered, "09:04:00", **ANSWER, scale_min=1, score=5, scale_max=5)
+    state, facts = after(CALLS, good)
+    kept = only(facts, Survey)
+    for n, (low, score, high) in enumerate([(1, -50, 5), (5, 1, 1), (2, 2, 2)]):
+        old = msgspec.structs.replace(
+            kept, answer_id=f"old{n}", scale_min=low, score=score, scale_max=high
+        )
+        state.crm.take(old.answer_id, old)
+        assert state.crm.say(old.answer_id, 1, 1) is not None
+
+    ((_, shown),) = figures(state.crm, moment("09:05:00"), lambda _: "")
+
+    assert shown.satisfaction == 1
 
 
 # --- later news ----------------------------------------------------------------------------

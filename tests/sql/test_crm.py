@@ -3,14 +3,17 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 import schemas.events as e
 from schemas import crm_events as crm
+from schemas.facts import Survey
 from sql.embedded import EmbeddedStore
 from tests.crm_told import told, with_callers
+from tests.sql.asking import keep
 from tests.sql.test_adherence import asked, fold
-from tests.timetable import events, terms
+from tests.timetable import TENANT, events, moment, terms
 
 
 def told_after(calls: str, *of_crm: bytes) -> list[bytes]:
@@ -217,6 +220,31 @@ def test_satisfaction_is_by_agent_of_the_call_whatever_the_scale(store: Embedded
     )  # fmt: skip
     assert (boris["net_promoters"], boris["positive_ratio"]) == (1 / 3, None)
     assert asked(store, f"SELECT * FROM satisfaction({EMPTY})") == []
+
+
+def test_answers_outside_of_their_scale_in_an_old_history_are_passed_over(
+    store: EmbeddedStore,
+) -> None:
+    """One good answer, 4 of 1 to 5; later ones under the same id do not replace it."""
+    one = Survey(
+        TENANT, TENANT, 1, 1, False, "answer0", "crm", "S1", moment("09:00:00"), "csat", 4, 1,
+        5, "Anna", "", "", "",
+    )  # fmt: skip
+    scales = [(1, 50, 5), (1, -3, 5), (5, 3, 1), (3, 3, 3)]
+    old = [
+        msgspec.structs.replace(
+            one, answer_id=f"old{n}", answered_at=moment("09:01:00") + n, scale_min=low,
+            score=score, scale_max=high,
+        )
+        for n, (low, score, high) in enumerate(scales)
+    ]  # fmt: skip
+    keep(store, [one, *old])
+
+    (row,) = asked(store, f"SELECT * FROM satisfaction({STRETCH})")
+    assert (int(row["answers"]), row["mean_of_scale"], row["positive_ratio"]) == (1, 0.75, 1)
+    assert asked(store, "SELECT answer_id, holds FROM surveys") == [
+        {"answer_id": "answer0", "holds": True}
+    ]
 
 
 def test_a_day_of_a_report_is_a_day_of_its_zone(store: EmbeddedStore) -> None:

@@ -7,6 +7,7 @@ told last.
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
+from schemas.crm_events import off_scale
 from schemas.facts import Card, Survey
 from stream_processors.core.crm.desk import Crm
 from stream_processors.core.windows import WINDOWS
@@ -50,10 +51,10 @@ def figures(
     for answer in _holding(crm):
         trace = crm.book.traces.get(answer.leg_id)
         agent_id = answer.agent_id or (trace.agent_id if trace else "")
-        width = answer.scale_max - answer.scale_min
-        if width > 0 and after < answer.answered_at <= now:
+        if after < answer.answered_at <= now:
             sums = teams.setdefault(team_of(agent_id), _Sums())
-            sums.answers.append((answer.score - answer.scale_min) / width >= POSITIVE)
+            part = (answer.score - answer.scale_min) / (answer.scale_max - answer.scale_min)
+            sums.answers.append(part >= POSITIVE)
     for team, sums in sorted(teams.items()):
         yield team, CrmFigures(sums.open, _mean(sums.fillings), _mean(sums.answers))
 
@@ -62,7 +63,12 @@ def _holding(crm: Crm) -> Iterable[Survey]:
     """Return how satisfied customers were, of each survey the last answer."""
     last: dict[tuple[str, str], Survey] = {}
     for told in crm.said():
-        if isinstance(told, Survey) and told.kind == "csat":
+        # One off its scale may stand in a snapshot of an earlier program.
+        if (
+            isinstance(told, Survey)
+            and told.kind == "csat"
+            and not off_scale(told.scale_min, told.score, told.scale_max)
+        ):
             key = (told.source, told.survey_id or told.answer_id)
             known = last.setdefault(key, told)
             if (told.answered_at, told.answer_id) > (known.answered_at, known.answer_id):

@@ -5,6 +5,7 @@ from typing import Any, TypeAlias
 
 import schemas.events as e
 from schemas import crm_events as crm
+from schemas.errors import MalformedEvent
 from schemas.facts import CaseStep, CaseStepKind, CrmFact, Disposition, Survey
 from stream_processors.core.crm.cards import CLOSED, OPENED, SAVED, CardMark
 from stream_processors.core.crm.desk import CardFile, Crm
@@ -45,6 +46,19 @@ def is_of_crm(event: Any) -> bool:
     return type(event) in CRM_EVENTS or (
         event.feed == _POSTED and isinstance(event, e.InteractionStarted | e.InteractionEnded)
     )
+
+
+def check(event: Any) -> None:
+    """Look whether an event says something that can be.
+
+    Raises:
+        MalformedEvent: it is an answer that its scale does not have.
+    """
+    if isinstance(event, crm.SurveyAnswered):
+        answer = event.data
+        wrong = crm.off_scale(answer.scale_min, answer.score, answer.scale_max)
+        if wrong:
+            raise MalformedEvent(wrong)
 
 
 def take(desk: Crm, event: CrmEvent | CrmCall, at: int) -> Iterable[str]:
