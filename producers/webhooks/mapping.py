@@ -23,8 +23,10 @@ from pydantic import (
 
 from producers.webhooks.paths import Path
 from producers.webhooks.scheme import Scheme
-from producers.webhooks.target import TARGETS, tag_of
+from producers.webhooks.target import TARGETS, Target, tag_of
 from producers.webhooks.times import FORMATS
+from producers.webhooks.values import check_constant
+from schemas.crm_events import off_scale
 from schemas.errors import MappingInvalid
 from schemas.policies import Zone
 from schemas.wording import did_you_mean, plainly
@@ -145,7 +147,35 @@ class EventRule(_Section):
         if missing:
             msg = f"{self.type} needs {', '.join(missing)}: say in data where it stands"
             raise ValueError(msg)
+        self._check_constants(target)
         return self
+
+    def _check_constants(self, target: Target) -> None:
+        """Refuse at once what each message would be rejected for."""
+        for name, told in self.data.items():
+            for constant in _constants(told):
+                check_constant(target, name, constant)
+        low, high = (_number(self.data.get(name)) for name in ("scale_min", "scale_max"))
+        if low is not None and high is not None:
+            wrong = off_scale(low, low, high)
+            if wrong:
+                raise ValueError(wrong)
+
+
+def _constants(told: FieldText) -> list[Word]:
+    if isinstance(told, str):
+        return []
+    if not isinstance(told, FieldSpec):
+        return [told]
+    words = [] if isinstance(told.words, str) else list(told.words.values())
+    return [each for each in (told.value, told.otherwise, *words) if each is not None]
+
+
+def _number(told: FieldText | None) -> float | None:
+    value = told.value if isinstance(told, FieldSpec) else told
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value)
 
 
 class PassRule(_Section):
@@ -189,16 +219,10 @@ class CrmMapping(_Section):
 
     @model_validator(mode="after")
     def _known(self) -> Self:
-        named = [
-            each.words
-            for rule in self.events
-            for each in rule.data.values()
-            if isinstance(each, FieldSpec) and isinstance(each.words, str)
-        ]
-        for name in named:
-            if name not in self.words:
-                msg = f"there is no table words.{name}{did_you_mean(name, self.words)}"
-                raise ValueError(msg)
+        for rule in self.events:
+            for field, each in rule.data.items():
+                if isinstance(each, FieldSpec) and isinstance(each.words, str):
+                    self._check_words(rule, field, each.words)
         for path in self._paths():
             name = path.removeprefix("@")
             if path != name and name.lower() not in map(str.lower, self.headers):
@@ -206,6 +230,17 @@ class CrmMapping(_Section):
                 msg = f"{path} reads a header that headers does not name{near}"
                 raise ValueError(msg)
         return self
+
+    def _check_words(self, rule: EventRule, field: str, name: str) -> None:
+        if name not in self.words:
+            msg = f"there is no table words.{name}{did_you_mean(name, self.words)}"
+            raise ValueError(msg)
+        for word in self.words[name].values():
+            try:
+                check_constant(TARGETS[tag_of(rule.type)], field, word)
+            except ValueError as error:
+                msg = f"words.{name}: {rule.type}: {error}"
+                raise ValueError(msg) from error
 
     def _paths(self) -> list[str]:
         whens = [rule.when for rule in self.events] + [rule.when for rule in self.passed]
@@ -268,14 +303,20 @@ def _complaint(error: ValidationError) -> str:
     # Where several forms are allowed each complains; whoever got furthest knows best.
     first = max(error.errors(), key=_telling)
     parts = [part for part in first["loc"] if not str(part).endswith(("]", "Spec", "Test"))]
-    place = [str(part) for part in parts if part not in _FORMS]
+    # People count from one.
+    place = [
+        str(part + 1 if isinstance(part, int) else part) for part in parts if part not in _FORMS
+    ]
     if first["type"] != "extra_forbidden":
         text = plainly(first["msg"])
         return f"{'.'.join(place)}: {text}" if place else text
     above = next((each for each in reversed(place[:-1]) if each in _MODELS), "")
     model = _MODELS.get(above, CrmMapping)
     known = [field.alias or name for name, field in model.model_fields.items()]
-    return f"{'.'.join(place)} is unknown{did_you_mean(place[-1], known)}"
+    near = did_you_mean(place[-1], known)
+    if model is Test and "did you mean" not in near:
+        near += "; a path with dots stands in quotes"
+    return f"{'.'.join(place)} is unknown{near}"
 
 
 def _telling(error: Any) -> tuple[bool, int, bool]:

@@ -1,7 +1,7 @@
 """The event types that a mapping can make, and what their fields hold."""
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 from msgspec import inspect
@@ -20,12 +20,16 @@ class Target:
         data: the class of its data.
         fields: what each field holds.
         required: fields that must be there.
+        types: of the fields.
+        words: what fields of a few words may be, by the word in small letters.
     """
 
     event: type[msgspec.Struct]
     data: type[msgspec.Struct]
     fields: dict[str, Kind]
     required: tuple[str, ...]
+    types: dict[str, Any]
+    words: dict[str, dict[str, str]]
 
 
 def tag_of(name: str) -> str:
@@ -61,7 +65,13 @@ def _target(event: type[msgspec.Struct]) -> Target | None:
         # Plans are lists, and what a source says of itself no CRM can say.
         return None
     fields = {name: kind for name, kind in kinds.items() if kind is not None}
-    return Target(event, data, fields, required)
+    types = {field.name: field.type for field in msgspec.structs.fields(data)}
+    words = {
+        field.name: {word.casefold(): word for word in map(str, field.type.values)}
+        for field in info.fields
+        if isinstance(field.type, inspect.LiteralType)
+    }
+    return Target(event, data, fields, required, types, words)
 
 
 TARGETS: dict[str, Target] = {

@@ -1,10 +1,9 @@
 """A kept message into events, as a mapping says: pure, and ready for a thousand a second."""
 
-import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cache
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
@@ -24,22 +23,21 @@ from producers.webhooks.conditions import Asked, fits, prepared
 from producers.webhooks.mapping import CrmMapping, EventRule, FieldSpec, FieldText, TimeSpec
 from producers.webhooks.message import Message, read
 from producers.webhooks.paths import Item, Path, text_of
-from producers.webhooks.target import TARGETS, Kind, Target, tag_of
+from producers.webhooks.target import TARGETS, Target, tag_of
 from producers.webhooks.times import instant
+from producers.webhooks.values import coerced, number_of
+from schemas.crm_events import SurveyAnsweredData, off_scale
 from schemas.errors import UntranslatableFrame
 from schemas.events import Clock, Event
 
-LONGEST_TEXT = 1_000
-"""Characters that a field of an event holds at most."""
-
 _TELL = 3
+"""So many of the troubles of one message are told of."""
+
 _DEFECTS = (ArithmeticError, LookupError, TypeError, ValueError)
 """A stranger's words must not end the pipeline of everybody."""
-"""So many of the troubles of one message are told of."""
 
 _SUBJECTS = ("case_id", "card_id", "interaction_id", "channel_id", "agent_id")
 _KEYED = frozenset({"caller_key", "dialled_key"})
-_FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 Get: TypeAlias = Callable[[Item], Any]
 
@@ -47,7 +45,6 @@ Get: TypeAlias = Callable[[Item], Any]
 @dataclass(frozen=True, slots=True)
 class _Field:
     name: str
-    kind: Kind
     get: Get
     required: bool
 
@@ -153,8 +150,7 @@ class Translator:
     def _asked_of(self, item: Item) -> str:
         """Return what the item says at the places that rules ask about, short."""
         paths = {path.text: path for rule in self._rules for path, _ in rule.asked}
-        told = [f"{name} = {str(path.find(item))[:60]!r}" for name, path in paths.items()]
-        return ", ".join(told[:4]) or "no rule"
+        return ", ".join(_said(path, item) for path in list(paths.values())[:4]) or "no rule"
 
     def _stamp(self, rule: _Rule, item: Item, frame: Frame, identity: tuple[str, ...]) -> Stamp:
         clock: Clock = "source"
@@ -179,11 +175,18 @@ class Translator:
                     msg = f"{rule.target.data.__name__.removesuffix('Data')} lacks {field.name}"
                     raise UntranslatableFrame(msg)
                 continue
-            told[field.name] = self._named(field, _coerced(field, value), names)
+            told[field.name] = self._named(
+                field, coerced(rule.target, field.name, value), names
+            )
         try:
-            return msgspec.convert(told, rule.target.data)
+            data = msgspec.convert(told, rule.target.data)
         except msgspec.ValidationError as error:
             raise UntranslatableFrame(str(error)) from error
+        if isinstance(data, SurveyAnsweredData):
+            wrong = off_scale(data.scale_min, data.score, data.scale_max)
+            if wrong:
+                raise UntranslatableFrame(wrong)
+        return data
 
     def _named(self, field: _Field, value: Any, names: Naming) -> Any:
         if field.name == "agent_id":
@@ -213,6 +216,12 @@ def _zone(name: str | None) -> ZoneInfo | None:
     return ZoneInfo(name) if name else None
 
 
+def _said(path: Path, item: Item) -> str:
+    found = path.find(item)
+    # An empty word counts as missing, too.
+    return f"{path.text} is missing" if found is None else f"{path.text} = {str(found)[:60]!r}"
+
+
 def _untranslatable(defect: Exception) -> UntranslatableFrame:
     return UntranslatableFrame(f"it cannot be translated: {defect!r:.200}")
 
@@ -228,7 +237,7 @@ def _paths(told: str | tuple[str, ...]) -> tuple[Path, ...]:
 def _rule(rule: EventRule, mapping: CrmMapping) -> _Rule:
     target = TARGETS[tag_of(rule.type)]
     fields = tuple(
-        _Field(name, target.fields[name], _getter(spec, mapping), name in target.required)
+        _Field(name, _getter(spec, mapping), name in target.required)
         for name, spec in rule.data.items()
     )
     time = rule.time if rule.time is not None else mapping.time
@@ -277,7 +286,7 @@ class _Shaped:
                 raise UntranslatableFrame(msg)
             return word
         if spec.times != 1:
-            return _number(found, self._name) * Decimal(str(spec.times))
+            return number_of(found, self._name) * Decimal(str(spec.times))
         return found
 
     @property
@@ -293,44 +302,3 @@ class _Shaped:
         texts = [text_of(v, p.text) for v, p in zip(told, self._inserts, strict=True)]
         pairs = zip(self._literals, [*texts, ""], strict=True)
         return "".join(literal + text for literal, text in pairs)
-
-
-def _number(value: Any, where: str) -> Decimal:
-    text = text_of(value, where).strip()
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        number = Decimal("nan")
-    # Asked of its digits: arithmetic with an absurd exponent fails.
-    if not number.is_finite() or (number and not -30 < number.adjusted() < 19):
-        msg = f"{where} = {text[:60]!r} is no number"
-        raise UntranslatableFrame(msg)
-    return number
-
-
-def _coerced(field: _Field, value: Any) -> Any:
-    """Return a value in the form that its field holds."""
-    if field.kind == "text":
-        text = format(value, "f") if isinstance(value, Decimal) else text_of(value, field.name)
-        text = text.strip()
-        if len(text) > LONGEST_TEXT:
-            msg = f"{field.name} has {len(text)} characters, more than {LONGEST_TEXT}"
-            raise UntranslatableFrame(msg)
-        return text
-    if field.kind == "flag":
-        flag = _FLAGS.get(text_of(value, field.name).strip().casefold())
-        if flag is None:
-            msg = f"{field.name} = {str(value)[:60]!r} is neither true nor false"
-            raise UntranslatableFrame(msg)
-        return flag
-    number = value if isinstance(value, Decimal) else _number(value, field.name)
-    if field.kind == "number":
-        told = float(number)
-        return told if math.isfinite(told) else None
-    if abs(number) >= 2**63:
-        msg = f"{field.name} = {number:.3e} is too large"
-        raise UntranslatableFrame(msg)
-    if number != number.to_integral_value():
-        msg = f"{field.name} = {number} is no whole number"
-        raise UntranslatableFrame(msg)
-    return int(number)

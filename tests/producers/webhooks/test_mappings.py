@@ -19,6 +19,7 @@ from tests.producers.webhooks.reading import of, read, short
 FOLDER = Path(__file__).with_name("samples")
 SAMPLES = sorted(path.stem for path in FOLDER.glob("*.body"))
 EACH = pytest.mark.parametrize("name", SAMPLES)
+SURVEY = 'title = "t"\n[[event]]\ntype = "survey.answered"\n'
 HEAD = 'title = "t"\ntime = "time"\n[[event]]\ntype = "case.closed"\n'
 
 
@@ -159,6 +160,13 @@ def test_what_no_rule_fits_says_what_was_asked() -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("body", ['{"time": "x"}', '{"event": null}', '{"event": ""}'])
+def test_what_no_rule_fits_says_which_field_is_missing(body: str) -> None:
+    _, (rejected,) = read("generic", body.encode())
+
+    assert rejected.detail == "no rule of the mapping fits (event is missing)"
+
+
 @pytest.mark.parametrize(("told", "time"), [
     ("2026-03-02T10:15:30+03:00", "2026-03-02T07:15:30.000Z"),
     ("2026-03-02T07:15:30.1234567Z", "2026-03-02T07:15:30.123Z"),
@@ -190,12 +198,41 @@ def test_a_time_that_is_none_is_rejected(told: object) -> None:
     ("четыре", False), (True, False), ("9" * 5_000, False), ([4], False),
 ])  # fmt: skip
 def test_a_score_is_a_number(score: object, is_number: bool) -> None:
-    body = {"event": "survey.answered", "time": "2026-03-02T07:15:30Z", "kind": "csat",
-            "score": score, "scale_min": 1, "scale_max": 5}  # fmt: skip
-
-    events, rejected = read("generic", json.dumps(body).encode())
+    events, rejected = read("generic", survey(score=score))
 
     assert (len(events), len(rejected)) == ((1, 0) if is_number else (0, 1))
+
+
+@pytest.mark.parametrize(
+    ("low", "score", "high"), [(1, 50, 5), (0, -3, 10), (5, 3, 1), (3, 3, 3)]
+)
+def test_an_answer_that_its_scale_does_not_have_is_rejected(
+    low: float, score: float, high: float
+) -> None:
+    events, (rejected,) = read("generic", survey(score=score, scale_min=low, scale_max=high))
+
+    assert (events, rejected.reason) == ([], "malformed")
+    assert "scale" in rejected.detail
+
+
+@pytest.mark.parametrize("kind", ["csat", "CSAT", " Csat "])
+def test_a_word_of_a_few_counts_whatever_its_case(kind: str) -> None:
+    (event,), rejected = read("generic", survey(kind=kind))
+
+    assert (short(event)["kind"], rejected) == ("csat", [])
+
+
+def test_a_word_that_is_none_of_a_few_is_told_with_those() -> None:
+    events, (rejected,) = read("generic", survey(kind="stars"))
+
+    assert events == []
+    assert rejected.detail == "kind has no word 'stars' (known: ces, csat, nps)"
+
+
+def survey(**changes: object) -> bytes:
+    told = {"event": "survey.answered", "time": "2026-03-02T07:15:30Z", "kind": "csat",
+            "score": 4, "scale_min": 1, "scale_max": 5}  # fmt: skip
+    return json.dumps({**told, **changes}).encode()
 
 
 def test_text_in_another_character_set_is_read() -> None:
@@ -219,6 +256,22 @@ def test_text_in_another_character_set_is_read() -> None:
     (HEAD + 'data = { case_id = { path = "i", words = "x" } }', "there is no table words.x"),
     (HEAD + 'data = { case_id = "@X-Id" }', "reads a header that headers does not name"),
     (HEAD + 'data = { case_id = { path = "i", match = "(" } }', "no regular expression"),
+    (HEAD + 'data = { case_id = "i" }\nwhen = { ticket.state = "done" }',
+     "event.1.when.ticket.state is unknown (known: above, below, exists, like, not); "
+     "a path with dots stands in quotes"),
+    (SURVEY + 'data = { kind = { value = "stars" }, score = 1, scale_min = 1, scale_max = 5 }',
+     "event.1: kind has no word 'stars' (known: ces, csat, nps)"),
+    (SURVEY + 'data = { kind = { path = "k", words = { a = "csta" } }, score = "s", '
+     "scale_min = 1, scale_max = 5 }", "kind has no word 'csta', did you mean csat?"),
+    (SURVEY + 'data = { kind = { path = "k", otherwise = "all" }, score = "s", scale_min = 1, '
+     "scale_max = 5 }", "kind has no word 'all'"),
+    (SURVEY + 'data = { kind = { path = "k", words = "w" }, score = "s", scale_min = 1, '
+     'scale_max = 5 }\n[words.w]\na = "x"', "words.w: survey.answered: kind has no word 'x'"),
+    (SURVEY + 'data = { kind = "k", score = "s", scale_min = 5, scale_max = { value = 1 } }',
+     "a scale from 5 to 1 is none: scale_min must be below scale_max"),
+    (SURVEY + 'data = { kind = "k", score = true, scale_min = 1, scale_max = 5 }',
+     "score = 'true' is no number"),
+    (HEAD + 'data = { case_id = { value = "" } }', "case_id cannot be ''"),
     ("title = ", "it is no TOML"),
 ])  # fmt: skip
 def test_a_mistake_in_a_mapping_is_one_line_with_the_nearest_name(
