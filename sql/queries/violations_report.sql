@@ -3,17 +3,17 @@
 -- Parameters: tenant; since, until [ms since 1970], local midnights; zone, whose days are
 -- counted; agents and teams, two lists of equal length: who belongs where. Whoever is not named
 -- there is of the team of his last episode. Pending and voided episodes are left out, excused
--- ones stand apart, and open ones last until the newest event of their domain. An agent was there on each local day on
--- which he was logged in for a moment. Without such days there is no ratio.
+-- ones stand apart, and open ones last until a PBX of their domain was heard last. An agent was
+-- there on each local day on which he was logged in for a moment. Without such days there is no
+-- ratio.
 WITH
     fromUnixTimestamp64Milli({since:Int64}, 'UTC') AS since_at,
     fromUnixTimestamp64Milli({until:Int64}, 'UTC') AS until_at,
     told AS
     (
         SELECT domain, max(occurred_at) AS told_until
-        FROM events
+        FROM clock_events
         WHERE tenant = {tenant:String}
-            AND type NOT IN ('cc.schedule.published.v1', 'cc.violation.reviewed.v1')
         GROUP BY domain
     ),
     episodes AS

@@ -87,7 +87,9 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]:
     opened = EmbeddedStore(tmp_path_factory.mktemp("report"))
     excuse = review(verdict="excused", episode_id=f"{5:016x}")
     opened.writer.write_facts([*EPISODES, *SESSIONS, excuse], "facts")
-    opened.writer.write_events([heartbeat(time="2026-03-29T22:30:00.000Z")], [(0, 1)], "event")
+    later = "2026-03-29T22:30:00.000Z"
+    beat = heartbeat(time=later, recordedtime=later)
+    opened.writer.write_events([beat], [(0, 1)], "event")
     yield opened
     opened.close()
 

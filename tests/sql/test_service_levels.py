@@ -281,8 +281,11 @@ def test_ratios_are_unknown_where_nothing_is_finished(store: EmbeddedStore) -> N
     assert row["sl11_received"] == 0
 
 
-def test_thresholds_that_are_no_number_are_refused(store: EmbeddedStore) -> None:
+@pytest.mark.parametrize("limit", ["20s", "-5", "-0.001", "1e300", "86401", "inf", "nan"])
+def test_limits_that_no_wait_can_have_are_refused(store: EmbeddedStore, limit: str) -> None:
     keep(store, [waiting_leg(0)])
 
-    with pytest.raises(StoreFailed, match="are seconds"):
-        asked(store, "20s")
+    with pytest.raises(StoreFailed, match="are seconds from 0 to 86400"):
+        asked(store, within=limit)
+    with pytest.raises(StoreFailed, match="are seconds from 0 to 86400"):
+        asked(store, short=limit)
