@@ -58,11 +58,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         )
     annotate.add_argument("text", type=_text, help="what happened")
     annotate.add_argument("--kind", choices=KINDS, default="other", help="what sort of thing")
-    for name, text in (("--from", "when it began"), ("--to", "when it was over")):
+    for name, text in (
+        ("--from", "when it began, as in 2026-03-02T09:00+03:00 (default now)"),
+        ("--to", "when it was over (default --from); no zone: that of the settings"),
+    ):
         annotate.add_argument(
-            name, dest=f"{name[2:]}_at", type=_instant, metavar="TIME",
-            help=f"{text}, as in 2026-03-02T09:00+03:00 (no zone: that of the settings; default now, or --from)",
-        )  # fmt: skip
+            name, dest=f"{name[2:]}_at", type=_instant, metavar="TIME", help=text
+        )
 
 
 def run(context: Context, chosen: argparse.Namespace) -> int:
