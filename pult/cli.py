@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from pult.context import DEFAULT_DATA, Context, add_common
-from pult.lean import rarely_collect, without_pandas
+from pult.lean import allow_files, rarely_collect, without_pandas
 from pult.verbs import VERBS, Verb
 from schemas.errors import PultFailure
 
@@ -61,6 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code: 0 done, 1 failed, 2 wrong usage."""
     without_pandas()
     rarely_collect()
+    allow_files()
     given = sys.argv[1:] if arguments is None else list(arguments)
     chosen = parser(given).parse_args(given)
     context = Context(

@@ -1,6 +1,7 @@
 """Keeps this process lean: what no part of it needs is not loaded."""
 
 import gc
+import resource
 import sys
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
@@ -44,6 +45,17 @@ def reuse_memory() -> None:
     import pyarrow as pa  # here, because most processes do without
 
     pa.set_memory_pool(pa.system_memory_pool())
+
+
+def allow_files(most: int = 65_536) -> None:
+    """Let this process have as many open files as it may, at most so many.
+
+    The usual soft limit of 1024 is there for programs that call select(); none of ours does.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def switch_soon() -> None:

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from dashboards.wall.picture import Picture
 from dashboards.wall.scope import Scope
+from producers.connections import most_connections
 
 SEND_AT_LEAST_SECONDS = 1.0
 SEND_AT_MOST_EVERY_SECONDS = 0.05
@@ -40,11 +41,18 @@ class Streams:
     Args:
         paint: returns the picture of a scope.
         at_most_every: how long after a picture the next one of its scope follows at once [s].
+        most: pages at once; None: half of the connections; others are for metrics and health.
     """
 
-    def __init__(self, paint: Paint, at_most_every: float = SEND_AT_MOST_EVERY_SECONDS) -> None:
+    def __init__(
+        self,
+        paint: Paint,
+        at_most_every: float = SEND_AT_MOST_EVERY_SECONDS,
+        most: int | None = None,
+    ) -> None:
         self._paint = paint
         self._at_most_every = at_most_every
+        self._most = most_connections() // 2 if most is None else most
         self._changed = asyncio.Event()
         self._closed = False
         self._painted: dict[Scope, _Painted] = {}
@@ -65,6 +73,8 @@ class Streams:
         self, request: web.Request, headers: Mapping[str, str], until: float = float("inf")
     ) -> web.StreamResponse:
         """Answer with pictures of what a request asks for, until a time [s since 1970]."""
+        if self._pages.total() >= self._most:
+            return web.Response(text=f"{self._most} pages are open already\n", status=503)
         scope = _scope(request)
         response = web.StreamResponse(
             headers={**headers, "Content-Type": "text/event-stream", "X-Accel-Buffering": "no"}

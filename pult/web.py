@@ -10,6 +10,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from prometheus_client import CollectorRegistry
 
+from producers.connections import Connections, Site
 from pult.floor_pages import FloorPages
 from pult.health import health_routes, metrics_page
 from pult.streams import Paint, Streams
@@ -133,11 +134,12 @@ async def listen(
     Raises:
         PortTaken: another process listens there; the message names the option.
     """
+    connections = Connections(what)
+    app.middlewares.insert(0, connections.middleware)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=END_SECONDS)
     await runner.setup()
-    site = web.TCPSite(runner, host, port)
     try:
-        await site.start()
+        await Site(runner, connections, host=host, port=port).start()
     except OSError as error:
         await runner.cleanup()
         why = error.strerror or error

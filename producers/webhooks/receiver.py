@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from producers.connections import Connections, Site
 from producers.frame import WEBHOOK
 from producers.source import Take
 from producers.status import SourceStatus
@@ -35,6 +36,7 @@ MOST_UNDER_WAY = 64 * 1024 * 1024
 END_SECONDS = 2.0
 _RETRY_SECONDS = 5
 _BACKLOG = 512
+_IDLE_SECONDS = 75.0  # longer than the 60 s of a proxy, so that it is the proxy that hangs up
 _SAY_SECONDS = 60.0
 _PORTION = 64 * 1024
 
@@ -132,17 +134,20 @@ class Receiver:
         self._socket.close()
 
     async def _serve(self) -> None:
-        application = web.Application()
+        connections = Connections("webhooks")
+        application = web.Application(middlewares=[connections.middleware])
         application.add_routes([
             web.post("/hooks/{source}", self._posted),
             web.post("/hooks/{source}/{secret}", self._posted),
             web.get("/healthz", _alive),
         ])  # fmt: skip
         runner = web.AppRunner(
-            application, access_log=None, shutdown_timeout=END_SECONDS, keepalive_timeout=60
-        )
+            application, access_log=None, shutdown_timeout=END_SECONDS,
+            keepalive_timeout=_IDLE_SECONDS,
+        )  # fmt: skip
         await runner.setup()
-        await web.SockSite(runner, self._socket, backlog=_BACKLOG).start()
+        await Site(runner, connections, sock=self._socket).start()
+        self._socket.listen(_BACKLOG)
         try:
             await asyncio.to_thread(self._stopped.wait)
         finally:

@@ -2,6 +2,7 @@
 
 import hmac
 import json
+import resource
 import subprocess
 import time
 from collections.abc import Iterator
@@ -20,7 +21,10 @@ SECONDS = 60
 class Hooked:
     """A running `pult run` whose one source posts."""
 
-    def __init__(self, folder: Path, webhook: str = 'mapping = "generic"') -> None:
+    def __init__(
+        self, folder: Path, webhook: str = 'mapping = "generic"', files: int | None = None
+    ) -> None:
+        self._files = files
         self.data = folder / "data"
         self.config = folder / "pult.toml"
         self.said = folder / "said"
@@ -39,13 +43,18 @@ class Hooked:
         with self.said.open("ab") as said:
             process = self.process = subprocess.Popen(
                 list(map(str, command)), stdout=said, stderr=said,
-                env={**environment(), "CRM_SECRET": SECRET}, preexec_fn=dies_with_its_parent,
+                env={**environment(), "CRM_SECRET": SECRET}, preexec_fn=self._begin,
             )  # fmt: skip
         wait_for(
             lambda: (self.data / "endpoint.json").exists() or process.poll() is not None,
             SECONDS, "its addresses",
         )  # fmt: skip
         assert process.poll() is None, self.said.read_text()
+
+    def _begin(self) -> None:
+        dies_with_its_parent()
+        if self._files is not None:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (self._files, self._files))
 
     def address(self, what: str) -> str:
         """Return one of its addresses."""
@@ -76,9 +85,11 @@ class Hooked:
 
 
 @contextmanager
-def hooked(folder: Path, webhook: str = 'mapping = "generic"') -> Iterator[Hooked]:
-    """Run one for the length of a test."""
-    running = Hooked(folder, webhook)
+def hooked(
+    folder: Path, webhook: str = 'mapping = "generic"', files: int | None = None
+) -> Iterator[Hooked]:
+    """Run one for the length of a test, with so many descriptors."""
+    running = Hooked(folder, webhook, files)
     running.start()
     try:
         yield running
