@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from schemas.errors import QueryRefused
+from schemas.wording import did_you_mean
 from sql.lexer import Token, join, tokens
 from sql.settings import check_setting
 
@@ -57,6 +58,9 @@ _REACHING_OUT_WHOLE = frozenset({
     "timeseriesdata", "timeseriesmetricfamilies", "timeseriesmetrics", "timeseriessamples",
     "timeseriesselector", "timeseriestags", "url",
 })  # fmt: skip
+
+_OF_TEXT = frozenset({"format"})
+"""Functions of text that reach out where a table stands."""
 
 # Formats that read a schema from a file or ask a registry for it.
 _FORMATS_REFUSED = ("avroconfluent", "capnproto", "protobuf", "template")
@@ -194,8 +198,18 @@ def _names_table(before: Token, earlier: Token, inside: str) -> bool:
 
 
 def _check_table_function(token: Token) -> None:
-    if token.value not in READING_TABLE_FUNCTIONS | PARAMETERISED_VIEWS:
+    if token.value in READING_TABLE_FUNCTIONS | PARAMETERISED_VIEWS:
+        return
+    if token.value in _OF_TEXT:
         _refuse_reach(f"table function {token.text}")
+    # Refused, too, but it is a slip of the pen: all functions that reach out are known.
+    name = token.text.strip('`"')[:_NEAR]
+    near = did_you_mean(name, PARAMETERISED_VIEWS)
+    msg = (
+        f"Code: 46. DB::Exception: There is no view or function {name} that takes parameters"
+        f"{near} (UNKNOWN_FUNCTION)"
+    )
+    raise QueryRefused(msg)
 
 
 def _check_name(token: Token, before: Token, after: Token) -> None:

@@ -79,7 +79,7 @@ REACHES = [
     "SELECT * FROM url /* */ ('x')", "SELECT * FROM executable('x')", "SELECT * FROM python(x)",
     "SELECT * FROM default.`/etc/passwd`", 'SELECT * FROM "default" . "x.csv"',
     "SELECT * FROM {d:Identifier}.{t:Identifier}", "SELECT * FROM loop('default', '/x.csv')",
-    "SELECT 1 WHERE 1 IN (SELECT * FROM icebergS3('x'))", "SELECT * FROM someNewFunction(1)",
+    "SELECT 1 WHERE 1 IN (SELECT * FROM icebergS3('x'))",
     "SELECT aiGenerate('x')", "SELECT * FROM filesystem('/')", "SELECT * FROM eval('DROP')",
     "SELECT 1 FORMAT AvroConfluent", "SELECT * FROM format(CSV, '1')",
     "SELECT * FROM legs, format(Protobuf, '1')", "SELECT 1 FORMAT `CapnProto` SETTINGS final=1",
@@ -99,6 +99,21 @@ def test_everything_else_is_refused(code: str, statement: str) -> None:
         read_only(statement)
 
     assert str(refused.value).startswith(code)
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("queue_reprt", "queue_reprt that takes parameters, did you mean queue_report?"),
+        ("`Call_Chian`", "Call_Chian that takes parameters, did you mean call_chain?"),
+        ("someNewFunction", "someNewFunction that takes parameters (known: adherence, "),
+    ],
+)
+def test_a_misspelt_view_is_refused_with_the_nearest_name(name: str, near: str) -> None:
+    told = said_of(f"SELECT * FROM {name}(since = '2026-03-02')")
+
+    assert told.startswith(f"Code: 46. DB::Exception: There is no view or function {near}")
+    assert told.endswith(" (UNKNOWN_FUNCTION)")
 
 
 def engine_said_of(store: EmbeddedStore, text: str) -> str:
