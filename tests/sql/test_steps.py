@@ -129,6 +129,56 @@ def test_an_instant_may_bring_its_own_offset(store: EmbeddedStore) -> None:
     assert told["ended_at"] == "2026-03-01 12:30:00.000"
 
 
+@pytest.mark.parametrize(
+    ("text", "started_at"),
+    [
+        ("2026-03-02", "2026-03-01 21:00:00.000"),
+        ("2026-03-02 10", "2026-03-02 07:00:00.000"),
+        ("2026-03-02 10:15", "2026-03-02 07:15:00.000"),
+        ("2026-03-02T10:15:30", "2026-03-02 07:15:30.000"),
+        ("2026-03-02 10:15:30.125", "2026-03-02 07:15:30.125"),
+        ("2026-03-02 24:00", "2026-03-02 21:00:00.000"),
+        ("2026-03-02T10:15:30Z", "2026-03-02 10:15:30.000"),
+        ("2026-03-02T10:15:30+0530", "2026-03-02 04:45:30.000"),
+        ("1772435730", "2026-03-02 07:15:30.000"),
+        ("1772435730.5", "2026-03-02 07:15:30.500"),
+        ("1772435730125", "2026-03-02 07:15:30.125"),
+    ],
+)
+def test_a_time_may_be_written_in_some_ways(
+    text: str, started_at: str, store: EmbeddedStore
+) -> None:
+    (told,) = steps(store, since=text, until="2026-03-05", zone="Europe/Moscow", step="all")
+
+    assert told["started_at"] == started_at
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "03/01/2026", "01.03.2026", "1900-01-01", "1969-12-31", "2200-01-01", "9999-12-31",
+        "2026-00-10", "2026-02-30", "2026-13-01", "2026-3-1", "20260301", "2026-03-01 25:00",
+        "2026-03-01 10:61", "2026-03-01 10:15 PM", "2026-03-01 noon", " 2026-03-01", "today",
+        "1", "9772435730", "",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("end", ["since", "until"])
+def test_a_time_that_could_be_read_as_another_is_refused(
+    text: str, end: str, store: EmbeddedStore
+) -> None:
+    """The engine takes 03/01/2026 for 3 January and 1900-01-01 for the beginning of 1970."""
+    given = {"since": "2026-03-01", "until": "2026-03-02", end: text}
+
+    with pytest.raises(StoreFailed, match=re.escape("since and until are days (2026-03-01)")):
+        steps(store, **given, zone="UTC", step="day")
+
+
+@pytest.mark.parametrize("view", ["card_filling", "disposition_report", "satisfaction"])
+def test_reports_of_a_crm_refuse_such_times_too(view: str, store: EmbeddedStore) -> None:
+    with pytest.raises(StoreFailed, match=re.escape("since and until are days (2026-03-01)")):
+        report(store, view, since="03/01/2026", until="2026-03-02", zone="UTC")
+
+
 @pytest.mark.parametrize("until", ["2026-03-01", "2026-02-01"])
 def test_an_empty_stretch_has_no_steps(until: str, store: EmbeddedStore) -> None:
     assert steps(store, since="2026-03-01", until=until, zone="UTC", step="15 minutes") == []
