@@ -18,6 +18,7 @@ from stream_processors.core.discipline.diary import Stretch
 from stream_processors.core.discipline.docket import Docket
 from stream_processors.core.discipline.sitting import Sitting
 from stream_processors.core.plans import Item, Shift, to_be_present
+from stream_processors.core.queues import Queue
 
 Ask: TypeAlias = Callable[[str], list[Row]]
 """Answers a reading statement with rows."""
@@ -57,6 +58,7 @@ class _Bench:
         self.now = 0
         self.since = 0
         self.planned: dict[str, list[Shift]] = {}
+        self.queues: dict[str, Queue] = {}
         self._rules = rules
         self._known: dict[tuple[str, str], Discipline] = {}
 
@@ -70,6 +72,11 @@ class _Bench:
     def shifts(self, agent_id: str) -> Sequence[Shift]:
         """Return what was planned for an agent."""
         return self.planned.get(agent_id, ())
+
+    def waiting(self, queue_id: str, at: int) -> Sequence[str]:
+        """Return the legs of who waited in a queue at an instant [ms], longest first."""
+        queue = self.queues.get(queue_id)
+        return queue.waiting_at(at) if queue is not None else ()
 
     def heard_since(self, agent_id: str) -> int:
         """Return from when on facts are read."""
@@ -105,6 +112,8 @@ def replayed(
     """
     bench, docket = _Bench(policies, rules), Docket()
     bench.planned = _planned(ask, within)
+    if code == "rona":
+        bench.queues = _queues(ask, within)
     bench.since = max(_first_event(ask, within), within.since - BEFORE_MS)
     clerk = Clerk(docket, bench)
     for row in _stretches(ask, within):
@@ -116,6 +125,7 @@ def replayed(
         clerk.write_offer(offer, policies.team_of(offer.agent_id), list)
     for leg in _legs(ask, within):
         clerk.write_leg(leg, policies.team_of(leg.agent_id))
+    clerk.count_others()
     bench.now = min(within.until, _last_event(ask, within))
     for agent in list(docket.diaries):
         clerk.look(agent)
@@ -195,6 +205,23 @@ def _legs(ask: Ask, within: Range) -> Iterable[Leg]:
             0, end, end, end, end, "answered", 0, None, talk, held, None, row["agent_id"],
             row["ended_by"], "", row["transfer_kind"], 1, 0, 0, "source",
         )  # fmt: skip
+
+
+def _queues(ask: Ask, within: Range) -> dict[str, Queue]:
+    """Return who waited in which queue from when to when, and nothing else of them."""
+    queues: dict[str, Queue] = {}
+    for row in ask(
+        "SELECT leg_id, queue_id, toUnixTimestamp64Milli(entered_at) AS start, "
+        "toUnixTimestamp64Milli(left_at) AS end FROM legs WHERE queue_id != '' "
+        f"AND {within.holds('entered_at', 'left_at')} ORDER BY left_at, entered_at, leg_id"
+    ):
+        name, start = str(row["queue_id"]), int(row["start"])
+        queue = queues.setdefault(name, Queue(name, ""))
+        if row["end"] is None:
+            queue.waiting[row["leg_id"]] = (start, 0)
+        else:
+            queue.left.append((int(row["end"]), start, row["leg_id"]))
+    return queues
 
 
 def _first_event(ask: Ask, within: Range) -> int:

@@ -110,11 +110,17 @@ class LongHold(Rule):
 
 
 class Rona(Rule):
-    """Offers not answered: so many in a row, or so many within a time; a single one is info."""
+    """Offers not answered: so many in a row, or so many within a time; a single one is info.
+
+    Critical once others wait in the queue while one of them is missed.
+    """
 
     consecutive: Count = 2
     count: Count = 3
     within: Window = timedelta(minutes=30)
+    critical_waiting: Limit = Field(
+        default=1, description="so many others wait in the queue at a miss; 0: never critical"
+    )
 
 
 class OfferRejected(Rule):

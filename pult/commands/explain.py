@@ -47,8 +47,10 @@ def _explained(ask: Ask, episode: Row, where: str) -> str:
     domain = f"tenant = {quoted(episode['tenant'])} AND domain = {quoted(episode['domain'])}"
     evidence: Row = msgspec.json.decode(episode["evidence"])
     told = _events(ask, domain, evidence) or _legs(ask, domain, evidence)
+    told += _waiting(ask, domain, evidence)
     reviews = ask(f"SELECT * FROM reviews WHERE {domain} AND {where}")
-    return "\n".join([*_head(episode, evidence), "", *_in_order(episode, told, reviews)])
+    moments = {**episode, "critical_at": _when(evidence.get("critical_at"))}
+    return "\n".join([*_head(episode, evidence), "", *_in_order(moments, told, reviews)])
 
 
 def _events(ask: Ask, domain: str, evidence: Row) -> list[Row]:
@@ -66,6 +68,18 @@ def _legs(ask: Ask, domain: str, evidence: Row) -> list[Row]:
         "SELECT ended_at AS at, concat('call ', leg_id) AS what, "
         "concat(queue_id, ', ', toString(talk_ms), ' ms') AS data FROM legs "
         f"WHERE {domain} AND leg_id IN ({ids}) ORDER BY ended_at"
+    )
+
+
+def _waiting(ask: Ask, domain: str, evidence: Row) -> list[Row]:
+    """Return the calls that waited while something happened, where that made it worse."""
+    if not evidence.get("waiting_legs"):
+        return []
+    ids = _list(evidence["waiting_legs"])
+    return ask(
+        "SELECT entered_at AS at, concat('waits ', leg_id) AS what, concat(queue_id, ', ', "
+        "if(left_at IS NULL, 'still', concat('until ', toString(left_at)))) AS data FROM legs "
+        f"WHERE {domain} AND leg_id IN ({ids}) ORDER BY entered_at"
     )
 
 
@@ -101,20 +115,23 @@ def _when(value: Any) -> Any:
 
 
 _INSTANTS = ("_at", "_from", "_until")
-_LISTS = frozenset({"events", "legs", "offers", "episodes"})
+_LISTS = frozenset({"events", "legs", "offers", "episodes", "waiting_legs"})
 
 
 def _in_order(episode: Row, told: list[Row], reviews: list[Row]) -> list[str]:
     """Return events and the moments of the episode as lines, in the order of time."""
     lines = [(each["at"], 0, f"{each['what']}  {each['data']}") for each in told]
-    moments = (("pending_at", "PENDING"), ("fired_at", "FIRED"), ("cleared_at", "CLEARED"))
+    moments = (
+        ("pending_at", "PENDING"), ("fired_at", "FIRED"), ("critical_at", "CRITICAL"),
+        ("cleared_at", "CLEARED"),
+    )  # fmt: skip
     lines += [
         (episode[at], place, f"--> {word}")
         for place, (at, word) in enumerate(moments, 1)
         if episode[at]
     ]
     lines += [
-        (each["decided_at"], 4, f"--> {each['verdict'].upper()} by {each['author']}: "
+        (each["decided_at"], 5, f"--> {each['verdict'].upper()} by {each['author']}: "
          f"{each['reason']}")
         for each in reviews
     ]  # fmt: skip

@@ -38,6 +38,7 @@ def forget(state: State, source: Source, at: int, terms: Terms) -> None:
         if queue.source == source.name:
             remember_level(queue, policies.queue(queue.queue_id).target, at)
             queue.forget(at - KEPT_MS, terms.day_of(at) - _TWO_DAYS_MS)
+            state.docket.forget_missed(queue.queue_id, at - KEPT_MS)
     for team in teams:
         team.forget(at - KEPT_MS)
     if state.crm.listens:

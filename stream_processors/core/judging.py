@@ -54,6 +54,11 @@ class Court:
         """Return from when on [ms] an agent's source was heard."""
         return self._source(agent_id).began
 
+    def waiting(self, queue_id: str, at: int) -> Sequence[str]:
+        """Return the legs of who waited in a queue at an instant [ms], longest first."""
+        queue = self._state.queues.get(queue_id)
+        return queue.waiting_at(at) if queue is not None else ()
+
     def rule(self, code: str, agent_id: str, team: str, at: int) -> Rule:
         """Return the rule that held for an agent at an instant [ms]."""
         return self._terms.rule(code, agent_id, team, at)
@@ -71,6 +76,10 @@ class Court:
         """Note from when to when [ms] an agent had a caller, or that he had not."""
         team = self._change.agent(agent_id, source).team
         self._clerk.write_work(agent_id, team, leg_id, span)
+
+    def note_crowd(self, queue_id: str, since: int) -> None:
+        """Note that others waited in a queue from an instant [ms] on than was known."""
+        self._clerk.write_crowd(queue_id, since)
 
     def source_clock(self, source: str) -> int:
         """Return the time [ms] of a source; in a gap, when it was heard last."""
@@ -168,6 +177,7 @@ class Court:
 
     def facts(self, revision: int, known_at: int) -> Iterator[Violation]:
         """Return the episodes of which something new is to be said."""
+        self._clerk.count_others()
         touched = self._clerk.touched
         if touched:
             yield from Sitting(self._state.docket, self, revision, known_at).facts(touched)

@@ -10,7 +10,7 @@ a call counted at the target stays counted however it ends. In time means W <= t
 Source: docs/decisions/0003; Cisco CUIC report reference, "service level calls offered".
 """
 
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import TypeAlias
@@ -66,6 +66,7 @@ _ABANDONED_SOON, _ABANDONED = ("abandoned", "short_abandoned"), ("abandoned",)
 class Queue(msgspec.Struct):
     """What is known of one queue: instants of the last 70 minutes, totals of the whole log.
 
+    `left` tells of who has left when he did, when he had entered [ms], and which leg he is.
     From `levels_from` [ms] on its level can be worked out; `low_since` tells under which target
     it was there and since when, None if it was not.
     """
@@ -78,6 +79,7 @@ class Queue(msgspec.Struct):
         default_factory=lambda: {name: [] for name in COUNTED}
     )
     waits: list[tuple[int, int]] = msgspec.field(default_factory=list)
+    left: list[tuple[int, int, str]] = msgspec.field(default_factory=list)
     totals: dict[str, int] = msgspec.field(default_factory=lambda: dict.fromkeys(COUNTED, 0))
     days: dict[int, dict[str, int]] = msgspec.field(default_factory=dict)
     outcomes: dict[str, int] = msgspec.field(default_factory=dict)
@@ -87,18 +89,23 @@ class Queue(msgspec.Struct):
     def change(self, old: Account | None, new: Account | None, day_of: DayOf) -> None:
         """Take out what a leg added before and add what it adds now."""
         self._change_presence(old, new)
-        entered_alike = left_alike = level_alike = False
+        entered_alike = left_alike = stay_alike = level_alike = False
         if old is not None and new is not None:
             entered_alike = old.it.entered_at == new.it.entered_at
             left_alike = _left_alike(old, new)
+            stay_alike = entered_alike and left_alike and old.it.leg_id == new.it.leg_id
             level_alike = old.counted_at == new.counted_at
         for sign, one in ((-1, old), (+1, new)):
             if one is None:
                 continue
             if not entered_alike:
                 self._count(_OFFERED, one.it.entered_at, sign, day_of)
-            if not left_alike and one.it.left_at is not None:
-                self._count_exit(one, one.it.left_at, sign, day_of)
+            left_at = one.it.left_at
+            if left_at is not None and not stay_alike:
+                move = put if sign > 0 else take
+                move(self.left, (left_at, one.it.entered_at, one.it.leg_id))
+                if not left_alike:
+                    self._count_exit(one, left_at, sign, day_of)
             if not level_alike and one.counted_at is not None:
                 self._count(_LEVEL_COUNTED, one.counted_at, sign, day_of)
 
@@ -184,6 +191,19 @@ class Queue(msgspec.Struct):
             return None
         return max(0, at - min(entered for entered, _ in self.waiting.values()))
 
+    def waiting_at(self, at: int) -> list[str]:
+        """Return the legs of who waited at an instant [ms] that is in reach, longest first.
+
+        Who enters at it waits already, who leaves at it waits no more.
+        """
+        there = [
+            (entered, leg_id) for leg_id, (entered, _) in self.waiting.items() if entered <= at
+        ]
+        for _, entered, leg_id in self.left[bisect_right(self.left, (at, _FOREVER, "")) :]:
+            if entered <= at:
+                there.append((entered, leg_id))
+        return [leg_id for _, leg_id in sorted(there)]
+
     def waiting_over_target(self, at: int) -> int:
         """Count who has waited longer than the target."""
         over = 0
@@ -201,6 +221,7 @@ class Queue(msgspec.Struct):
             forget(instants, before)
         if self.waits and self.waits[0][0] < before:
             self.waits = [each for each in self.waits if each[0] >= before]
+        del self.left[: bisect_left(self.left, (before, 0, ""))]
         for day in [day for day in self.days if day < day_before]:
             del self.days[day]
 

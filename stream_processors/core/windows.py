@@ -6,6 +6,7 @@ short memory move. Instants are milliseconds since 1970 UTC.
 """
 
 from bisect import bisect_left, bisect_right, insort
+from typing import TypeVar
 
 MINUTE_MS = 60_000
 WINDOWS: dict[str, int] = {
@@ -18,7 +19,11 @@ KEPT_MS = 70 * MINUTE_MS
 """The longest window, and what may still come late to its first minute."""
 
 
-def put(instants: list[int], at: int) -> None:
+At = TypeVar("At", int, tuple[int, int, str])
+"""An instant [ms], or one with what belongs to it."""
+
+
+def put(instants: list[At], at: At) -> None:
     """Add one instant."""
     if not instants or at >= instants[-1]:
         instants.append(at)
@@ -26,7 +31,7 @@ def put(instants: list[int], at: int) -> None:
         insort(instants, at)
 
 
-def take(instants: list[int], at: int) -> None:
+def take(instants: list[At], at: At) -> None:
     """Take one instant out again; one that is too old to be held is gone already."""
     place = bisect_left(instants, at)
     if place < len(instants) and instants[place] == at:

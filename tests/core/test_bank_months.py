@@ -37,6 +37,10 @@ class Bench:
     def remind(self, agent_id: str, at: int) -> None:
         """Do nothing: who is to be looked at is told by hand."""
 
+    def waiting(self, queue_id: str, at: int) -> tuple[()]:
+        """Return nobody: the file has no offers that anybody missed."""
+        return ()
+
     def shifts(self, agent_id: str) -> tuple[()]:
         """Return nothing: nothing was planned."""
         return ()

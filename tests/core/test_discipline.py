@@ -2,41 +2,20 @@
 
 from typing import Any
 
-import msgspec
 import pytest
 
 import schemas.events as e
-from schemas.discipline import Discipline
-from schemas.facts import Fact, Violation
+from schemas.facts import Violation
 from stream_processors.core.pipeline import freeze, thaw
+from tests.core.judged import evidence, shown, told, under
 from tests.readings import reviews, violations
-from tests.timetable import moment, run, terms, values
+from tests.timetable import moment, run, values
 
 LUNCH = {"late_return": {"allowance": {"lunch": "30m"}, "grace": "60s"}}
 LATE = """
     09:00:00  login   Anna sales
     10:00:00  pause   Anna sales lunch
 """
-
-
-def told(text: str, rules: dict[str, Any], size: int = 1) -> list[Fact]:
-    return run(values(text), under(rules), size=size)[1]
-
-
-def under(rules: dict[str, Any], **policies: Any) -> Any:
-    return terms(discipline=Discipline().changed([rules]), **policies)
-
-
-def shown(facts: list[Fact], code: str) -> list[tuple[str, str, int | None, int | None]]:
-    return [
-        (each.severity, each.state, each.fired_at, each.cleared_at)
-        for each in violations(facts, code)
-    ]
-
-
-def evidence(episode: Violation) -> dict[str, Any]:
-    found: dict[str, Any] = msgspec.json.decode(episode.evidence)
-    return found
 
 
 # --- late return --------------------------------------------------------------------------
@@ -174,90 +153,6 @@ def test_a_log_out_ends_a_break_and_its_episode() -> None:
     assert shown(facts, "late_return") == [
         ("warning", "resolved", moment("10:31:00"), moment("10:40:00"))
     ]
-
-
-# --- missed calls -------------------------------------------------------------------------
-
-MISSES = """
-    09:00:00  login Anna sales
-    09:00:00  login Anna vip
-    09:01:00  enter a sales
-    09:01:05  ring  a sales Anna
-    09:01:15  miss  a sales Anna
-    09:02:00  enter b vip
-    09:02:05  ring  b vip Anna
-    09:02:15  miss  b vip Anna
-"""
-
-
-def test_two_misses_in_a_row_are_one_warning_over_all_queues() -> None:
-    facts = told(MISSES, {})
-
-    assert shown(facts, "rona") == [
-        ("info", "resolved", moment("09:01:15"), moment("09:01:15")),
-        ("warning", "firing", moment("09:02:15"), None),
-    ]
-    assert evidence(violations(facts, "rona")[1])["queues"] == ["sales", "vip"]
-
-
-def test_an_answered_call_ends_the_row() -> None:
-    facts = told(
-        MISSES
-        + """
-        09:03:00  enter  c sales
-        09:03:01  ring   c sales Anna
-        09:03:04  answer c sales Anna
-        09:03:30  end    c sales Anna caller
-        """,
-        {},
-    )
-
-    assert shown(facts, "rona")[1] == (
-        "warning", "resolved", moment("09:02:15"), moment("09:03:04")
-    )  # fmt: skip
-
-
-def test_a_cancelled_call_neither_counts_nor_ends_a_row() -> None:
-    facts = told(
-        """
-        09:00:00  login  Anna sales
-        09:01:00  enter  a sales
-        09:01:05  ring   a sales Anna
-        09:01:15  miss   a sales Anna
-        09:02:00  enter  b sales
-        09:02:05  ring   b sales Anna
-        09:02:07  cancel b sales Anna
-        09:03:00  enter  c sales
-        09:03:05  ring   c sales Anna
-        09:03:15  miss   c sales Anna
-        """,
-        {},
-    )
-
-    assert [each[0] for each in shown(facts, "rona")] == ["info", "warning"]
-
-
-def test_three_misses_within_half_an_hour_are_a_warning_though_calls_are_taken() -> None:
-    rows = [
-        f"""
-        09:{minute:02}:00  enter  m{minute} sales
-        09:{minute:02}:05  ring   m{minute} sales Anna
-        09:{minute:02}:15  miss   m{minute} sales Anna
-        09:{minute:02}:30  enter  t{minute} sales
-        09:{minute:02}:31  ring   t{minute} sales Anna
-        09:{minute:02}:35  answer t{minute} sales Anna
-        09:{minute:02}:50  end    t{minute} sales Anna caller
-        """
-        for minute in (1, 10, 31)
-    ]
-    facts = told("09:00:00 login Anna sales\n" + "".join(rows), {})
-
-    # The first and the third lie 30 minutes apart to the second: the window is half open.
-    assert [each[0] for each in shown(facts, "rona")] == ["info", "info", "info"]
-    closer = told("09:00:00 login Anna sales\n" + "".join(rows).replace("09:31:", "09:30:"), {})
-    assert shown(closer, "rona")[-1] == (
-        "warning", "resolved", moment("09:30:15"), moment("09:30:35")
-    )  # fmt: skip
 
 
 # --- others -------------------------------------------------------------------------------

@@ -38,6 +38,7 @@ STRICT = Discipline().changed(
             "hanging": {"times": 0.5},
             "ping_pong": {"queues": 2},
             "wrong_state_work": {"grace": "1s"},
+            "rona": {"consecutive": 1},
         }
     ]
 )

@@ -36,7 +36,7 @@ def test_missed_calls_are_single_or_in_rows(by_ami: Folded) -> None:
     log = ami_log()
     expected = ring_no_answers(recording.legs_as_we_define(), ami.sessions(log), 30 * MINUTE_MS)
 
-    assert {each.severity for each in expected} == {"info", "warning"}
+    assert {each.severity for each in expected} == {"info", "warning", "critical"}
     assert shown(by_ami, "rona") == expected
 
 

@@ -2,8 +2,9 @@
 
 Late return: a break longer than allowance and grace fires at its start + allowance + grace.
 Ring-no-answer: the second miss in a row, or the third within the window, opens a warning that
-lasts until the agent answers or logs out and that further misses join; a miss that does neither
-is of no consequence and over at once. Slow handling: after each talk of an agent, the mean of
+lasts until the agent answers or logs out and that further misses join; it is critical from the
+first of its misses on at which another caller waits in the queue; a miss that does neither is
+of no consequence and over at once. Slow handling: after each talk of an agent, the mean of
 his last ones against that of the talks of the others that ended in the same span.
 Instants are milliseconds since 1970.
 """
@@ -49,12 +50,15 @@ def ring_no_answers(
 ) -> list[Found]:
     """Rows of two misses or more, three misses within the window, and single misses."""
     happened: dict[str, list[tuple[int, str]]] = {}
+    legs, crowded = list(legs), set()
     for leg in legs:
         for offer in leg.offers:
             if offer.result in ("no_answer", "answered") and offer.ended_us is not None:
                 answered = offer.result == "answered" and leg.answered_us is not None
                 at = cut_ms((leg.answered_us or 0) if answered else offer.ended_us)
                 happened.setdefault(offer.agent, []).append((at, offer.result))
+                if any(_waits(other, leg.queue, at) for other in legs if other is not leg):
+                    crowded.add((offer.agent, at))
     for session in sessions:
         if session.logged_out_us is not None:
             happened.setdefault(session.agent, []).append(
@@ -62,11 +66,20 @@ def ring_no_answers(
             )
     found = []
     for agent, things in happened.items():
-        found += _rows(agent, sorted(things), within_ms)
+        busy = {at for who, at in crowded if who == agent}
+        found += _rows(agent, sorted(things), within_ms, busy)
     return sorted(found)
 
 
-def _rows(agent: str, things: Sequence[tuple[int, str]], within_ms: int) -> list[Found]:
+def _waits(leg: OracleLeg, queue: str, at: int) -> bool:
+    if leg.queue != queue or cut_ms(leg.entered_us) > at:
+        return False
+    return leg.left_us is None or cut_ms(leg.left_us) > at
+
+
+def _rows(
+    agent: str, things: Sequence[tuple[int, str]], within_ms: int, crowded: set[int]
+) -> list[Found]:
     found: list[Found] = []
     misses = [at for at, what in things if what == "no_answer"]
     place = 0
@@ -80,11 +93,12 @@ def _rows(agent: str, things: Sequence[tuple[int, str]], within_ms: int) -> list
         if not in_a_row and lately < 3:
             found.append(Found(at, agent, "info", at))
             continue
-        counted = lately if not in_a_row else 2
+        counted, worse = lately if not in_a_row else 2, at in crowded
         while place < len(things) and things[place][1] == "no_answer":
+            worse = worse or things[place][0] in crowded
             counted, place = counted + 1, place + 1
         cleared_at = things[place][0] if place < len(things) else None
-        found.append(Found(at, agent, "warning", cleared_at, counted))
+        found.append(Found(at, agent, "critical" if worse else "warning", cleared_at, counted))
     return found
 
 

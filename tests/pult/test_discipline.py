@@ -46,6 +46,29 @@ def test_an_episode_is_explained_by_its_events_in_order(queue_log_history: Histo
     assert happened[1:] == ["--> PENDING", "--> FIRED", "--> CLEARED"]
 
 
+def test_who_waited_at_a_miss_is_shown_where_that_made_it_critical(
+    queue_log_history: History,
+) -> None:
+    data = ("--data", queue_log_history.data)
+    query = (
+        "SELECT episode_id, queue_id FROM violations WHERE code = 'rona' AND "
+        "severity = 'critical' AND length(JSONExtractArrayRaw(evidence, 'queues')) = 1 "
+        "ORDER BY fired_at LIMIT 1"
+    )
+    episode, queue = good("sql", query, "--format", "TSV", *data).strip().split("\t")
+
+    told = good("explain", episode, *data)
+
+    happened = [line.split("  ", 2) for line in told.partition("\n\n")[2].splitlines()]
+    (critical_at,) = [at for at, what, *_ in happened if what == "--> CRITICAL"]
+    waiting = [each for each in happened if each[1].startswith("waits ")]
+    assert waiting
+    for entered_at, _, where in waiting:
+        assert entered_at <= critical_at
+        assert where.startswith(f"{queue}, ")
+        assert "still" in where or where.partition("until ")[2] > critical_at
+
+
 @pytest.mark.parametrize(
     ("episode", "why"),
     [("x' OR 1", "16 hexadecimal digits"), ("0" * 16, "no such episode")],
@@ -157,12 +180,19 @@ def day_of(history: History) -> str:
 def test_the_rule_in_force_gives_what_the_history_says(queue_log_history: History) -> None:
     day, data = day_of(queue_log_history), ("--data", queue_log_history.data)
     for rule in ("rona", "late_return", "toggle", "relog"):
-        query = f"SELECT count() FROM violations WHERE code = '{rule}' AND fired_at IS NOT NULL"
-        stored = int(good("sql", query, "--format", "TSV", *data))
+        query = (
+            f"SELECT count(), severity FROM violations WHERE code = '{rule}' "
+            "AND fired_at IS NOT NULL GROUP BY severity ORDER BY severity"
+        )
+        stored = [
+            row.split() for row in good("sql", query, "--format", "TSV", *data).splitlines()
+        ]
+        count = sum(int(number) for number, _ in stored)
 
         told = good("backtest", rule, "--from", day, "--to", day, *data).splitlines()
 
-        assert told[1].startswith(f"in force: {stored} episodes"), rule
+        assert told[1].startswith(f"in force: {count} episodes"), rule
+        assert ", ".join(" ".join(each) for each in stored) in told[1]
 
 
 def test_stricter_thresholds_find_more(queue_log_history: History) -> None:

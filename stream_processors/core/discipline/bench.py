@@ -27,6 +27,9 @@ class Bench(Protocol):
     def heard_since(self, agent_id: str) -> int:
         """Return from when on [ms] an agent's source was heard."""
 
+    def waiting(self, queue_id: str, at: int) -> Sequence[str]:
+        """Return the legs of who waited in a queue at an instant [ms], longest first."""
+
     def rule(self, code: str, agent_id: str, team: str, at: int) -> Rule:
         """Return the rule that held for an agent at an instant [ms]."""
 

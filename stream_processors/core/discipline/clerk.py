@@ -55,6 +55,7 @@ class Clerk:
         self._docket = docket
         self._bench = bench
         self._month = (0, 0)
+        self._uncounted: dict[tuple[str, str], None] = {}
 
     def write_stretch(
         self, agent_id: str, team: str, key: tuple[str, int], stretch: Stretch | None
@@ -116,13 +117,42 @@ class Clerk:
     def write_offer(self, offer: Offer, team: str, events: Callable[[], list[str]]) -> None:
         """Write how an offer ended; `events` tells which events say so."""
         diary = self._docket.diary(offer.agent_id, team)
-        ended = None
+        old, ended = diary.offers.get(offer.offer_id), None
         if offer.ended_at is not None and offer.result in OF_INTEREST and not offer.voided:
             told = tuple(events()) if offer.result != "answered" else ()
             ended = OfferEnd(
-                offer.ended_at, offer.offer_id, offer.result, offer.queue_id, offer.leg_id, told
-            )
+                offer.ended_at, offer.offer_id, offer.result, offer.queue_id, offer.leg_id,
+                told, old.others if old else 0, old.waiting if old else (),
+            )  # fmt: skip
+        self._note_missed(offer.agent_id, old, ended)
         self._write_offer_end(offer.agent_id, diary, ended, offer.offer_id)
+
+    def _note_missed(self, agent_id: str, old: OfferEnd | None, new: OfferEnd | None) -> None:
+        if old == new:
+            return
+        if old is not None and old.result == "no_answer":
+            self._docket.unmiss(old.queue_id, (old.at, agent_id, old.offer_id))
+        if new is not None and new.result == "no_answer":
+            self._docket.miss(new.queue_id, (new.at, agent_id, new.offer_id))
+            self._uncounted[agent_id, new.offer_id] = None
+
+    def write_crowd(self, queue_id: str, since: int) -> None:
+        """Note that others waited in a queue from an instant [ms] on than was known."""
+        for _, agent_id, offer_id in self._docket.missed_since(queue_id, since):
+            self._uncounted[agent_id, offer_id] = None
+
+    def count_others(self) -> None:
+        """Count anew who waited at misses, once all that is known of queues is written."""
+        for agent_id, offer_id in self._uncounted:
+            diary = self._docket.diaries[agent_id]
+            missed = diary.offers.get(offer_id)
+            if missed is None or missed.result != "no_answer":
+                continue
+            there = self._bench.waiting(missed.queue_id, missed.at)
+            others = [leg_id for leg_id in there if leg_id != missed.leg_id]
+            if diary.count_others(offer_id, others):
+                self.touched[agent_id, "rona"] = None
+        self._uncounted.clear()
 
     def _write_offer_end(
         self, agent_id: str, diary: Diary, ended: OfferEnd | None, offer_id: str

@@ -5,6 +5,7 @@ voided one takes it out; so the order in which facts come does not matter.
 """
 
 from bisect import bisect_left, insort
+from collections.abc import Sequence
 
 import msgspec
 
@@ -31,7 +32,11 @@ class Stretch(msgspec.Struct, frozen=True, order=True, gc=False, array_like=True
 
 
 class OfferEnd(msgspec.Struct, frozen=True, order=True, gc=False, array_like=True):
-    """An offer that came to an end, or a log-out, which ends a row of offers too."""
+    """An offer that came to an end, or a log-out, which ends a row of offers too.
+
+    Of one that was missed: how many `others` waited in its queue then besides its caller, and
+    the legs of those among them who had waited longest.
+    """
 
     at: int
     offer_id: str
@@ -39,6 +44,8 @@ class OfferEnd(msgspec.Struct, frozen=True, order=True, gc=False, array_like=Tru
     queue_id: str = ""
     leg_id: str = ""
     events: tuple[str, ...] = ()
+    others: int = 0
+    waiting: tuple[str, ...] = ()
 
 
 class Contact(msgspec.Struct, frozen=True, order=True, gc=False, array_like=True):
@@ -184,6 +191,18 @@ class Diary(msgspec.Struct, gc=False):
             self.offers[offer_id] = ended
         return True
 
+    def count_others(self, offer_id: str, others: Sequence[str]) -> bool:
+        """Write whose legs waited as an offer was missed; return whether that is news."""
+        old = self.offers[offer_id]
+        now = msgspec.structs.replace(
+            old, others=len(others), waiting=tuple(others[:OTHERS_NAMED])
+        )
+        if now == old:
+            return False
+        self.offer_ends[bisect_left(self.offer_ends, old)] = now
+        self.offers[offer_id] = now
+        return True
+
     def write_contact(self, contact: Contact | None, leg_id: str) -> Contact | None:
         """Write a finished call, or that it is none; return what was written of it before."""
         old = self.by_leg.get(leg_id)
@@ -280,6 +299,9 @@ DAY_MS = 24 * 60 * 60_000
 
 MONTHS_MS = 62 * 24 * 60 * 60_000
 """A month that began so long ago is over for good."""
+
+OTHERS_NAMED = 5
+"""So many of the callers are named who waited while somebody missed an offer."""
 
 ENDS_A_ROW = frozenset({"answered", "logged_out"})
 """What ends a row of offers that were missed."""

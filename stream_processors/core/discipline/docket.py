@@ -1,6 +1,8 @@
 """All diaries of a domain, and what has been said of them: what judging depends on."""
 
+from bisect import bisect_left, insort
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import TypeAlias
 
 import msgspec
 
@@ -18,6 +20,10 @@ EXCUSES = frozenset({"excused", "neutral"})
 _NONE: frozenset[str] = frozenset()
 
 
+Missed: TypeAlias = tuple[int, str, str]
+"""When [ms] an offer was missed, by whom, and which one it was."""
+
+
 class Docket(msgspec.Struct, gc=False):
     """What is known of all agents of a domain for judging them.
 
@@ -28,6 +34,7 @@ class Docket(msgspec.Struct, gc=False):
     with the limit that they are beyond.
     `journeys` are interactions by source and id, `journey_of` tells in which a leg is,
     `said_of_calls` what was said of them.
+    `missed` are by queue the offers that were missed while it is known who waited in it.
     """
 
     diaries: dict[str, Diary] = msgspec.field(default_factory=dict)
@@ -42,6 +49,7 @@ class Docket(msgspec.Struct, gc=False):
     journeys: dict[str, Journey] = msgspec.field(default_factory=dict)
     journey_of: dict[str, str] = msgspec.field(default_factory=dict)
     said_of_calls: dict[str, dict[str, Violation]] = msgspec.field(default_factory=dict)
+    missed: dict[str, list[Missed]] = msgspec.field(default_factory=dict)
 
     def diary(self, agent_id: str, team: str) -> Diary:
         """Return the diary of an agent, begun when he is first named."""
@@ -56,6 +64,37 @@ class Docket(msgspec.Struct, gc=False):
         if crew is None:
             crew = self.crews[team] = Crew()
         return crew
+
+    def miss(self, queue_id: str, missed: Missed) -> None:
+        """Note that an offer of a queue was missed."""
+        known = self.missed.get(queue_id)
+        if known is None:
+            # In an order that does not tell how the log was cut, for snapshots are compared.
+            self.missed = dict(sorted([*self.missed.items(), (queue_id, [])]))
+            known = self.missed[queue_id]
+        insort(known, missed)
+
+    def unmiss(self, queue_id: str, missed: Missed) -> None:
+        """Take back that an offer was missed."""
+        known = self.missed.get(queue_id, [])
+        place = bisect_left(known, missed)
+        if place < len(known) and known[place] == missed:
+            del known[place]
+
+    def missed_since(self, queue_id: str, at: int) -> list[Missed]:
+        """Return which offers of a queue were missed at an instant [ms] or later."""
+        known = self.missed.get(queue_id)
+        if not known or known[-1][0] < at:
+            return []
+        return known[bisect_left(known, (at, "", "")) :]
+
+    def forget_missed(self, queue_id: str, before: int) -> None:
+        """Drop what was missed before an instant [ms]: who waited then is known no more."""
+        known = self.missed.get(queue_id)
+        if known is not None:
+            del known[: bisect_left(known, (before, "", ""))]
+            if not known:
+                del self.missed[queue_id]
 
     def logged_in(self, team: str, at: int) -> int:
         """Count who of a team was logged in at an instant [ms]."""

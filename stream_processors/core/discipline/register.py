@@ -26,6 +26,9 @@ class Desk(Protocol):
     ) -> None:
         """Note from when to when [ms] an agent had a caller, or that he had not."""
 
+    def note_crowd(self, queue_id: str, since: int) -> None:
+        """Note that others waited in a queue from an instant [ms] on than was known."""
+
     def source_clock(self, source: str) -> int:
         """Return the time [ms] of a source, as long as it was heard."""
 
@@ -85,6 +88,7 @@ class Register:
         else:
             journey.visits[leg_id] = visit
         self._work(source, old, visit)
+        self._crowd(old, visit)
         if len(journey.visits) >= MANY_VISITS or key in self._docket.said_of_calls:
             self.touched[key] = None
         elif visit is not None and visit.queue_id:
@@ -97,6 +101,18 @@ class Register:
             self._desk.note_work(before[0], source, old.leg_id, None)
         if new is not None and now and before != now:
             self._desk.note_work(now[0], source, new.leg_id, now[1])
+
+    def _crowd(self, old: Visit | None, new: Visit | None) -> None:
+        """Tell from when on others wait in a queue than was known."""
+        if old is None or new is None or (old.queue_id, old.entered) != (
+            new.queue_id, new.entered
+        ):  # fmt: skip
+            for each in (old, new):
+                if each is not None and each.queue_id:
+                    self._desk.note_crowd(each.queue_id, each.entered)
+        elif old.left != new.left and new.queue_id:
+            since = min(left for left in (old.left, new.left) if left is not None)
+            self._desk.note_crowd(new.queue_id, since)
 
     def _watch(self, key: str, source: str, visit: Visit) -> None:
         """See to it that a visit is judged once it has waited too long."""

@@ -1,13 +1,13 @@
 """Rules about several things in a row or within a time: offers, flips, log-ins."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from schemas.durations import in_ms
 from schemas.rules import OfferRejected, Relog, Rona, Rule, Toggle
 from stream_processors.core.discipline.diary import ENDS_A_ROW, OfferEnd
-from stream_processors.core.discipline.episode import Episode
+from stream_processors.core.discipline.episode import Episode, Level
 from stream_processors.core.discipline.hearing import Hearing
 
 
@@ -15,7 +15,8 @@ def rona(hearing: Hearing) -> Iterator[Episode]:
     """Offers not answered, over all queues: a warning for a row of them, info for a single one.
 
     An answered offer or a log-out ends a row and its warning; what comes while a warning is
-    open joins it. So every missed offer stands in one episode.
+    open joins it. So every missed offer stands in one episode. A warning is critical from the
+    first of its misses on at which others waited in the queue.
     """
     row: list[OfferEnd] = []
     recent: list[OfferEnd] = []
@@ -25,7 +26,7 @@ def rona(hearing: Hearing) -> Iterator[Episode]:
     for ended in hearing.diary.offer_ends:
         if ended.result in ENDS_A_ROW:
             if open_since is not None and rule is not None:
-                yield _missed("rona", rule, open_since, counted, ended.at)
+                yield _in_a_row(rule, open_since, counted, ended.at)
             open_since, row, counted = None, [], []
         elif ended.result == "no_answer":
             now = hearing.rule(Rona, "rona", ended.at)
@@ -41,9 +42,26 @@ def rona(hearing: Hearing) -> Iterator[Episode]:
                 open_since, rule = ended, now
                 counted = list(row if in_a_row else recent)
             else:
-                yield _missed("rona", now, ended, [ended], ended.at, single=True)
+                single: list[Level] = [(ended.at, "info")]
+                others = {"waiting": [ended.others]}
+                yield _missed("rona", now, single, ended, [ended], ended.at, others)
     if open_since is not None and rule is not None:
-        yield _missed("rona", rule, open_since, counted, None)
+        yield _in_a_row(rule, open_since, counted, None)
+
+
+def _in_a_row(
+    rule: Rona, fired: OfferEnd, counted: Sequence[OfferEnd], cleared_at: int | None
+) -> Episode:
+    levels: list[Level] = [(fired.at, rule.severity)]
+    worse = None
+    if rule.critical_waiting and rule.severity != "critical":
+        waited = (ended for ended in counted if ended.others >= rule.critical_waiting)
+        worse = next((ended for ended in waited if ended >= fired), None)
+    others: dict[str, Any] = {"waiting": [ended.others for ended in counted]}
+    if worse is not None:
+        levels.append((worse.at, "critical"))
+        others |= {"critical_at": worse.at, "waiting_legs": worse.waiting}
+    return _missed("rona", rule, levels, fired, counted, cleared_at, others)
 
 
 def offer_rejected(hearing: Hearing) -> Iterator[Episode]:
@@ -54,7 +72,7 @@ def offer_rejected(hearing: Hearing) -> Iterator[Episode]:
     rule = None
     for ended in hearing.diary.offer_ends:
         if ended.result in ENDS_A_ROW and open_since is not None and rule is not None:
-            yield _missed("offer_rejected", rule, open_since, counted, ended.at)
+            yield _rejected(rule, open_since, counted, ended.at)
             open_since, counted = None, []
         elif ended.result == "rejected":
             now = hearing.rule(OfferRejected, "offer_rejected", ended.at)
@@ -67,24 +85,31 @@ def offer_rejected(hearing: Hearing) -> Iterator[Episode]:
             elif len(recent) >= now.count:
                 open_since, rule, counted = ended, now, list(recent)
     if open_since is not None and rule is not None:
-        yield _missed("offer_rejected", rule, open_since, counted, None)
+        yield _rejected(rule, open_since, counted, None)
+
+
+def _rejected(
+    rule: Rule, fired: OfferEnd, counted: Sequence[OfferEnd], cleared_at: int | None
+) -> Episode:
+    levels: list[Level] = [(fired.at, rule.severity)]
+    return _missed("offer_rejected", rule, levels, fired, counted, cleared_at, {})
 
 
 def _missed(
     code: str,
     rule: Rule,
+    levels: Sequence[Level],
     fired: OfferEnd,
     counted: Sequence[OfferEnd],
     cleared_at: int | None,
-    *,
-    single: bool = False,
+    more: Mapping[str, Any],
 ) -> Episode:
     return Episode(
         code=code,
         about=f"offer {fired.offer_id}",
         rule=rule,
         pending_at=counted[0].at,
-        levels=((fired.at, "info" if single else rule.severity),),
+        levels=tuple(levels),
         cleared_at=cleared_at,
         queue_id=fired.queue_id,
         evidence={
@@ -94,6 +119,7 @@ def _missed(
             "ended_at": [ended.at for ended in counted],
             "queues": sorted({ended.queue_id for ended in counted}),
             "count": len(counted),
+            **more,
         },
     )
 
