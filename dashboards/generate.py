@@ -26,11 +26,9 @@ def texts(language: str, limits: Limits) -> Texts:
     )
 
 
-def board(name: str, language: str, limits: Limits) -> d.Dashboard:
+def board(name: str, pen: Pen) -> d.Dashboard:
     """Return one board."""
-    made: d.Dashboard = import_module(f"dashboards.boards.{name}").board(
-        Pen(texts(language, limits), limits)
-    )
+    made: d.Dashboard = import_module(f"dashboards.boards.{name}").board(pen)
     return made
 
 
@@ -41,14 +39,21 @@ def as_json(made: d.Dashboard) -> str:
 
 
 def generated(
-    limits: Limits | None = None, languages: tuple[str, ...] = LANGUAGES
+    limits: Limits | None = None, languages: tuple[str, ...] = LANGUAGES, zone: str = "UTC"
 ) -> Mapping[Path, str]:
-    """Return the text of each board by its file: language, folder, uid."""
-    return dict(_each(limits or Limits(), languages))
+    """Return the text of each board by its file: language, folder, uid.
+
+    Args:
+        limits: where figures begin to be bad.
+        languages: in which boards are made.
+        zone: time zone whose days are shown until somebody writes another one.
+    """
+    wanted = limits or Limits()
+    pens = [Pen(texts(language, wanted), wanted, zone) for language in languages]
+    return dict(each for pen in pens for each in _all(pen))
 
 
-def _each(limits: Limits, languages: tuple[str, ...]) -> Iterator[tuple[Path, str]]:
-    for language in languages:
-        for place in PLACES:
-            path = Path(language, place.folder, f"{uid(place.name, language)}.json")
-            yield path, as_json(board(place.name, language, limits))
+def _all(pen: Pen) -> Iterator[tuple[Path, str]]:
+    for place in PLACES:
+        path = Path(pen.language, place.folder, f"{uid(place.name, pen.language)}.json")
+        yield path, as_json(board(place.name, pen))

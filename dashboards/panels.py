@@ -97,10 +97,12 @@ class Pen:
     Args:
         texts: the language.
         limits: where figures begin to be bad.
+        zone: time zone whose days are shown at first.
     """
 
     texts: Texts
     limits: Limits
+    zone: str = "UTC"
 
     @property
     def language(self) -> str:

@@ -7,7 +7,7 @@ from grafana_foundation_sdk.models import units
 from dashboards import history
 from dashboards.canvas import Canvas
 from dashboards.panels import NO_DATA, PLAIN, Pen, Scale, Shown
-from dashboards.promql import TEAM, each, live
+from dashboards.promql import each, live
 from schemas.metrics import CARD_FILLING, CARDS_OPEN, SATISFACTION
 
 _PLAIN: Scale = [(None, NO_DATA), (0, PLAIN)]
@@ -18,7 +18,6 @@ def board(pen: Pen) -> d.Dashboard:
     canvas = Canvas("crm", pen, "now-7d", "1m")
     canvas.variable("tenant", "SELECT DISTINCT tenant FROM agent_states",
                     source=history.HISTORY, everything=".*")  # fmt: skip
-    canvas.variable("team", "label_values(cc_agents, team)", everything=".*")
     seconds = units.DurationInHoursMinutesSeconds
     canvas.row(
         7,
@@ -39,7 +38,7 @@ def board(pen: Pen) -> d.Dashboard:
 
 
 def _now(pen: Pen, shown: Shown, metric: str) -> bargauge.Panel:
-    return pen.bars(shown, _PLAIN, live(f"sort_desc({each(metric, TEAM)})"), "{{team}}")
+    return pen.bars(shown, _PLAIN, live(f"sort_desc({each(metric)})"), "{{team}}")
 
 
 def _solved(pen: Pen) -> history.Figure:

@@ -34,7 +34,7 @@ def board(pen: Pen) -> d.Dashboard:
         "SELECT DISTINCT queue_id FROM legs WHERE queue_id != '' ORDER BY queue_id",
         source=history.HISTORY,
     )
-    canvas.choice("grain", "day", "week", "month").entry("zone", "UTC")
+    canvas.choice("grain", "day", "week", "month").entry("zone", pen.zone)
     limits = pen.limits
     level: Scale = [(None, NO_DATA), (0, WORSE), (limits.low, BAD), (limits.target, PLAIN)]
     lost: Scale = [(None, NO_DATA), (0, PLAIN), (limits.lost, BAD), (limits.lost_badly, WORSE)]

@@ -1,8 +1,8 @@
 -- Visits by day, week or month of the local calendar, with those answered.
 SELECT
-    toDateTime(started_at, '${zone}') AS time,
+    toDateTime(started_at, ${zone:sqlstring}) AS time,
     sum(n.offered) AS offered, sum(n.answered) AS answered, sum(n.abandoned) AS abandoned
-FROM queue_report({shown}, zone = '${zone}', step = '${grain}') AS n
+FROM queue_report({shown}, zone = ${zone:sqlstring}, step = ${grain:sqlstring}) AS n
 WHERE $__conditionalAll(tenant IN (${tenant:singlequote}), $tenant)
     AND $__conditionalAll(queue_id IN (${queue:singlequote}), $queue)
 GROUP BY time

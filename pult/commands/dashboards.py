@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for each in (build, check, deploy):
         each.add_argument(
             "--from-settings", action="store_true",
-            help="colours by the targets of the settings, not by 80 %% within 20 s",
+            help="targets and time zone of the settings, not 80 %% within 20 s and UTC",
         )  # fmt: skip
     check.add_argument("--deployed", action="store_true", help="compare Grafana, not files")
     for each in (check, deploy, annotate, screens):
@@ -105,7 +105,8 @@ def _boards(context: Context, chosen: argparse.Namespace) -> Mapping[Path, str]:
     languages = tuple(getattr(chosen, "language", None) or LANGUAGES)
     if not chosen.from_settings:
         return generated(languages=languages)
-    return generated(Limits.of(settings.load(context.config).policies()), languages)
+    loaded = settings.load(context.config)
+    return generated(Limits.of(loaded.policies()), languages, loaded.timezone)
 
 
 def _address(context: Context, chosen: argparse.Namespace) -> str:

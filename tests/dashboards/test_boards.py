@@ -18,6 +18,7 @@ from dashboards.generate import as_json, generated
 from dashboards.limits import Limits
 from dashboards.places import FOLDERS, LANGUAGES, PLACES, folder_uid, uid
 from dashboards.texts import Texts, messages
+from pult.cli import main
 from schemas.discipline import CODES
 from schemas.metrics import METRICS
 from schemas.policies import Policies, QueuePolicy
@@ -172,6 +173,21 @@ def test_colours_follow_the_targets_of_the_settings() -> None:
     assert [step["value"] for step in steps] == [None, -1, 0, 0.7875, 0.9]
     steps = wait["fieldConfig"]["defaults"]["thresholds"]["steps"]
     assert [step["value"] for step in steps] == [None, -1, 30, 90]
+
+
+def test_days_are_those_of_the_time_zone_of_the_settings(tmp_path: Path) -> None:
+    settings = tmp_path / "pult.toml"
+    settings.write_text('timezone = "Europe/Moscow"\n', "utf-8")
+    made = tmp_path / "made"
+
+    for command in (["build"], ["build", "--from-settings"]):
+        assert main(
+            ["dashboards", *command, "--folder", str(made), "--config", str(settings)]
+        ) == 0  # fmt: skip
+        board = json.loads((made / "en/management/pult-management-en.json").read_text("utf-8"))
+        (zone,) = [each for each in board["templating"]["list"] if each["name"] == "zone"]
+        wanted = "Europe/Moscow" if "--from-settings" in command else "UTC"
+        assert (zone["query"], zone["current"]["value"]) == (wanted, wanted)
 
 
 def test_the_board_turns_red_where_the_alert_fires() -> None:

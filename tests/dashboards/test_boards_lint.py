@@ -225,6 +225,25 @@ def test_every_variable_is_defined_and_used(uid: str) -> None:
     assert used == defined
 
 
+def test_what_people_choose_or_write_reaches_sql_in_quotes() -> None:
+    quoted = re.compile(r"\$\{\w+:(singlequote|sqlstring)\}|\$__conditionalAll\(.*?, \$\w+\)")
+    for name, panel in each_panel():
+        for target in panel["targets"]:
+            left = quoted.sub("", target.get("rawSql", ""))
+            assert not variables(left), (name, left)
+            assert "'${" not in target.get("rawSql", ""), name
+
+
+def test_a_choice_of_a_team_narrows_every_panel_or_the_panel_says_that_it_does_not() -> None:
+    for uid, board in boards().items():
+        names = {each["name"] for each in board["templating"]["list"]}
+        if "team" not in names or uid in WALLS or uid[-3:] != "-en":
+            continue
+        for panel in panels(board):
+            asked = str([each.get("expr", each.get("rawSql")) for each in panel["targets"]])
+            assert "team" in variables(asked) or "whichever team" in panel["description"], uid
+
+
 @pytest.mark.parametrize("uid", sorted(boards()))
 def test_every_link_leads_to_a_board_of_its_language_and_hands_over_what_it_takes(
     uid: str,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from schemas.errors import QueryRefused
+from schemas.errors import QueryRefused, StoreFailed
 from schemas.events import decode
 from schemas.facts import Leg
 from sql.embedded import EmbeddedStore
@@ -205,6 +205,16 @@ def test_the_chain_of_a_contact_holds_its_events_in_order(history: History) -> N
     assert [row["at"] for row in rows] == sorted(row["at"] for row in rows)
     assert {row["kind"] for row in rows} >= {"leg", "event"}
     assert {row["id"] for row in rows} >= set(told)
+
+
+def test_a_quote_in_what_people_write_is_no_sql(history: History) -> None:
+    written = {**CHOSEN, "zone": ("UTC') FORMAT JSON -- ",), "grain": ("day' OR '1",)}
+    texts = [each.target["rawSql"] for each in QUESTIONS if "zone:" in each.target["rawSql"]]
+
+    assert len(texts) > 3
+    for text in texts:
+        with pytest.raises(StoreFailed, match="Cannot load time zone UTC'"):
+            history.ask(history.filled(text, written))
 
 
 def test_nothing_is_asked_that_a_reader_may_not(history: History) -> None:
