@@ -7,7 +7,7 @@ from dashboards import history
 from dashboards.alerts import exceptions
 from dashboards.canvas import Canvas
 from dashboards.panels import BAD, NO_DATA, NOTHING, PLAIN, WORSE, Pen, Scale, Shown
-from dashboards.promql import TEAM_OR_NONE, each, firing, live, nothing
+from dashboards.promql import TEAM, TEAM_OR_NONE, each, firing, live, nothing
 from schemas.metrics import ADHERENCE, VIOLATIONS
 
 COLUMNS = ("alertname", "severity", "agent", "code", "team")
@@ -84,9 +84,9 @@ def _kept(pen: Pen) -> history.Rows:
 
 
 def _open(pen: Pen) -> bargauge.Panel:
-    active = each("cc_violation_active", 'team=~"$team"', CODE)
+    active = each("cc_violation_episodes", TEAM, CODE)
     none = f'label_replace({nothing("cc_agents")}, "code", "-", "", "")'
-    query = live(f"sort_desc(count by (code) ({active}))", none)
+    query = live(f"sort_desc(sum by (code) ({active}))", none)
     shown = Shown("violations_now", VIOLATIONS, words={NOTHING: "none_open"})
     panel = pen.bars(shown, [(None, NO_DATA), (NOTHING, PLAIN), (1, BAD)], query, "{{code}}")
     for code, text in pen.texts.all("codes").items():

@@ -5,6 +5,7 @@ nothing to measure, and nothing has to be updated in between. Instants are expor
 What each number means: docs/metrics.md.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import TypeAlias
@@ -297,7 +298,11 @@ def violations(state: State, _: Terms) -> Iterator[Metric]:
         "When the episode fired; of several alike the first",
         *labels,
     )
+    episodes = _gauge(
+        "cc_violation_episodes", "Open episodes of a rule, several alike each", "code", "team"
+    )
     first: dict[tuple[str, ...], int] = {}
+    alike: Counter[tuple[str, str]] = Counter()
     for each in state.docket.open_episodes():
         # An empty label is none: only what is critical pages.
         within = "false" if each.episode_id in state.docket.beyond else "true"
@@ -307,10 +312,13 @@ def violations(state: State, _: Terms) -> Iterator[Metric]:
         )  # fmt: skip
         fired_at = each.fired_at or each.pending_at
         first[key] = min(fired_at, first.get(key, fired_at))
+        alike[each.code, each.team] += 1
     for labelled, fired_at in first.items():
         active.add_metric(labelled, 1)
         since.add_metric(labelled, fired_at / _SECOND_MS)
-    yield from (active, since)
+    for (code, team), count in alike.items():
+        episodes.add_metric([code, team], count)
+    yield from (active, since, episodes)
 
 
 def _occupancy(team: Team, now: int, length: int) -> float | None:

@@ -178,6 +178,8 @@ IN_SQL: Mapping[str, str] = {
     "cc_violation_start_timestamp_seconds": _EPISODES.format(
         "toUnixTimestamp64Milli(min(assumeNotNull(fired_at))) / 1000"
     ),
+    "cc_violation_episodes": """SELECT code, team, count() AS value FROM violations
+        WHERE state IN ('firing', 'acknowledged') GROUP BY code, team""",
     "cc_cards_open": _CRM.format("countIf(lies_open) AS value"),
     "cc_card_filling_seconds_mean": _CRM.format(
         "'60m' AS window, avgOrNull(filled_ms) / 1000 AS value"

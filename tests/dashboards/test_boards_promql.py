@@ -6,6 +6,7 @@ parts of the distributed form say of themselves stands beside it, with their own
 
 import re
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -299,6 +300,22 @@ def test_the_table_lists_who_violates_a_rule_and_for_how_long(
     assert people == open_ones
     assert all(float(each["value"][1]) >= 0 for each in found)
     assert "AllClear" not in str(found)
+
+
+def test_open_now_by_rule_counts_episodes(centre: Centre, prometheus: Prometheus) -> None:
+    (query,) = [
+        filled(question.target["expr"])
+        for question in QUESTIONS
+        if question.board == "pult-discipline-en" and question.panel["type"] == "bargauge"
+    ]
+
+    found = {
+        each["metric"]["code"]: float(each["value"][1]) for each in answers(prometheus, query)
+    }
+
+    wanted: Counter[str] = Counter(each.code for each in centre.state.docket.open_episodes())
+    assert found == wanted
+    assert sum(wanted.values()) > len(wanted)
 
 
 def test_all_clear_needs_fresh_data(prometheus: Prometheus) -> None:

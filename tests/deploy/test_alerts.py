@@ -106,7 +106,11 @@ def test_violations_are_asked_every_second_and_stand_in_one_job_only() -> None:
     assert others.keys() == {"processor", "run"}
     for name, each in others.items():
         drops = each["metric_relabel_configs"]
-        assert {"cc_violation_active", "cc_violation_start_timestamp_seconds"} == {
+        assert {
+            "cc_violation_active",
+            "cc_violation_start_timestamp_seconds",
+            "cc_violation_episodes",
+        } == {
             found.name
             for found in exported()
             for drop in drops

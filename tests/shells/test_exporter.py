@@ -94,7 +94,27 @@ def test_violations_alone_are_told_as_on_the_whole_page() -> None:
         ]
 
     assert told(alone) == [line for line in told(whole) if line.startswith("cc_violation_")]
-    assert len(told(alone)) == 2 * LATE
+    # Of each who is late that he is, and since when; of each team, how many are.
+    assert len(told(alone)) == 3 * LATE
+
+
+def test_callers_who_wait_too_long_in_one_queue_are_as_many_episodes() -> None:
+    waits = "09:00:00 enter a sales\n09:00:01 enter b sales\n09:00:10 enter c sales"
+    under = terms(queues={"sales": {"team": "front"}})
+    state, _ = run(values(f"{waits}\n09:01:05 beat"), under)
+    registry = CollectorRegistry()
+
+    @contextmanager
+    def held() -> Iterator[State]:
+        yield state
+
+    registry.register(StateCollector(held, lambda: under, violations))
+    hanging = {"code": "hanging", "team": "front"}
+
+    # a has waited for 65 s, b for 64 s, c for 55 s; three times the target are 60 s.
+    page = generate_latest(registry).decode()
+    assert page.count("\ncc_violation_active{") == 1
+    assert registry.get_sample_value("cc_violation_episodes", hanging) == 2
 
 
 DAY = """
