@@ -129,6 +129,10 @@ def conclude(change: "Change", source: Source, root: str, cause: "Cause") -> Non
     """Conclude a contact anew, and pass on what changed to agents and to its visits."""
     contact = source.contacts[root]
     reading = read(contact)
+    crm = change.state.crm
+    if crm.listens and len(contact.ids) > 1:
+        named = crm.join(contact.ids, reading.interaction_id, contact.marks[-1].at)
+        change.crm.update(dict.fromkeys(named, cause))
     _change_places(change, source, contact, reading.transfers, cause)
     talks = _talks(change, source, contact, reading.parties)
     meaning = Consideration(

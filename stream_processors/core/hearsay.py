@@ -5,6 +5,7 @@ from typing import Any
 
 from schemas.facts import Fact, Leg
 from stream_processors.core.change import Change
+from stream_processors.core.contacts import read
 from stream_processors.core.crm.desk import Crm
 from stream_processors.core.crm.readings import check, take
 from stream_processors.core.state import State
@@ -37,6 +38,8 @@ def hear(change: Change, event: Any, at: int) -> bool:
         for source in change.state.sources.values():
             for contact in source.contacts.values():
                 _remember(crm, contact.said.values())
+                if len(contact.ids) > 1:
+                    crm.join(contact.ids, read(contact).interaction_id, contact.marks[-1].at)
     for key in take(crm, event, at):
         change.crm[key] = change.cause
     return crm.is_to_forget

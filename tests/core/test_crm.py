@@ -1,5 +1,6 @@
 """Cards, cases, dispositions and answers: what they say and which contact they are of."""
 
+from itertools import permutations
 from typing import Any
 
 import msgspec
@@ -11,7 +12,7 @@ from schemas.facts import Card, CaseStep, DayDirty, Disposition, Fact, Survey
 from stream_processors.core.crm.figures import figures
 from stream_processors.core.state import State
 from tests.crm_told import told, with_callers
-from tests.readings import newest, rejected
+from tests.readings import legs, newest, rejected
 from tests.timetable import events, moment, run
 
 CALLS = """
@@ -216,6 +217,71 @@ def test_a_caller_of_more_than_two_hours_ago_is_not_found() -> None:
     _, facts = after(CALLS, told(crm.CaseCreated, "11:30:00", case_id="C1", caller_key="key-a"))
 
     assert match(facts, CaseStep) == ("", "", None)
+
+
+# --- contacts that were merged ---------------------------------------------------------------
+
+MERGED = "09:02:00  merges {} {}"
+
+
+def merged(*pairs: str) -> str:
+    """Return the calls, and Anna's call a1 taken in by others: "a1 b1" and so on."""
+    return CALLS + "\n".join(MERGED.format(*pair.split()) for pair in pairs)
+
+
+@pytest.mark.parametrize("at", ["09:00:40", "09:03:30", "10:50:00"])
+def test_the_id_of_a_contact_that_is_gone_means_the_one_that_took_it_in(at: str) -> None:
+    _, facts = after(merged("x1 a1"), opened(at, interaction_id="x1"))
+
+    assert match(facts, Card) == ("a1", "id", 1.0)
+    assert only(facts, Card).leg_id == legs(facts)[0].leg_id
+
+
+def test_a_merge_that_is_heard_of_after_the_card_revises_it() -> None:
+    card = opened("09:00:40", interaction_id="x1")
+    first, *_ = log = [*map(e.encode, with_callers(events(merged("x1 a1"))))]
+
+    _, facts = run([first, card, *log[1:]])
+
+    cards = [fact for fact in facts if isinstance(fact, Card)]
+    assert [(card.interaction_id, card.confidence) for card in cards] == [
+        ("x1", 0.5), ("a1", 1.0),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("order", list(permutations(["x1 x2", "x2 x3", "x3 a1"])))
+@pytest.mark.parametrize("is_first", [True, False])
+def test_merges_are_followed_to_their_end_in_whatever_order_they_are_told(
+    order: tuple[str, ...], is_first: bool
+) -> None:
+    cards = [
+        opened("09:00:40", card_id=name, interaction_id=name) for name in ("x1", "x2", "x3")
+    ]
+    log = [*map(e.encode, with_callers(events(merged(*order))))]
+
+    _, facts = run([*cards, *log] if is_first else [*log, *cards])
+
+    found = [fact for fact in newest(facts).values() if isinstance(fact, Card)]
+    assert [(card.interaction_id, card.confidence) for card in found] == [("a1", 1.0)] * 3
+
+
+def test_a_contact_whose_calls_are_not_known_is_named_by_its_last_id() -> None:
+    _, facts = after(merged("x1 x2"), opened("09:02:10", interaction_id="x1"))
+
+    assert match(facts, Card) == ("x2", "id", 0.5)
+
+
+def test_a_merge_of_more_than_two_hours_ago_is_not_followed() -> None:
+    _, facts = after(merged("x1 a1"), opened("11:10:00", interaction_id="x1"))
+
+    assert match(facts, Card) == ("x1", "id", 0.5)
+
+
+def test_merges_out_of_reach_are_forgotten() -> None:
+    state, _ = after(merged("x1 x2", "x2 a1"), closed("09:10:00", day="2026-03-03"))
+
+    assert not state.crm.kin.gone
+    assert not state.crm.kin.taken_in
 
 
 # --- answers outside of their scale -----------------------------------------------------------

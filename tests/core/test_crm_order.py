@@ -1,6 +1,7 @@
 """What a CRM tells over hours drawn at random: in which order and how often is nothing."""
 
 import random
+from typing import Any
 
 import msgspec
 from hypothesis import HealthCheck, given, settings
@@ -30,7 +31,7 @@ clocks = st.integers(0, 420_000).map(
 hints = st.fixed_dictionaries(
     {},
     optional={
-        "interaction_id": st.sampled_from(["c0", "c1", "c2", "unknown"]),
+        "interaction_id": st.sampled_from(["c0", "c1", "c2", "merged", "unknown"]),
         "caller_key": st.sampled_from(["key-c", "key-x"]),
         "case_id": st.sampled_from(["C1", "C2"]),
     },
@@ -61,8 +62,20 @@ tellings = st.lists(st.one_of(cards, others), min_size=1, max_size=12).map(
 
 def log_of(hour: Hour, told_too: list[e.Event]) -> list[e.Event]:
     """Return what PBX and CRM tell in the order of time; both go on until ten."""
-    both = with_callers(hour.events("both")) + told_too
-    return sorted(both, key=moment_of)
+    of_pbx = with_callers(hour.events("both"))
+    gone = [each.data.from_id for each in of_pbx if isinstance(each, e.InteractionMerged)]
+    of_crm = [_of_merged(event, gone) for event in told_too]
+    return sorted(of_pbx + of_crm, key=moment_of)
+
+
+def _of_merged(event: Any, gone: list[str]) -> Any:
+    """Let what is told of the contact "merged" be of one that was merged into another."""
+    if not gone or event.data.interaction_id != "merged":
+        return event
+    name = gone[ord(event.id[-1]) % len(gone)]
+    return msgspec.structs.replace(
+        event, data=msgspec.structs.replace(event.data, interaction_id=name)
+    )
 
 
 def swapped(log: list[e.Event], seed: int) -> list[e.Event]:

@@ -10,6 +10,7 @@ import msgspec
 
 from schemas.facts import Card, CrmFact, Leg, says_the_same
 from stream_processors.core.crm.cards import GIVEN_UP_MS, CardMark, Filling, fillings, put
+from stream_processors.core.crm.kin import Kin
 from stream_processors.core.crm.matching import AFTER_MS, WINDOW_MS, at_of, hint_of, match
 from stream_processors.core.crm.traces import Book, Index, Trace, drop, trace_of
 from stream_processors.core.sources import HORIZON_MS, Heard
@@ -44,6 +45,7 @@ class Crm(msgspec.Struct):
     clock: int = 0
     last_forgotten: int = 0
     book: Book = msgspec.field(default_factory=Book)
+    kin: Kin = msgspec.field(default_factory=Kin)
     items: dict[str, Item] = msgspec.field(default_factory=dict)
     cards: dict[str, CardFile] = msgspec.field(default_factory=dict)
     by_interaction: Index = msgspec.field(default_factory=dict)
@@ -137,10 +139,23 @@ class Crm(msgspec.Struct):
         both = (trace,) if before is None else (trace, before)
         return [key for each in both for key in self._concerned(each)]
 
+    def join(self, ids: Iterable[str], known_as: str, at: int) -> list[str]:
+        """Take that some ids are one contact; return the items that name one of them.
+
+        Args:
+            ids: all of its ids.
+            known_as: the one that it is known by now.
+            at: the last [ms] that was told of it.
+        """
+        return list(self._naming(known_as)) if self.kin.join(ids, known_as, at) else []
+
+    def _naming(self, interaction_id: str) -> Iterator[str]:
+        for name in self.kin.names(interaction_id):
+            yield from self.by_interaction.get(name, ())
+
     def _concerned(self, trace: Trace) -> Iterator[str]:
-        yield from (
-            self.by_interaction.get(trace.interaction_id, ()) if (trace.interaction_id) else ()
-        )
+        if trace.interaction_id:
+            yield from self._naming(trace.interaction_id)
         if trace.agent_id:
             yield from self._near(self.by_agent.get(trace.agent_id, ()), trace, AFTER_MS)
         if trace.caller_key:
@@ -170,7 +185,7 @@ class Crm(msgspec.Struct):
             return msgspec.structs.replace(
                 item.said, revision=revision, known_at=known_at, voided=True
             )
-        found = match(hint_of(item.fact), self.book)
+        found = match(hint_of(item.fact), self.book, self.kin)
         now = msgspec.structs.replace(
             item.fact, revision=revision, known_at=known_at, **found._asdict()
         )
@@ -200,6 +215,7 @@ class Crm(msgspec.Struct):
         earliest = min((latest, *(each for each in clocks if each > latest - _A_DAY_MS)))
         before = earliest - KEPT_MS
         self.book.forget(before - HORIZON_MS)
+        self.kin.forget(before - HORIZON_MS)
         self._forget_cards(before)
         of_cards = {key for file in self.cards.values() for key in file.items}
         for key in [

@@ -1,14 +1,16 @@
 """Which contact something belongs to that a CRM told, and how sure that is.
 
-The PBX's own id, where the CRM was given it; else the agent and the time; else the key of the
-caller within a window. The answer is a function of all legs in reach, so it does not matter in
-which order they and the CRM were heard. What may well be wrong has a confidence below `SURE`.
+The PBX's own id, where the CRM was given it, also that of a contact which was merged into
+another; else the agent and the time; else the key of the caller within a window. The answer is
+a function of all legs in reach, so it does not matter in which order they and the CRM were
+heard. What may well be wrong has a confidence below `SURE`.
 """
 
 from collections.abc import Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from schemas.facts import Card, CaseStep, CrmFact, Disposition, MatchedBy
+from stream_processors.core.crm.kin import Kin
 from stream_processors.core.crm.traces import Book, Trace
 from stream_processors.core.sources import HORIZON_MS
 
@@ -76,11 +78,11 @@ def _bound(fact: CrmFact) -> Bound:
     return "loose"
 
 
-def match(hint: Hint, book: Book) -> Match:
+def match(hint: Hint, book: Book, kin: Kin) -> Match:
     """Return the contact that something belongs to, empty if none is found."""
     reach = max(hint.at - WINDOW_MS, (book.since or 0) - HORIZON_MS)
     if hint.interaction_id:
-        return _by_id(hint, book, reach)
+        return _by_id(hint, kin.survivor(hint.interaction_id, reach), book, reach)
     if hint.agent_id and hint.bound != "loose":
         found = _by_agent(hint, book, reach)
         if found is not None:
@@ -90,14 +92,14 @@ def match(hint: Hint, book: Book) -> Match:
     return Match()
 
 
-def _by_id(hint: Hint, book: Book, reach: int) -> Match:
+def _by_id(hint: Hint, contact: str, book: Book, reach: int) -> Match:
     """An id that no PBX told of may be one of another system, or of a call yet to be heard."""
-    legs = list(book.found(book.by_interaction, hint.interaction_id, reach))
+    legs = list(book.found(book.by_interaction, contact, reach))
     if not legs:
-        return Match(hint.interaction_id, "", "id", 0.5)
+        return Match(contact, "", "id", 0.5)
     own = [leg for leg in legs if leg.agent_id == hint.agent_id]
     leg = _nearest(own if hint.agent_id and own else legs, hint.at)
-    return Match(hint.interaction_id, leg.leg_id, "id", 1.0)
+    return Match(contact, leg.leg_id, "id", 1.0)
 
 
 def _by_agent(hint: Hint, book: Book, reach: int) -> Match | None:
