@@ -42,7 +42,7 @@ def proxied(new_cluster: NewCluster) -> Iterator[tuple[Cluster, list[Proxy]]]:
     ("seed", "blows", "speed", "pause_seconds"),
     [
         # Its first seven blows fill, repeat and kill; most of them fall while a broker is down.
-        (2755, 7, 60, 0.2),
+        (2755, 7, 150, 0.1),
         *(pytest.param(seed, 65, 4, 1.0, marks=pytest.mark.soak) for seed in range(2, 8)),
     ],
 )
@@ -99,7 +99,7 @@ def test_a_sink_and_a_journal_that_recognise_nothing_again_fail_the_same_check(
     kafka: Cluster, prefix: str, tmp_path: Path
 ) -> None:
     made = Centre(
-        kafka.bootstrap, prefix, tmp_path, ["red"], 60, 1, SETTINGS, workers_at_start=["w1"]
+        kafka.bootstrap, prefix, tmp_path, ["red"], 150, 1, SETTINGS, workers_at_start=["w1"]
     )
     made.sinks["s1"].spoiled_by = WITHOUT_TOKENS
     made.adapters["red"].spoiled_by = WITHOUT_NUMBERS
