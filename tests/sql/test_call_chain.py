@@ -108,6 +108,55 @@ def test_what_a_crm_told_of_a_contact_is_in_its_chain_with_the_events(
     ]  # fmt: skip
 
 
+def test_merges_are_followed_to_their_end(store: EmbeddedStore) -> None:
+    """x1 went into x2, that into x3, that into c; y went into d, whom nobody merged.
+
+    The CRM names x1. Contacts that went into each other (z1, z2) make no endless round.
+    """
+    merges = """
+        08:59:58 starts x1
+        08:59:58 starts x2
+        08:59:58 starts x3
+        08:59:58 starts y
+        09:00:31 merges x1 x2
+        09:00:32 merges x2 x3
+        09:00:33 merges x3 c
+        09:00:34 merges y d
+        09:00:35 merges z1 z2
+        09:00:36 merges z2 z1
+        09:00:37 merges z1 c
+    """
+    card = told_by_crm(
+        crm.CardOpened, "09:00:50", card_id="7", agent_id="Boris", interaction_id="x1"
+    )
+    fold(store, [told_by_crm(crm.CaseUpdated, "08:59:00", case_id="first"),
+                 *sorted_values(DAY + merges), card])  # fmt: skip
+
+    chain = rows(store, "SELECT * FROM call_chain(interaction_id = 'c') ORDER BY at, place")
+
+    told = [(row["at"][11:19], row["what"].split(".", 1)[1]) for row in chain
+            if "merged" in row["what"] or "started" in row["what"]]  # fmt: skip
+    assert [each for each in told if "offer" not in each[1]] == [
+        *[("08:59:58", "interaction.started.v1")] * 3,
+        ("09:00:31", "interaction.merged.v1"),
+        ("09:00:32", "interaction.merged.v1"),
+        ("09:00:33", "interaction.merged.v1"),
+        ("09:00:35", "interaction.merged.v1"),
+        ("09:00:36", "interaction.merged.v1"),
+        ("09:00:37", "interaction.merged.v1"),
+    ]
+    cards = [row["what"] for row in chain if row["kind"] == "card"]
+    assert cards == ["7 opened"]
+    assert len({(row["kind"], row["id"]) for row in chain if row["kind"] == "event"}) == len(
+        [row for row in chain if row["kind"] == "event"]
+    )
+
+
+def sorted_values(text: str) -> list[bytes]:
+    """Return the events of a timetable whose lines are not in order."""
+    return values("\n".join(sorted(line.strip() for line in text.splitlines() if line.strip())))
+
+
 def test_of_an_unknown_contact_nothing_is_told(store: EmbeddedStore) -> None:
     fold(store, values(DAY))
 
