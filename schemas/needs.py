@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import TypeAlias
 
 import schemas.events as e
+from schemas.wording import did_you_mean
 
 Kinds: TypeAlias = tuple[type[e.Event], ...]
 
@@ -50,6 +51,13 @@ NOT_JUDGED: Mapping[str, str] = {
     "unanswered_message": "needs events of chats and e-mails; no source of these is known",
 }
 """Rules that a contact centre may expect and that are not judged, and why."""
+
+
+def no_rule(name: str, known: Collection[str]) -> str:
+    """Return what to say of a name that is none of the rules known."""
+    if name in NOT_JUDGED:
+        return f"{name} is not judged: it {NOT_JUDGED[name]}"
+    return f"there is no rule {name!r}{did_you_mean(name, known)}"
 
 
 def missing(brought: Collection[type[e.Event]]) -> dict[str, list[str]]:

@@ -5,11 +5,19 @@ from difflib import get_close_matches
 
 
 def did_you_mean(name: str, known: Collection[str]) -> str:
-    """Return the end of a message about an unknown name: the nearest known one, else all."""
+    """Return the end of a message about an unknown name: the nearest known one, else all.
+
+    Of very many only some are named, for the message is one line.
+    """
     close = get_close_matches(name, known, n=1, cutoff=0.5)
     if close:
         return f", did you mean {close[0]}?"
-    return f" (known: {', '.join(sorted(known)) or 'none'})"
+    some = sorted(known)[:_MOST]
+    more = f" and {len(known) - _MOST} more" if len(known) > _MOST else ""
+    return f" (known: {', '.join(some) or 'none'}{more})"
+
+
+_MOST = 40
 
 
 def plainly(message: str) -> str:

@@ -8,17 +8,24 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pult import backtest, settings
+from pult.backtest import Rules
+from pult.backtest_facts import Ask, Range, domains
 from pult.context import Context
 from pult.history_asked import add_server, rows
 from schemas.discipline import CODES, Discipline, known_for_tenant
 from schemas.errors import QueryRefused, SettingsInvalid
 from schemas.facts import Violation
+from schemas.needs import no_rule
 from schemas.policies import Policies
 from stream_processors.core.instants import day_bounds
 
-_UNTRIED = ("system_suspect", "short_call", "hanging", "ping_pong", "wrong_state_work")
-_JUDGED = tuple(code for code in CODES if code not in _UNTRIED)
 _HOUR_MS = 3_600_000
+
+
+def _rule(text: str) -> str:
+    if text not in CODES:
+        raise argparse.ArgumentTypeError(no_rule(text, CODES))
+    return text
 
 
 def _day(text: str) -> date:
@@ -31,10 +38,11 @@ def _day(text: str) -> date:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what this verb takes."""
-    parser.add_argument("rule", metavar="RULE", choices=_JUDGED, help=", ".join(_JUDGED))
+    parser.add_argument("rule", metavar="RULE", type=_rule, help=", ".join(CODES))
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", dest="wanted",
-        help="a threshold to try, as in [discipline.RULE]; may be given several times",
+        help="a threshold to try, as in [discipline.RULE]; may be given several times; none: "
+        "only the rule in force is told",
     )  # fmt: skip
     parser.add_argument(
         "--from", type=_day, required=True, dest="first", metavar="DAY",
@@ -51,37 +59,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Context, chosen: argparse.Namespace) -> int:
     """Replay the days under the rule in force and under the one to try; print both."""
-    policies = settings.load(context.config).policies(chosen.tenant)
+    loaded, ask = settings.load(context.config), partial(rows, context, chosen)
     wanted = {chosen.rule: _thresholds(chosen.wanted)}
-    tried = _tried(policies, wanted)
-    within = _range(chosen.first, chosen.last, policies.timezone, chosen.tenant)
-    ask = partial(rows, context, chosen)
-    _refuse_what_says_nothing(ask, within)
-    in_force = backtest.replayed(ask, policies, policies.discipline_of, chosen.rule, within)
-    would_be = backtest.replayed(ask, policies, tried, chosen.rule, within)
+    _refuse_unknown(wanted)
+    tenant = chosen.tenant or _only_tenant(ask)
+    policies = loaded.policies(tenant)
+    within = _range(chosen.first, chosen.last, policies.timezone, tenant)
+    if not domains(ask, within):
+        msg = "cannot test a rule: the history holds no event of these days"
+        raise QueryRefused(msg)
+    ways = {"in force": policies.discipline_of, "tried": _tried(policies, wanted)}
+    if not chosen.wanted:
+        del ways["tried"]
     hours = (within.until - within.since) / _HOUR_MS
     print(f"{chosen.rule}, {chosen.first} to {chosen.last} ({policies.timezone})")
-    for name, found in (("in force", in_force), ("tried", would_be)):
+    for name, rules in ways.items():
+        found = backtest.replayed(ask, policies, rules, chosen.rule, within)
         print("\n".join(_lines(name, found, hours)))
     return 0
 
 
-def _refuse_what_says_nothing(ask: backtest.Ask, within: backtest.Range) -> None:
-    asked = (
-        "SELECT tenant FROM events "
-        f"WHERE {within.of_tenant()} "
-        f"AND occurred_at >= fromUnixTimestamp64Milli({within.since}, 'UTC') "
-        f"AND occurred_at < fromUnixTimestamp64Milli({within.until}, 'UTC') "
-        "GROUP BY tenant ORDER BY tenant"
-    )
-    tenants = [str(row["tenant"]) for row in ask(asked)]
-    if not tenants:
-        msg = "cannot test a rule: the history holds no event of these days"
-        raise QueryRefused(msg)
+def _only_tenant(ask: Ask) -> str:
+    """Return the tenant of the history, whose rules may differ from the general ones."""
+    tenants = [
+        str(row["tenant"])
+        for row in ask("SELECT tenant FROM events GROUP BY tenant ORDER BY tenant")
+    ]
     if len(tenants) > 1:
         named = ", ".join(tenants)
         msg = f"cannot test a rule for several tenants: name one with --tenant ({named})"
         raise QueryRefused(msg)
+    return tenants[0] if tenants else ""
 
 
 def _thresholds(told: list[str]) -> dict[str, Any]:
@@ -99,21 +107,24 @@ def _thresholds(told: list[str]) -> dict[str, Any]:
     return wanted
 
 
-def _tried(policies: Policies, wanted: dict[str, Any]) -> Any:
-    """Return what tells the rules of an agent with some thresholds otherwise for everybody."""
-
-    def rules(agent_id: str, team: str) -> Discipline:
-        return policies.discipline_of(agent_id, team).changed([wanted])
-
+def _refuse_unknown(wanted: dict[str, Any]) -> None:
     try:
         known_for_tenant(wanted)
     except ValueError as error:
         msg = f"cannot test a rule: {error}"
         raise SettingsInvalid(msg) from error
+
+
+def _tried(policies: Policies, wanted: dict[str, Any]) -> Rules:
+    """Return what tells the rules of an agent with some thresholds otherwise for everybody."""
+
+    def rules(agent_id: str, team: str) -> Discipline:
+        return policies.discipline_of(agent_id, team).changed([wanted])
+
     return rules
 
 
-def _range(first: date, last: date, zone: str, tenant: str) -> backtest.Range:
+def _range(first: date, last: date, zone: str, tenant: str) -> Range:
     if last < first:
         msg = f"cannot test a rule: {last} is before {first}"
         raise QueryRefused(msg)
@@ -122,24 +133,38 @@ def _range(first: date, last: date, zone: str, tenant: str) -> backtest.Range:
         noon = datetime(day.year, day.month, day.day, 12, tzinfo=ZoneInfo(zone))
         return day_bounds(int(noon.timestamp()), zone)
 
-    return backtest.Range(bounds(first)[0], bounds(last)[1], tenant)
+    return Range(bounds(first)[0], bounds(last)[1], tenant)
 
 
 def _lines(name: str, found: list[Violation], hours: float) -> list[str]:
-    agents = Counter(each.agent_id for each in found)
-    teams = Counter(each.team for each in found)
     severities = Counter(each.severity for each in found)
-    critical = [each for each in found if each.severity == "critical"]
-    beyond = sum('"beyond":' in each.evidence for each in critical)
-    pages = len(critical) - beyond
     how = ", ".join(f"{count} {severity}" for severity, count in sorted(severities.items()))
     lines = [f"{name}: {len(found)} episodes ({how or 'none'})"]
-    if found:
-        (agent, most), (team, of_team) = agents.most_common(1)[0], teams.most_common(1)[0]
-        lines += [
-            f"  agents {len(agents)}; most: {agent}, {most} ({most / len(found):.0%})",
-            f"  teams {len(teams)}; most: {team or '(none)'}, {of_team} "
-            f"({of_team / len(found):.0%})",
-            f"  pages: {pages}, {pages / hours:.2f} an hour; {beyond} beyond the budget",
-        ]
-    return lines
+    if not found:
+        return lines
+    whose = (
+        ("agents", [each.agent_id for each in found]),
+        ("queues", [each.queue_id for each in found]),
+        ("teams", [each.team for each in found]),
+    )
+    for kind, names in whose:
+        # A caller who waits is nobody's fault; a break has no queue.
+        if any(names) or kind == "teams":
+            (most, count), *_ = Counter(names).most_common(1)
+            share = f"{count / len(found):.0%}"
+            lines.append(
+                f"  {kind} {len(set(names))}; most: {most or '(none)'}, {count} ({share})"
+            )
+    excused = sum(each.state == "excused" for each in found)
+    if excused:
+        lines.append(f"  excused: {excused}, for so many did the same at once")
+    return [*lines, _pages(found, hours)]
+
+
+def _pages(found: list[Violation], hours: float) -> str:
+    critical = [
+        each for each in found if each.severity == "critical" and each.state != "excused"
+    ]
+    beyond = sum('"beyond":' in each.evidence for each in critical)
+    pages = len(critical) - beyond
+    return f"  pages: {pages}, {pages / hours:.2f} an hour; {beyond} beyond the budget"

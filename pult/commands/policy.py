@@ -5,18 +5,20 @@ import sys
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from itertools import pairwise
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from pult import settings
 from pult.context import Context
 from schemas.discipline import CODES, Discipline
 from schemas.durations import written
-from schemas.errors import SettingsInvalid
-from schemas.needs import NOT_JUDGED
+from schemas.needs import NOT_JUDGED, no_rule
 from schemas.wording import did_you_mean
 
 Level: TypeAlias = tuple[str, Discipline]
 """Who sets thresholds, and the rules as they are from there on."""
+
+PARTS = (*CODES, "budget")
+"""What can be shown by itself."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,19 +27,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--agent", default="", metavar="NAME", help="for this agent")
     parser.add_argument("--team", default="", metavar="NAME", help="for this team")
     parser.add_argument("--tenant", default="", metavar="NAME", help="for this tenant")
-    parser.add_argument("--rule", default="", metavar="CODE", help="only this rule")
+    parser.add_argument("--rule", type=_part, metavar="CODE", help="only this rule")
+
+
+def _part(text: str) -> str:
+    if text not in PARTS:
+        raise argparse.ArgumentTypeError(no_rule(text, PARTS))
+    return text
 
 
 def run(context: Context, chosen: argparse.Namespace) -> int:
-    """Print each threshold with the level that set it."""
-    parts = (*CODES, "budget")
-    if chosen.rule and chosen.rule not in parts:
-        msg = f"cannot show the rule {chosen.rule}: known are {', '.join(parts)}"
-        raise SettingsInvalid(msg)
+    """Print each threshold with the level that set it; 2 if the settings name no such thing."""
     loaded = settings.load(context.config)
-    _tell_of_strangers(loaded, chosen)
-    levels = list(_levels(loaded, chosen))
-    for code in [chosen.rule] if chosen.rule else parts:
+    whose = _whose(loaded, chosen)
+    stranger = _stranger(loaded, whose)
+    if stranger:
+        print(f"pult: {stranger}", file=sys.stderr)
+        return 2
+    levels = list(_levels(loaded, whose))
+    for code in [chosen.rule] if chosen.rule else PARTS:
         rule = getattr(levels[-1][1], code)
         print(f"{code}  (version {rule.version})" if code in CODES else f"{code}  (of pages)")
         for name in type(rule).model_fields:
@@ -47,28 +55,46 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
     return 0
 
 
-def _tell_of_strangers(loaded: settings.Settings, chosen: argparse.Namespace) -> None:
-    """Whom the settings do not name the general rules hold for; or the name is misspelled."""
-    policies = loaded.policies(chosen.tenant)
-    teams = {*policies.teams, *(agent.team for agent in policies.agents.values())} - {""}
+class _Whose(NamedTuple):
+    """For whom the rules are asked; empty: for nobody in particular."""
+
+    tenant: str
+    team: str
+    agent: str
+
+
+def _whose(loaded: settings.Settings, chosen: argparse.Namespace) -> _Whose:
+    """Return whom the options mean; an agent goes by his devices and other ids, too."""
+    policies, agent = loaded.policies(chosen.tenant), chosen.agent
+    if agent not in policies.agents:
+        agent = policies.directory().get(agent, agent)
+    return _Whose(chosen.tenant, chosen.team, agent)
+
+
+def _stranger(loaded: settings.Settings, whose: _Whose) -> str:
+    """Return what is wrong with the names; a misspelled one must not look like success."""
+    policies = loaded.policies(whose.tenant)
+    teams = {*policies.teams, *(agent.team for agent in policies.agents.values())}
+    teams |= {queue.team for queue in policies.queues.values()}
     for kind, wanted, known in (
-        ("agent", chosen.agent, policies.agents),
-        ("team", chosen.team, teams),
+        ("tenant", whose.tenant, {loaded.tenant, *loaded.tenants}),
+        ("agent", whose.agent, {*policies.agents}),
+        ("team", whose.team, teams - {""}),
     ):
         if wanted and wanted not in known:
-            hint = did_you_mean(wanted, known)
-            print(f"pult: the settings name no {kind} {wanted!r}{hint}", file=sys.stderr)
+            return f"the settings name no {kind} {wanted!r}{did_you_mean(wanted, known)}"
+    return ""
 
 
-def _levels(loaded: settings.Settings, chosen: argparse.Namespace) -> Iterator[Level]:
-    policies = loaded.policies(chosen.tenant)
-    agent = policies.agents.get(chosen.agent)
-    team = chosen.team or (agent.team if agent else "")
+def _levels(loaded: settings.Settings, whose: _Whose) -> Iterator[Level]:
+    policies = loaded.policies(whose.tenant)
+    agent = policies.agents.get(whose.agent)
+    team = whose.team or (agent.team if agent else "")
     yield "default", Discipline()
     yield "[discipline]", loaded.discipline
-    yield f"[tenants.{chosen.tenant}.discipline]", policies.discipline
+    yield f"[tenants.{whose.tenant}.discipline]", policies.discipline
     yield f"[teams.{team}.discipline]", policies.discipline_of("", team)
-    yield f"[agents.{chosen.agent!r}.discipline]", policies.discipline_of(chosen.agent, team)
+    yield f"[agents.{whose.agent!r}.discipline]", policies.discipline_of(whose.agent, team)
 
 
 def _set_by(levels: list[Level], code: str, name: str) -> str:

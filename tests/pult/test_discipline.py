@@ -145,17 +145,38 @@ def test_a_wrong_rule_is_one_line(rules: str, why: str, tmp_path: Path) -> None:
     assert why in done.complaint
 
 
-def test_who_is_not_in_the_settings_is_told_with_the_nearest_who_is(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (("--agent", "Ana Petrova"), "no agent 'Ana Petrova', did you mean Anna Petrova?"),
+        (("--agent", "Zoe"), "no agent 'Zoe' (known: Anna Petrova)"),
+        (("--team", "sales"), "no team 'sales' (known: support)"),
+        (("--tenant", "main2"), "no tenant 'main2', did you mean main?"),
+        (("--rule", "ronna"), "there is no rule 'ronna', did you mean rona?"),
+        (("--rule", "dead_call"), "dead_call is not judged: it needs"),
+    ],
+)
+def test_who_is_not_in_the_settings_is_wrong_usage(
+    options: tuple[str, str], why: str, tmp_path: Path
+) -> None:
     path = tmp_path / "pult.toml"
-    path.write_text("[agents.'Anna Petrova']\nteam = 'support'", "utf-8")
+    path.write_text("[agents.'Anna Petrova']\nteam = 'support'\nids = ['1001']", "utf-8")
 
-    done = pult("policy", "show", "--agent", "Ana Petrova", "--team", "sales", "--config", path)
+    done = pult("policy", "show", *options, "--config", path)
 
-    assert done.code == 0
-    assert done.err.splitlines() == [
-        "pult: the settings name no agent 'Ana Petrova', did you mean Anna Petrova?",
-        "pult: the settings name no team 'sales' (known: support)",
-    ]
+    assert (done.code, done.out) == (2, "")
+    assert why in done.complaint
+
+
+def test_an_agent_goes_by_his_other_ids_too(tmp_path: Path) -> None:
+    path = tmp_path / "pult.toml"
+    path.write_text(
+        "[agents.Anna]\nids = ['1001']\ndiscipline.rona.count = 7", encoding="utf-8"
+    )
+
+    told = good("policy", "show", "--agent", "1001", "--rule", "rona", "--config", path)
+
+    assert "  count = 7  # [agents.'Anna'.discipline]" in told.splitlines()
 
 
 def test_a_wrong_threshold_to_try_is_one_plain_line(tmp_path: Path) -> None:
@@ -167,76 +188,3 @@ def test_a_wrong_threshold_to_try_is_one_plain_line(tmp_path: Path) -> None:
     assert done.complaint == (
         "cannot test a rule: late_return.grace: '-5s' is no duration (write 10s, 5m or 1h30m)"
     )
-
-
-# --- pult backtest ------------------------------------------------------------------------
-
-
-def day_of(history: History) -> str:
-    query = "SELECT min(toDate(occurred_at, 'UTC')) FROM events"
-    return good("sql", query, "--format", "TSV", "--data", history.data).strip()
-
-
-def test_the_rule_in_force_gives_what_the_history_says(queue_log_history: History) -> None:
-    day, data = day_of(queue_log_history), ("--data", queue_log_history.data)
-    for rule in ("rona", "late_return", "toggle", "relog"):
-        query = (
-            f"SELECT count(), severity FROM violations WHERE code = '{rule}' "
-            "AND fired_at IS NOT NULL GROUP BY severity ORDER BY severity"
-        )
-        stored = [
-            row.split() for row in good("sql", query, "--format", "TSV", *data).splitlines()
-        ]
-        count = sum(int(number) for number, _ in stored)
-
-        told = good("backtest", rule, "--from", day, "--to", day, *data).splitlines()
-
-        assert told[1].startswith(f"in force: {count} episodes"), rule
-        assert ", ".join(" ".join(each) for each in stored) in told[1]
-
-
-def test_stricter_thresholds_find_more(queue_log_history: History) -> None:
-    """Breaks of the first minutes last longer than a second, all of them."""
-    day, data = day_of(queue_log_history), ("--data", queue_log_history.data)
-    longer = (
-        "SELECT count() FROM breaks WHERE duration_ms > 1000 OR ended_at IS NULL "
-        "AND started_at < (SELECT max(occurred_at) FROM events) - INTERVAL 1 SECOND"
-    )
-    breaks = int(good("sql", longer, "--format", "TSV", *data))
-
-    told = good(
-        "backtest", "late_return", "--set", "allowance.default=0s", "--set", "grace=1s",
-        "--from", day, "--to", day, *data,
-    )  # fmt: skip
-
-    found = next(line for line in told.splitlines() if line.startswith("tried: "))
-    assert int(found.split()[1]) == breaks > 0
-    # As critical as late: with no allowance, all of them are; six an hour page.
-    (pages,) = [line.split() for line in told.splitlines()[-3:] if "pages:" in line]
-    assert int(pages[1].rstrip(",")) + int(pages[5]) == breaks
-    assert int(pages[1].rstrip(",")) <= 6
-
-
-@pytest.mark.parametrize(
-    ("options", "why"),
-    [
-        (("--set", "grase=1s"), "late_return.grase is unknown, did you mean grace?"),
-        (("--set", "grace=-5s"), "is no duration"),
-        (("--set", "grace"), "is no NAME=VALUE"),
-        (("--to", "1999-01-01"), "is before"),
-        (("--from", "1999-01-01", "--to", "1999-01-02"), "no event of these days"),
-        (("--tenant", "nobody"), "no event of these days"),
-    ],
-)
-def test_a_test_that_makes_no_sense_is_one_line(
-    options: tuple[str, ...], why: str, queue_log_history: History
-) -> None:
-    day = day_of(queue_log_history)
-
-    done = pult(
-        "backtest", "late_return", "--from", day, "--to", day, *options,
-        "--data", queue_log_history.data,
-    )  # fmt: skip
-
-    assert done.code == 1
-    assert why in done.complaint

@@ -1,0 +1,361 @@
+"""`pult backtest`: rules in force give what the history says, others what they would have."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+import pytest
+
+import schemas.events as e
+from pult.backtest import replayed
+from pult.backtest_facts import Range
+from schemas.discipline import CODES
+from schemas.facts import Violation
+from schemas.policies import Policies
+from sql.embedded import EmbeddedStore
+from stream_processors.core.state import State
+from tests.lab import recording
+from tests.plans import plan
+from tests.pult.command import good, pult
+from tests.pult.conftest import History
+from tests.timetable import DAY, TENANT, moment, run, terms, values
+
+DAY_MS = 24 * 3_600_000
+
+
+def kept(store: EmbeddedStore, log: list[bytes], site: str = TENANT, **policies: Any) -> None:
+    """Let a log of a site become history, judged by policies."""
+    events = [msgspec.structs.replace(e.decode(value), domain=site) for value in log]
+    told = [e.encode(event) for event in events]
+    _, facts = run(told, terms(**policies), State(TENANT, site), size=200)
+    positions = [(0, n) for n in range(1, len(log) + 1)]
+    store.writer.write_events(events, positions, f"events of {site}")
+    store.writer.write_facts(facts, f"facts of {site}")
+
+
+def tried(store: EmbeddedStore, code: str, within: Range, **policies: Any) -> list[Violation]:
+    """Return what a back-test finds under policies."""
+
+    def ask(query: str) -> list[dict[str, Any]]:
+        return [json.loads(each) for each in store.query(query, "JSONEachRow").splitlines()]
+
+    held = Policies(**policies)
+    return replayed(ask, held, held.discipline_of, code, within)
+
+
+def in_history(store: EmbeddedStore, code: str, within: Range) -> list[list[Any]]:
+    """Return the episodes that fired within a range, as the history has them."""
+    told = store.query(
+        "SELECT episode_id, agent_id, queue_id, team, severity, state, about, evidence, "
+        "toUnixTimestamp64Milli(fired_at) AS fired, toUnixTimestamp64Milli(cleared_at) AS over "
+        f"FROM violations WHERE code = '{code}' AND state != 'voided' "
+        f"AND fired >= {within.since} AND fired < {within.until} "
+        "ORDER BY fired, agent_id, episode_id",
+        "JSONCompactEachRow",
+        {"output_format_json_quote_64bit_integers": "0"},
+    )
+    return [compared(*json.loads(each)) for each in told.splitlines()]
+
+
+def shown(found: Iterable[Violation]) -> list[list[Any]]:
+    return [
+        compared(
+            each.episode_id, each.agent_id, each.queue_id, each.team, each.severity, each.state,
+            each.about, each.evidence, each.fired_at, each.cleared_at,
+        )
+        for each in found
+    ]  # fmt: skip
+
+
+def compared(*told: Any) -> list[Any]:
+    """Return what must agree: facts name no events, and other rules spend of the budget."""
+    evidence = json.loads(told[7])
+    for name in ("events", "paged", "beyond"):
+        evidence.pop(name, None)
+    return [*told[:7], evidence, *told[8:]]
+
+
+def whole_day(text: str = DAY) -> Range:
+    since = moment(f"{text} 00:00:00")
+    return Range(since, since + DAY_MS)
+
+
+# --- all rules, over a recorded half hour ---------------------------------------------------
+
+STRICT = {
+    "late_return": {"allowance": {"default": "20s"}, "grace": "5s"},
+    "break_too_long": {"longest": {"default": "40s"}},
+    "acw_too_long": {"limit": "1s", "grace": "0s"},
+    "idle_not_ready": {"limit": "5s", "grace": "5s", "reasons": ["", "Lunch", "Coffee"]},
+    "long_hold": {"limit": "1s", "grace": "0s"},
+    "slow_handling": {"contacts": 8, "ratio": 1.1, "clear": 1.05},
+    "short_call": {
+        "shorter_than": "40s", "live_count": 2, "live_calls": 2, "live_times": 0.5,
+    },
+    "agent_hangup": {"count": 2, "calls": 2, "times_others": 0.5},
+    "excess_transfer": {"count": 2, "calls": 2, "times_others": 0.5},
+    "break_budget": {"allowance": "3m"},
+    "late_login": {"grace": "10s", "critical_after": "1m"},
+    "no_show": {"after": "2m"},
+    "early_logout": {"wait": "5s", "grace": "0s"},
+    "unscheduled_break": {"grace": "5s"},
+    "work_instead_of_break": {"limit": "10s"},
+    "not_logged_out": {"after": "1m"},
+    "hanging": {"times": 1.0},
+    "ping_pong": {"queues": 2},
+    "wrong_state_work": {"grace": "5s"},
+    "system_suspect": {"team": 3, "share": 0.3},
+}  # fmt: skip
+"""Rules under which half an hour brings episodes of nearly all of them."""
+
+UNHEARD = {"long_hold", "offer_rejected", "acw_too_long"}
+"""Nobody in the recording holds, rejects, or works after a call."""
+
+
+def test_the_rules_in_force_give_what_the_history_says_of_every_code(
+    store: EmbeddedStore,
+) -> None:
+    log = recording.ami()
+    joined = (event.data for event in log if isinstance(event, e.AgentQueueJoined))
+    agents = sorted({data.agent_id for data in joined})
+    policies: dict[str, Any] = {
+        "queues": {"support": {"answer_within": "5s", "team": "front"}},
+        "agents": {name: {"team": "ab"[n % 2]} for n, name in enumerate(agents)},
+        "discipline": STRICT,
+    }
+    day = log[0].time[:10]
+    kept(store, [*plans(agents, day), *map(e.encode, log)], **policies)
+    within = whole_day(day)
+    later = Range(recording.at_ms(log[0]) + 10 * 60_000, recording.at_ms(log[-1]) - 5 * 60_000)
+
+    for code in CODES:
+        expected = in_history(store, code, within)
+
+        assert shown(tried(store, code, within, **policies)) == expected, code
+        assert bool(expected) == (code not in UNHEARD), code
+        some = in_history(store, code, later)
+        assert shown(tried(store, code, later, **policies)) == some, code
+
+
+def plans(agents: list[str], day: str) -> list[bytes]:
+    """Plan work with a break of five minutes, for those who are there and one who is not."""
+    shift = "19:18 work 19:{0} break 19:{1} work 19:49"
+    return [
+        plan(name, shift.format(20 + n % 20, 25 + n % 20), day=day)
+        for n, name in enumerate([*agents, "Zoe Nowhere"])
+    ]
+
+
+# --- what a recorded half hour does not have ------------------------------------------------
+
+WAITS = """
+    09:00:00  enter  a sales
+    09:00:30  lost
+    09:05:00  beat
+    09:05:01  queue  s sales {waiting}
+    {listed}
+    09:05:02  complete s
+    09:05:05  beat
+"""
+
+
+@pytest.mark.parametrize("still", [False, True])
+def test_nobody_hangs_who_left_unseen_in_a_gap(store: EmbeddedStore, still: bool) -> None:
+    listed = "09:05:01 listed s a sales" if still else ""
+    kept(store, values(WAITS.format(waiting=int(still), listed=listed)))
+
+    found = tried(store, "hanging", whole_day())
+
+    assert [each.fired_at for each in found] == [moment("09:01:00")] * still
+    assert shown(found) == in_history(store, "hanging", whole_day())
+
+
+def test_a_break_that_lasts_into_a_gap_at_the_end_is_not_late_yet(store: EmbeddedStore) -> None:
+    log = values("""
+        09:00:00  login  Anna sales
+        09:00:10  pause  Anna sales tea
+        09:05:00  lost
+        09:30:00  beat
+    """)
+    kept(store, log)
+
+    assert tried(store, "late_return", whole_day()) == []
+    quick = {"discipline": {"late_return": {"allowance": {"default": "3m"}}}}
+    (late,) = tried(store, "late_return", whole_day(), **quick)
+    assert late.fired_at == moment("09:04:10")
+
+
+def talks(day: str, agent: str, lengths: Iterable[int], hour: int) -> str:
+    """Return calls of so many seconds, a minute apart."""
+    lines = []
+    for n, length in enumerate(lengths):
+        minute, call = f"{day} {hour:02}:{n:02}", f"{agent}{day[5:]}{hour}-{n} sales"
+        lines += [
+            f"{minute}:00 enter {call}",
+            f"{minute}:01 answer {call} {agent}",
+            f"{minute}:{1 + length:02} end {call} {agent} agent",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def test_short_calls_of_a_month_are_counted_from_its_first_day(store: EmbeddedStore) -> None:
+    """Anna: 2 of 4 short, the team: 3 of 12, so twice its share, and not more than that."""
+    text = (
+        talks("2026-02-03", "Anna", [5, 30], 9)
+        + talks("2026-02-03", "Boris", [5, *[30] * 7], 10)
+        + talks("2026-02-27", "Anna", [5, 30], 9)
+        + "2026-03-01 00:00:01 beat"
+    )
+    team = {"agents": {"Anna": {"team": "a"}, "Boris": {"team": "a"}}}
+
+    def under(times: float) -> dict[str, Any]:
+        rule = {"calls": 4, "times_team": times, "live_count": 100}
+        return {**team, "discipline": {"short_call": rule}}
+
+    kept(store, values(text), **under(1.9))
+    march = whole_day("2026-03-01")
+    (anna,) = tried(store, "short_call", march, **under(1.9))
+
+    assert (anna.agent_id, anna.fired_at) == ("Anna", march.since)
+    assert json.loads(anna.evidence)["share"] == 0.5
+    assert shown([anna]) == in_history(store, "short_call", march)
+    assert tried(store, "short_call", march, **under(2.0)) == []
+    assert tried(store, "short_call", whole_day("2026-02-28"), **under(1.9)) == []
+
+
+def test_a_site_is_judged_by_itself(store: EmbeddedStore) -> None:
+    """Both sites have a team of one name; at each, the others are those who work there."""
+    agents = {name: {"team": "a"} for name in ("Anna", "Boris", "Clara", "Dora")}
+    rule = {"count": 2, "calls": 2, "times_others": 2.0, "shorter_than": "20s"}
+    policies: dict[str, Any] = {"agents": agents, "discipline": {"agent_hangup": rule}}
+    beat = f"{DAY} 12:00:00 beat"
+    north = talks(DAY, "Anna", [30, 30, 5, 5], 9) + talks(DAY, "Boris", [5, 5], 9) + beat
+    south = talks(DAY, "Clara", [30, 30, 5, 5], 9) + talks(DAY, "Dora", [30, 30], 9) + beat
+
+    kept(store, values(north), f"{TENANT}/north", **policies)
+    kept(store, values(south), f"{TENANT}/south", **policies)
+    found = tried(store, "agent_hangup", whole_day(), **policies)
+
+    assert [each.agent_id for each in found] == ["Clara"]
+    assert shown(found) == in_history(store, "agent_hangup", whole_day())
+
+
+# --- the command ----------------------------------------------------------------------------
+
+
+def day_of(history: History) -> str:
+    query = "SELECT min(toDate(occurred_at, 'UTC')) FROM events"
+    return good("sql", query, "--format", "TSV", "--data", history.data).strip()
+
+
+def test_the_rule_in_force_gives_what_the_history_says(queue_log_history: History) -> None:
+    day, data = day_of(queue_log_history), ("--data", queue_log_history.data)
+    for rule in ("rona", "late_return", "toggle", "relog"):
+        query = (
+            f"SELECT count(), severity FROM violations WHERE code = '{rule}' "
+            "AND fired_at IS NOT NULL GROUP BY severity ORDER BY severity"
+        )
+        stored = [
+            row.split() for row in good("sql", query, "--format", "TSV", *data).splitlines()
+        ]
+        count = sum(int(number) for number, _ in stored)
+
+        told = good("backtest", rule, "--from", day, "--to", day, *data).splitlines()
+
+        assert told[1].startswith(f"in force: {count} episodes"), rule
+        assert ", ".join(" ".join(each) for each in stored) in told[1]
+
+
+def test_with_nothing_to_try_the_rule_in_force_is_told_alone(
+    queue_log_history: History,
+) -> None:
+    day = day_of(queue_log_history)
+
+    told = good(
+        "backtest", "rona", "--from", day, "--to", day, "--data", queue_log_history.data
+    )
+
+    assert [line for line in told.splitlines() if line[0] != " "][1:] == [told.splitlines()[1]]
+
+
+def test_stricter_thresholds_find_more(queue_log_history: History) -> None:
+    """Breaks of the first minutes last longer than a second, all of them."""
+    day, data = day_of(queue_log_history), ("--data", queue_log_history.data)
+    longer = (
+        "SELECT count() FROM breaks WHERE duration_ms > 1000 OR ended_at IS NULL "
+        "AND started_at < (SELECT max(occurred_at) FROM events) - INTERVAL 1 SECOND"
+    )
+    breaks = int(good("sql", longer, "--format", "TSV", *data))
+
+    told = good(
+        "backtest", "late_return", "--set", "allowance.default=0s", "--set", "grace=1s",
+        "--from", day, "--to", day, *data,
+    )  # fmt: skip
+
+    found = next(line for line in told.splitlines() if line.startswith("tried: "))
+    assert int(found.split()[1]) == breaks > 0
+    # As critical as late: with no allowance, all of them are; six an hour page.
+    (pages,) = [line.split() for line in told.splitlines()[-3:] if "pages:" in line]
+    assert int(pages[1].rstrip(",")) + int(pages[5]) == breaks
+    assert int(pages[1].rstrip(",")) <= 6
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (("--set", "grase=1s"), "late_return.grase is unknown, did you mean grace?"),
+        (("--set", "grace=-5s"), "is no duration"),
+        (("--set", "grace"), "is no NAME=VALUE"),
+        (("--to", "1999-01-01"), "is before"),
+        (("--from", "1999-01-01", "--to", "1999-01-02"), "no event of these days"),
+        (("--tenant", "nobody"), "no event of these days"),
+    ],
+)
+def test_a_test_that_makes_no_sense_is_one_line(
+    options: tuple[str, ...], why: str, queue_log_history: History
+) -> None:
+    day = day_of(queue_log_history)
+
+    done = pult(
+        "backtest", "late_return", "--from", day, "--to", day, *options,
+        "--data", queue_log_history.data,
+    )  # fmt: skip
+
+    assert done.code == 1
+    assert why in done.complaint
+
+
+@pytest.mark.parametrize(
+    ("rule", "why"),
+    [
+        ("late_retrun", "there is no rule 'late_retrun', did you mean late_return?"),
+        ("dead_call", "dead_call is not judged: it needs"),
+        ("budget", "there is no rule 'budget'"),
+    ],
+)
+def test_a_rule_that_is_not_judged_says_why(rule: str, why: str) -> None:
+    done = pult("backtest", rule, "--from", DAY, "--to", DAY)
+
+    assert done.code == 2
+    assert why in done.complaint
+
+
+def test_of_a_rule_about_calls_the_queues_are_told_and_no_agent(
+    queue_log_history: History,
+) -> None:
+    day, data = day_of(queue_log_history), ("--data", queue_log_history.data)
+    longer = (
+        "SELECT count() FROM legs WHERE queue_id != '' AND (wait_ms > 20000 OR outcome = "
+        "'waiting' AND entered_at < (SELECT max(occurred_at) FROM events) - INTERVAL 20 SECOND)"
+    )
+    waits = int(good("sql", longer, "--format", "TSV", *data))
+
+    told = good("backtest", "hanging", "--set", "times=1", "--from", day, "--to", day, *data)
+
+    head, queues, teams, pages = told.splitlines()[-4:]
+    assert head.startswith("tried: ")
+    assert int(head.split()[1]) == waits > 0
+    assert queues.startswith("  queues ")
+    assert teams.startswith("  teams 1; most: (none), ")
+    assert pages.startswith("  pages: 0, ")
