@@ -11,7 +11,7 @@ class Rate:
         self._at: float | None = None
 
     def wait_seconds(self, now: float) -> float:
-        """Take one message's turn; return 0, or how long until there is one [s].
+        """Return 0 if it is a message's turn, or how long until it is [s].
 
         Args:
             now: the present [s, monotonic].
@@ -19,7 +19,11 @@ class Rate:
         passed = 0.0 if self._at is None else max(0.0, now - self._at)
         self._at = now
         self._left = min(self._most, self._left + passed * self._per_second)
-        if self._left >= 1:
+        return 0.0 if self._left >= 1 else (1 - self._left) / self._per_second
+
+    def take(self, now: float) -> float:
+        """Take one message's turn, if it is; return what `wait_seconds` does."""
+        wait = self.wait_seconds(now)
+        if not wait:
             self._left -= 1
-            return 0.0
-        return (1 - self._left) / self._per_second
+        return wait

@@ -162,14 +162,13 @@ class Receiver:
         return answer
 
     async def _answer(self, hook: Hook, keeper: Keeper, request: web.Request) -> web.Response:
-        wait = hook.rate.wait_seconds(time.monotonic())
-        if wait:
-            self._say(hook, "too many messages a second")
-            return _line(429, "too many messages a second", retry=max(1, round(wait)))
         if not hook.check.needs_body:
             refused = self._refused(hook, _request(hook, request, b""))
             if refused is not None:
                 return refused
+        wait = hook.rate.wait_seconds(time.monotonic())
+        if wait:
+            return self._too_many(hook, wait)
         told = request.content_length or 0
         if told > hook.largest_bytes:
             return self._too_large(hook)
@@ -198,6 +197,10 @@ class Receiver:
             refused = self._refused(hook, posted)
             if refused is not None:
                 return refused
+        # Only now is it his own turn that he takes: strangers have none to take from him.
+        wait = hook.rate.take(time.monotonic())
+        if wait:
+            return self._too_many(hook, wait)
         body = hook.check.without_secret(posted.body)
         headers = {
             name: posted.headers[name] for name in hook.headers if name in posted.headers
@@ -223,6 +226,10 @@ class Receiver:
         hook.status.refusals += 1
         self._say(hook, f"signature {verdict}")
         return _line(401, f"signature {verdict}")
+
+    def _too_many(self, hook: Hook, wait: float) -> web.Response:
+        self._say(hook, "too many messages a second")
+        return _line(429, "too many messages a second", retry=max(1, round(wait)))
 
     def _too_large(self, hook: Hook) -> web.Response:
         self._say(hook, "body too large")

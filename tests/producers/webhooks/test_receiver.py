@@ -195,6 +195,24 @@ def test_too_many_a_second_are_to_come_later(tmp_path: Path) -> None:
         assert crm.kept == [b"{1}"]
 
 
+@pytest.mark.parametrize("name", ["bearer", "hmac", "secret-path"])
+def test_strangers_do_not_use_up_what_a_sender_may_say(name: str, tmp_path: Path) -> None:
+    with desk(tmp_path, NAMED[name], rate=Rate(0.5), now=lambda: 1_772_435_730.0) as crm:
+        strange = {"Authorization": "Bearer somebody else", "X-Pult-Timestamp": "1772435730",
+                   "X-Pult-Signature": "sha256=00"}  # fmt: skip
+        path = "/hooks/crm/a-guess" if name == "secret-path" else "/hooks/crm"
+        assert [crm.status(b"x", strange, path=path) for _ in range(6)] == [401] * 6
+        told = hmac.digest(SECRET.encode(), b"1772435730.{1}", "sha256").hex()
+        right = {
+            **BEARER,
+            "X-Pult-Timestamp": "1772435730",
+            "X-Pult-Signature": f"sha256={told}",
+        }
+        path = f"/hooks/crm/{SECRET}".replace(" ", "%20") if name == "secret-path" else path
+        assert [crm.status(b"{1}", right, path=path) for _ in range(2)] == [200, 429]
+        assert crm.kept == [b"{1}"]
+
+
 def test_what_cannot_be_kept_is_to_be_sent_again(tmp_path: Path) -> None:
     with desk(tmp_path) as crm:
         crm.journal.close()
