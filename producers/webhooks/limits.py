@@ -6,7 +6,7 @@ class Rate:
 
     def __init__(self, per_second: float) -> None:
         self._per_second = per_second
-        self._most = 2 * per_second
+        self._most = max(1.0, 2 * per_second)
         self._left = self._most
         self._at: float | None = None
 

@@ -12,7 +12,7 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from aiohttp import web
@@ -21,24 +21,19 @@ from producers.connections import Connections, Site
 from producers.frame import WEBHOOK
 from producers.source import Take
 from producers.status import SourceStatus
+from producers.webhooks.bodies import Body, BodyRefused, Room, packing_of, too_large
 from producers.webhooks.keeping import Keeper
 from producers.webhooks.limits import Rate
 from producers.webhooks.message import Message, body_key, kept
-from producers.webhooks.signatures import Check, Posted
+from producers.webhooks.signatures import Check, Posted, Verdict
 from schemas.errors import PortTaken, PultFailure
-
-BODY_SECONDS = 10.0
-"""A whole body comes within so long."""
-
-MOST_UNDER_WAY = 64 * 1024 * 1024
-"""Bytes of bodies that are being read or kept, of all sources together."""
 
 END_SECONDS = 2.0
 _RETRY_SECONDS = 5
 _BACKLOG = 512
 _IDLE_SECONDS = 75.0  # longer than the 60 s of a proxy, so that it is the proxy that hangs up
 _SAY_SECONDS = 60.0
-_PORTION = 64 * 1024
+_VERDICTS: Sequence[Verdict] = ("missing", "wrong", "stale", "right")
 
 _LOG = logging.getLogger("pult.webhooks")
 
@@ -87,7 +82,7 @@ class Receiver:
         self._host = host
         self._now = now
         self._hooks: dict[str, Hook] = {}
-        self._under_way = 0
+        self.room = Room()
         self._lock = threading.Lock()
         self._open = 0
         self._server: threading.Thread | None = None
@@ -143,7 +138,7 @@ class Receiver:
         ])  # fmt: skip
         runner = web.AppRunner(
             application, access_log=None, shutdown_timeout=END_SECONDS,
-            keepalive_timeout=_IDLE_SECONDS,
+            keepalive_timeout=_IDLE_SECONDS, auto_decompress=False,
         )  # fmt: skip
         await runner.setup()
         await Site(runner, connections, sock=self._socket).start()
@@ -169,34 +164,30 @@ class Receiver:
         wait = hook.rate.wait_seconds(time.monotonic())
         if wait:
             return self._too_many(hook, wait)
-        told = request.content_length or 0
-        if told > hook.largest_bytes:
-            return self._too_large(hook)
-        if self._under_way + max(told, _PORTION) > MOST_UNDER_WAY:
-            self._say(hook, "too many bodies at once")
-            return _line(503, "too much at once; send it again", retry=_RETRY_SECONDS)
-        held = _Held(self)
         try:
-            async with asyncio.timeout(BODY_SECONDS):
-                body = await held.read(request, hook.largest_bytes)
-            if body is None:
-                return self._too_large(hook)
-            return await self._keep(hook, keeper, _request(hook, request, body))
-        except TimeoutError:
-            self._say(hook, f"no whole body within {BODY_SECONDS:g} s")
-            return _line(408, f"no whole body within {BODY_SECONDS:g} s")
-        except web.HTTPException:
-            raise
-        except (web.RequestPayloadError, ValueError):
-            return _line(400, "the body is cut short or badly packed")
-        finally:
-            held.let_go()
+            return await self._read(hook, keeper, request)
+        except BodyRefused as refused:
+            self._say(hook, str(refused))
+            retry = _RETRY_SECONDS if refused.status == 503 else 0
+            return _line(refused.status, str(refused), retry)
 
-    async def _keep(self, hook: Hook, keeper: Keeper, posted: Posted) -> web.Response:
-        if hook.check.needs_body:
-            refused = self._refused(hook, posted)
+    async def _read(self, hook: Hook, keeper: Keeper, request: web.Request) -> web.Response:
+        needs_body, most = hook.check.needs_body, hook.largest_bytes
+        packing = packing_of(request.headers.getall("Content-Encoding", []))
+        if (request.content_length or 0) > most:
+            raise too_large(most)
+        with Body(self.room, most, is_known=not needs_body) as body:
+            came = await body.read(request.content)
+            told = body.unpacked(came, packing)
+            # Some sign what they pack, others what they send.
+            ways = [_request(hook, request, each) for each in {came: None, told: None}]
+            refused = self._refused(hook, *ways) if needs_body else None
             if refused is not None:
                 return refused
+            body.known()
+            return await self._keep(hook, keeper, ways[-1])
+
+    async def _keep(self, hook: Hook, keeper: Keeper, posted: Posted) -> web.Response:
         # Only now is it his own turn that he takes: strangers have none to take from him.
         wait = hook.rate.take(time.monotonic())
         if wait:
@@ -219,8 +210,9 @@ class Receiver:
         hook.status.last_heard_us = at_us
         return _line(200, "kept")
 
-    def _refused(self, hook: Hook, posted: Posted) -> web.Response | None:
-        verdict = hook.check(posted, self._now())
+    def _refused(self, hook: Hook, *ways: Posted) -> web.Response | None:
+        """Return the answer to whoever is not the sender, whichever way his message is read."""
+        verdict = max((hook.check(each, self._now()) for each in ways), key=_VERDICTS.index)
         if verdict == "right":
             return None
         hook.status.refusals += 1
@@ -230,10 +222,6 @@ class Receiver:
     def _too_many(self, hook: Hook, wait: float) -> web.Response:
         self._say(hook, "too many messages a second")
         return _line(429, "too many messages a second", retry=max(1, round(wait)))
-
-    def _too_large(self, hook: Hook) -> web.Response:
-        self._say(hook, "body too large")
-        return _line(413, f"a body has at most {hook.largest_bytes} bytes")
 
     def _say(self, hook: Hook, what: str) -> None:
         """Say once a minute what was refused; never what was in it."""
@@ -267,30 +255,6 @@ class HookSource:
             stopped.wait()
         finally:
             self._receiver.end(self.hook)
-
-
-class _Held:
-    """Bytes of one body that count as under way."""
-
-    def __init__(self, receiver: Receiver) -> None:
-        self._receiver = receiver
-        self._bytes = 0
-
-    async def read(self, request: web.Request, most: int) -> bytes | None:
-        """Return a whole body, None if it is too large."""
-        pieces: list[bytes] = []
-        while piece := await request.content.read(_PORTION):
-            pieces.append(piece)
-            self._bytes += len(piece)
-            self._receiver._under_way += len(piece)
-            if self._bytes > most:
-                return None
-        return b"".join(pieces)
-
-    def let_go(self) -> None:
-        """Count them no more."""
-        self._receiver._under_way -= self._bytes
-        self._bytes = 0
 
 
 def _request(hook: Hook, request: web.Request, body: bytes) -> Posted:

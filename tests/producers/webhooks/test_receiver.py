@@ -18,7 +18,7 @@ import pytest
 
 from producers.frame import Frame
 from producers.journal import Journal
-from producers.webhooks import receiver as receiving
+from producers.webhooks import bodies
 from producers.webhooks.limits import Rate
 from producers.webhooks.message import read
 from producers.webhooks.receiver import Hook, Receiver
@@ -224,7 +224,7 @@ def test_what_cannot_be_kept_is_to_be_sent_again(tmp_path: Path) -> None:
 def test_who_is_slow_holds_nobody_up_and_is_let_go(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(receiving, "BODY_SECONDS", 2.0)
+    monkeypatch.setattr(bodies, "BODY_SECONDS", 2.0)
     with desk(tmp_path) as crm, socket.create_connection(
         ("127.0.0.1", crm.receiver.port), timeout=20
     ) as slow:  # fmt: skip
@@ -233,18 +233,21 @@ def test_who_is_slow_holds_nobody_up_and_is_let_go(
         assert [crm.status(b"%d" % n) for n in range(20)] == [200] * 20
         assert time.monotonic() - begun < 2
         assert slow.recv(100).startswith(b"HTTP/1.1 408")
-        assert crm.receiver._under_way == 0
+        assert crm.receiver.room.taken == 0
         assert len(crm.kept) == 20
 
 
-def test_who_hangs_up_in_a_body_leaves_nothing(tmp_path: Path) -> None:
+def test_who_hangs_up_in_a_body_leaves_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     with desk(tmp_path) as crm:
         for _ in range(5):
             with socket.create_connection(("127.0.0.1", crm.receiver.port)) as gone:
                 gone.sendall(f"{HEAD}Content-Length: 99\r\n\r\nhalf".encode())
         assert crm.status(b"{1}") == 200
-        wait_for(lambda: crm.receiver._under_way == 0, 10, "nothing under way")
+        wait_for(lambda: crm.receiver.room.taken == 0, 10, "nothing under way")
         assert crm.kept == [b"{1}"]
+    assert not [each for each in caplog.records if each.exc_info]
 
 
 def test_a_port_that_is_taken_is_one_line_at_the_start() -> None:
