@@ -39,7 +39,7 @@ def parsed(body: bytes, content_type: str, wanted: str = "any") -> Any:
     Raises:
         UntranslatableFrame: it is neither, or not what is wanted.
     """
-    kind = _kind(body, content_type)
+    kind = kind_of(body, content_type)
     if wanted not in ("any", kind):
         # What it is counts, not what it is called: many send JSON as text/plain.
         shown = content_type.split(";")[0][:60] or "no content type"
@@ -47,15 +47,16 @@ def parsed(body: bytes, content_type: str, wanted: str = "any") -> Any:
         msg = f"the body is to be {wanted}, but is {found} ({shown}, {len(body)} bytes)"
         raise UntranslatableFrame(msg)
     if kind == "json":
-        return _json(body, _charset(content_type))
+        return _json(body, charset_of(content_type))
     if kind == "form":
-        return _form(body, _charset(content_type))
+        return _form(body, charset_of(content_type))
     shown = content_type.split(";")[0][:60] or "no content type"
     msg = f"the body is neither JSON nor a form ({shown}, {len(body)} bytes)"
     raise UntranslatableFrame(msg)
 
 
-def _kind(body: bytes, content_type: str) -> str:
+def kind_of(body: bytes, content_type: str) -> str:
+    """Return what a body is: `json`, `form`, or nothing if it is neither."""
     told = content_type.split(";")[0].strip().lower()
     start = body.removeprefix(codecs.BOM_UTF8).lstrip()[:1]
     if start in (b"{", b"["):
@@ -68,7 +69,12 @@ def _kind(body: bytes, content_type: str) -> str:
     return "form" if is_form else ""
 
 
-def _charset(content_type: str) -> str:
+def charset_of(content_type: str) -> str:
+    """Return the name of the character set that a content type names, else utf-8.
+
+    Raises:
+        UntranslatableFrame: it is none of the usual ones.
+    """
     found = _CHARSET.search(content_type)
     if found is None:
         return "utf-8"

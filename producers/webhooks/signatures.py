@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
+from producers.webhooks.blot import Blotter
 from producers.webhooks.body import parsed
 from producers.webhooks.paths import Item, Path
 from producers.webhooks.scheme import Scheme
@@ -63,7 +64,7 @@ class Check:
 
     def __init__(self, scheme: Scheme, secrets: Sequence[str], where: str) -> None:
         self._scheme = scheme
-        self._secrets = secrets
+        self._blotter = Blotter(secrets) if scheme.scheme == "token" else None
         for secret in secrets:
             if len(secret) < LEAST_SECRET or not secret.isprintable():
                 msg = (
@@ -92,13 +93,12 @@ class Check:
         """Return whether a request comes from whoever has a secret; `now` in s since 1970."""
         return self._verdict(posted, now)
 
-    def without_secret(self, body: bytes) -> bytes:
-        """Return a body as it may be kept: a token in it is blotted out."""
-        if self._scheme.scheme == "token":
-            for secret in self._secrets:
-                for written in {secret, quote(secret, safe="")}:
-                    body = body.replace(written.encode(), b"*" * len(written))
-        return body
+    def without_secret(self, body: bytes, content_type: str) -> bytes | None:
+        """Return a body as it may be kept: a token in it is blotted out.
+
+        None if it is written so that this cannot be done.
+        """
+        return self._blotter.blotted(body, content_type) if self._blotter else body
 
     def id_of(self, posted: Posted) -> str:
         """Return the sender's id of a message where the scheme has one."""
