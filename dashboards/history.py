@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any, TypeAlias
 
-from grafana_foundation_sdk.builders import stat, statetimeline, table, timeseries
+from grafana_foundation_sdk.builders import barchart, stat, statetimeline, table, timeseries
 from grafana_foundation_sdk.builders.common import ReduceDataOptions, StackingConfig
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.cog.runtime import UnknownDataquery
@@ -16,6 +16,7 @@ from grafana_foundation_sdk.models.common import (
     DataSourceRef,
     GraphDrawStyle,
     StackingMode,
+    VisibilityMode,
 )
 
 from dashboards.panels import LINK_TIME, NO_DATA, Pen, Scale, Shown
@@ -24,6 +25,7 @@ from dashboards.places import CLICKHOUSE, uid
 Figure: TypeAlias = stat.Panel
 Course: TypeAlias = timeseries.Panel
 Rows: TypeAlias = table.Panel
+Lengths: TypeAlias = barchart.Panel
 
 HISTORY = DataSourceRef(type_val="grafana-clickhouse-datasource", uid=CLICKHOUSE)
 PLUGIN = "4.20.0"
@@ -156,6 +158,33 @@ def course(
     if label:
         panel.display_name(f"${{__field.labels.{label}}}")
     for column, name in (names or {}).items():
+        panel.override_by_name(column, [d.DynamicConfigValue(id_val="displayName", value=name)])
+    return panel
+
+
+def lengths(pen: Pen, shown: Shown, statement: str, names: Mapping[str, str]) -> barchart.Panel:
+    """Return a bar for each number of each row, whose first column is a text.
+
+    Args:
+        pen: draws it.
+        shown: what it is.
+        statement: its rows, in the order from left to right.
+        names: what each number is called, by column.
+    """
+    panel = (
+        barchart.Panel()
+        .title(pen.texts("titles", shown.key))
+        .description(pen.texts.about(shown.key, shown.metric))
+        .datasource(HISTORY)
+        .unit(shown.written)
+        .min(0)
+        .no_value(pen.texts("words", "no_data"))
+        .thresholds(pen.scale([(None, NO_DATA)]))
+        .show_value(VisibilityMode.NEVER)
+        .legend(pen.legend())
+        .with_target(Question(statement, TABLE))
+    )
+    for column, name in names.items():
         panel.override_by_name(column, [d.DynamicConfigValue(id_val="displayName", value=name)])
     return panel
 

@@ -202,17 +202,20 @@ class Pen:
             )
         return panel
 
-    def over_time(self, shown: Shown, scale: Scale) -> timeseries.Panel:
-        """Return a panel of curves that is asked nothing yet."""
-        style = (
-            GraphThresholdsStyleMode.LINE if len(scale) > 1 else GraphThresholdsStyleMode.OFF
-        )
-        legend = (
+    def legend(self) -> VizLegendOptions:
+        """Return the names of curves or bars in a line below them."""
+        return (
             VizLegendOptions()
             .show_legend(True)
             .display_mode(LegendDisplayMode.LIST)
             .placement(LegendPlacement.BOTTOM)
             .calcs([])
+        )
+
+    def over_time(self, shown: Shown, scale: Scale) -> timeseries.Panel:
+        """Return a panel of curves that is asked nothing yet."""
+        style = (
+            GraphThresholdsStyleMode.LINE if len(scale) > 1 else GraphThresholdsStyleMode.OFF
         )
         panel = (
             timeseries.Panel()
@@ -223,7 +226,7 @@ class Pen:
             .no_value(self.texts("words", "no_data"))
             .thresholds(self.scale(scale))
             .thresholds_style(GraphThresholdsStyleConfig().mode(style))
-            .legend(legend)
+            .legend(self.legend())
             .draw_style(GraphDrawStyle.LINE)
             .line_width(2)
             .fill_opacity(5)

@@ -1,5 +1,8 @@
 """One agent: now, the day, and the rules he violated."""
 
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
 from grafana_foundation_sdk.builders import stat
 from grafana_foundation_sdk.models import dashboard as d
 from grafana_foundation_sdk.models import units
@@ -19,6 +22,7 @@ from schemas.metrics import (
 )
 
 AGENT = 'agent="$agent"'
+Properties: TypeAlias = Sequence[tuple[str, Any]]
 _COUNT: Scale = [(None, NO_DATA), (0, PLAIN)]
 
 
@@ -69,7 +73,7 @@ def board(pen: Pen) -> d.Dashboard:
         bars=True,
     )
     canvas.row(10, (12, calls), (12, _violations(pen)))
-    return canvas.done()
+    return canvas.row(8, (12, _compared(pen)), (12, _reasons(pen))).done()
 
 
 def _state(pen: Pen) -> stat.Panel:
@@ -110,3 +114,36 @@ def _violations(pen: Pen) -> history.Rows:
             "queue_id": (),
         },
     )
+
+
+def _compared(pen: Pen) -> history.Rows:
+    compared = (
+        "answered", "talk_ms_mean", "handle_ms_mean", "missed", "break_ms", "occupancy",
+    )  # fmt: skip
+    mine = "anyOrNullIf(of_{0}, agent_id = ${{agent:sqlstring}})"
+    figures = ",\n    ".join(
+        f"if(row = 1, toFloat64({mine.format(name)}), "
+        f"quantileExactInclusiveOrNull(0.5)(of_{name})) AS {name}"
+        for name in compared
+    )
+    statement = history.sql("agent_compared", figures=figures, occupied=history.OCCUPIED)
+    looks: dict[str, Properties] = {
+        "occupancy": history.share(pen, _COUNT),
+        "answered": (),
+        "missed": (),
+    }
+    columns: dict[str, Properties] = {"who": (history.words(pen, "compared"),)}
+    columns |= {name: looks.get(name, (("unit", history.MILLISECONDS),)) for name in compared}
+    return history.rows(pen, Shown("agent_compared"), statement, columns)
+
+
+def _reasons(pen: Pen) -> history.Rows:
+    return history.rows(
+        pen,
+        Shown("agent_reasons", AGENT_BREAK_TIME),
+        history.sql("agent_reasons"),
+        {
+            "reason": (), "breaks": (), "break_ms": (), "longest_ms": (),
+            "login_ratio": history.share(pen, _COUNT),
+        },
+    )  # fmt: skip

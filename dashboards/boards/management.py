@@ -35,6 +35,7 @@ def board(pen: Pen) -> d.Dashboard:
         source=history.HISTORY,
     )
     canvas.choice("grain", "day", "week", "month").entry("zone", pen.zone)
+    canvas.entry("answer_within").entry("short_abandon")
     limits = pen.limits
     level: Scale = [(None, NO_DATA), (0, WORSE), (limits.low, BAD), (limits.target, PLAIN)]
     lost: Scale = [(None, NO_DATA), (0, PLAIN), (limits.lost, BAD), (limits.lost_badly, WORSE)]
@@ -70,7 +71,8 @@ def board(pen: Pen) -> d.Dashboard:
     canvas.row(9, (12, _level(pen)), (12, _volume(pen)))
     canvas.row(9, (12, _week(pen, "week_volume")), (12, _week(pen, "week_level", level)))
     canvas.row(8, (12, _busy(pen)), (12, _kept(pen)))
-    return canvas.row(11, (24, _queues(pen, level))).done()
+    canvas.row(11, (24, _queues(pen, level)))
+    return canvas.row(14, (13, _definitions(pen, level)), (11, _half_hours(pen))).done()
 
 
 def _figure(pen: Pen, shown: Shown, scale: Scale, formula: str) -> stat.Panel:
@@ -170,5 +172,39 @@ def _queues(pen: Pen, level: Scale) -> history.Rows:
             "service_level": history.share(pen, level),
             "wait_ms_mean": (("unit", history.MILLISECONDS),),
             "handle_ms_mean": (("unit", history.MILLISECONDS),),
+        },
+    )
+
+
+def _definitions(pen: Pen, level: Scale) -> history.Rows:
+    """Return the service level by the definitions of contracts, the first being our own."""
+    named = pen.texts.all("definitions")
+    listed = ",\n    ".join(f"({n}, '{name}', {name})" for n, name in enumerate(named))
+    return history.rows(
+        pen,
+        Shown("definitions", SERVICE_LEVEL),
+        history.sql("definitions", definitions=listed),
+        {
+            "queue_id": (history.leads(pen, "queue", "queue"), ("custom.width", 160)),
+            "definition": (history.words(pen, "definitions"),),
+            "level": (*history.share(pen, level), ("custom.width", 120)),
+        },
+    )
+
+
+def _half_hours(pen: Pen) -> history.Rows:
+    limits = pen.limits
+    missed: Scale = [(None, NO_DATA), (0, PLAIN), (0.1, BAD), (0.2, WORSE)]
+    level: Scale = [(None, NO_DATA), (0, WORSE), (limits.low, BAD), (limits.target, PLAIN)]
+    return history.rows(
+        pen,
+        Shown("half_hours", SERVICE_LEVEL),
+        history.sql("half_hours", target=f"{limits.target:g}"),
+        {
+            "queue_id": (history.leads(pen, "queue", "queue"),),
+            "half_hours": (),
+            "half_hours_below": (),
+            "below_ratio": history.share(pen, missed),
+            "worst_level": history.share(pen, level),
         },
     )

@@ -45,6 +45,7 @@ def board(pen: Pen) -> d.Dashboard:
     )
     canvas.row(9, (10, level_lines), (9, both), (5, _named(pen, states)))
     canvas.row(9, (8, _volume(pen)), (8, _level(pen)), (8, _waits(pen)))
+    canvas.row(9, (24, _lengths(pen)))
     return canvas.row(14, (24, _calls(pen))).done()
 
 
@@ -72,6 +73,11 @@ def _waits(pen: Pen) -> history.Course:
         history.sql("queue_waits"),
         scale=[(None, PLAIN), (pen.limits.answer_within, BAD)],
     )
+
+
+def _lengths(pen: Pen) -> history.Lengths:
+    names = {key: pen.texts("words", key) for key in ("answered", "abandoned")}
+    return history.lengths(pen, Shown("wait_lengths"), history.sql("wait_lengths"), names)
 
 
 def _calls(pen: Pen) -> history.Rows:

@@ -13,16 +13,32 @@ DAY = "day"
 
 
 class Figure(NamedTuple):
-    """A column of a panel, and the metric that it shows; `window` where the metric has one."""
+    """A column of a panel, and the metric that it shows.
+
+    `window` where the metric has one, `definition` where one row alone is of that metric.
+    """
 
     board: str
     title: str
     column: str
     metric: str
     window: str = ""
+    definition: str = ""
 
 
 FIGURES = (
+    Figure(
+        "management",
+        "Service level by every definition",
+        "level",
+        "cc_queue_service_level_ratio",
+        DAY,
+        "service_level",
+    ),
+    Figure("queue", "Visits by length of the wait [s]", "answered", "cc_queue_answered_total"),
+    Figure(
+        "queue", "Visits by length of the wait [s]", "abandoned", "cc_queue_abandoned_total"
+    ),
     Figure("management", "Offered", "value", "cc_queue_offered_total"),
     Figure("management", "Answered", "value", "cc_queue_answered_total"),
     Figure("management", "Service level", "value", "cc_queue_service_level_ratio", DAY),
@@ -80,7 +96,8 @@ def shown(
     """Ask every figure of one queue over a stretch of time [ms]; None: there is no value."""
     chosen = {
         "tenant": ("$__all",), "queue": (queue,), "grain": ("day",), "zone": ("UTC",),
-        "team": ("$__all",), "agent": ("$__all",),
+        "team": ("$__all",), "agent": ("$__all",), "answer_within": ("",),
+        "short_abandon": ("",),
     }  # fmt: skip
     begin = datetime.fromtimestamp(begin_ms // 1000, UTC)
     end = datetime.fromtimestamp(end_ms // 1000, UTC) + timedelta(seconds=1)
@@ -89,7 +106,11 @@ def shown(
         sql = expanded(text, chosen, begin, end)
         if sql not in answers:
             answers[sql] = json.loads(store.query(sql, "JSON"))["data"]
-        rows = [row[figure.column] for row in answers[sql]]
+        rows = [
+            row[figure.column]
+            for row in answers[sql]
+            if figure.definition in ("", row.get("definition"))
+        ]
         values = [float(value) for value in rows if value is not None]
         # A single value stands beside that of the period before it: the last one is of now.
         value = values[-1] if figure.column == "value" and values else sum(values)

@@ -2,6 +2,8 @@
 
 import json
 import re
+import statistics
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -26,7 +28,8 @@ END = datetime.fromtimestamp(at_ms(ami()[-1]) / 1000, UTC) + timedelta(seconds=1
 ALL = ("$__all",)
 CHOSEN: Mapping[str, tuple[str, ...]] = {
     "tenant": ALL, "queue": ALL, "team": ALL, "code": ALL, "agent": ("Anna Petrova",),
-    "grain": ("day",), "zone": ("Europe/Moscow",),
+    "grain": ("day",), "zone": ("Europe/Moscow",), "answer_within": ("",),
+    "short_abandon": ("5",),
 }  # fmt: skip
 NARROWED = {**CHOSEN, "tenant": (TENANT,), "queue": ("sales", "vip"), "code": ("rona",)}
 NUMBER = re.compile(r"(Nullable\()?(U?Int|Float|Decimal)")
@@ -131,20 +134,39 @@ def test_lists_of_what_can_be_chosen_are_not_empty(history: History) -> None:
         assert history.ask(query)["data"] or "team" in query, query
 
 
-def figure(history: History, title: str, board: str) -> list[dict[str, Any]]:
+def figure(history: History, title: str, board: str, **chosen: str) -> list[dict[str, Any]]:
     """Return the rows behind a panel."""
     (sql,) = [
         question.target["rawSql"]
         for question in QUESTIONS
         if question.panel["title"] == title and question.board == f"pult-{board}-en"
     ]
-    rows: list[dict[str, Any]] = history.ask(history.filled(sql, CHOSEN))["data"]
+    wanted = {**CHOSEN, **{name: (value,) for name, value in chosen.items()}}
+    rows: list[dict[str, Any]] = history.ask(history.filled(sql, wanted))["data"]
     return rows
 
 
+def visits(history: History, queue: str = "") -> list[Leg]:
+    """Return the visits to a queue, or to all."""
+    legs = [fact for fact in history.lab.facts if isinstance(fact, Leg) and not fact.voided]
+    return [leg for leg in legs if leg.queue_id and queue in ("", leg.queue_id)]
+
+
+def is_good(leg: Leg) -> bool:
+    """Return whether a visit was answered in time."""
+    return leg.outcome == "answered" and (leg.wait_ms or 0) <= leg.answer_within_ms
+
+
+def is_counted(leg: Leg) -> bool:
+    """Return whether a visit is below the line of the headline service level."""
+    waited = leg.wait_ms or 0
+    late = leg.outcome != "waiting" and waited > leg.answer_within_ms
+    lost = leg.outcome == "abandoned" and waited > leg.short_abandon_ms
+    return leg.outcome == "answered" or lost or late
+
+
 def test_figures_of_the_period_are_those_of_the_recorded_calls(history: History) -> None:
-    legs = [fact for fact in history.lab.facts if isinstance(fact, Leg)]
-    legs = [leg for leg in legs if leg.queue_id and not leg.voided]
+    legs = visits(history)
     waits = {leg.leg_id: leg.wait_ms or 0 for leg in legs}
     answered = [leg for leg in legs if leg.outcome == "answered"]
     lost = [
@@ -152,12 +174,8 @@ def test_figures_of_the_period_are_those_of_the_recorded_calls(history: History)
         for leg in legs
         if leg.outcome == "abandoned" and waits[leg.leg_id] > leg.short_abandon_ms
     ]
-    in_time = [leg for leg in answered if waits[leg.leg_id] <= leg.answer_within_ms]
-    counted = [
-        leg for leg in legs
-        if leg in answered or leg in lost
-        or (leg.outcome != "waiting" and waits[leg.leg_id] > leg.answer_within_ms)
-    ]  # fmt: skip
+    in_time = list(filter(is_good, legs))
+    counted = list(filter(is_counted, legs))
 
     def shown(title: str) -> float:
         return float(figure(history, title, "management")[-1]["value"])
@@ -168,6 +186,101 @@ def test_figures_of_the_period_are_those_of_the_recorded_calls(history: History)
     assert shown("Lost") == pytest.approx(len(lost) / (len(lost) + len(answered)))
     mean = sum(waits[leg.leg_id] for leg in answered) / len(answered) / 1000
     assert shown("Mean wait (ASA)") == pytest.approx(mean)
+
+
+def test_service_levels_by_definition_are_those_of_the_recorded_calls(
+    history: History,
+) -> None:
+    title = "Service level by every definition"
+    shown: dict[str, dict[str, float | None]] = {}
+    for row in figure(history, title, "management", short_abandon=""):
+        shown.setdefault(row["queue_id"], {})[row["definition"]] = row["level"]
+
+    assert set(shown) == {leg.queue_id for leg in visits(history)}
+    for queue, told in shown.items():
+        legs = visits(history, queue)
+        good = sum(is_good(leg) for leg in legs)
+        answered = sum(leg.outcome == "answered" for leg in legs)
+        lost = [leg for leg in legs if leg.outcome == "abandoned"]
+        finished = sum(leg.outcome != "waiting" for leg in legs)
+        soon = sum((leg.wait_ms or 0) <= leg.answer_within_ms for leg in lost)
+        assert told["service_level"] == pytest.approx(good / sum(map(is_counted, legs)))
+        assert told["sl1_negative"] == pytest.approx(good / (answered + len(lost)))
+        assert told["sl2_ignore"] == pytest.approx(good / (finished - soon))
+        assert told["sl3_positive"] == pytest.approx((good + soon) / finished)
+        assert told["sl4_handled"] == pytest.approx(good / answered)
+        assert told["sl11_received"] == pytest.approx(good / len(legs))
+        within = figure(history, title, "management", queue=queue, answer_within="10")
+        (handled,) = [row["level"] for row in within if row["definition"] == "sl4_handled"]
+        soon = sum((leg.wait_ms or 0) <= 10_000 for leg in legs if leg.outcome == "answered")
+        assert handled == pytest.approx(soon / answered)
+
+
+def test_every_definition_of_the_report_is_on_the_board(history: History) -> None:
+    columns = history.ask(
+        "SELECT * FROM service_levels(since = '2026-03-01', until = '2026-03-02', "
+        "zone = 'UTC', step = 'all', answer_within = '', short_abandon = '') LIMIT 0"
+    )["meta"]
+    wanted = [each["name"] for each in columns if re.match(r"sl\d|service_level", each["name"])]
+
+    rows = figure(history, "Service level by every definition", "management", queue="sales")
+
+    assert [row["definition"] for row in rows] == wanted
+    assert len(wanted) == 20
+
+
+def test_half_hours_below_the_target_are_those_of_the_recorded_calls(history: History) -> None:
+    levels: dict[str, dict[int, list[bool]]] = {}
+    for leg in filter(is_counted, visits(history)):
+        half = leg.entered_at // 1_800_000
+        levels.setdefault(leg.queue_id, {}).setdefault(half, []).append(is_good(leg))
+
+    rows = figure(history, "Half hours below the target (80 %)", "management")
+
+    assert {row["queue_id"] for row in rows} == set(levels)
+    for row in rows:
+        told = [sum(goods) / len(goods) for goods in levels[row["queue_id"]].values()]
+        assert int(row["half_hours"]) == len(told)
+        assert int(row["half_hours_below"]) == sum(level < 0.8 for level in told)
+        assert row["worst_level"] == pytest.approx(min(told))
+
+
+def test_lengths_of_waits_are_those_of_the_recorded_calls(history: History) -> None:
+    ends = (5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600)
+    wanted = {outcome: [0] * (len(ends) + 1) for outcome in ("answered", "abandoned")}
+    for leg in visits(history):
+        if leg.outcome in wanted:
+            place = sum((leg.wait_ms or 0) > end * 1000 for end in ends)
+            wanted[leg.outcome][place] += 1
+
+    rows = figure(history, "Visits by length of the wait [s]", "queue")
+
+    assert [row["seconds"] for row in rows][::6] == ["0 - 5", "45 - 60", "> 600"]
+    for outcome, counts in wanted.items():
+        assert [int(row[outcome]) for row in rows] == counts
+    assert sum(wanted["abandoned"]) > 100
+
+
+def test_an_agent_stands_beside_the_median_of_everybody(history: History) -> None:
+    answered = Counter(leg.agent_id for leg in visits(history) if leg.outcome == "answered")
+    everybody = history.ask("SELECT DISTINCT agent_id FROM agent_states")["data"]
+    (missed,) = figure(history, "Missed", "agent")
+    (busy,) = figure(history, "Occupancy", "agent")
+    (away,) = figure(history, "On breaks", "agent")
+
+    mine, median = figure(history, "Beside everybody", "agent")
+
+    assert (mine["who"], median["who"]) == ("agent", "median")
+    assert mine["answered"] == answered["Anna Petrova"]
+    assert median["answered"] == statistics.median(
+        answered[each["agent_id"]] for each in everybody
+    )
+    assert mine["missed"] == int(missed["value"])
+    assert mine["occupancy"] == busy["value"]
+    assert mine["break_ms"] == away["value"] * 1000
+    reasons = figure(history, "Breaks by reason", "agent")
+    assert len(reasons) > 1
+    assert sum(row["break_ms"] for row in reasons) == mine["break_ms"]
 
 
 def test_the_period_before_is_the_other_row(history: History) -> None:
