@@ -6,13 +6,14 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, TypeAlias, cast
 
 from confluent_kafka import KafkaError, Message, Producer
 
 from producers.session import PRODUCER
+from producers.simulation.desk import Belongs, Note
 from producers.simulation.simulation import Simulation
 from producers.simulation.voice import Said
 from pult import kafka, topics
@@ -42,6 +43,42 @@ def to_file(simulation: Simulation, path: Path | None, tell: Tell) -> None:
         raise
     except OSError as error:
         msg = f"cannot write events to {path or 'standard output'}: {error.strerror or error}"
+        raise OutputFailed(msg) from error
+
+
+@contextmanager
+def noting(path: Path | None) -> Iterator[Note]:
+    """Give what writes of which contact each thing is that a CRM tells, as JSON lines.
+
+    Args:
+        path: where to; packed if it ends in .gz; None: nowhere.
+
+    Raises:
+        OutputFailed: the file cannot be written.
+    """
+    if path is None:
+        yield lambda _: None
+        return
+    # What fails where the notes are taken is no failure of their file.
+    with ExitStack() as files:
+        with _told_of(path):
+            file = files.enter_context(_opened(path))
+
+        def note(one: Belongs) -> None:
+            with _told_of(path):
+                file.write(json.dumps(one._asdict()).encode() + b"\n")
+
+        yield note
+        with _told_of(path):
+            files.close()
+
+
+@contextmanager
+def _told_of(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        msg = f"cannot write contacts to {path}: {error.strerror or error}"
         raise OutputFailed(msg) from error
 
 

@@ -125,7 +125,8 @@ VERBS = (
         "make a contact centre's day up, as events, with the truth beside it",
         "pult simulate --seats 500 --queues 20 --out day.jsonl.gz --truth truth.json\n"
         "pult simulate --seats 50 --hours 2 --begin 2026-03-02T09:00 --late 0.05\n"
-        "pult simulate --tenants 16 --days 7 --to-kafka --truth truth.json",
+        "pult simulate --tenants 16 --days 7 --to-kafka --truth truth.json\n"
+        "pult simulate --crm --hours 8 --out day.jsonl.gz --contacts contacts.jsonl.gz",
     ),
     Verb(
         "init",

@@ -51,6 +51,8 @@ class Calls:
             return
         self._count += 1
         key = f"{world.chance.getrandbits(64):016x}"
+        if world.desk is not None:
+            key = world.desk.caller(key)
         caller = Caller(f"{world.now // 1000}.{self._count}", key)
         world.open[caller.channel_id] = caller
         channel = caller.channel_id
@@ -118,6 +120,8 @@ class Calls:
         caller.agent, caller.answered_at = agent, world.now
         agent.doing = "talking"
         agent.truth.answered += 1
+        if world.desk is not None:
+            world.desk.answered(caller.channel_id, caller.caller_key, agent.agent_id, world.now)
         queue_id = caller.line.name
         self._count_exit(caller, "answered")
         left = e.QueueLeftData(channel_id=caller.channel_id, queue_id=queue_id)
@@ -274,6 +278,8 @@ class Calls:
         talked = self.world.now - answered
         self.world.truth.queue(line.name, caller.entered_at).talk_ms += talked
         agent.truth.talk_ms += talked
+        if self.world.desk is not None:
+            self.world.desk.ended(caller.channel_id, self.world.now)
         return talked
 
     def _visit_over(self, caller: Caller) -> None:

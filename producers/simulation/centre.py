@@ -5,6 +5,7 @@ from random import Random
 
 from producers.instants import rfc3339
 from producers.simulation.calls import Calls
+from producers.simulation.desk import Desk, Note
 from producers.simulation.people import Agent, Line
 from producers.simulation.plan import Plan
 from producers.simulation.staff import Staff
@@ -23,7 +24,9 @@ _LAST_BEAT_MS = 60_000
 class Centre:
     """One source of one tenant. Queues and people of sources do not overlap."""
 
-    def __init__(self, plan: Plan, tenant: str, number: int, truth: TenantTruth) -> None:
+    def __init__(
+        self, plan: Plan, tenant: str, number: int, truth: TenantTruth, note: Note
+    ) -> None:
         source = f"pbx{number + 1}"
         chance = Random(f"{plan.seed}|{tenant}|{source}")
         faults = Random(f"{plan.seed}|{tenant}|{source}|faults")
@@ -33,6 +36,10 @@ class Centre:
         places = range(number, plan.queues, plan.sources)
         hourly = plan.hourly * len(places) / plan.queues
         self.world = world = World(plan, voice, truth, chance, hourly)
+        if plan.crm:
+            # Its chance is its own: with it and without it the same people call.
+            chance = Random(f"{plan.seed}|{tenant}|{source}|crm")
+            world.desk = Desk(tenant, f"crm{number + 1}", voice.skew_ms, chance, note)
         for place in places:
             wrapup = _WRAPUPS_MS[place % len(_WRAPUPS_MS)]
             world.lines.append(Line(f"queue{place + 1:03}", wrapup))
@@ -62,8 +69,18 @@ class Centre:
         self._plan_faults(self._restart, plan.faults.restarts)
         self._plan_faults(self._mute, plan.faults.gaps)
         while world.step():
-            yield from world.voice.heard_until(world.now)
-        yield from world.voice.heard_until(_FOREVER)
+            yield from self._heard_until(world.now)
+        yield from self._heard_until(_FOREVER)
+
+    def _heard_until(self, at_ms: int) -> Iterator[Said]:
+        voice, desk = self.world.voice, self.world.desk
+        if desk is None:
+            yield from voice.heard_until(at_ms)
+            return
+        for said in voice.heard_until(at_ms):
+            yield from desk.heard_until(said.received_ms)
+            yield said
+        yield from desk.heard_until(voice.received(at_ms))
 
     def _beat(self, _: None, __: int) -> None:
         world = self.world

@@ -42,7 +42,8 @@ class Plan:
     """One simulation. Instants are milliseconds since 1970 UTC, durations milliseconds.
 
     `seats` (people on the roster), `queues`, `sources` and `calls_per_hour` (mean over a
-    weekday; None: as many as the seats can serve) are of each tenant.
+    weekday; None: as many as the seats can serve) are of each tenant. With `crm` each PBX has a
+    CRM beside it.
     """
 
     seed: int
@@ -58,6 +59,7 @@ class Plan:
     answer_within_ms: int = 20_000
     short_abandon_ms: int = 5_000
     faults: Faults = field(default_factory=Faults)
+    crm: bool = False
 
     @property
     def end_ms(self) -> int:

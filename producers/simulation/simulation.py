@@ -7,6 +7,7 @@ from typing import Any
 
 from producers.instants import rfc3339
 from producers.simulation.centre import Centre
+from producers.simulation.desk import Note
 from producers.simulation.plan import Plan
 from producers.simulation.truth import TenantTruth
 from producers.simulation.voice import Said
@@ -15,18 +16,22 @@ from producers.simulation.voice import Said
 class Simulation:
     """A simulation that runs as its events are read; it holds what is open, not what was.
 
+    Args:
+        plan: what to simulate.
+        note: takes, of all that a CRM tells, of which contact it is.
+
     Raises:
         SimulationImpossible: the plan asks for what cannot be.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, note: Note = lambda _: None) -> None:
         plan.check()
         self.plan = plan
         self.told = 0
         self.received_ms = plan.begin_ms
         self._truths = {name: TenantTruth() for name in plan.tenant_names}
         self._centres = [
-            Centre(plan, tenant, number, truth)
+            Centre(plan, tenant, number, truth, note)
             for tenant, truth in self._truths.items()
             for number in range(plan.sources)
         ]

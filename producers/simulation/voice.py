@@ -14,7 +14,7 @@ from schemas.events import Data, Event, encode
 from schemas.identity import derived_id
 
 FEED = "simulated"
-_LATENCY_MS = 5
+LATENCY_MS = 5
 """From the source to the adapter, so that events are received in the order they happen."""
 
 _REPEATED_WITHIN_MS = 5_000
@@ -39,7 +39,7 @@ class Voice:
         self._faults = faults
         self._chance = chance
         self._disturbed = faults.late > 0 or faults.duplicates > 0
-        self._skew_ms = round(faults.skew_ms * (2 * chance.random() - 1))
+        self.skew_ms = round(faults.skew_ms * (2 * chance.random() - 1))
         self._last_sequence = 0
         self._places = 0
         self._said: list[Said] = []
@@ -49,7 +49,7 @@ class Voice:
         if self.muted:
             return False
         sequence = self._last_sequence = max(self._last_sequence + 1, at_ms * 1000)
-        received = at_ms - self._skew_ms + _LATENCY_MS
+        received = self.received(at_ms)
         again = 0
         if self._disturbed:
             late, again = self._delays()
@@ -74,13 +74,17 @@ class Voice:
             self._keep(received + again, value)
         return True
 
+    def received(self, at_ms: int) -> int:
+        """Return when a punctual event of an instant is received."""
+        return at_ms - self.skew_ms + LATENCY_MS
+
     def heard_until(self, at_ms: int) -> Iterator[Said]:
         """Give out, in the order of receipt, what nothing told from now on can precede."""
         if not self._disturbed:
             said, self._said = self._said, []
             yield from said
             return
-        received = at_ms - self._skew_ms + _LATENCY_MS
+        received = self.received(at_ms)
         while self._said and self._said[0].received_ms < received:
             yield heappop(self._said)
 

@@ -5,6 +5,7 @@ from heapq import heappop, heappush
 from random import Random
 from typing import Any
 
+from producers.simulation.desk import Desk
 from producers.simulation.people import Agent, Caller, Line
 from producers.simulation.plan import Plan
 from producers.simulation.truth import TenantTruth
@@ -21,6 +22,7 @@ class World:
         agents: everybody on the roster.
         is_down: the PBX is starting anew; nobody can call.
         is_closing: the simulated time is over; calls in progress are finished.
+        desk: the CRM beside it, if there is one.
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class World:
         self.open: dict[str, Caller] = {}
         self.is_down = False
         self.is_closing = False
+        self.desk: Desk | None = None
         self._timers: list[tuple[int, int, Callable[[Any, int], None], Any, int]] = []
         self._set = 0
 

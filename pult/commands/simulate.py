@@ -11,6 +11,7 @@ from producers.simulation.plan import Faults, Plan
 from producers.simulation.simulation import Simulation
 from pult import settings, simulate
 from pult.context import Context, name, positive
+from schemas.errors import SimulationImpossible
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -95,6 +96,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="the truth leaves out abandons up to this (default 5)",
     )
+    add(
+        "--crm",
+        action="store_true",
+        help="a CRM beside each PBX tells of cards, codes, cases and answers of its talks",
+    )
     _add_faults(parser)
     _add_outputs(parser)
 
@@ -165,6 +171,11 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
         "--truth", type=Path, metavar="FILE",
         help="what really happened, per queue and day and per agent, as JSON",
     )  # fmt: skip
+    parser.add_argument(
+        "--contacts", type=Path, metavar="FILE",
+        help="with --crm: of which contact each card, code, new case and answer is, as JSON "
+        "lines, packed if it ends in .gz",
+    )  # fmt: skip
 
 
 def _instant(text: str) -> int:
@@ -180,12 +191,17 @@ def _instant(text: str) -> int:
 
 def run(context: Context, chosen: argparse.Namespace) -> int:
     """Simulate, write events and truth, say how many."""
-    simulation = Simulation(_plan(chosen))
-    if chosen.to_kafka:
-        wanted = settings.load(context.config).kafka
-        simulate.to_kafka(simulation, wanted, context.environ, _tell)
-    else:
-        simulate.to_file(simulation, chosen.out, _tell)
+    plan = _plan(chosen)
+    if chosen.contacts and not plan.crm:
+        msg = "--contacts needs --crm: without a CRM nothing is told of contacts"
+        raise SimulationImpossible(msg)
+    with simulate.noting(chosen.contacts) as note:
+        simulation = Simulation(plan, note)
+        if chosen.to_kafka:
+            wanted = settings.load(context.config).kafka
+            simulate.to_kafka(simulation, wanted, context.environ, _tell)
+        else:
+            simulate.to_file(simulation, chosen.out, _tell)
     if chosen.truth:
         simulate.write_truth(simulation, chosen.truth)
     # Standard output may be the events themselves.
@@ -211,6 +227,7 @@ def _plan(chosen: argparse.Namespace) -> Plan:
         tenants=chosen.tenants,
         calls_per_hour=chosen.calls_per_hour,
         heartbeat_ms=_ms(chosen.heartbeat),
+        crm=chosen.crm,
         answer_within_ms=_ms(chosen.answer_within),
         short_abandon_ms=_ms(chosen.short_abandon),
         faults=Faults(

@@ -26,7 +26,6 @@ from stream_processors.core.hearsay import clock_of
 from stream_processors.core.pipeline import Batch, Record, apply
 from stream_processors.core.state import State, Terms
 from stream_processors.shells.exporter import everything
-from tests.crm_desk import CrmDesk
 from tests.dashboards.board_reports import FIGURES, Figure, shown
 from tests.dashboards.boards import PROMETHEUS, Question, questions
 from tests.dashboards.figures_in_sql import ALERTS, IN_SQL, OF_PROCESSES
@@ -94,9 +93,9 @@ def with_a_crm(minutes: int) -> Instant:
     """
     plan = Plan(
         seed=5, begin_ms=moment("2026-11-21 08:00:00"), length_ms=3 * 60 * MINUTE_MS, seats=12,
-        heartbeat_ms=10_000,
+        heartbeat_ms=10_000, crm=True,
     )  # fmt: skip
-    log = [decode(value) for value in CrmDesk(Simulation(plan), 5).log()]
+    log = [decode(said.value) for said in Simulation(plan).events()]
     until = plan.begin_ms + minutes * MINUTE_MS
     so_far: list[Event] = []
     for event in log:

@@ -12,12 +12,13 @@ from random import Random
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from producers.simulation.day import DAY_MS, HOUR_MS, next_arrival
 from producers.simulation.plan import Faults, Plan
 from producers.simulation.simulation import Simulation
 from schemas.errors import SimulationImpossible
-from schemas.events import decode
+from schemas.events import InteractionStarted, decode
 from tests import simulated
 from tests.readings import comparable
 
@@ -129,6 +130,32 @@ def test_late_and_repeated_events_change_no_fact() -> None:
     assert comparable(late) == comparable(punctual)
 
 
+def test_with_a_crm_beside_it_the_same_people_call_and_talk() -> None:
+    """Only keys of callers differ: some call again."""
+
+    def told(crm: bool) -> tuple[list[Any], dict[str, Any]]:
+        simulation = Simulation(
+            plan(crm=crm, sources=2, faults=Faults(restarts=1, skew_ms=50_000))
+        )
+        events = [decode(said.value) for said in simulation.events()]
+        assert simulation.told == len(events)
+        return [each for each in events if each.feed != "webhook"], simulation.truth()
+
+    without, truth = told(crm=False)
+    beside, truth_beside = told(crm=True)
+
+    assert [_but_callers(each) for each in beside] == [_but_callers(each) for each in without]
+    assert {**truth_beside, "events": 0} == {**truth, "events": 0}
+    keys = [each.data.caller_key for each in beside if isinstance(each, InteractionStarted)]
+    assert 0.9 < len(set(keys)) / len(keys) < 1
+
+
+def _but_callers(event: Any) -> Any:
+    if not getattr(event.data, "caller_key", ""):
+        return event
+    return replace(event, data=replace(event.data, caller_key="somebody"))
+
+
 def values(wanted: Plan) -> Iterator[bytes]:
     return (said.value for said in Simulation(wanted).events())
 
@@ -173,11 +200,14 @@ def test_ids_are_unique_and_sequences_rise_within_a_feed() -> None:
 
 
 def test_events_are_given_out_in_the_order_they_are_received() -> None:
-    received = [
-        decode(value).recordedtime for value in values(plan(sources=2, faults=Faults(late=0.2)))
-    ]
+    wanted = plan(sources=2, crm=True, faults=Faults(late=0.2, skew_ms=20_000))
+    received = [said.received_ms for said in Simulation(wanted).events()]
+    once = {event.id: event for event in map(decode, values(wanted))}.values()
 
     assert received == sorted(received)
+    assert {event.feed for event in once} == {"simulated", "webhook"}
+    recorded = [event.recordedtime for event in once]
+    assert recorded == sorted(recorded)
 
 
 def test_arrivals_follow_the_rate_of_the_hour() -> None:

@@ -3,10 +3,12 @@
 import gzip
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from schemas.events import QueueEntered, decode
+from schemas.crm_events import CaseReopened, CaseResolved
+from schemas.events import LegConnected, QueueEntered, decode
 from tests.pult.command import good, in_turn
 
 SMALL = ("simulate", "--seats", "10", "--queues", "2", "--begin", "2026-03-02T09:00")
@@ -46,6 +48,8 @@ def test_wrong_options_are_one_line_with_what_is_possible(tmp_path: Path) -> Non
         ("--out", tmp_path / "no" / "file"): (1, "No such file or directory"),
         ("--truth", tmp_path, "--hours", "0.02"): (1, "cannot write the truth to"),
         ("--out", "x", "--to-kafka"): (2, "not allowed with argument"),
+        ("--contacts", "x"): (1, "--contacts needs --crm"),
+        ("--crm", "--contacts", tmp_path): (1, "cannot write contacts to"),
     }
 
     found = in_turn(*((*SMALL, *options) for options in wrong), cwd=tmp_path)
@@ -54,6 +58,35 @@ def test_wrong_options_are_one_line_with_what_is_possible(tmp_path: Path) -> Non
         assert each.code == code
         assert text in each.err
         assert each.err.count("pult: ") == 1
+
+
+def test_beside_a_crm_stands_of_which_contact_each_thing_is(tmp_path: Path) -> None:
+    """Who has the PBX's id in what is told is of the contact that the truth names."""
+    day, contacts, again = (tmp_path / name for name in ("day.jsonl", "c.jsonl", "c.jsonl.gz"))
+    size = (*SMALL, "--hours", "0.5", "--sources", "2", "--crm")
+
+    good(*size, "--out", day, "--contacts", contacts)
+    good(*size, "--out", day, "--contacts", again)
+    events: list[Any] = list(map(decode, day.read_bytes().splitlines()))
+    lines = [json.loads(line) for line in contacts.read_text().splitlines()]
+
+    assert gzip.decompress(again.read_bytes()) == contacts.read_bytes()
+    truth = {line["key"]: line for line in lines}
+    assert len(truth) == len(lines)
+    told = [event for event in events if event.feed == "webhook"]
+    assert {event.source for event in told} == {"crm1", "crm2"}
+    keys = {getattr(event.data, "card_id", event.id): event for event in told}
+    later = {key for key, event in keys.items()
+             if isinstance(event, CaseResolved | CaseReopened)}  # fmt: skip
+    assert truth.keys() == keys.keys() - later
+    answered = {event.data.channel_id for event in events if isinstance(event, LegConnected)}
+    assert {line["interaction_id"] for line in lines} == answered
+    named = [key for key in truth if getattr(keys[key].data, "interaction_id", "")]
+    assert 0.3 * len(truth) < len(named) < 0.7 * len(truth)
+    assert {line["kind"] for line in lines} == {"card", "disposition", "survey", "case"}
+    for key in named:
+        assert truth[key]["interaction_id"] == keys[key].data.interaction_id
+        assert truth[key]["source"] == keys[key].source
 
 
 @pytest.mark.parametrize(
