@@ -114,17 +114,39 @@ def people_of(
     return People(None if new else frozenset(known), policies.directory(), zone_of)
 
 
-def frames(
-    files: Sequence[Plans], ask: Ask, tenant: str, source: str, now_us: int
-) -> list[Frame]:
-    """Return what is to be published: plans that say something new.
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A plan of a file, beside what holds of that agent and day before it."""
+
+    path: Path
+    plan: Activities
+    before: SchedulePublishedData | None
+
+    @property
+    def version(self) -> int:
+        """The lowest version above what holds."""
+        return 1 if self.before is None else self.before.version + 1
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it says something else than what holds."""
+        told = published.plan_data(self.plan, self.version)
+        if self.before is None:
+            return bool(told.items)
+        if not told.items and not self.before.items:
+            return False
+        return told != msgspec.structs.replace(self.before, version=self.version)
+
+
+def said_beside(files: Sequence[Plans], ask: Ask, tenant: str) -> list[Said]:
+    """Return all plans of files beside what holds now.
 
     Raises:
         UnreadableRecording: a shift overlaps one of another day that is planned already.
     """
     days = sorted(plan.day for each in files for plan in each.plans)
     held = (
-        _in_force(ask, tenant, _beside(days[0], -_REACH), _beside(days[-1], _REACH))
+        in_force(ask, tenant, _beside(days[0], -_REACH), _beside(days[-1], _REACH))
         if days
         else {}
     )
@@ -133,27 +155,37 @@ def frames(
     for (agent_id, day), other in held.items():
         if (agent_id, day) not in named:
             beside.setdefault(agent_id, []).append(other)
-    made = []
+    found = []
     for each in files:
         for plan in each.plans:
-            before = held.get((plan.agent_id, plan.day))
-            version = 1 if before is None else before.version + 1
-            told = published.plan_data(plan, version)
-            if not told.items and (before is None or not before.items):
-                continue
-            if before is not None and told == msgspec.structs.replace(before, version=version):
-                continue
-            for clash in _clashes(told, beside.get(plan.agent_id, ())):
-                why = (
-                    f"the shift of {plan.agent_id} on {plan.day} overlaps the one that is "
-                    f"planned for {clash}; nothing was imported"
-                )
-                raise unreadable(each.path, KIND, why)
-            made.append(published.frame(plan, version, source, now_us, before))
-    return made
+            said = Said(each.path, plan, held.get((plan.agent_id, plan.day)))
+            if said.is_new:
+                _refuse_clash(said, beside.get(plan.agent_id, ()))
+            found.append(said)
+    return found
 
 
-def _in_force(ask: Ask, tenant: str, first: str, last: str) -> InForce:
+def frames(said: Sequence[Said], source: str, now_us: int) -> list[Frame]:
+    """Return the plans that say something new, each in a version above what it replaces."""
+    return [
+        published.frame(each.plan, each.version, source, now_us, each.before)
+        for each in said
+        if each.is_new
+    ]
+
+
+def _refuse_clash(said: Said, others: Sequence[SchedulePublishedData]) -> None:
+    told = published.plan_data(said.plan, said.version)
+    for clash in _clashes(told, others):
+        why = (
+            f"the shift of {told.agent_id} on {told.day} overlaps the one that is "
+            f"planned for {clash}; nothing was imported"
+        )
+        raise unreadable(said.path, KIND, why)
+
+
+def in_force(ask: Ask, tenant: str, first: str, last: str) -> InForce:
+    """Return the plans that hold of the days from one to another."""
     found = ask(
         "SELECT argMax(data, JSONExtractInt(data, 'version')) AS plan FROM events "
         f"WHERE type = 'cc.schedule.published.v1' AND tenant = {quoted(tenant)} "

@@ -44,12 +44,17 @@ def frame(
     what was judged by that one is then judged anew. A day of which nothing is planned any more
     begins at midnight.
     """
+    at_ms = min(begins_us(plan, replaces), received_at_us) // 1000
+    return Frame(source, FEED, received_at_us, content(at_ms, plan_data(plan, version)))
+
+
+def begins_us(plan: Activities, replaces: SchedulePublishedData | None) -> int:
+    """Return when a plan begins, or the one it replaces if that is earlier [us since 1970]."""
     midnight = datetime.fromisoformat(plan.day).replace(tzinfo=ZoneInfo(plan.zone))
     begins = [plan.items[0][0] if plan.items else midnight]
     if replaces is not None and replaces.items:
         begins.append(datetime.fromisoformat(replaces.items[0].starts_at))
-    at_ms = min(_microseconds(min(begins)), received_at_us) // 1000
-    return Frame(source, FEED, received_at_us, content(at_ms, plan_data(plan, version)))
+    return _microseconds(min(begins))
 
 
 def content(at_ms: int, told: SchedulePublishedData) -> bytes:

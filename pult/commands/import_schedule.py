@@ -1,6 +1,7 @@
 """`pult import schedule`."""
 
 import argparse
+import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -16,8 +17,18 @@ from pult.context import Context
 from pult.desk_token import desk_token
 from pult.folder import owner, reachable
 from pult.importing import import_frames
-from pult.importing_plans import Ask, Plans, Row, frames, people_of, read_plans
+from pult.importing_plans import (
+    Ask,
+    Plans,
+    Row,
+    Said,
+    frames,
+    people_of,
+    read_plans,
+    said_beside,
+)
 from pult.opened import Opened, opened
+from pult.plans_in_kafka import Publishing
 from schemas.errors import DataFolderUnusable, JournalFailed, UnreadableRecording
 from schemas.policies import known_zone
 
@@ -48,10 +59,10 @@ class _Reading:
         self._chosen = chosen
         self._zone = _zone(chosen.zone) or self.how.zone or ""
         self._files: Sequence[Plans] = ()
-        self._new: Sequence[Frame] = ()
+        self._said: Sequence[Said] = ()
 
-    def new(self, ask: Ask) -> Sequence[Frame]:
-        """Return what says something new to a history."""
+    def said(self, ask: Ask) -> Sequence[Said]:
+        """Return all that the files plan, beside what a history has of it."""
         tenant, policies = self.tenant, self.settings.policies(self.tenant)
         may = self._chosen.new_agents
         self._files = read_plans(
@@ -59,9 +70,12 @@ class _Reading:
             lambda: people_of(policies, ask, tenant, self._zone, new=may),
             datetime.now(UTC),
         )  # fmt: skip
-        now_us = time.time_ns() // 1000
-        self._new = frames(self._files, ask, tenant, self.source, now_us)
-        return self._new
+        self._said = said_beside(self._files, ask, tenant)
+        return self._said
+
+    def new(self, ask: Ask) -> Sequence[Frame]:
+        """Return what says something new to a history."""
+        return frames(self.said(ask), self.source, _now_us())
 
     def summary(self) -> str:
         """Return what the files held."""
@@ -71,7 +85,7 @@ class _Reading:
         days = sorted({plan.day for plan in plans})
         span = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}" if days else "no day"
         said = f"{people} agents, {len(plans)} days of theirs planned ({span}); "
-        new = len(self._new)
+        new = sum(each.is_new for each in self._said)
         said += f"{new} are new or changed" if new else "nothing changed"
         return "\n".join([*notes, said])
 
@@ -129,9 +143,23 @@ def _distributed(context: Context, reading: _Reading) -> None:
     def answer(query: str) -> bytes:
         return asking.ask_server(loaded.clickhouse, context.environ, query, _ROWS)
 
-    new = reading.new(_asked(answer))
-    if new:
-        telling.into_kafka(new, reading.tenant, reading.tenant, loaded, context.environ)
+    def say(kept: Sequence[Frame]) -> None:
+        telling.into_kafka(kept, tenant, tenant, loaded, context.environ)
+
+    ask, tenant = _asked(answer), reading.tenant
+    said = reading.said(ask)
+    if not any(each.is_new for each in said):
+        return
+    if not Publishing(ask, say, tenant, reading.source).publish(said, _now_us()):
+        print(
+            "pult: the plans are in Kafka, but not yet in ClickHouse (is a sink running?); do "
+            "not import others before they are",
+            file=sys.stderr,
+        )
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1000
 
 
 _ROWS = "JSONEachRow"

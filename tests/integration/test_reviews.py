@@ -3,12 +3,15 @@
 import json
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
 
+import schemas.events as e
 from tests.integration.sinks import Pipe
 from tests.integration.stores import PASSWORD, Store
 from tests.integration.workers import Site, eventually
@@ -141,3 +144,61 @@ def test_a_plan_goes_by_way_of_kafka_and_is_judged_live_and_in_the_store(
             for each in worker.metrics()
         ),
     )  # fmt: skip
+
+
+def test_of_two_imports_at_once_the_later_holds_whole(
+    installation: Site, store: Store, tmp_path: Path
+) -> None:
+    """Neither hears of the other, for the sink stands still until both have said theirs."""
+    pipe = Pipe(installation, store)
+    ours = pipe.tenant(3)
+    installation.publish([(ours, of(value, ours)) for value in values("08:00 beat")])
+    installation.worker("w1")
+    sink = pipe.sink()
+    soon = datetime.now(UTC).date() + timedelta(days=2)
+    days = ("2026-03-02", "2026-03-03", soon.isoformat())
+
+    def imported(name: str, *ends: str) -> Done:
+        """Plan work until so many o'clock on each of the days."""
+        plan = tmp_path / f"{name}.csv"
+        spans = zip(days, ends, strict=True)
+        rows = (f"Anna,work,{day}T09:00Z,{day}T{end}:00Z" for day, end in spans)
+        plan.write_text("\n".join(["agent,kind,from,to", *rows, ""]))
+        return pult(
+            "import", "schedule", plan, "--tenant", ours, "--data", tmp_path / "none",
+            "--new-agents", "--config", installation.folder / "pult.toml",
+            env={"SINK_PASSWORD": PASSWORD},
+        )  # fmt: skip
+
+    def said() -> list[e.SchedulePublishedData]:
+        logs = installation.read("events").values()
+        told = [e.decode(value) for log in logs for _, value in log if value is not None]
+        plans = [event for event in told if isinstance(event, e.SchedulePublished)]
+        return [event.data for event in plans if event.tenant == ours]
+
+    def held() -> list[str]:
+        query = f"FROM pult.schedules WHERE tenant = '{ours}' ORDER BY started_at"
+        return [end for (end,) in store.ask(f"SELECT formatDateTime(ended_at, '%H') {query}")]
+
+    first = imported("first", "18", "18", "18")
+    eventually("the first is stored", 60, lambda: held() == ["18"] * 3)
+    # What one leaves as it was, the other changes: a day that is over, and one to come.
+    wanted = {"17": ("17", "17", "18"), "16": ("16", "18", "16")}
+    sink.process.send_signal(signal.SIGSTOP)
+    with ThreadPoolExecutor(2) as both:
+        running = [both.submit(imported, name, *ends) for name, ends in wanted.items()]
+        try:
+            eventually("both have said theirs", 60, lambda: len(said()) == 3 + 3 + 2)
+        finally:
+            sink.process.send_signal(signal.SIGCONT)
+        done = [each.result() for each in running]
+    last = max(said()[3:], key=lambda plan: (plan.version, plan.day == days[0]))
+    later = wanted[last.items[0].ends_at[11:13]]
+
+    assert [(each.code, each.err) for each in [first, *done]] == [(0, "")] * 3
+    assert last.day == days[0]
+    assert all(" 2 are new or changed" in each.out for each in done)
+    eventually("the later holds, whole", 60, lambda: held() == list(later))
+    # The day that is over was said only because the other had changed it.
+    assert len(said()) == (9 if later == wanted["16"] else 8)
+    assert "nothing changed" in imported("again", *later).out
