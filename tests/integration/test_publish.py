@@ -67,7 +67,7 @@ class Running:
 
     def until_published(self) -> None:
         """Wait until Kafka has everything."""
-        wait_for(lambda: self.publisher.backlog_frames == 0, 20, "everything published")
+        wait_for(lambda: self.publisher.backlog_frames == 0, 60, "everything published")
 
 
 @contextmanager
@@ -163,6 +163,14 @@ def test_kafka_away_stops_nothing_loses_nothing_and_is_told_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level("INFO")
+
+    def noticed(publisher: Publisher) -> None:
+        """Wait until an outage has been noticed; nothing else is one, however slow it is."""
+        monkeypatch.setattr(publish, "AWAY_SECONDS", 0.5)
+        wait_for(lambda: bool(publisher.trouble), 60, "a warning")
+        monkeypatch.setattr(publish, "AWAY_SECONDS", 3_600.0)
+
+    monkeypatch.setattr(publish, "AWAY_SECONDS", 3_600.0)
     cluster = new_cluster()
     broker = cluster.brokers[0]
     with Proxy(broker.port) as proxy:
@@ -172,22 +180,20 @@ def test_kafka_away_stops_nothing_loses_nothing_and_is_told_once(
         with running(tmp_path, cluster.bootstrap, "away") as publishing:
             publishing.add(lab(0, 200))
             publishing.until_published()
-            monkeypatch.setattr(publish, "AWAY_SECONDS", 0.5)
             proxy.refuse()
             for start in range(200, 1_800, 100):
                 publishing.add(lab(start, 100))
             publisher = publishing.publisher
-            wait_for(lambda: bool(publisher.trouble), 10, "a warning")
-            # A busy machine may need half a second for what follows.
-            monkeypatch.undo()
+            noticed(publisher)
             assert publisher.backlog_frames == 1_600
             assert publisher.backlog_seconds(2e9) > 1e6
             assert publisher.trouble.startswith("no Kafka")
             proxy.accept()
             publishing.until_published()
+            wait_for(lambda: not publisher.trouble, 60, "the end of the outage")
             broker.kill()
             publishing.add(lab(1_800, 100))
-            wait_for(lambda: bool(publisher.trouble), 30, "a second warning")
+            noticed(publisher)
             cluster.start(broker)
             publishing.until_published()
 
@@ -196,10 +202,11 @@ def test_kafka_away_stops_nothing_loses_nothing_and_is_told_once(
     assert [each.value["id"] for each in read] == expected_ids(tmp_path / "journal", NAMES)
     assert [each for each in caplog.records if each.name == "asyncio"] == []
     ours = [each.getMessage() for each in caplog.records if each.name == publish.__name__]
-    gone, back, again, _ = ours
+    gone, back, again, last = ours
     assert again == gone
     assert gone.endswith("the journal keeps what comes until it is taken")
-    assert back.startswith("Kafka takes events again after ")
+    for each in (back, last):
+        assert each.startswith("Kafka takes events again after ")
     assert publisher.backlog_frames == 0
     assert publisher.backlog_seconds(2e9) == 0
 
