@@ -14,6 +14,7 @@ import time
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 from aiohttp.typedefs import Handler
 
 HEAD_SECONDS = 10.0
@@ -30,6 +31,8 @@ _ACCEPTED_AT_ONCE = 64
 _SWEEP_SECONDS = 1.0
 _SAY_SECONDS = 60.0
 
+_THEIRS = (HttpProcessingError, web.RequestPayloadError, ConnectionError)
+
 _LOG = logging.getLogger("pult.http")
 
 
@@ -42,7 +45,9 @@ def most_connections() -> int:
 
 
 class Connections:
-    """The connections of one server, in its loop; its application needs `middleware`.
+    """The connections of one server, in its loop.
+
+    Its application needs `middleware`, its runner `logger`.
 
     Args:
         what: is served, for the log.
@@ -56,6 +61,7 @@ class Connections:
         self._of: dict[asyncio.Protocol, _Connection] = {}
         self._said_at: dict[str, float] = {}
         self._sweeping = False
+        self.logger = _Requests(self)
 
     @property
     def count(self) -> int:
@@ -101,6 +107,12 @@ class Connections:
         self._open.discard(connection)
         self._of.pop(connection.inner, None)
 
+    def note_unreadable(self, error: BaseException) -> None:
+        """Say once a minute that what came was no HTTP."""
+        if self._is_due("unreadable"):
+            kind = type(error).__name__
+            _LOG.warning("request refused server=%s: it is no HTTP (%s)", self._what, kind)
+
     def _sweep(self) -> None:
         """Close what has waited for its head too long."""
         before = time.monotonic() - HEAD_SECONDS
@@ -124,6 +136,26 @@ class Connections:
             return False
         self._said_at[what] = now
         return True
+
+
+class _Requests:
+    """What aiohttp says of requests, as a logger: strangers' words do not belong into a log.
+
+    It would write a traceback with the beginning of whatever came, secrets among it.
+    """
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    def exception(self, _: str, *__: object, exc_info: BaseException) -> None:
+        """Say once a minute that a request was none; say in full what is a defect of ours."""
+        if isinstance(exc_info, _THEIRS):
+            self._connections.note_unreadable(exc_info)
+        else:
+            _LOG.error("request failed", exc_info=exc_info)
+
+    def debug(self, *_: object, **__: object) -> None:
+        """Say nothing."""
 
 
 class Site(web.BaseSite):

@@ -136,7 +136,9 @@ async def listen(
     """
     connections = Connections(what)
     app.middlewares.insert(0, connections.middleware)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=END_SECONDS)
+    runner = web.AppRunner(
+        app, access_log=None, shutdown_timeout=END_SECONDS, logger=connections.logger
+    )
     await runner.setup()
     try:
         await Site(runner, connections, host=host, port=port).start()

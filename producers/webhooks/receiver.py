@@ -138,7 +138,7 @@ class Receiver:
         ])  # fmt: skip
         runner = web.AppRunner(
             application, access_log=None, shutdown_timeout=END_SECONDS,
-            keepalive_timeout=_IDLE_SECONDS, auto_decompress=False,
+            keepalive_timeout=_IDLE_SECONDS, auto_decompress=False, logger=connections.logger,
         )  # fmt: skip
         await runner.setup()
         await Site(runner, connections, sock=self._socket).start()
@@ -262,12 +262,18 @@ class HookSource:
 def _request(hook: Hook, request: web.Request, body: bytes) -> Posted:
     return Posted(
         method=request.method,
-        uri=hook.public_url or str(request.url),
+        uri=hook.public_url or _address(request),
         last_part=request.match_info.get("secret", ""),
         headers={name.lower(): value for name, value in request.headers.items()},
         body=body,
         content_type=request.headers.get("Content-Type", ""),
     )
+
+
+def _address(request: web.Request) -> str:
+    """Return the address as it came: it is signed as it is written, and need not be one."""
+    path = request.raw_path
+    return f"http://{request.headers.get('Host', '')}{path}" if path[:1] == "/" else path
 
 
 async def _alive(_: web.Request) -> web.Response:
