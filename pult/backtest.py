@@ -13,6 +13,7 @@ from schemas.facts import Violation
 from schemas.policies import Policies
 from schemas.rules import Rule
 from stream_processors.core.discipline.call_sitting import OF_CALLS, CallSitting
+from stream_processors.core.discipline.chat import Talk
 from stream_processors.core.discipline.clerk import Clerk
 from stream_processors.core.discipline.docket import Docket
 from stream_processors.core.discipline.register import Register
@@ -20,7 +21,7 @@ from stream_processors.core.discipline.rules import KIND_OF, OF_OFFERS, OF_PLANS
 from stream_processors.core.discipline.sitting import Sitting
 from stream_processors.core.instants import month_bounds
 from stream_processors.core.plans import Shift
-from stream_processors.core.queues import Queue
+from stream_processors.core.queues import Queue, Stay
 
 Rules: TypeAlias = Callable[[str, str], Discipline]
 """Tells the rules for an agent and his team."""
@@ -103,10 +104,14 @@ class _Replay:
         """Return what was planned for an agent."""
         return self._planned.get(agent_id, ())
 
-    def waiting(self, queue_id: str, at: int) -> Sequence[str]:
-        """Return the legs of who waited in a queue at an instant [ms], longest first."""
+    def stays(self, queue_id: str, since: int) -> Sequence[Stay]:
+        """Return who waits in a queue, or left it after an instant [ms], longest first."""
         queue = self._queues.get(queue_id)
-        return queue.waiting_at(at) if queue is not None else ()
+        return queue.stays_since(since) if queue is not None else ()
+
+    def served(self, agent_id: str, since: int) -> tuple[()]:
+        """Return nothing: the history does not say who was in which queue."""
+        return ()
 
     def heard_since(self, agent_id: str) -> int:
         """Return from when on [ms] an agent's source was heard, and facts are read."""
@@ -137,6 +142,9 @@ class _Replay:
     ) -> None:
         """Note from when to when [ms] an agent had a caller, or that he had not."""
         self._clerk.write_work(agent_id, self._policies.team_of(agent_id), leg_id, span)
+
+    def note_chat(self, agent_id: str, source: str, leg_id: str, talk: Talk | None) -> None:
+        """Do nothing: of whom callers waited for meanwhile, nothing is known."""
 
     def note_crowd(self, queue_id: str, since: int) -> None:
         """Do nothing: who waited when is known before anybody is judged."""
@@ -172,7 +180,7 @@ class _Replay:
                 self._clerk.write_offer(offer, team_of(offer.agent_id), list)
         if code == "rona":
             self._queues = facts.queues()
-            self._clerk.count_others()
+            self._clerk.count()
         of_calls = code not in {*_OF_TIME, *OF_OFFERS}
         if of_calls and code not in OF_CALLS:
             for leg in facts.calls(self._calls_since(code)):

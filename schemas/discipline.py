@@ -15,6 +15,7 @@ from schemas.rules import (
     BreakTooLong,
     EarlyLogout,
     ExcessTransfer,
+    GhostBusy,
     Hanging,
     IdleNotReady,
     LateLogin,
@@ -79,6 +80,7 @@ class Discipline(BaseModel):
     hanging: Hanging = Hanging()
     ping_pong: PingPong = PingPong()
     wrong_state_work: WrongStateWork = WrongStateWork()
+    ghost_busy: GhostBusy = GhostBusy()
     system_suspect: SystemSuspect = SystemSuspect()
     budget: PageBudget = PageBudget()
 

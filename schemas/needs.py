@@ -39,6 +39,14 @@ NEEDS: Mapping[str, Kinds] = {
     "unscheduled_break": _BREAKS,
     "work_instead_of_break": _BREAKS,
     "not_logged_out": _LOGGED_IN,
+    "ghost_busy": (
+        *_BREAKS,
+        e.QueueEntered,
+        e.QueueLeft,
+        e.ChannelStarted,
+        e.ChannelBridged,
+        e.ChannelEnded,
+    ),
     "system_suspect": (),
 }
 """Which events a rule needs, by its code."""
@@ -46,8 +54,6 @@ NEEDS: Mapping[str, Kinds] = {
 NOT_JUDGED: Mapping[str, str] = {
     "dead_call": "needs an end of the caller's channel that leaves the agent's alone; Asterisk"
     " ends both as it takes their bridge down",
-    "ghost_busy": "needs to know which queues an agent served at that time; calls between"
-    " agents are known, in `legs` as internal",
     "unanswered_message": "needs events of chats and e-mails; no source of these is known",
 }
 """Rules that a contact centre may expect and that are not judged, and why."""

@@ -295,6 +295,17 @@ class WrongStateWork(Rule):
     grace: Duration = timedelta(seconds=30)
 
 
+class GhostBusy(Rule):
+    """A call among colleagues that lasts while callers wait in a queue of the agent's."""
+
+    limit: Duration = Field(
+        default=timedelta(seconds=60), description="so long they may talk whoever waits"
+    )
+    grace: Duration = Field(
+        default=timedelta(seconds=30), description="so long callers may wait after that"
+    )
+
+
 class SystemSuspect(Rule):
     """So many of a team violate one rule at once that the system is to blame, not they."""
 

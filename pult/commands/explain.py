@@ -62,12 +62,13 @@ def _events(ask: Ask, domain: str, evidence: Row) -> list[Row]:
 
 
 def _legs(ask: Ask, domain: str, evidence: Row) -> list[Row]:
-    """Return the finished calls that were compared, where calls are the evidence."""
+    """Return the calls that are the evidence: at their ends, or where they go on."""
     ids = _list(evidence.get("legs", ()))
     return ask(
-        "SELECT ended_at AS at, concat('call ', leg_id) AS what, "
-        "concat(queue_id, ', ', toString(talk_ms), ' ms') AS data FROM legs "
-        f"WHERE {domain} AND leg_id IN ({ids}) ORDER BY ended_at"
+        "SELECT coalesce(ended_at, answered_at, entered_at) AS at, "
+        "concat('call ', leg_id) AS what, concat(if(queue_id = '', direction, queue_id), ', ', "
+        "if(ended_at IS NULL, 'goes on', concat(ifNull(toString(talk_ms), '0'), ' ms'))) "
+        f"AS data FROM legs WHERE {domain} AND leg_id IN ({ids}) ORDER BY at"
     )
 
 

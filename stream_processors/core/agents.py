@@ -7,7 +7,7 @@ it, not the shift.
 """
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 from stream_processors.core.agent import (
@@ -16,6 +16,8 @@ from stream_processors.core.agent import (
     TOLD_BY_FEEDS,
     Agent,
     AgentMark,
+    Standing,
+    Stop,
     copy_of,
     place_of,
 )
@@ -94,6 +96,41 @@ def forget(agent: Agent, before: int) -> None:
             del agent.spans[key]
 
 
+def served(
+    agent: Agent, since: int, wrapup_reasons: frozenset[str]
+) -> list[tuple[int, frozenset[str]]]:
+    """Return which queues could ring an agent: a member there and not paused, step by step.
+
+    Each step holds from an instant [ms] until the next one; the first is how he stood at
+    `since` or, where that is out of reach, as early as is known.
+    """
+    stop = next((each for each in reversed(agent.stops) if each.at <= since), agent.stops[0])
+    scratch = Agent(agent.agent_id, agent.team, now=copy_of(stop.standing), marks=agent.marks)
+    fold = Fold(scratch, wrapup_reasons)
+    steps = [(stop.at, _ringing(scratch.now))]
+    for mark in _after(agent, stop):
+        fold.take(mark)
+        now = _ringing(scratch.now)
+        if now != steps[-1][1]:
+            steps.append((mark.at, now))
+    return steps
+
+
+def _ringing(now: Standing) -> frozenset[str]:
+    if EVERY_QUEUE in now.paused:
+        return frozenset()
+    return frozenset(now.queues.keys() - now.paused.keys())
+
+
+def _after(agent: Agent, stop: Stop) -> Iterator[AgentMark]:
+    """Return the marks since a stop, but not what another feed has said more exactly."""
+    recent = agent.marks[place_of(agent.marks, stop.at - 2 * ECHO_MS) :]
+    exact = _exact(recent) if agent.coarse and agent.fine else {}
+    for mark in recent:
+        if mark.at >= stop.at and not _is_echo(mark, exact):
+            yield mark
+
+
 def _fold_again(agent: Agent, changed_at: int, wrapup_reasons: frozenset[str]) -> None:
     """Fold again what comes after the last stop before a change."""
     while len(agent.stops) > 1 and agent.stops[-1].at > changed_at:
@@ -107,11 +144,8 @@ def _fold_again(agent: Agent, changed_at: int, wrapup_reasons: frozenset[str]) -
     agent.since_stop = 0
     fold = Fold(agent, wrapup_reasons)
     fold.begin_where_it_stands()
-    recent = agent.marks[place_of(agent.marks, stop.at - 2 * ECHO_MS) :]
-    exact = _exact(recent) if agent.coarse and agent.fine else {}
-    for mark in recent:
-        if mark.at >= stop.at and not _is_echo(mark, exact):
-            fold.take(mark)
+    for mark in _after(agent, stop):
+        fold.take(mark)
 
 
 def _exact(marks: list[AgentMark]) -> Exact:

@@ -60,6 +60,7 @@ class Change:
         self.agents: dict[str, Cause] = {}
         self.contacts: dict[tuple[str, str], Cause] = {}
         self.crm: dict[str, Cause] = {}
+        self.members: dict[str, None] = {}  # of whom more was told while colleagues talk
         self.places_changed = False
         self._unsettled: dict[str, Cause] = {}
         self._unsettled_contacts: dict[tuple[str, str], Cause] = {}
@@ -377,6 +378,8 @@ class Change:
 
     def settle_agent(self, agent: Agent, source: str, cause: Cause) -> None:
         """Pass on to the team what changed in an agent's states."""
+        if agent.agent_id in self.state.docket.chatting:
+            self.members[agent.agent_id] = None
         if not agent.touched:
             return
         self.agents[agent.agent_id] = cause

@@ -6,14 +6,18 @@ from functools import partial
 from schemas.discipline import PageBudget
 from schemas.facts import Fact, Leg, Offer, Violation
 from schemas.rules import Rule
+from stream_processors.core import agents
 from stream_processors.core.agent import TOLD_BY_FEEDS, Agent, Span, SpanKey, place_of
 from stream_processors.core.change import Change
+from stream_processors.core.discipline.bench import Serving
 from stream_processors.core.discipline.call_sitting import CallSitting
+from stream_processors.core.discipline.chat import Talk
 from stream_processors.core.discipline.clerk import Clerk
 from stream_processors.core.discipline.diary import Stretch
 from stream_processors.core.discipline.register import Register
 from stream_processors.core.discipline.sitting import Sitting
 from stream_processors.core.plans import Shift, shifts_of, to_be_present
+from stream_processors.core.queues import Stay
 from stream_processors.core.sources import Deadline, Source
 from stream_processors.core.state import Line
 
@@ -54,10 +58,15 @@ class Court:
         """Return from when on [ms] an agent's source was heard."""
         return self._source(agent_id).began
 
-    def waiting(self, queue_id: str, at: int) -> Sequence[str]:
-        """Return the legs of who waited in a queue at an instant [ms], longest first."""
+    def stays(self, queue_id: str, since: int) -> Sequence[Stay]:
+        """Return who waits in a queue, or left it after an instant [ms], longest first."""
         queue = self._state.queues.get(queue_id)
-        return queue.waiting_at(at) if queue is not None else ()
+        return queue.stays_since(since) if queue is not None else ()
+
+    def served(self, agent_id: str, since: int) -> Sequence[Serving]:
+        """Return which queues could ring an agent from an instant [ms] on, step by step."""
+        agent = self._state.agents.get(agent_id)
+        return () if agent is None else agents.served(agent, since, self._terms.wrapup_reasons)
 
     def rule(self, code: str, agent_id: str, team: str, at: int) -> Rule:
         """Return the rule that held for an agent at an instant [ms]."""
@@ -76,6 +85,11 @@ class Court:
         """Note from when to when [ms] an agent had a caller, or that he had not."""
         team = self._change.agent(agent_id, source).team
         self._clerk.write_work(agent_id, team, leg_id, span)
+
+    def note_chat(self, agent_id: str, source: str, leg_id: str, talk: Talk | None) -> None:
+        """Note that an agent has talked with colleagues, or that he has not."""
+        team = self._change.agent(agent_id, source).team
+        self._clerk.chats.write(agent_id, team, leg_id, talk)
 
     def note_crowd(self, queue_id: str, since: int) -> None:
         """Note that others waited in a queue from an instant [ms] on than was known."""
@@ -148,6 +162,11 @@ class Court:
             elif place in diary.stretches:
                 self._clerk.write_stretch(agent.agent_id, agent.team, place, None)
 
+    def write_members(self, people: Iterable[str]) -> None:
+        """Note that other queues may have rung agents than was known."""
+        for agent_id in people:
+            self._clerk.chats.look_at(agent_id)
+
     def write_line(self, line: Line, facts: Sequence[Fact]) -> None:
         """Write what was said of a call: offers that ended, and the talk."""
         for fact in facts:
@@ -177,7 +196,7 @@ class Court:
 
     def facts(self, revision: int, known_at: int) -> Iterator[Violation]:
         """Return the episodes of which something new is to be said."""
-        self._clerk.count_others()
+        self._clerk.count()
         touched = self._clerk.touched
         if touched:
             yield from Sitting(self._state.docket, self, revision, known_at).facts(touched)

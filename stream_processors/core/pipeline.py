@@ -398,6 +398,8 @@ class _Run:
             if court is not None and direct:
                 court.write_contact(direct)
         if court is not None:
+            court.write_members(self.change.members)
+            self.change.members.clear()
             self.facts += court.facts(self.revision, self.known_at)
         if self.state.crm.listens:
             self.facts += hearsay_facts(self.change, self.facts[before:])

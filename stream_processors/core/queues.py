@@ -13,12 +13,19 @@ Source: docs/decisions/0003; Cisco CUIC report reference, "service level calls o
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Sequence
 from itertools import islice
+from operator import itemgetter
 from typing import TypeAlias
 
 import msgspec
 
 from stream_processors.core.legs import Conclusion, Target
 from stream_processors.core.windows import counted, forget, put, take
+
+FOREVER = 1 << 62
+"""When [ms] somebody leaves of whom it is not known yet."""
+
+Stay: TypeAlias = tuple[int, int, str]
+"""From when to when [ms] somebody waited, and which leg he is."""
 
 DayOf: TypeAlias = Callable[[int], int]
 """Tells the start [ms] of the local day of an instant."""
@@ -179,9 +186,9 @@ class Queue(msgspec.Struct):
 
     def mean_wait_ms(self, after: int, until: int) -> float | None:
         """Return the mean wait of the calls answered in (after, until]; None without any."""
-        first = bisect_right(self.waits, (after, _FOREVER))
+        first = bisect_right(self.waits, (after, FOREVER))
         waits = [
-            wait for _, wait in self.waits[first : bisect_right(self.waits, (until, _FOREVER))]
+            wait for _, wait in self.waits[first : bisect_right(self.waits, (until, FOREVER))]
         ]
         return sum(waits) / len(waits) if waits else None
 
@@ -191,18 +198,13 @@ class Queue(msgspec.Struct):
             return None
         return max(0, at - min(entered for entered, _ in self.waiting.values()))
 
-    def waiting_at(self, at: int) -> list[str]:
-        """Return the legs of who waited at an instant [ms] that is in reach, longest first.
-
-        Who enters at it waits already, who leaves at it waits no more.
-        """
-        there = [
-            (entered, leg_id) for leg_id, (entered, _) in self.waiting.items() if entered <= at
-        ]
-        for _, entered, leg_id in self.left[bisect_right(self.left, (at, _FOREVER, "")) :]:
-            if entered <= at:
-                there.append((entered, leg_id))
-        return [leg_id for _, leg_id in sorted(there)]
+    def stays_since(self, since: int) -> list[Stay]:
+        """Return who waits, or left after an instant [ms] that is in reach, longest first."""
+        left = self.left[bisect_right(self.left, (since, FOREVER, "")) :]
+        stays: list[Stay] = [(entered, left_at, leg_id) for left_at, entered, leg_id in left]
+        stays += [(entered, FOREVER, leg_id) for leg_id, (entered, _) in self.waiting.items()]
+        # Not by when they left: of some that is not known yet.
+        return sorted(stays, key=itemgetter(0, 2))
 
     def waiting_over_target(self, at: int) -> int:
         """Count who has waited longer than the target."""
@@ -224,9 +226,6 @@ class Queue(msgspec.Struct):
         del self.left[: bisect_left(self.left, (before, 0, ""))]
         for day in [day for day in self.days if day < day_before]:
             del self.days[day]
-
-
-_FOREVER = 1 << 62
 
 
 def _left_alike(one: Account, other: Account) -> bool:

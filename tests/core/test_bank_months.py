@@ -37,8 +37,12 @@ class Bench:
     def remind(self, agent_id: str, at: int) -> None:
         """Do nothing: who is to be looked at is told by hand."""
 
-    def waiting(self, queue_id: str, at: int) -> tuple[()]:
+    def stays(self, queue_id: str, since: int) -> tuple[()]:
         """Return nobody: the file has no offers that anybody missed."""
+        return ()
+
+    def served(self, agent_id: str, since: int) -> tuple[()]:
+        """Return nothing: the file knows one queue and no members."""
         return ()
 
     def shifts(self, agent_id: str) -> tuple[()]:

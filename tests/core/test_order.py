@@ -14,7 +14,7 @@ from schemas.facts import AgentInterval, AgentSession, Break, DayDirty, Fact, Le
 from stream_processors.core.pipeline import Batch, Record, apply, freeze, thaw
 from stream_processors.core.state import State
 from tests.core.small_centre import AGENTS, Feeds, Hour, disordered, hours
-from tests.readings import comparable, newest, sessions, states
+from tests.readings import comparable, newest, sessions, states, violations
 from tests.timetable import TENANT, run, terms, values
 
 SOME = settings(
@@ -39,6 +39,7 @@ STRICT = Discipline().changed(
             "ping_pong": {"queues": 2},
             "wrong_state_work": {"grace": "1s"},
             "rona": {"consecutive": 1},
+            "ghost_busy": {"limit": "1s", "grace": "0s"},
         }
     ]
 )
@@ -82,6 +83,25 @@ def test_swapped_and_repeated_events_change_nothing(
     assert comparable(others) == comparable(facts)
     assert counted(crooked) == counted(straight)
     assert crooked.dirty_days == set()
+
+
+@FEEDS
+@SOME
+@given(hour=hours(), seed=st.integers(0, 1 << 30), size=st.integers(1, 60))
+def test_who_is_found_to_have_waited_does_not_depend_on_it_either(
+    feeds: Feeds, hour: Hour, seed: int, size: int
+) -> None:
+    told = hour.events(feeds)
+
+    _, facts = folded(told)
+    _, others = folded(disordered(told, seed, repeated=0.1), size)
+
+    assert evidence(others) == evidence(facts)
+
+
+def evidence(facts: Iterable[Fact]) -> dict[str, str]:
+    found = (*violations(facts, "rona"), *violations(facts, "ghost_busy"))
+    return {each.episode_id: each.evidence for each in found}
 
 
 @FEEDS

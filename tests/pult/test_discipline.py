@@ -69,6 +69,27 @@ def test_who_waited_at_a_miss_is_shown_where_that_made_it_critical(
         assert "still" in where or where.partition("until ")[2] > critical_at
 
 
+def test_an_episode_whose_call_goes_on_is_explained_too(tmp_path: Path) -> None:
+    """Whoever entered first has waited for 300 s by then; 60 s are three times the target."""
+    log, data = tmp_path / "queue_log", ("--data", tmp_path / "data")
+    log.write_text(
+        "1772442000|c1|sales|NONE|ENTERQUEUE||5550101|1\n"
+        "1772442300|c2|sales|NONE|ENTERQUEUE||5550102|2\n"
+    )
+    good("import", "asterisk-queue-log", log, *data)
+    query = "SELECT episode_id FROM violations WHERE code = 'hanging'"
+    episode = good("sql", query, "--format", "TSV", *data).strip()
+
+    told = good("explain", episode, *data)
+
+    happened = [line.split("  ") for line in told.partition("\n\n")[2].splitlines()]
+    assert [(at, said[:4], more) for at, said, *more in happened] == [
+        ("2026-03-02 09:00:00.000", "call", ["sales, goes on"]),
+        ("2026-03-02 09:01:00.000", "--> ", []),
+        ("2026-03-02 09:01:00.000", "--> ", []),
+    ]
+
+
 @pytest.mark.parametrize(
     ("episode", "why"),
     [("x' OR 1", "16 hexadecimal digits"), ("0" * 16, "no such episode")],

@@ -1,11 +1,15 @@
 """What judging has to be told besides the facts."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from schemas.discipline import PageBudget
 from schemas.rules import Rule
 from stream_processors.core.plans import Shift
+from stream_processors.core.queues import Stay
+
+Serving: TypeAlias = tuple[int, frozenset[str]]
+"""From an instant [ms] on these queues could ring an agent: a member there, not paused."""
 
 
 class Bench(Protocol):
@@ -27,8 +31,11 @@ class Bench(Protocol):
     def heard_since(self, agent_id: str) -> int:
         """Return from when on [ms] an agent's source was heard."""
 
-    def waiting(self, queue_id: str, at: int) -> Sequence[str]:
-        """Return the legs of who waited in a queue at an instant [ms], longest first."""
+    def stays(self, queue_id: str, since: int) -> Sequence[Stay]:
+        """Return who waits in a queue, or left it after an instant [ms], longest first."""
+
+    def served(self, agent_id: str, since: int) -> Sequence[Serving]:
+        """Return which queues could ring an agent from an instant [ms] on, step by step."""
 
     def rule(self, code: str, agent_id: str, team: str, at: int) -> Rule:
         """Return the rule that held for an agent at an instant [ms]."""

@@ -5,13 +5,13 @@ diary or because an instant has passed that a rule waits for.
 """
 
 from collections.abc import Callable, Iterable
-from typing import TypeAlias
 
 import msgspec
 
 from schemas.facts import Leg, Offer
 from schemas.rules import ShortCall
 from stream_processors.core.discipline.bench import Bench
+from stream_processors.core.discipline.chats import Chats
 from stream_processors.core.discipline.diary import (
     ENDS_A_ROW,
     Contact,
@@ -31,10 +31,8 @@ from stream_processors.core.discipline.rules import (
     OF_SHIFTS,
 )
 from stream_processors.core.discipline.shares import is_short
+from stream_processors.core.discipline.touched import Touched
 from stream_processors.core.instants import month_bounds
-
-Starts: TypeAlias = set[int] | None
-"""Beginnings [ms] of the stretches to judge; None: all that a rule looks at."""
 
 OF_INTEREST = frozenset({"answered", "no_answer", "rejected"})
 """Results of offers that any rule looks at."""
@@ -48,10 +46,12 @@ class Clerk:
 
     Attributes:
         touched: what is to be judged, by agent and rule.
+        chats: where calls among colleagues are written.
     """
 
     def __init__(self, docket: Docket, bench: Bench) -> None:
-        self.touched: dict[tuple[str, str], Starts] = {}
+        self.touched: Touched = {}
+        self.chats = Chats(docket, bench, self.touched)
         self._docket = docket
         self._bench = bench
         self._month = (0, 0)
@@ -105,6 +105,7 @@ class Clerk:
             diary.work.pop(leg_id, None)
         else:
             diary.work[leg_id] = span
+        self.chats.look_at(agent_id)
         if "wrong_state_work" in diary.said or (span and diary.paused_at(span[0])):
             self.touched[agent_id, "wrong_state_work"] = None
 
@@ -140,16 +141,24 @@ class Clerk:
         """Note that others waited in a queue from an instant [ms] on than was known."""
         for _, agent_id, offer_id in self._docket.missed_since(queue_id, since):
             self._uncounted[agent_id, offer_id] = None
+        self.chats.write_crowd(queue_id, since)
 
-    def count_others(self) -> None:
-        """Count anew who waited at misses, once all that is known of queues is written."""
+    def count(self) -> None:
+        """Find anew who waited when, once all that is known of queues is written."""
+        self._count_others()
+        self.chats.count()
+
+    def _count_others(self) -> None:
         for agent_id, offer_id in self._uncounted:
             diary = self._docket.diaries[agent_id]
             missed = diary.offers.get(offer_id)
             if missed is None or missed.result != "no_answer":
                 continue
-            there = self._bench.waiting(missed.queue_id, missed.at)
-            others = [leg_id for leg_id in there if leg_id != missed.leg_id]
+            others = [
+                leg_id
+                for entered, _, leg_id in self._bench.stays(missed.queue_id, missed.at)
+                if entered <= missed.at and leg_id != missed.leg_id
+            ]
             if diary.count_others(offer_id, others):
                 self.touched[agent_id, "rona"] = None
         self._uncounted.clear()
@@ -288,6 +297,8 @@ class Clerk:
             self._touch_shifts(agent_id)
         if diary.short:
             self.touched[agent_id, "short_call"] = None
+        if diary.chats:
+            self.touched[agent_id, "ghost_busy"] = None
         for code, said in diary.said.items():
             if code not in KIND_OF and any(each.cleared_at is None for each in said.values()):
                 self.touched[agent_id, code] = None

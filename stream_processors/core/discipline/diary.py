@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import msgspec
 
 from schemas.facts import Violation
+from stream_processors.core.discipline.chat import OTHERS_NAMED, Chat
 
 
 class Stretch(msgspec.Struct, frozen=True, order=True, gc=False, array_like=True):
@@ -144,7 +145,7 @@ class Diary(msgspec.Struct, gc=False):
     `paces` are worked out for so many of the contacts, in their order. `short` counts for each
     month (its start [ms]) calls, short ones, and those of them of which nobody told who ended
     them; `tallies` are the marked calls by rule, `work` is from when to when [ms] he had
-    callers, by leg. What was over before `final_before` [ms] is
+    callers, `chats` when with colleagues, by leg. What was over before `final_before` [ms] is
     never judged again; of what was over before `known_since` [ms] some is forgotten.
     """
 
@@ -158,6 +159,7 @@ class Diary(msgspec.Struct, gc=False):
     short: dict[int, list[int]] = msgspec.field(default_factory=dict)
     tallies: dict[str, Tally] = msgspec.field(default_factory=dict)
     work: dict[str, tuple[int, int | None]] = msgspec.field(default_factory=dict)
+    chats: dict[str, Chat] = msgspec.field(default_factory=dict)
     said: dict[str, dict[str, Violation]] = msgspec.field(default_factory=dict)
     final_before: int = 0
     known_since: int = 0
@@ -265,6 +267,9 @@ class Diary(msgspec.Struct, gc=False):
         for leg_id, (_, end) in list(self.work.items()):
             if end is not None and end < since:
                 del self.work[leg_id]
+        for leg_id, chat in list(self.chats.items()):
+            if chat.talk.end is not None and chat.talk.end < since:
+                del self.chats[leg_id]
         for month in [month for month in self.short if month < before - MONTHS_MS]:
             del self.short[month]
         since = min(since, before - CALLS_MS - WINDOW_MS)
@@ -299,9 +304,6 @@ DAY_MS = 24 * 60 * 60_000
 
 MONTHS_MS = 62 * 24 * 60 * 60_000
 """A month that began so long ago is over for good."""
-
-OTHERS_NAMED = 5
-"""So many of the callers are named who waited while somebody missed an offer."""
 
 ENDS_A_ROW = frozenset({"answered", "logged_out"})
 """What ends a row of offers that were missed."""

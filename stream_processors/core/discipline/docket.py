@@ -34,7 +34,8 @@ class Docket(msgspec.Struct, gc=False):
     with the limit that they are beyond.
     `journeys` are interactions by source and id, `journey_of` tells in which a leg is,
     `said_of_calls` what was said of them.
-    `missed` are by queue the offers that were missed while it is known who waited in it.
+    `missed` are by queue the offers that were missed while it is known who waited in it,
+    `chatting` the agents of whose calls with colleagues more may become known.
     """
 
     diaries: dict[str, Diary] = msgspec.field(default_factory=dict)
@@ -50,6 +51,7 @@ class Docket(msgspec.Struct, gc=False):
     journey_of: dict[str, str] = msgspec.field(default_factory=dict)
     said_of_calls: dict[str, dict[str, Violation]] = msgspec.field(default_factory=dict)
     missed: dict[str, list[Missed]] = msgspec.field(default_factory=dict)
+    chatting: dict[str, None] = msgspec.field(default_factory=dict)
 
     def diary(self, agent_id: str, team: str) -> Diary:
         """Return the diary of an agent, begun when he is first named."""
@@ -64,6 +66,11 @@ class Docket(msgspec.Struct, gc=False):
         if crew is None:
             crew = self.crews[team] = Crew()
         return crew
+
+    def note_chatting(self, agent_id: str) -> None:
+        """Note that more may become known of an agent's calls with colleagues."""
+        if agent_id not in self.chatting:
+            self.chatting = dict.fromkeys(sorted([*self.chatting, agent_id]))
 
     def miss(self, queue_id: str, missed: Missed) -> None:
         """Note that an offer of a queue was missed."""
@@ -162,6 +169,7 @@ class Docket(msgspec.Struct, gc=False):
             for leg_id in diary.forget(before, needed) if diary is not None else ():
                 del self.served[leg_id]
             self._forget_pages(agent_id, before)
+            self._settle_chats(agent_id, before)
         for team in teams:
             if team in self.crews:
                 self.crews[team].forget(before)
@@ -183,6 +191,16 @@ class Docket(msgspec.Struct, gc=False):
                 self.beyond.pop(name, None)
         if not pages:
             self.pages.pop(agent_id, None)
+
+    def _settle_chats(self, agent_id: str, before: int) -> None:
+        """Take what calls with colleagues were before an instant [ms] as final."""
+        if agent_id not in self.chatting:
+            return
+        chats = self.diaries[agent_id].chats
+        for leg_id, chat in chats.items():
+            chats[leg_id] = chat.settled_until(before)
+        if all(chat.is_settled for chat in chats.values()):
+            del self.chatting[agent_id]
 
     def forget_journeys(self, source: str, before: int) -> None:
         """Drop interactions of a source that were over for good before `before` [ms]."""

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from schemas.facts import Leg
 from schemas.rules import Hanging, Rule
+from stream_processors.core.discipline.chat import Talk
 from stream_processors.core.discipline.docket import Docket
 from stream_processors.core.discipline.journey import Journey, Visit
 from stream_processors.core.discipline.journeys import waits_too_long_at
@@ -25,6 +26,9 @@ class Desk(Protocol):
         self, agent_id: str, source: str, leg_id: str, span: tuple[int, int | None] | None
     ) -> None:
         """Note from when to when [ms] an agent had a caller, or that he had not."""
+
+    def note_chat(self, agent_id: str, source: str, leg_id: str, talk: Talk | None) -> None:
+        """Note that an agent has talked with colleagues, or that he has not."""
 
     def note_crowd(self, queue_id: str, since: int) -> None:
         """Note that others waited in a queue from an instant [ms] on than was known."""
@@ -89,6 +93,7 @@ class Register:
             journey.visits[leg_id] = visit
         self._work(source, old, visit)
         self._crowd(old, visit)
+        self._chats(journey, old, visit)
         if len(journey.visits) >= MANY_VISITS or key in self._docket.said_of_calls:
             self.touched[key] = None
         elif visit is not None and visit.queue_id:
@@ -101,6 +106,23 @@ class Register:
             self._desk.note_work(before[0], source, old.leg_id, None)
         if new is not None and now and before != now:
             self._desk.note_work(now[0], source, new.leg_id, now[1])
+
+    def _chats(self, journey: Journey, old: Visit | None, new: Visit | None) -> None:
+        """Tell which colleagues talk with each other in an interaction."""
+        was, now = _is_chat(old), _is_chat(new)
+        if not was and not now:
+            return
+        if old is not None and was and not (new and now and new.agent_id == old.agent_id):
+            self._desk.note_chat(old.agent_id, journey.source, old.leg_id, None)
+        chats = [each for each in sorted(journey.visits.values()) if _is_chat(each)]
+        for each in chats:
+            others = {other.agent_id for other in chats} - {each.agent_id}
+            talk = Talk(
+                each.answered or 0, each.ended, each.unseen_since, tuple(sorted(others))
+            )
+            self._desk.note_chat(
+                each.agent_id, journey.source, each.leg_id, talk if others else None
+            )
 
     def _crowd(self, old: Visit | None, new: Visit | None) -> None:
         """Tell from when on others wait in a queue than was known."""
@@ -128,6 +150,12 @@ class Register:
             self.touched[key] = None
         else:
             self._desk.remind_of_call(source, key, fires)
+
+
+def _is_chat(visit: Visit | None) -> bool:
+    if visit is None or visit.direction != "internal" or visit.queue_id:
+        return False
+    return visit.answered is not None and bool(visit.agent_id)
 
 
 def _worked(visit: Visit | None) -> tuple[str, tuple[int, int | None]] | None:

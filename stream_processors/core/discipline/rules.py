@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from stream_processors.core.discipline.budget import break_budget
 from stream_processors.core.discipline.episode import Episode
+from stream_processors.core.discipline.ghosts import ghost_busy
 from stream_processors.core.discipline.hearing import Hearing
 from stream_processors.core.discipline.pace import slow_handling
 from stream_processors.core.discipline.rates import agent_hangup, excess_transfer, short_call
@@ -47,6 +48,7 @@ RULES: dict[str, Callable[[Hearing], Iterator[Episode]]] = {
     "excess_transfer": excess_transfer,
     "break_budget": break_budget,
     "wrong_state_work": wrong_state_work,
+    "ghost_busy": ghost_busy,
 }
 
 JUDGED_BY = {

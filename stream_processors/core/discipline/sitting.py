@@ -12,7 +12,6 @@ import msgspec
 from schemas.facts import Violation, says_the_same
 from schemas.rules import Rule, SystemSuspect
 from stream_processors.core.discipline.bench import Bench
-from stream_processors.core.discipline.clerk import Starts
 from stream_processors.core.discipline.diary import is_final
 from stream_processors.core.discipline.docket import Docket, ids_of
 from stream_processors.core.discipline.episode import Episode, episode_id, fact_of, text_of
@@ -21,6 +20,7 @@ from stream_processors.core.discipline.paging import Paging
 from stream_processors.core.discipline.rules import KIND_OF, OF_ARRIVALS, RULES
 from stream_processors.core.discipline.stretches import about
 from stream_processors.core.discipline.suspicion import Fired, Suspect, suspects
+from stream_processors.core.discipline.touched import Starts
 from stream_processors.core.plans import up_to_next
 
 Pair: TypeAlias = tuple[str, str]

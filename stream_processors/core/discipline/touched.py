@@ -1,0 +1,9 @@
+"""What is to be judged: by agent and rule, which stretches."""
+
+from typing import TypeAlias
+
+Starts: TypeAlias = set[int] | None
+"""Beginnings [ms] of the stretches to judge; None: all that a rule looks at."""
+
+Touched: TypeAlias = dict[tuple[str, str], Starts]
+"""What is to be judged, by agent and rule."""
