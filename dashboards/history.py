@@ -151,7 +151,9 @@ def course(
     panel.with_target(Question(statement, SERIES))
     if bars:
         panel.draw_style(GraphDrawStyle.BARS).fill_opacity(60).line_width(0)
-        panel.stacking(StackingConfig().mode(StackingMode.NONE))
+        # What a label tells apart are parts of one whole; columns may be parts of one another.
+        whole = StackingMode.NORMAL if label else StackingMode.NONE
+        panel.stacking(StackingConfig().mode(whole))
     else:
         # Quarters of an hour without calls are no zeros.
         panel.span_nulls(3_600_000)

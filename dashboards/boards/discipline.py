@@ -8,7 +8,7 @@ from dashboards.alerts import exceptions
 from dashboards.canvas import Canvas
 from dashboards.panels import BAD, NO_DATA, NOTHING, PLAIN, WORSE, Pen, Scale, Shown
 from dashboards.promql import TEAM, TEAM_OR_NONE, each, firing, live, nothing
-from schemas.metrics import ADHERENCE, VIOLATIONS
+from schemas.metrics import ADHERENCE, BREAKS, VIOLATIONS
 
 COLUMNS = ("alertname", "severity", "agent", "code", "team")
 CODE = 'code=~"$code"'
@@ -23,17 +23,11 @@ def board(pen: Pen) -> d.Dashboard:
         ("code", "SELECT DISTINCT code FROM violations"),
     ):
         canvas.variable(name, query, source=history.HISTORY, everything=".*")
+    canvas.entry("zone", pen.zone)
     alerts = firing(
         f'kind=~"discipline|system", {TEAM_OR_NONE}, code=~"$code|"', by=", ".join(COLUMNS)
     )
     canvas.row(10, (9, _open(pen)), (15, exceptions(pen, "violations_open", alerts, COLUMNS)))
-    course = history.course(
-        pen,
-        Shown("violations_course", VIOLATIONS),
-        history.sql("violations_course"),
-        label="code",
-        bars=True,
-    )
     people = history.rows(
         pen,
         Shown("violations_people", VIOLATIONS),
@@ -46,7 +40,8 @@ def board(pen: Pen) -> d.Dashboard:
             "duration_ms": (),
         },
     )
-    canvas.row(9, (14, course), (10, people))
+    canvas.row(9, (14, _course(pen, "violations_course")), (10, people))
+    canvas.row(8, (24, _course(pen, "violations_weeks").time_from("56d")))
     listed = history.rows(
         pen,
         Shown("violations_list", VIOLATIONS),
@@ -62,7 +57,28 @@ def board(pen: Pen) -> d.Dashboard:
             "duration_ms": (),
         },
     )
-    return canvas.row(12, (24, listed)).row(10, (24, _kept(pen))).done()
+    canvas.row(12, (24, listed))
+    return canvas.row(10, (14, _kept(pen)), (10, _breaks(pen))).done()
+
+
+def _course(pen: Pen, key: str) -> history.Course:
+    """Return violations over time by rule, one upon the other."""
+    return history.course(
+        pen, Shown(key, VIOLATIONS), history.sql(key), label="code", bars=True
+    )
+
+
+def _breaks(pen: Pen) -> history.Rows:
+    return history.rows(
+        pen,
+        Shown("breaks_people", BREAKS),
+        history.sql("breaks_people"),
+        {
+            "agent_id": (history.leads(pen, "agent", "agent"),),
+            "breaks": (), "break_ms": (), "longest_ms": (),
+            "login_ratio": history.share(pen, [(None, NO_DATA), (0, PLAIN)]),
+        },
+    )  # fmt: skip
 
 
 def _kept(pen: Pen) -> history.Rows:

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from schemas.discipline import CODES
 from schemas.errors import QueryRefused, StoreFailed
 from schemas.events import decode
 from schemas.facts import Leg
@@ -20,6 +22,7 @@ from tests.dashboards.crm_told import of_crm
 from tests.lab.recording import Folded, ami, at_ms, fold
 from tests.oracles.grafana_macros import expanded
 from tests.plans import plan
+from tests.readings import violations
 from tests.timetable import TENANT, run
 
 QUESTIONS = list(questions(CLICKHOUSE))
@@ -281,6 +284,44 @@ def test_an_agent_stands_beside_the_median_of_everybody(history: History) -> Non
     reasons = figure(history, "Breaks by reason", "agent")
     assert len(reasons) > 1
     assert sum(row["break_ms"] for row in reasons) == mine["break_ms"]
+
+
+def test_violations_of_a_week_stand_at_its_monday(history: History) -> None:
+    (question,) = [each for each in QUESTIONS if "eight weeks" in each.panel["title"]]
+    assert question.panel["timeFrom"] == "56d"
+    sql = question.target["rawSql"]
+    fired = Counter(
+        episode.code
+        for code in CODES
+        for episode in violations(history.lab.facts, code)
+        if episode.fired_at is not None and episode.state != "pending"
+    )
+
+    asked = expanded(sql, CHOSEN, BEGIN - timedelta(days=56), END)
+    whole = history.ask(asked)["data"]
+    cut = history.ask(history.filled(sql, CHOSEN))["data"]
+
+    # The recording is of a Saturday.
+    assert {row["time"] for row in whole} == {f"{BEGIN - timedelta(days=5):%F} 00:00:00"}
+    # A week that began before what is shown is whole all the same, and stands at the edge.
+    edge = BEGIN.astimezone(ZoneInfo("Europe/Moscow"))
+    assert {row["time"] for row in cut} == {f"{edge:%F %T}"}
+    for rows in (whole, cut):
+        assert {row["code"]: int(row["violations"]) for row in rows} == fired
+
+
+def test_breaks_of_everybody_are_those_of_each(history: History) -> None:
+    (mine,) = [
+        row
+        for row in figure(history, "Breaks by agent", "discipline")
+        if row["agent_id"] == "Anna Petrova"
+    ]
+    reasons = figure(history, "Breaks by reason", "agent")
+
+    assert int(mine["breaks"]) == sum(int(row["breaks"]) for row in reasons)
+    assert mine["break_ms"] == sum(row["break_ms"] for row in reasons)
+    assert mine["longest_ms"] == max(row["longest_ms"] for row in reasons)
+    assert mine["login_ratio"] == pytest.approx(sum(row["login_ratio"] for row in reasons))
 
 
 def test_the_period_before_is_the_other_row(history: History) -> None:
