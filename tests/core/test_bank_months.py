@@ -1,5 +1,6 @@
 """Short calls of two real months: who stands out is who the file says, and nobody else."""
 
+from collections import Counter
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -76,7 +77,8 @@ def leg(place: int, call: bank.Served) -> Leg:
     )  # fmt: skip
 
 
-def judged(month: str, after: str) -> list[Violation]:
+def judged(month: str, after: str, about: str) -> list[Violation]:
+    """Return the episodes of a month that are about the month, or a call."""
     bench = Bench()
     docket = Docket()
     clerk = Clerk(docket, bench)
@@ -89,7 +91,7 @@ def judged(month: str, after: str) -> list[Violation]:
     return [
         each
         for each in Sitting(docket, bench, 1, 1).facts(clerk.touched)
-        if each.code == "short_call" and each.about.startswith("month of")
+        if each.code == "short_call" and each.about.startswith(about)
     ]
 
 
@@ -108,7 +110,7 @@ def test_those_stand_out_whose_share_is_more_than_twice_the_teams(
         agent for agent, share in own.items() if count[agent] >= 100 and share > 2 * team
     }
 
-    found = judged(month, after)
+    found = judged(month, after, "month of")
 
     assert {each.agent_id for each in found} == stands_out == who
     for each in found:
@@ -116,4 +118,48 @@ def test_those_stand_out_whose_share_is_more_than_twice_the_teams(
         assert evidence["share"] == round(own[each.agent_id], 4)
         assert evidence["team_share"] == round(team, 4)
         assert evidence["note"] == "nobody told who hung up"
+        assert each.severity == "warning"
+
+
+@pytest.mark.parametrize(
+    ("month", "after", "episodes", "who", "once"),
+    [
+        (
+            "january", "1999-02-01T00:00:01+02:00", 13,
+            {"MORIAH", "MIKI", "ANAT", "MICHAL", "NAAMA", "SHARON"}, {"SHARON"},
+        ),
+        (
+            "february", "1999-03-01T00:00:01+02:00", 17,
+            {"MORIAH", "MIKI", "ANAT", "MICHAL", "TOVA", "GILI", "BENSION", "STEREN"},
+            {"BENSION", "STEREN"},
+        ),
+    ],
+)  # fmt: skip
+def test_within_an_hour_nobody_is_named_at_or_below_the_teams_share(
+    month: str, after: str, episodes: int, who: set[str], once: set[str]
+) -> None:
+    """Those whose share of the whole month is not above the team's are named for one hour."""
+    own, team, _ = bank.shares(bank.served(month))
+    hours = bank.last_hours(bank.served(month))
+
+    found = judged(month, after, "call ")
+
+    assert len(found) == episodes
+    named = Counter(each.agent_id for each in found)
+    assert named.keys() == who
+    assert {agent for agent in named if own[agent] <= team} == once
+    assert {named[agent] for agent in once} == {1}
+    for each in found:
+        evidence = msgspec.json.decode(each.evidence)
+        assert each.fired_at is not None
+        at = datetime.fromtimestamp(each.fired_at / 1000, ZoneInfo(ZONE))
+        second = at.day * 86_400 + at.hour * 3_600 + at.minute * 60 + at.second
+        calls, short, of_all, short_of_all = hours[each.agent_id, second]
+        others, short_of_others = of_all - calls, short_of_all - short
+        assert short >= 5
+        assert min(calls, others) >= 20
+        assert short / calls > 3 * short_of_others / others
+        assert short / calls > short_of_all / of_all
+        assert (evidence["calls"], evidence["share"]) == (calls, round(short / calls, 4))
+        assert evidence["others_share"] == round(short_of_others / others, 4)
         assert each.severity == "warning"

@@ -46,3 +46,32 @@ def shares(calls: list[Served]) -> tuple[dict[str, float], float, dict[str, int]
         short.total() / count.total(),
         dict(count),
     )
+
+
+HOUR = 3_600
+
+
+def second_of_its_end(call: Served) -> int:
+    """Return when a call ended, in seconds of a count that grows with the days of a month."""
+    hour, minute, second = map(int, call.begun.split(":"))
+    return int(call.day[4:]) * 86_400 + hour * 3_600 + minute * 60 + second + call.seconds
+
+
+def last_hours(calls: list[Served]) -> dict[tuple[str, int], tuple[int, int, int, int]]:
+    """Return, at the end of each call, what its agent and all together did in the last hour.
+
+    By agent and second: his calls and short ones, and those of all, his own among them.
+    """
+    ended = sorted((second_of_its_end(call), call.agent, call.seconds < 10) for call in calls)
+    found = {}
+    first = 0
+    for place, (at, agent, _) in enumerate(ended):
+        while ended[first][0] <= at - HOUR:
+            first += 1
+        last = place + 1
+        while last < len(ended) and ended[last][0] == at:
+            last += 1
+        hour = ended[first:last]
+        own = [short for _, whose, short in hour if whose == agent]
+        found[agent, at] = len(own), sum(own), len(hour), sum(short for *_, short in hour)
+    return found
