@@ -215,6 +215,13 @@ def test_an_answer_that_its_scale_does_not_have_is_rejected(
     assert "scale" in rejected.detail
 
 
+@pytest.mark.parametrize("name", ["response_id", "survey_id"])
+def test_the_id_of_an_answer_has_two_names(name: str) -> None:
+    (event,), _ = read("generic", survey(**{name: "R-7"}))
+
+    assert short(event)["survey_id"] == "R-7"
+
+
 @pytest.mark.parametrize("kind", ["csat", "CSAT", " Csat "])
 def test_a_word_of_a_few_counts_whatever_its_case(kind: str) -> None:
     (event,), rejected = read("generic", survey(kind=kind))
