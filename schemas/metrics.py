@@ -259,6 +259,16 @@ ADHERENCE = Metric(
     empty="no value without a plan: NULL, absent",
     source="Calabrio WFM; docs/discipline.md",
 )
+REPEATS = Metric(
+    name="repeat_ratio",
+    unit="ratio",
+    means="Share of answered contacts whose caller had been answered within the week before.",
+    formula="repeats / contacts; of contacts to queues that an agent answered and whose caller "
+    "is known, by the beginnings, 7 * 24 hours apart at most",
+    attribution="arrival",
+    empty="no value: NULL",
+    source="Ours; docs/sql.md",
+)
 CARDS_OPEN = Metric(
     name="cards_open",
     unit="count",
@@ -292,7 +302,7 @@ METRICS: tuple[Metric, ...] = (
     SERVICE_LEVEL, WAITING, LONGEST_WAIT, WAITING_OVER_TARGET, TALKING, OFFERED, ANSWERED,
     ANSWERED_IN_TIME, ABANDONED, SHORT_ABANDONED, ABANDON_RATIO, ANSWER_MEAN, AGENTS,
     QUEUE_AGENTS, ANSWER_WITHIN, OCCUPANCY, BREAKS, CONSERVATION, DATA_AGE, VIOLATIONS,
-    ADHERENCE, CARDS_OPEN, CARD_FILLING, SATISFACTION,
+    ADHERENCE, REPEATS, CARDS_OPEN, CARD_FILLING, SATISFACTION,
     AGENT_ANSWERED, AGENT_TALK_MEAN, AGENT_MISSED, AGENT_BREAK_TIME,
 )  # fmt: skip
 

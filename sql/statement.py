@@ -36,8 +36,8 @@ READING_TABLE_FUNCTIONS = frozenset({
 
 PARAMETERISED_VIEWS = frozenset({
     "adherence", "adherence_spans", "agent_report", "breaks_report", "call_chain",
-    "card_filling", "disposition_report", "queue_report", "satisfaction", "service_levels",
-    "steps", "violations_by",
+    "card_filling", "disposition_report", "queue_report", "repeats_report", "satisfaction",
+    "service_levels", "steps", "violations_by",
 })  # fmt: skip
 """Our own views that are asked like functions: FROM adherence(since = ..., until = ...)."""
 

@@ -14,6 +14,7 @@ from schemas.metrics import (
     ANSWERED,
     OCCUPANCY,
     OFFERED,
+    REPEATS,
     SERVICE_LEVEL,
 )
 
@@ -70,7 +71,7 @@ def board(pen: Pen) -> d.Dashboard:
     canvas.row(5, *zip((3, 3, 4, 3, 4, 4, 3), tiles, strict=True))
     canvas.row(9, (12, _level(pen)), (12, _volume(pen)))
     canvas.row(9, (12, _week(pen, "week_volume")), (12, _week(pen, "week_level", level)))
-    canvas.row(8, (12, _busy(pen)), (12, _kept(pen)))
+    canvas.row(8, (8, _busy(pen)), (8, _kept(pen)), (8, _repeats(pen)))
     canvas.row(11, (24, _queues(pen, level)))
     return canvas.row(14, (13, _definitions(pen, level)), (11, _half_hours(pen))).done()
 
@@ -123,6 +124,13 @@ def _busy(pen: Pen) -> history.Course:
             (limits.busy, BAD),
             (limits.exhausting, WORSE),
         ],
+    ).max(1)
+
+
+def _repeats(pen: Pen) -> history.Course:
+    names = {key: pen.texts("words", key) for key in ("repeat_ratio", "resolved_ratio")}
+    return history.course(
+        pen, Shown("period_repeats", REPEATS), history.sql("period_repeats"), names=names
     ).max(1)
 
 
