@@ -23,6 +23,10 @@ _SENT_AGAIN_US = 4 * 86_400_000_000
 """How much later a message may come again and still be known for the same."""
 
 
+READ_BYTES = 16 * 1024 * 1024
+"""Who reads a stretch of the journal gets about so much of it at most."""
+
+
 class Journal:
     """Appends to the newest day, reads all days. For one process; its threads take turns.
 
@@ -96,15 +100,20 @@ class Journal:
     def read(self, after: int, limit: int) -> list[tuple[int, Frame | Rejected]]:
         """Return at most `limit` frames behind a position, in order, over all days.
 
+        Of large ones there are fewer; none are left only where there are no more.
+
         Raises:
             JournalFailed: a file is damaged; the frames before it can still be read.
         """
         found: list[tuple[int, Frame | Rejected]] = []
+        left = READ_BYTES
         with self._turn:
             for day in self._days:
-                if day.last_position > after and len(found) < limit:
+                if day.last_position > after and len(found) < limit and left >= 0:
                     with _one_line(day.path):
-                        found += day.read(after, limit - len(found))
+                        more = day.read(after, limit - len(found), left)
+                    left -= sum(_size(told) for _, told in more)
+                    found += more
         return found
 
     def last_line(self, source: str, feed: str) -> tuple[int, int]:
@@ -200,6 +209,10 @@ _REMEDIES = {
     sqlite3.SQLITE_BUSY: "stop the other process that writes it",
 }
 _ANY_REMEDY = "check the disk; nothing of this batch was kept"
+
+
+def _size(told: Frame | Rejected) -> int:
+    return len(told.frame.content if isinstance(told, Rejected) else told.content)
 
 
 @contextmanager

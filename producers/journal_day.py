@@ -49,6 +49,7 @@ _READ = """
 SELECT position, reason, detail, source, feed, received_at_us, content, ordinal, repeat
 FROM frames WHERE position > ? ORDER BY position LIMIT ?
 """
+_CONTENT = 6
 _LAST_LINE = """
 SELECT frames.content, frames.ordinal
 FROM feeds JOIN frames ON frames.position = feeds.last_position
@@ -156,15 +157,23 @@ class JournalDay:
         found = self._connection.execute("SELECT 1 FROM frames WHERE number = ?", (number,))
         return found.fetchone() is not None
 
-    def read(self, after: int, limit: int) -> list[tuple[int, Frame | Rejected]]:
-        """Return at most `limit` frames behind a position, in order."""
+    def read(
+        self, after: int, limit: int, most_bytes: int
+    ) -> list[tuple[int, Frame | Rejected]]:
+        """Return at most `limit` frames behind a position, in order.
+
+        With the one that makes them more than so many bytes they end, too.
+        """
         rows = self._connection.execute(_READ, (after, limit))
         found: list[tuple[int, Frame | Rejected]] = []
         for row in rows:
+            most_bytes -= len(row[_CONTENT])
             position, reason, detail = row[:3]
             # In one step: a frame made of six arguments takes a third longer to read.
             frame = Frame._make(row[3:])
             found.append((position, Rejected(frame, reason, detail) if reason else frame))
+            if most_bytes < 0:
+                break
         return found
 
     def last_line(self, source: str, feed: str) -> tuple[int, int] | None:

@@ -70,6 +70,8 @@ class Pipeline:
         self._held = threading.RLock()
         self._pending = Pending()
         self._taken_rows = 0
+        self._rejected_bytes = 0
+        self._taken_bytes = 0
         self._listeners: list[Callable[[Applied], None]] = []
 
     @contextmanager
@@ -112,6 +114,7 @@ class Pipeline:
                 reasons = self._state.rejected
                 reasons[each.reason] = reasons.get(each.reason, 0) + 1
             self._pending.facts += rejected
+            self._rejected_bytes += sum(len(each.content) for each in rejected)
             self._pending.events += events
             self.position = frames[-1][0]
             self._whole = True
@@ -127,6 +130,11 @@ class Pipeline:
         """How many events and facts are not stored yet."""
         return self._pending.rows + self._taken_rows
 
+    @property
+    def pending_bytes(self) -> int:
+        """How much of that is what was rejected, which is kept whole."""
+        return self._rejected_bytes + self._taken_bytes
+
     def take_pending(self, *, facts: bool = True) -> Pending:
         """Hand over what is to be stored; without facts these go on waiting.
 
@@ -137,6 +145,7 @@ class Pipeline:
             self._pending.events = []
             if facts:
                 taken.facts, self._pending.facts = self._pending.facts, []
+                self._taken_bytes, self._rejected_bytes = self._rejected_bytes, 0
             self._taken_rows = taken.rows
             return taken
 
@@ -153,12 +162,13 @@ class Pipeline:
 
     def note_stored(self) -> None:
         """Hear that what was handed over is stored."""
-        self._taken_rows = 0
+        self._taken_rows = self._taken_bytes = 0
 
     def put_back(self, pending: Pending) -> None:
         """Take back what could not be stored, before what has come since."""
         with self._held:
-            self._taken_rows = 0
+            self._rejected_bytes += self._taken_bytes
+            self._taken_rows = self._taken_bytes = 0
             self._pending.events = pending.events + self._pending.events
             self._pending.facts = pending.facts + self._pending.facts
 

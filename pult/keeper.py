@@ -26,6 +26,9 @@ AGAIN_SECONDS = 5.0
 MOST_ROWS = 400_000
 """Some hundred megabytes."""
 
+MOST_BYTES = 32 * 1024 * 1024
+"""What was rejected and waits for the store; the store takes several times as much for it."""
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -78,7 +81,20 @@ class Keeper:
     @property
     def crowded(self) -> bool:
         """Whether so much waits for the store that no more should be applied."""
-        return self._pipeline.pending_rows > self.most_rows and not self._withheld
+        much = self._pipeline.pending_rows > self.most_rows or (
+            bool(self.trouble) and self._is_heavy
+        )
+        return much and not self._withheld
+
+    @property
+    def _is_heavy(self) -> bool:
+        return self._pipeline.pending_bytes > MOST_BYTES
+
+    def relieve(self) -> None:
+        """Store at once what was rejected, where it is much: whoever applies waits for that."""
+        if self._is_heavy and not self._withheld and not self.trouble:
+            with suppress(PultFailure):  # it is said, and tried again later
+                self.flush()
 
     def run(self, stopped: threading.Event) -> None:
         """Keep on until stopped, in a thread of its own."""

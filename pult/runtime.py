@@ -332,6 +332,7 @@ class Runtime:
         while True:
             self._wake.clear()
             applied = 0 if self.keeper.crowded else self.pipeline.advance()
+            self.keeper.relieve()
             if self.caught_up and not told:
                 told = True
                 _LOG.info("caught up position=%d", self.pipeline.position)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from producers import journal as journals
 from producers.frame import Frame, Rejected
 from producers.journal import Journal
 from schemas.errors import JournalFailed
@@ -31,6 +32,23 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
     opened = Journal.open(tmp_path / "journal", MONDAY)
     yield opened
     opened.close()
+
+
+def test_of_large_frames_fewer_are_read_at_once(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journals, "READ_BYTES", 250)
+    large = [Frame("s", "webhook", second, b"%03d" % second * 33) for second in range(6)]
+    assert journal.append(large[:2]) == [1, 2]
+    journal.rotate(TUESDAY)
+    assert journal.append([*large[2:], Frame("s", "ami", 9, b"y" * 999)]) == [3, 4, 5, 6, 7]
+
+    # 99 bytes each: the third is the one that is too much, in whichever file.
+    assert [position for position, _ in journal.read(0, 100)] == [1, 2, 3]
+    assert [position for position, _ in journal.read(3, 100)] == [4, 5, 6]
+    assert [position for position, _ in journal.read(6, 100)] == [7]
+    assert journal.read(7, 100) == []
+    assert [position for position, _ in journal.read(0, 2)] == [1, 2]
 
 
 def test_frames_come_back_byte_for_byte_in_order(journal: Journal) -> None:

@@ -8,11 +8,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from aiohttp import ClientSession, ClientTimeout
 from prometheus_client import CollectorRegistry
 
 from dashboards.wall.picture import Picture
 from dashboards.wall.scope import Scope
+from pult import streams
 from pult.streams import SEND_AT_LEAST_SECONDS, SEND_AT_MOST_EVERY_SECONDS, SHARE
 from pult.web import Wall, listen
 
@@ -136,3 +138,19 @@ async def test_a_page_hears_every_second_though_nothing_changes() -> None:
 
         assert time.monotonic() - began > SEND_AT_LEAST_SECONDS / 2
     assert page.numbers == [0, 0]
+
+
+async def test_pages_that_are_open_leave_room_for_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(streams, "most_connections", lambda: 6)
+    wall = Wall(Painter().paint, lambda: "", CollectorRegistry(), CollectorRegistry())
+    runner, port = await listen(wall.application, "127.0.0.1", 0, "the wall", "--port")
+    async with ClientSession(f"http://127.0.0.1:{port}") as client:
+        pages = [await client.get("/live") for _ in range(3)]
+        assert [page.status for page in pages] == [200] * 3
+        for path, status in (("/live", 503), ("/", 200), ("/metrics", 200), ("/readyz", 200)):
+            async with client.get(path) as answer:
+                assert answer.status == status
+        wall.close()
+    await runner.cleanup()

@@ -9,6 +9,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -134,6 +135,25 @@ def test_a_thousand_posts_a_second_are_all_in_the_history_once(tmp_path: Path) -
 @pytest.mark.soak
 def test_a_thousand_posts_a_second_for_a_minute_are_in_the_history(tmp_path: Path) -> None:
     load(tmp_path, 60, 1_000)
+
+
+def test_large_messages_that_are_rejected_are_stored_in_bounded_memory(
+    tmp_path: Path,
+) -> None:
+    count, size = 300, 1_000_000
+    with hooked(tmp_path) as crm, ThreadPoolExecutor(8) as posting:
+        before = memory_mb(crm.process)
+
+        def posted(number: int) -> int:
+            told = b"%9d" % number + b"y" * (size - 9)
+            return post(crm.hook, told, signed(told))
+
+        assert set(posting.map(posted, range(count))) == {200}
+        crm.rows(f"SELECT count() AS stored FROM rejected HAVING stored = {count}", 1)
+        grown = memory_mb(crm.process) - before
+        _LOG.info("%d messages of %d bytes, %.0f MiB more memory", count, size, grown)
+        assert grown < 900
+        assert crm.stop() == 0
 
 
 @pytest.mark.parametrize(

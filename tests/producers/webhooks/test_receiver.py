@@ -186,6 +186,14 @@ def test_no_body_makes_another_answer_than_kept(kind: str, tmp_path: Path) -> No
         torn.close()
 
 
+def test_a_rate_of_less_than_one_in_two_seconds_lets_some_through() -> None:
+    rate = Rate(0.1)
+    assert [rate.take(0.0), rate.take(0.0)] == [0.0, 10.0]
+    assert [rate.wait_seconds(9.0), rate.take(10.5), rate.take(10.5)] == [
+        pytest.approx(1.0), 0.0, pytest.approx(10.0)
+    ]  # fmt: skip
+
+
 def test_too_many_a_second_are_to_come_later(tmp_path: Path) -> None:
     with desk(tmp_path, rate=Rate(0.5)) as crm:
         status, headers, _ = crm.ask(b"{1}", BEARER)
