@@ -75,7 +75,7 @@ def hook(name: str, entry: WebhookSettings, environ: Mapping[str, str]) -> Hook:
         secrets.append(environ[variable])
     return Hook(
         name=name,
-        check=Check(scheme, secrets, where),
+        check=Check(scheme, secrets, where, meant.hidden),
         largest_bytes=entry.largest_bytes,
         rate=Rate(entry.rate),
         headers=tuple(each.lower() for each in meant.headers),

@@ -198,6 +198,7 @@ class CrmMapping(_Section):
         headers: headers that paths (`@Name`) read.
         unmatched: what becomes of an item that no rule fits.
         signature: how the sender shows that it is he.
+        hidden: where in the body secrets stand; they are blotted out before it is kept.
         words: tables of words by name, for `words` of fields.
         events: the rules, in the file `[[event]]`; each that fits makes an event.
         passed: in the file `[[pass]]`; an item that fits one makes none.
@@ -213,6 +214,7 @@ class CrmMapping(_Section):
     headers: tuple[str, ...] = ()
     unmatched: Literal["reject", "pass"] = "reject"
     signature: Scheme | None = None
+    hidden: tuple[PathText, ...] = ()
     words: Mapping[str, Mapping[str, Word]] = Field(default_factory=dict)
     events: Annotated[tuple[EventRule, ...], Field(alias="event", min_length=1)]
     passed: Annotated[tuple[PassRule, ...], Field(alias="pass")] = ()

@@ -192,7 +192,7 @@ class Receiver:
         wait = hook.rate.take(time.monotonic())
         if wait:
             return self._too_many(hook, wait)
-        body = hook.check.without_secret(posted.body, posted.content_type)
+        body = hook.check.without_secrets(posted.body, posted.content_type)
         if body is None:
             raise BodyRefused(400, "the token is written in a way that cannot be blotted out")
         headers = {

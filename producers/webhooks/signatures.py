@@ -57,14 +57,20 @@ class Check:
     Args:
         scheme: how the sender shows that it is he.
         secrets: what he has; during a change the old one holds beside the new one.
+        where: it is set, for errors.
+        hidden: where in a body stands what is not kept, besides a token.
 
     Raises:
         SettingsInvalid: there is no secret, or one that cannot be used.
     """
 
-    def __init__(self, scheme: Scheme, secrets: Sequence[str], where: str) -> None:
+    def __init__(
+        self, scheme: Scheme, secrets: Sequence[str], where: str, hidden: Sequence[str] = ()
+    ) -> None:
         self._scheme = scheme
-        self._blotter = Blotter(secrets) if scheme.scheme == "token" else None
+        self._tokens = secrets if scheme.scheme == "token" else ()
+        self._own = Blotter(self._tokens)
+        self._hidden = [Path.of(each) for each in hidden]
         for secret in secrets:
             if len(secret) < LEAST_SECRET or not secret.isprintable():
                 msg = (
@@ -93,12 +99,25 @@ class Check:
         """Return whether a request comes from whoever has a secret; `now` in s since 1970."""
         return self._verdict(posted, now)
 
-    def without_secret(self, body: bytes, content_type: str) -> bytes | None:
-        """Return a body as it may be kept: a token in it is blotted out.
+    def without_secrets(self, body: bytes, content_type: str) -> bytes | None:
+        """Return a body as it may be kept: tokens and what is hidden are blotted out.
 
         None if it is written so that this cannot be done.
         """
-        return self._blotter.blotted(body, content_type) if self._blotter else body
+        found = self._found(body, content_type)
+        blotter = Blotter([*self._tokens, *found]) if found else self._own
+        return blotter.blotted(body, content_type) if found or self._tokens else body
+
+    def _found(self, body: bytes, content_type: str) -> set[str]:
+        """Return what stands where something is hidden."""
+        if not self._hidden:
+            return set()
+        try:
+            told = parsed(body, content_type)
+        except UntranslatableFrame:
+            return set()
+        found = [each.find(Item(told, told, {})) for each in self._hidden]
+        return {each for each in found if isinstance(each, str) and len(each) >= LEAST_SECRET}
 
     def id_of(self, posted: Posted) -> str:
         """Return the sender's id of a message where the scheme has one."""

@@ -6,7 +6,8 @@ from urllib.parse import parse_qs, quote, quote_plus
 
 import pytest
 
-from producers.webhooks.scheme import Scheme
+from producers.webhooks.mapping import mapping
+from producers.webhooks.scheme import NAMED, Scheme
 from tests.producers.webhooks.test_receiver import desk
 
 TOKEN = 'tok/en+a "b\\12 жё😀'
@@ -119,6 +120,33 @@ def test_what_has_no_token_to_blot_is_kept_byte_for_byte(tmp_path: Path) -> None
         for token in (b"the first token", b"the second token"):
             assert crm.status(odd % token, {}) == 200
             assert crm.kept[-1] == odd % (b"*" * len(token))
+
+
+@pytest.mark.parametrize("scheme", [SCHEME, NAMED["secret-path"], NAMED["none"]])
+def test_what_a_mapping_hides_is_not_kept_whoever_is_known_how(
+    scheme: Scheme, tmp_path: Path
+) -> None:
+    form = (
+        b"event=ONCRMDEALADD&data[FIELDS][ID]=759&ts=1736405807&auth[access_token]=s6p%2feclrvim6"
+        b"&auth[refresh_token]=4s386p3q0t+r8dy89&auth[expires_in]=3600&auth[domain]=x.bitrix24.com"
+        b"&auth[application_token]=the-own-token&again=s6p/eclrvim6"
+    )
+    hidden = mapping("bitrix24").hidden
+    with desk(tmp_path, scheme, ("the-own-token",), hidden=hidden) as crm:
+        for body in (form, b"neither JSON nor a form"):
+            path = (
+                "/hooks/crm/the-own-token" if scheme.scheme == "secret-path" else "/hooks/crm"
+            )
+            told = crm.status(
+                body, {"Content-Type": FORM if body is form else "a/b"}, path=path
+            )
+            assert told == (401 if scheme is SCHEME and body is not form else 200)
+        kept = crm.kept[0]
+    assert kept == (
+        b"event=ONCRMDEALADD&data[FIELDS][ID]=759&ts=1736405807&auth[access_token]=************"
+        b"&auth[refresh_token]=*****************&auth[expires_in]=3600&auth[domain]=x.bitrix24.com"
+        b"&auth[application_token]=*************&again=************"
+    )
 
 
 def test_a_token_that_cannot_be_blotted_out_is_not_kept(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from http.client import HTTPConnection
@@ -69,8 +69,11 @@ class Desk:
     @property
     def kept(self) -> list[bytes]:
         """The bodies in the journal."""
-        frames = [told for _, told in self.journal.read(0, 100)]
-        return [read(each).body for each in frames if isinstance(each, Frame)]
+        bodies, after = list[bytes](), 0
+        while frames := self.journal.read(after, 100):
+            after = frames[-1][0]
+            bodies += [read(each).body for _, each in frames if isinstance(each, Frame)]
+        return bodies
 
 
 @contextmanager
@@ -79,9 +82,10 @@ def desk(
     scheme: Scheme = NAMED["bearer"],
     secrets: tuple[str, ...] = (SECRET,),
     now: Callable[[], float] = time.time,
+    hidden: Sequence[str] = (),
     **more: Any,
 ) -> Iterator[Desk]:
-    check = Check(scheme, secrets, "sources.crm.webhook")
+    check = Check(scheme, secrets, "sources.crm.webhook", hidden)
     limits: dict[str, Any] = {"largest_bytes": 10_000, "rate": Rate(1_000), **more}
     made = Desk(folder, Hook(name="crm", check=check, **limits), now)
     try:
