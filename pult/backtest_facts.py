@@ -17,7 +17,9 @@ from stream_processors.core.queues import Queue
 Ask: TypeAlias = Callable[[str], list[Row]]
 """Answers a reading statement with rows."""
 
-BEFORE_MS = 24 * 3_600_000
+_HOUR_MS = 3_600_000
+
+BEFORE_MS = 24 * _HOUR_MS
 """What happened so long before a range is read, too: it may have begun an episode in it."""
 
 
@@ -60,6 +62,18 @@ def domains(ask: Ask, within: Range) -> list[str]:
         "GROUP BY domain ORDER BY domain"
     )
     return [str(row["domain"]) for row in found]
+
+
+def heard_hours(ask: Ask, within: Range) -> float | None:
+    """Return the time from the first to the last event of a range [h]; None if it has none."""
+    (row,) = ask(
+        "SELECT count() AS count, toUnixTimestamp64Milli(max(occurred_at)) "
+        "- toUnixTimestamp64Milli(min(occurred_at)) AS span "
+        f"FROM events WHERE {within.of_tenant()} AND type NOT IN ({_NOT_OF_A_PBX}) "
+        f"AND occurred_at >= {_instant(within.since)} "
+        f"AND occurred_at < {_instant(within.until)}"
+    )
+    return int(row["span"]) / _HOUR_MS if int(row["count"]) else None
 
 
 class Facts:

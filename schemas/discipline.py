@@ -111,7 +111,8 @@ def _changed(part: BaseModel, wanted: Mapping[str, Any]) -> BaseModel:
     now = {name: getattr(part, name) for name in type(part).model_fields}
     for name, value in wanted.items():
         before = now[name]
-        now[name] = {**before, **value} if isinstance(before, Mapping) else value
+        both = isinstance(before, Mapping) and isinstance(value, Mapping)
+        now[name] = {**before, **value} if both else value
     return type(part).model_validate(now)
 
 

@@ -22,4 +22,10 @@ _MOST = 40
 
 def plainly(message: str) -> str:
     """Return what pydantic says of a value, in the words of this program."""
-    return message.removeprefix("Value error, ").replace("Input should", "must", 1)
+    plain = message.removeprefix("Value error, ").replace("Input should", "must", 1)
+    return plain.replace("valid tuple", "list").replace("valid dictionary", "table")
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """Return a number with its noun: 1 day, 2 days."""
+    return f"{number} {one}" if number == 1 else f"{number} {many or one + 's'}"

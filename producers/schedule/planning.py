@@ -19,6 +19,7 @@ from producers.schedule.times import A_DAY, LONG, NoTime, Span, span
 from schemas.adherence import ACTIVITIES
 from schemas.errors import UnreadableRecording
 from schemas.events import Activity
+from schemas.wording import counted
 
 PRECEDENCE: tuple[Activity, ...] = ("absence", "exception", "meeting", "break", "work")
 
@@ -114,7 +115,7 @@ def planned(
     long = [each for each in wanted if each.when.long]
     if long:
         hours = (long[0].when.end - long[0].when.start).total_seconds() / 3600
-        more = f" (and {len(long) - 1} more rows)" if len(long) > 1 else ""
+        more = f" (and {counted(len(long) - 1, 'more row')})" if len(long) > 1 else ""
         made.notes.append(
             f"{long[0].place}: it ends the day after and lasts {hours:g} h; are from and to "
             f"the right way round?{more}"
@@ -260,5 +261,6 @@ def _begun(rows: Sequence[Wanted], first: int, at: datetime) -> Iterator[Wanted]
 
 
 def _wrong(path: Path, wrong: Sequence[str]) -> UnreadableRecording:
-    more = f" (and {len(wrong) - 1} more rows are wrong)" if len(wrong) > 1 else ""
+    others = len(wrong) - 1
+    more = f" (and {counted(others, 'more row is', 'more rows are')} wrong)" if others else ""
     return unreadable(path, KIND, f"{wrong[0]}{more}; nothing was imported")

@@ -70,7 +70,7 @@ def _of_csv(path: Path, text: str, how: PlanMapping) -> list[Row]:
             if len(cells) != len(header):
                 why = (
                     f"line {above + reader.line_num} has {len(cells)} fields, its first line "
-                    f"{len(header)}"
+                    f"{len(header)}; nothing was imported"
                 )
                 raise unreadable(path, KIND, why)
             words = {name: cells[place].strip() for name, place in places.items()}

@@ -81,7 +81,8 @@ def span(row: Row, how: PlanMapping, zone: str, now: datetime, longest: timedelt
         msg = f"{start.date()} is more than two years from now; is the year right?"
         raise NoTime(msg)
     if ends <= begins:
-        msg = f"it ends before it begins ({row.words['from']} to {row.words['to']})"
+        when = "as" if ends == begins else "before"
+        msg = f"it ends {when} it begins ({row.words['from']} to {row.words['to']})"
         raise NoTime(msg)
     by_clock = start.tzinfo is None and end.tzinfo is None
     if (end - start if by_clock else ends - begins) > longest:
@@ -114,6 +115,8 @@ def _told(row: Row, name: Literal["from", "to"], how: PlanMapping) -> datetime:
     except ValueError as error:
         if date_of is None and _CLOCK.fullmatch(text):
             msg = f"{columns[name]!r} is the time {text} only, and {columns['date']!r} is empty"
+        elif not text:
+            msg = f"{columns[name]!r} is empty"
         elif date_of is None:
             msg = (
                 f"{text!r} is no time in {columns[name]!r} (write 2026-03-02T09:00, or give "

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pult import backtest, settings
 from pult.backtest import Rules
-from pult.backtest_facts import Ask, Range, domains
+from pult.backtest_facts import Ask, Range, heard_hours
 from pult.context import Context
 from pult.history_asked import add_server, rows
 from schemas.discipline import CODES, Discipline, known_for_tenant
@@ -17,6 +17,7 @@ from schemas.errors import QueryRefused, SettingsInvalid
 from schemas.facts import Violation
 from schemas.needs import no_rule
 from schemas.policies import Policies
+from schemas.rules import Rule
 from stream_processors.core.instants import day_bounds
 
 UNTRIED = {
@@ -25,7 +26,8 @@ UNTRIED = {
 }
 """Rules that are judged live but cannot be replayed, and why."""
 
-_HOUR_MS = 3_600_000
+_FIRST, _LAST = date(1970, 1, 2), date(2200, 1, 1)
+"""Days whose instants the store can hold."""
 
 
 def _rule(text: str) -> str:
@@ -39,10 +41,14 @@ def _rule(text: str) -> str:
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError as error:
         msg = f"{text!r} is no day (write 2026-03-02)"
         raise argparse.ArgumentTypeError(msg) from error
+    if not _FIRST <= day <= _LAST:
+        msg = f"no history has the day {text}"
+        raise argparse.ArgumentTypeError(msg)
+    return day
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -69,22 +75,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(context: Context, chosen: argparse.Namespace) -> int:
     """Replay the days under the rule in force and under the one to try; print both."""
     loaded, ask = settings.load(context.config), partial(rows, context, chosen)
-    wanted = {chosen.rule: _thresholds(chosen.wanted)}
+    wanted = {chosen.rule: _thresholds(Discipline().rule(chosen.rule), chosen.wanted)}
     _refuse_unknown(wanted)
     tenant = chosen.tenant or _only_tenant(ask)
     policies = loaded.policies(tenant)
     within = _range(chosen.first, chosen.last, policies.timezone, tenant)
-    if not domains(ask, within):
+    heard = heard_hours(ask, within)
+    if heard is None:
         msg = "cannot test a rule: the history holds no event of these days"
         raise QueryRefused(msg)
     ways = {"in force": policies.discipline_of, "tried": _tried(policies, wanted)}
     if not chosen.wanted:
         del ways["tried"]
-    hours = (within.until - within.since) / _HOUR_MS
-    print(f"{chosen.rule}, {chosen.first} to {chosen.last} ({policies.timezone})")
+    days = f"{chosen.first} to {chosen.last} ({policies.timezone})"
+    print(f"{chosen.rule}, {days}, {heard:.1f} hours of history")
     for name, rules in ways.items():
         found = backtest.replayed(ask, policies, rules, chosen.rule, within)
-        print("\n".join(_lines(name, found, hours)))
+        print("\n".join(_lines(name, found, max(1.0, heard))))
     return 0
 
 
@@ -101,7 +108,8 @@ def _only_tenant(ask: Ask) -> str:
     return tenants[0] if tenants else ""
 
 
-def _thresholds(told: list[str]) -> dict[str, Any]:
+def _thresholds(rule: Rule, told: list[str]) -> dict[str, Any]:
+    """Return thresholds as settings have them; a list is written with commas."""
     wanted: dict[str, Any] = {}
     for each in told:
         name, equals, value = each.partition("=")
@@ -110,9 +118,14 @@ def _thresholds(told: list[str]) -> dict[str, Any]:
             raise SettingsInvalid(msg)
         section, dot, key = name.partition(".")
         if dot:
-            wanted.setdefault(section, {})[key] = value
+            of_map = wanted.setdefault(section, {})
+            if not isinstance(of_map, dict):
+                msg = f"cannot test a rule: {section} is set twice, as a value and as a map"
+                raise SettingsInvalid(msg)
+            of_map[key] = value
         else:
-            wanted[name] = value
+            is_list = isinstance(getattr(rule, name, ""), tuple)
+            wanted[name] = value.split(",") if is_list else value
     return wanted
 
 

@@ -49,8 +49,19 @@ def _explained(ask: Ask, episode: Row, where: str) -> str:
     told = _events(ask, domain, evidence) or _legs(ask, domain, evidence)
     told += _waiting(ask, domain, evidence)
     reviews = ask(f"SELECT * FROM reviews WHERE {domain} AND {where}")
+    if episode["about"] == "interaction":
+        episode = {**episode, "about": _interaction(ask, domain, evidence)}
     moments = {**episode, "critical_at": _when(evidence.get("critical_at"))}
     return "\n".join([*_head(episode, evidence), "", *_in_order(moments, told, reviews)])
+
+
+def _interaction(ask: Ask, domain: str, evidence: Row) -> str:
+    """Return which interaction it is whose calls are the evidence."""
+    ids = _list(evidence.get("legs", ()))
+    (row,) = ask(
+        f"SELECT any(interaction_id) AS id FROM legs WHERE {domain} AND leg_id IN ({ids})"
+    )
+    return f"interaction {row['id']}"
 
 
 def _events(ask: Ask, domain: str, evidence: Row) -> list[Row]:
@@ -89,7 +100,8 @@ def _list(ids: Iterable[str]) -> str:
 
 
 def _head(episode: Row, evidence: Row) -> list[str]:
-    who = episode["agent_id"] or f"team {episode['team']}"
+    queue, team = episode["queue_id"], episode["team"]
+    who = episode["agent_id"] or (f"queue {queue}" if queue else f"team {team or '(none)'}")
     values = {
         name: _when(value) if f"_{name}".endswith(_INSTANTS) else value
         for name, value in evidence.items()

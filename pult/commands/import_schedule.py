@@ -31,6 +31,7 @@ from pult.opened import Opened, opened
 from pult.plans_in_kafka import Publishing
 from schemas.errors import DataFolderUnusable, JournalFailed, UnreadableRecording
 from schemas.policies import known_zone
+from schemas.wording import counted
 
 
 def run(context: Context, chosen: argparse.Namespace) -> int:
@@ -84,9 +85,10 @@ class _Reading:
         people = len({plan.agent_id for plan in plans})
         days = sorted({plan.day for plan in plans})
         span = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}" if days else "no day"
-        said = f"{people} agents, {len(plans)} days of theirs planned ({span}); "
+        said = f"{counted(people, 'agent')}, {counted(len(plans), 'day')} of theirs planned "
+        said += f"({span}); "
         new = sum(each.is_new for each in self._said)
-        said += f"{new} are new or changed" if new else "nothing changed"
+        said += f"{new} new or changed" if new else "nothing changed"
         return "\n".join([*notes, said])
 
 

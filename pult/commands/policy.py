@@ -110,7 +110,8 @@ def _text(value: Any) -> str:
     if isinstance(value, timedelta):
         return f'"{written(value)}"'
     if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{key} = {_text(each)}" for key, each in value.items()) + " }"
+        inside = ", ".join(f"{key} = {_text(each)}" for key, each in value.items())
+        return f"{{ {inside} }}" if inside else "{}"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):

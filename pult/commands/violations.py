@@ -23,7 +23,8 @@ _DOES = {
     ),
 }
 _OPEN = """
-SELECT episode_id, code, agent_id, team, severity, state, fired_at, reviewed_by, review_reason
+SELECT episode_id, code, agent_id, queue_id, team, severity, state, fired_at, reviewed_by,
+    review_reason
 FROM violations
 WHERE state IN ('firing', 'acknowledged') AND {tenant}
 ORDER BY fired_at, episode_id

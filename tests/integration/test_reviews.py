@@ -134,7 +134,7 @@ def test_a_plan_goes_by_way_of_kafka_and_is_judged_live_and_in_the_store(
     )  # fmt: skip
 
     assert done.err == ""
-    assert "1 are new or changed" in done.out
+    assert "1 new or changed" in done.out
     assert rows("SELECT agent_id, activity FROM pult.schedules") == [("Anna", "work")]
     assert "nothing changed" in imported().out
     eventually(
@@ -197,7 +197,7 @@ def test_of_two_imports_at_once_the_later_holds_whole(
 
     assert [(each.code, each.err) for each in [first, *done]] == [(0, "")] * 3
     assert last.day == days[0]
-    assert all(" 2 are new or changed" in each.out for each in done)
+    assert all(" 2 new or changed" in each.out for each in done)
     eventually("the later holds, whole", 60, lambda: held() == list(later))
     # The day that is over was said only because the other had changed it.
     assert len(said()) == (9 if later == wanted["16"] else 8)

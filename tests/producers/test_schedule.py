@@ -309,7 +309,7 @@ def test_json_may_be_a_list_or_nested_and_gzip_is_read_too(tmp_path: Path) -> No
         (HEAD + "Anna,work,2026-03-02,2026-03-03\n", "line 2: '2026-03-02' is no time"),
         (HEAD + "Anna,work,tomorrow,2026-03-03\n", "'tomorrow' is no time"),
         (HEAD + "Anna,work,2026-03-02 18:00,2026-03-02 09:00\n", "ends before it begins"),
-        (HEAD + "Anna,work,2026-03-02 18:00,2026-03-02 18:00\n", "ends before it begins"),
+        (HEAD + "Anna,work,2026-03-02 18:00,2026-03-02 18:00\n", "ends as it begins"),
         (HEAD + "Anna,work,2026-03-02 09:00,2026-03-12 18:00\n", "longer than a day"),
         (HEAD + "Anna,work,2026-03-29 02:30,2026-03-29 10:00\n", "does not exist in Europe/B"),
         (HEAD + "Anna,toil,2026-03-02 09:00,2026-03-02 18:00\n", "'toil' is no activity"),
@@ -355,7 +355,7 @@ def test_an_unknown_agent_is_named_with_the_nearest_and_the_others_are_counted(
     assert (
         "line 2: 'Ana' is no agent of the settings or the history, did you mean Anna?" in told
     )
-    assert "(and 1 more rows are wrong); nothing was imported" in told
+    assert "(and 1 more row is wrong); nothing was imported" in told
 
 
 @pytest.mark.parametrize(

@@ -310,6 +310,8 @@ def test_stricter_thresholds_find_more(queue_log_history: History) -> None:
         (("--set", "grase=1s"), "late_return.grase is unknown, did you mean grace?"),
         (("--set", "grace=-5s"), "is no duration"),
         (("--set", "grace"), "is no NAME=VALUE"),
+        (("--set", "allowance=45m"), "late_return.allowance: must be a table"),
+        (("--set", "grace=1s", "--set", "grace.x=1s"), "grace is set twice"),
         (("--to", "1999-01-01"), "is before"),
         (("--from", "1999-01-01", "--to", "1999-01-02"), "no event of these days"),
         (("--tenant", "nobody"), "no event of these days"),
@@ -363,3 +365,27 @@ def test_of_a_rule_about_calls_the_queues_are_told_and_no_agent(
     assert queues.startswith("  queues ")
     assert teams.startswith("  teams 1; most: (none), ")
     assert pages.startswith("  pages: 0, ")
+
+
+def test_a_list_of_reasons_can_be_tried(queue_log_history: History) -> None:
+    day, data = day_of(queue_log_history), ("--data", queue_log_history.data)
+    longer = (
+        "SELECT count() FROM breaks WHERE reason IN ('Lunch', 'Aux') AND duration_ms > 2000"
+    )
+    breaks = int(good("sql", longer, "--format", "TSV", *data))
+
+    told = good(
+        "backtest", "idle_not_ready", "--set", "reasons=Lunch,Aux", "--set", "limit=1s",
+        "--set", "grace=1s", "--from", day, "--to", day, *data,
+    )  # fmt: skip
+
+    found = next(line for line in told.splitlines() if line.startswith("tried: "))
+    assert int(found.split()[1]) >= breaks > 0
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "21.11.2026"])
+def test_what_is_no_day_of_a_history_is_wrong_usage(day: str) -> None:
+    done = pult("backtest", "rona", "--from", day, "--to", day)
+
+    assert done.code == 2
+    assert "day" in done.complaint

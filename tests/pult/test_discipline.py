@@ -90,6 +90,23 @@ def test_an_episode_whose_call_goes_on_is_explained_too(tmp_path: Path) -> None:
     ]
 
 
+def test_an_episode_of_a_call_names_its_queue_and_its_interaction(
+    queue_log_history: History,
+) -> None:
+    data = ("--data", queue_log_history.data)
+    query = (
+        "SELECT v.episode_id, v.queue_id, l.interaction_id FROM violations AS v JOIN legs AS l "
+        "ON l.leg_id = JSONExtract(v.evidence, 'legs', 'Array(String)')[1] "
+        "WHERE v.code = 'ping_pong' ORDER BY v.fired_at LIMIT 1"
+    )
+    episode, queue, interaction = good("sql", query, "--format", "TSV", *data).split()
+
+    head, about, *_ = good("explain", episode, *data).splitlines()
+
+    assert head.startswith(f"ping_pong of queue {queue}: ")
+    assert about.split() == ["about", "interaction", interaction]
+
+
 @pytest.mark.parametrize(
     ("episode", "why"),
     [("x' OR 1", "16 hexadecimal digits"), ("0" * 16, "no such episode")],
@@ -150,6 +167,11 @@ def test_the_budget_of_pages_is_shown_with_the_level_that_set_it(tmp_path: Path)
         ("[agents.Anna.discipline.ronna]\ncount = 1", "did you mean rona?"),
         ('[tenants.acme.discipline.rona]\nwithin = "x"', "is no duration"),
         ('[discipline.rona]\nseverity = "page"', "severity"),
+        ('[discipline.late_return]\nallowance = "45m"', "allowance"),
+        (
+            '[teams.a.discipline.late_return]\nallowance = "45m"',
+            "late_return.allowance: must be a table",
+        ),
         ("[discipline]\nbudget = { per_our = 2 }", "did you mean per_hour?"),
         ("[discipline]\nbudget = { per_hour = -1 }", "greater than or equal to 0"),
         ("[tenants.acme.discipline]\nbudget = { per_shift = 1 }", "did you mean"),

@@ -70,7 +70,7 @@ def test_a_plan_before_the_calls_or_after_them_gives_the_same_history(
     good(*calls, "--data", after)
     told = good(*plans, "--data", after, "--new-agents")
 
-    assert "3 agents, 3 days of theirs planned (2026-11-21); 3 are new or changed" in told
+    assert "3 agents, 3 days of theirs planned (2026-11-21); 3 new or changed" in told
     assert asked(OF_SHIFTS, before) == EXPECTED
     assert asked(OF_SHIFTS, after) == EXPECTED
     assert good("digest", "--data", before) == good("digest", "--data", after)
@@ -89,7 +89,7 @@ def test_an_unknown_agent_leaves_nothing_behind(tmp_path: Path, settings: Path) 
 
     assert done.code == 1
     assert "line 2: 'Maria Garcia' is no agent of the settings or the history" in done.complaint
-    assert "(and 1 more rows are wrong); nothing was imported" in done.complaint
+    assert "(and 1 more row is wrong); nothing was imported" in done.complaint
     assert asked("SELECT count() FROM schedules", data) == [[0]]
 
 

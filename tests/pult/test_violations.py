@@ -261,7 +261,7 @@ def test_a_plan_is_told_to_whoever_owns_the_folder_and_judged_at_once(
         told = good(*command, "--new-agents")
 
         assert "'Zoe' is no agent of the settings or the history" in refused.complaint
-        assert "1 are new or changed" in told
+        assert "1 new or changed" in told
         wait_for(
             lambda: any(
                 'agent="Zoe"' in each and "late_login" in each for each in active(data)
