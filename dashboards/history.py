@@ -11,6 +11,7 @@ from grafana_foundation_sdk.cog.runtime import UnknownDataquery
 from grafana_foundation_sdk.models import dashboard as d
 from grafana_foundation_sdk.models import units
 from grafana_foundation_sdk.models.common import (
+    BarAlignment,
     BigValueColorMode,
     BigValueGraphMode,
     DataSourceRef,
@@ -151,6 +152,8 @@ def course(
     panel.with_target(Question(statement, SERIES))
     if bars:
         panel.draw_style(GraphDrawStyle.BARS).fill_opacity(60).line_width(0)
+        # From its instant on, so that the first one is seen that began before what is shown.
+        panel.bar_alignment(BarAlignment.AFTER)
         # What a label tells apart are parts of one whole; columns may be parts of one another.
         whole = StackingMode.NORMAL if label else StackingMode.NONE
         panel.stacking(StackingConfig().mode(whole))

@@ -64,16 +64,20 @@ def board(pen: Pen) -> d.Dashboard:
     ]
     canvas.row(5, (5, _state(pen)), *tiles, (4, _kept(pen)))
     canvas.row(4, (24, history.states(pen, Shown("agent_day"), history.sql("agent_day"))))
-    names = {"answered": pen.texts("words", "answered")}
-    calls = history.course(
-        pen,
-        Shown("agent_calls", AGENT_ANSWERED),
-        history.sql("agent_calls"),
-        names=names,
-        bars=True,
-    )
-    canvas.row(10, (12, calls), (12, _violations(pen)))
+    canvas.row(10, (12, _hours(pen)), (12, _violations(pen)))
     return canvas.row(8, (12, _compared(pen)), (12, _reasons(pen))).done()
+
+
+def _hours(pen: Pen) -> history.Course:
+    """Return bars of answered calls, and a line of what is usual at these hours."""
+    names = {key: pen.texts("words", key) for key in ("answered", "usual")}
+    shown = Shown("agent_hours", AGENT_ANSWERED)
+    panel = history.course(pen, shown, history.sql("agent_hours"), names=names, bars=True)
+    line = {"custom.drawStyle": "line", "custom.lineWidth": 2, "custom.fillOpacity": 0}
+    return panel.override_by_name(
+        "usual",
+        [d.DynamicConfigValue(id_val=name, value=value) for name, value in line.items()],
+    )
 
 
 def _state(pen: Pen) -> stat.Panel:

@@ -18,6 +18,7 @@ def board(pen: Pen) -> d.Dashboard:
     canvas = Canvas("crm", pen, "now-7d", "1m")
     canvas.variable("tenant", "SELECT DISTINCT tenant FROM agent_states",
                     source=history.HISTORY, everything=".*")  # fmt: skip
+    canvas.entry("zone", pen.zone)
     seconds = units.DurationInHoursMinutesSeconds
     canvas.row(
         7,
@@ -34,7 +35,8 @@ def board(pen: Pen) -> d.Dashboard:
         (6, _solved(pen)),
     )
     canvas.row(10, (24, _cards(pen)))
-    return canvas.row(10, (12, _results(pen)), (12, _answers(pen))).done()
+    canvas.row(10, (12, _results(pen)), (12, _answers(pen)))
+    return canvas.row(8, (24, _solved_weeks(pen))).done()
 
 
 def _now(pen: Pen, shown: Shown, metric: str) -> bargauge.Panel:
@@ -44,6 +46,13 @@ def _now(pen: Pen, shown: Shown, metric: str) -> bargauge.Panel:
 def _solved(pen: Pen) -> history.Figure:
     shown = Shown("solved_at_once", None, units.PercentUnit, decimals=1)
     return history.figure(pen, shown, _PLAIN, history.sql("crm_solved"))
+
+
+def _solved_weeks(pen: Pen) -> history.Course:
+    shown = Shown("solved_weeks", None, units.PercentUnit)
+    names = {"solved_at_once": pen.texts("titles", "solved_at_once")}
+    statement = history.sql("crm_solved_weeks")
+    return history.course(pen, shown, statement, names=names, bars=True).max(1).time_from("56d")
 
 
 def _cards(pen: Pen) -> history.Rows:

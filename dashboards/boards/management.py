@@ -72,6 +72,7 @@ def board(pen: Pen) -> d.Dashboard:
     canvas.row(9, (12, _level(pen)), (12, _volume(pen)))
     canvas.row(9, (12, _week(pen, "week_volume")), (12, _week(pen, "week_level", level)))
     canvas.row(8, (8, _busy(pen)), (8, _kept(pen)), (8, _repeats(pen)))
+    canvas.row(8, (12, _lengths(pen)), (12, _talks(pen)))
     canvas.row(11, (24, _queues(pen, level)))
     return canvas.row(14, (13, _definitions(pen, level)), (11, _half_hours(pen))).done()
 
@@ -125,6 +126,19 @@ def _busy(pen: Pen) -> history.Course:
             (limits.exhausting, WORSE),
         ],
     ).max(1)
+
+
+def _lengths(pen: Pen) -> history.Course:
+    shown = Shown("period_lengths", ANSWER_MEAN)
+    columns = {"answer_mean": "period_answer_mean", "handle_mean": "period_handling"}
+    names = {column: pen.texts("titles", key) for column, key in columns.items()}
+    return history.course(pen, shown, history.sql("period_lengths"), names=names)
+
+
+def _talks(pen: Pen) -> history.Course:
+    names = {key: pen.texts("words", key) for key in ("passed_on_ratio", "hold_ratio")}
+    shown = Shown("period_talks", None, units.PercentUnit)
+    return history.course(pen, shown, history.sql("period_talks"), names=names)
 
 
 def _repeats(pen: Pen) -> history.Course:

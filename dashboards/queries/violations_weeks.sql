@@ -1,6 +1,6 @@
 -- Violations by the week of the zone in which they fired, each week whole.
 SELECT
-    greatest(toDateTime(toMonday(toDateTime(assumeNotNull(fired_at), ${zone:sqlstring})), ${zone:sqlstring}), $__fromTime) AS time,
+    toDateTime(toMonday(toDateTime(assumeNotNull(fired_at), ${zone:sqlstring})), ${zone:sqlstring}) AS time,
     code, count() AS violations
 FROM violations
 WHERE fired_at >= toDateTime(toMonday(toDateTime($__fromTime, ${zone:sqlstring})), ${zone:sqlstring}) AND fired_at <= $__toTime

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -287,7 +286,7 @@ def test_an_agent_stands_beside_the_median_of_everybody(history: History) -> Non
 
 
 def test_violations_of_a_week_stand_at_its_monday(history: History) -> None:
-    (question,) = [each for each in QUESTIONS if "eight weeks" in each.panel["title"]]
+    (question,) = [each for each in QUESTIONS if "Violations by week" in each.panel["title"]]
     assert question.panel["timeFrom"] == "56d"
     sql = question.target["rawSql"]
     fired = Counter(
@@ -302,12 +301,36 @@ def test_violations_of_a_week_stand_at_its_monday(history: History) -> None:
     cut = history.ask(history.filled(sql, CHOSEN))["data"]
 
     # The recording is of a Saturday.
-    assert {row["time"] for row in whole} == {f"{BEGIN - timedelta(days=5):%F} 00:00:00"}
-    # A week that began before what is shown is whole all the same, and stands at the edge.
-    edge = BEGIN.astimezone(ZoneInfo("Europe/Moscow"))
-    assert {row["time"] for row in cut} == {f"{edge:%F %T}"}
     for rows in (whole, cut):
+        assert {row["time"] for row in rows} == {f"{BEGIN - timedelta(days=5):%F} 00:00:00"}
         assert {row["code"]: int(row["violations"]) for row in rows} == fired
+
+
+@pytest.mark.parametrize(
+    ("grain", "begins"),
+    [("day", "2026-11-21"), ("week", "2026-11-16"), ("month", "2026-11-01")],
+)
+def test_a_bar_stands_at_the_beginning_of_its_day_week_or_month(
+    grain: str, begins: str, history: History
+) -> None:
+    (bar,) = figure(history, "Offered, answered, abandoned", "management", grain=grain)
+
+    assert bar["time"] == f"{begins} 00:00:00"
+    assert int(bar["offered"]) == len(visits(history))
+
+
+def test_hours_of_an_agent_stand_beside_those_of_the_weeks_before(history: History) -> None:
+    (hours,) = [each for each in QUESTIONS if "and usually" in each.panel["title"]]
+    (now,) = figure(history, "Answered by hour, and usually", "agent")
+    weeks = timedelta(days=14)
+
+    sql = expanded(hours.target["rawSql"], CHOSEN, BEGIN + weeks, END + weeks)
+    (later,) = history.ask(sql)["data"]
+
+    (answered,) = figure(history, "Answered", "agent")
+
+    assert (now["answered"], now["usual"]) == (answered["value"], 0)
+    assert (int(later["answered"]), later["usual"]) == (0, int(answered["value"]) / 4)
 
 
 def test_breaks_of_everybody_are_those_of_each(history: History) -> None:

@@ -1,0 +1,13 @@
+-- Queue calls answered by hour, beside the mean of the same hours one, two, three and four weeks before.
+SELECT hour AS time, countIf(weeks = 0) AS answered, countIf(weeks > 0) / 4 AS usual
+FROM
+(
+    SELECT weeks, toStartOfInterval(toDateTime(assumeNotNull(answered_at)), INTERVAL 1 hour) + toIntervalHour(168 * weeks) AS hour
+    FROM legs
+    ARRAY JOIN [0, 1, 2, 3, 4] AS weeks
+    WHERE answered_at >= $__fromTime - INTERVAL 29 DAY AND answered_at <= $__toTime AND queue_id != ''
+        AND $__conditionalAll(tenant IN (${tenant:singlequote}), $tenant) AND agent_id = ${agent:sqlstring}
+)
+WHERE hour >= toStartOfInterval($__fromTime, INTERVAL 1 hour) AND hour <= $__toTime
+GROUP BY hour
+ORDER BY hour
