@@ -192,6 +192,8 @@ def _queue_log(setting: str, log: Path) -> Finding:
 
 def _ports(loaded: settings.Settings) -> Iterator[Finding]:
     """Look at the ports of the form that the settings speak of: one process, or several."""
+    from pult.web import sql_host
+
     http = loaded.http
     several = "kafka" in loaded.model_fields_set
     parts = ("processor", "adapter", "sink") if several else ("wall", "sql")
@@ -200,7 +202,8 @@ def _ports(loaded: settings.Settings) -> Iterator[Finding]:
     for part in parts:
         port = getattr(http, f"{part}_port")
         if port:
-            yield _port(http.host, port, f"http.{part}_port")
+            host = {"sql": sql_host(http.host), "webhook": http.webhook_host}.get(part, "")
+            yield _port(host or http.host, port, f"http.{part}_port")
 
 
 def _port(host: str, port: int, setting: str) -> Finding:

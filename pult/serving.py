@@ -19,7 +19,7 @@ from pult.feeds import Wired
 from pult.floor_pages import FloorPages
 from pult.plan_desk import PlanDesk
 from pult.runtime import Runtime
-from pult.web import Wall, listen
+from pult.web import Wall, address, listen, sql_host
 from schemas.errors import PultFailure
 from sql.endpoint import make_endpoint
 
@@ -88,11 +88,13 @@ class Service:
             runners.append(runner)
             endpoint = make_endpoint(runtime.store.query, runtime.store.stop)
             runner, sql_port = await listen(
-                endpoint, http.host, http.sql_port, "the SQL endpoint", "--sql-port"
+                endpoint, sql_host(http.host), http.sql_port, "the SQL endpoint", "--sql-port"
             )
             runners.append(runner)
             runtime.start(self._sources, wall.changed)
-            self._announce(http.host, wall_port, sql_port)
+            self._announce(
+                address(http.host, wall_port), address(sql_host(http.host), sql_port)
+            )
             await self._wait()
         finally:
             self._grace.start()
@@ -131,20 +133,19 @@ class Service:
                 told = True
                 self._out("The recording is over; the wall keeps its last picture.")
 
-    def _announce(self, host: str, wall_port: int, sql_port: int) -> None:
+    def _announce(self, wall: str, sql: str) -> None:
         posted = [it.source for it in self._sources if isinstance(it.source, HookSource)]
         addresses = {
-            "sql": f"http://{host}:{sql_port}", "wall": f"http://{host}:{wall_port}",
-            "tenant": self.runtime.setup.names.tenant,
+            "sql": sql, "wall": wall, "tenant": self.runtime.setup.names.tenant,
             **({"webhooks": posted[0].address.rsplit("/", 1)[0]} if posted else {}),
         }  # fmt: skip
         self.runtime.setup.folder.announce(addresses)
-        self._out(f"Wall     http://{host}:{wall_port}/  ({self._about})")
+        self._out(f"Wall     {wall}/  ({self._about})")
         if self.runtime.setup.supervisor_token:
-            self._out(f"People   http://{host}:{wall_port}/supervisor  ({self._token_in()})")
-        self._out(f"Metrics  http://{host}:{wall_port}/metrics")
+            self._out(f"People   {wall}/supervisor  ({self._token_in()})")
+        self._out(f"Metrics  {wall}/metrics")
         ask = sql_command("SELECT * FROM legs LIMIT 5", self.runtime.setup.folder.path)
-        self._out(f"SQL      {ask}  or  curl http://{host}:{sql_port}")
+        self._out(f"SQL      {ask}  or  curl {sql}")
         for each in posted:
             self._out(f"Webhook  POST {each.address}")
         self._out("Ctrl-C stops.")

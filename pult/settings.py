@@ -143,7 +143,10 @@ class PrivacySettings(_Section):
 
 
 class HttpSettings(_Section):
-    """Where the wall and the store listen; loopback unless told otherwise."""
+    """Where the wall and the store listen; loopback unless told otherwise.
+
+    SQL, which asks for no password, is always on loopback.
+    """
 
     host: str = "127.0.0.1"
     wall_port: int = Field(default=8400, ge=0, le=65535)
@@ -153,6 +156,9 @@ class HttpSettings(_Section):
     )
     processor_port: int = Field(
         default=8400, ge=0, le=65535, description="wall, health and metrics of a worker"
+    )
+    webhook_host: str = Field(
+        default="", description="where webhooks are listened for; empty: at host"
     )
     webhook_port: int = Field(
         default=8401, ge=0, le=65535, description="where sources of kind webhook post to"

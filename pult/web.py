@@ -126,6 +126,16 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def sql_host(host: str) -> str:
+    """Return where the SQL endpoint listens: without a password on this machine only."""
+    return host if is_loopback(host) else "127.0.0.1"
+
+
+def address(host: str, port: int) -> str:
+    """Return the address of a server."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 async def listen(
     app: web.Application, host: str, port: int, what: str, option: str
 ) -> tuple[web.AppRunner, int]:

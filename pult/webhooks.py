@@ -41,7 +41,8 @@ def receiver(settings: Settings) -> Receiver | None:
     """
     if not any(entry.webhook for entry in settings.sources.values()):
         return None
-    return Receiver(settings.http.host, settings.http.webhook_port)
+    http = settings.http
+    return Receiver(http.webhook_host or http.host, http.webhook_port)
 
 
 def hook_source(
