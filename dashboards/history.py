@@ -90,7 +90,7 @@ def sql(name: str, **parts: str) -> str:
         parts: what stands for {names} in it, besides the stretches of time of reports.
     """
     text = (files("dashboards") / "queries" / f"{name}.sql").read_text("utf-8")
-    lines = [line for line in text.splitlines() if not line.startswith("--")]
+    lines = [line for line in text.splitlines() if not line.lstrip().startswith("--")]
     statement = "\n".join(lines).strip()
     for part, value in {**parts, **_STRETCHES}.items():
         statement = statement.replace(f"{{{part}}}", value)

@@ -5,7 +5,9 @@ FROM
     SELECT weeks, toStartOfInterval(toDateTime(assumeNotNull(answered_at)), INTERVAL 1 hour) + toIntervalHour(168 * weeks) AS hour
     FROM legs
     ARRAY JOIN [0, 1, 2, 3, 4] AS weeks
-    WHERE answered_at >= $__fromTime - INTERVAL 29 DAY AND answered_at <= $__toTime AND queue_id != ''
+    -- By the arrival besides, for that has an index: nobody waits for a day.
+    WHERE entered_at >= $__fromTime - INTERVAL 30 DAY AND entered_at <= $__toTime
+        AND answered_at >= $__fromTime - INTERVAL 29 DAY AND answered_at <= $__toTime AND queue_id != ''
         AND $__conditionalAll(tenant IN (${tenant:singlequote}), $tenant) AND agent_id = ${agent:sqlstring}
 )
 WHERE hour >= toStartOfInterval($__fromTime, INTERVAL 1 hour) AND hour <= $__toTime

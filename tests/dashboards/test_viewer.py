@@ -105,6 +105,19 @@ EDGES: Sequence[tuple[str, str, Sequence[tuple[object, str, str]]]] = (
         (3540, "00:59:00", "red"), (93600, "26:00:00", "red"), (None, *NO_DATA),
     )),
     ("pipeline", "Parts", ((0, "DOWN", "red"), (1, "up", "transparent"), (None, *NO_DATA))),
+    ("discipline", "Open now by rule", (
+        (-1, "none", "text"), (1, "1", "yellow"), (1234, "1234", "yellow"), (None, *NO_DATA),
+    )),
+    ("management", "Mean handling", (
+        (0, "00:00:00", "text"), (3599.9, "00:59:59", "text"), (93600, "26:00:00", "text"),
+        (None, *NO_DATA),
+    )),
+    ("management", "Service level (target", (
+        (0, "0.0%", "red"), (0.6999, "70.0%", "red"), (0.7, "70.0%", "yellow"),
+        (0.8, "80.0%", "text"), (None, *NO_DATA), ("NaN", *NO_DATA),
+    )),
+    ("agent", "Adherence", ((0.8499, "85.0%", "red"), (0.85, "85.0%", "yellow"),
+                            (0.9, "90.0%", "text"), (None, *NO_DATA))),
     ("agent", "Occupancy", (
         (0.5, "50%", "yellow"), (0.6, "60%", "text"), (0.85, "85%", "yellow"),
         (0.9, "90%", "red"),
