@@ -54,6 +54,9 @@ def read_plans(
     Raises:
         UnreadableRecording: one of them is wrong somewhere, or two plan the same day.
     """
+    for place, path in enumerate(paths):
+        if path in paths[:place]:
+            raise unreadable(path, KIND, "it is given twice; nothing was imported")
     found = [(path, rows(path, how)) for path in paths]
     whose = people()
     seen: dict[tuple[str, str], Path] = {}
@@ -111,7 +114,8 @@ def people_of(
         own = policies.agents.get(agent_id)
         return (own.timezone if own is not None else None) or zone
 
-    return People(None if new else frozenset(known), policies.directory(), zone_of)
+    whom = None if new else frozenset(known)
+    return People(whom, policies.directory(), zone_of, policies.timezone)
 
 
 @dataclass(frozen=True, slots=True)

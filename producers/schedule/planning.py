@@ -35,11 +35,13 @@ class People:
         known: agents; None: whoever is named.
         directory: who else an agent is known as.
         zone: tells the time zone of an agent, "" if nobody said.
+        home: whose days are meant where a plan says instants, and nobody said the zone.
     """
 
     known: frozenset[str] | None
     directory: dict[str, str]
     zone: Callable[[str], str]
+    home: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ def _wanted(row: Row, how: PlanMapping, people: People, now: datetime) -> Wanted
         msg = f"{agent_id!r} is no agent of the settings or the history{hint}"
         raise NoTime(msg)
     longest = LONG if activity in ("absence", "exception") else A_DAY
-    when = span(row, how, people.zone(agent_id), now, longest)
+    when = span(row, how, people.zone(agent_id), now, longest, people.home)
     own = how.activity(word) == word.strip().casefold()
     name = row.words.get("name", "") or ("" if own else word.strip())
     return Wanted(agent_id, activity, name, when, row.place)

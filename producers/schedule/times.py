@@ -53,7 +53,14 @@ class Span:
         return [(first + timedelta(days=each)).isoformat() for each in range(max(1, covered))]
 
 
-def span(row: Row, how: PlanMapping, zone: str, now: datetime, longest: timedelta) -> Span:
+def span(
+    row: Row,
+    how: PlanMapping,
+    zone: str,
+    now: datetime,
+    longest: timedelta,
+    home: str = "UTC",
+) -> Span:
     """Return when a row begins and ends.
 
     Args:
@@ -62,6 +69,7 @@ def span(row: Row, how: PlanMapping, zone: str, now: datetime, longest: timedelt
         zone: whose local times are meant if the row does not say so; "" if nobody knows.
         now: the present; nobody plans further than two years ahead.
         longest: how long it may last by the clock.
+        home: whose day it is if its times are instants and nobody knows the zone.
 
     Raises:
         NoTime: it does not say so, or says what cannot be.
@@ -90,7 +98,7 @@ def span(row: Row, how: PlanMapping, zone: str, now: datetime, longest: timedelt
         msg = f"it lasts longer than {days} ({row.words['from']} to {row.words['to']})"
         raise NoTime(msg)
     long = over_midnight and ends - begins > _LONG_NIGHT
-    return Span(begins, ends, zone or "UTC", twice or again, long)
+    return Span(begins, ends, zone or home, twice or again, long)
 
 
 def _within(told: datetime) -> datetime:

@@ -1,6 +1,7 @@
 """`pult violations`."""
 
 import argparse
+import re
 import sys
 import time
 
@@ -10,6 +11,7 @@ from pult.commands import violations_report
 from pult.context import Context, add_common, name
 from pult.desk import VERDICTS
 from pult.history_asked import add_server, answer, quoted
+from schemas.errors import EpisodeUnknown
 
 _DOES = {
     "ack": ("say that somebody has seen an episode", ""),
@@ -104,6 +106,12 @@ def _list(context: Context, chosen: argparse.Namespace) -> int:
 
 def _decide(context: Context, chosen: argparse.Namespace) -> int:
     """Let a decision be kept in the log; say what it is about."""
+    if not re.fullmatch(r"[0-9a-f]{16}", chosen.episode):
+        msg = (
+            f"{chosen.episode!r} is no episode: it has 16 hexadecimal digits; pult violations "
+            "list shows the open ones"
+        )
+        raise EpisodeUnknown(msg)
     loaded = settings.load(context.config)
     decision = checked(
         Decision(

@@ -174,6 +174,30 @@ def test_shifts_of_two_files_that_overlap_are_refused(tmp_path: Path) -> None:
     assert asked("SELECT count() FROM events", tmp_path / "data") == [[0]]
 
 
+def test_times_with_an_offset_are_of_the_days_of_the_settings_zone(tmp_path: Path) -> None:
+    """Two whole days in Moscow, which in UTC would be parts of three and one whole."""
+    config, data = tmp_path / "pult.toml", tmp_path / "data"
+    config.write_text('timezone = "Europe/Moscow"\n[agents.Anna]\n')
+    plan = write(
+        tmp_path,
+        "agent,kind,from,to\nAnna,absence,2026-03-02T00:00+03:00,2026-03-04T00:00+03:00\n",
+    )
+
+    told = good("import", "schedule", plan, "--config", config, "--data", data)
+
+    assert told.startswith("1 agent, 1 day of theirs planned (2026-03-02); 1 new")
+    assert asked("SELECT day, zone FROM schedules", data) == [["2026-03-02", "Europe/Moscow"]]
+
+
+def test_a_file_that_is_given_twice_is_refused(tmp_path: Path) -> None:
+    plan = write(tmp_path, PLAN)
+
+    done = pult("import", "schedule", plan, plan, "--data", tmp_path / "data")
+
+    assert done.code == 1
+    assert "it is given twice; nothing was imported" in done.complaint
+
+
 def test_in_an_empty_folder_nobody_is_known(tmp_path: Path) -> None:
     plan = write(tmp_path, "agent,kind,from,to\nAna,work,2026-03-02T09:00Z,2026-03-02T18:00Z\n")
 

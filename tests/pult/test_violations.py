@@ -279,3 +279,16 @@ def test_a_plan_is_told_to_whoever_owns_the_folder_and_judged_at_once(
         process.wait(SECONDS)
     checked = good("rebuild", "--check", "--data", data, "--config", pbx)
     assert checked.endswith("the history says what they say\n")
+
+
+@pytest.mark.parametrize("action", ["ack", "excuse"])
+def test_what_is_no_id_of_an_episode_is_told_plainly(action: str, tmp_path: Path) -> None:
+    reason = () if action == "ack" else ("--reason", "a doctor")
+
+    done = once("violations", action, "zzz", "--by", "Maria", *reason, "--data", tmp_path)
+
+    assert done.code == 1
+    assert done.complaint == (
+        "'zzz' is no episode: it has 16 hexadecimal digits; pult violations list shows the "
+        "open ones"
+    )
