@@ -8,9 +8,10 @@ from grafana_foundation_sdk.models import dashboard as d
 from grafana_foundation_sdk.models import units
 
 from dashboards import history
+from dashboards.alerts import exceptions
 from dashboards.canvas import Canvas
 from dashboards.panels import BAD, NO_DATA, NOTHING, PLAIN, QUIET, WORSE, Pen, Scale, Shown
-from dashboards.promql import each, live, nothing, since
+from dashboards.promql import each, firing, live, nothing, since
 from schemas.metrics import (
     ADHERENCE,
     AGENT_ANSWERED,
@@ -22,6 +23,7 @@ from schemas.metrics import (
 )
 
 AGENT = 'agent="$agent"'
+OPEN = ("alertname", "severity", "code")
 Properties: TypeAlias = Sequence[tuple[str, Any]]
 _COUNT: Scale = [(None, NO_DATA), (0, PLAIN)]
 
@@ -65,7 +67,9 @@ def board(pen: Pen) -> d.Dashboard:
     canvas.row(5, (5, _state(pen)), *tiles, (4, _kept(pen)))
     canvas.row(4, (24, history.states(pen, Shown("agent_day"), history.sql("agent_day"))))
     canvas.row(10, (12, _hours(pen)), (12, _violations(pen)))
-    return canvas.row(8, (12, _compared(pen)), (12, _reasons(pen))).done()
+    alerts = firing(f'kind="discipline", {AGENT}', by=", ".join(OPEN))
+    canvas.row(8, (12, _compared(pen)), (12, exceptions(pen, "agent_open", alerts, OPEN)))
+    return canvas.row(8, (24, _reasons(pen))).done()
 
 
 def _hours(pen: Pen) -> history.Course:

@@ -193,6 +193,7 @@ def test_every_metric_that_a_board_names_is_exported_with_these_labels(centre: C
         "kind",
         "severity",
         "queue",
+        "agent",
         "team",
         "tenant",
         "code",
@@ -300,6 +301,26 @@ def test_the_table_lists_who_violates_a_rule_and_for_how_long(
     assert people == open_ones
     assert all(float(each["value"][1]) >= 0 for each in found)
     assert "AllClear" not in str(found)
+
+
+def test_open_now_of_an_agent_is_what_he_violates(
+    centre: Centre, prometheus: Prometheus
+) -> None:
+    (query,) = [
+        question.target["expr"]
+        for question in QUESTIONS
+        if question.board == "pult-agent-en" and question.panel["type"] == "table"
+    ]
+    wanted: dict[str, set[str]] = {agent: set() for agent in centre.state.agents}
+    for episode in centre.state.docket.open_episodes():
+        if episode.agent_id and episode.severity != "info":
+            wanted[episode.agent_id].add(episode.code)
+    assert all(wanted.values())
+
+    for agent, codes in {**wanted, "A good one": {"AllClear"}}.items():
+        rows = answers(prometheus, filled(query.replace("$agent", agent)))
+        told = {row["metric"].get("code", row["metric"]["alertname"]) for row in rows}
+        assert told == codes, agent
 
 
 def test_open_now_by_rule_counts_episodes(centre: Centre, prometheus: Prometheus) -> None:
