@@ -50,6 +50,8 @@ class Grafana:
             auth=token, host=address.host, port=address.port, protocol=address.scheme,
             url_path_prefix=address.path, timeout=timeout_seconds,
         )  # fmt: skip
+        # Sent on, what is to be put would only be asked for.
+        self._face.api.s.max_redirects = 0
 
     def folder(self, uid: str) -> Mapping[str, Any] | None:
         """Return a folder, None where there is none of the uid."""
@@ -170,10 +172,17 @@ class Grafana:
             msg = f"{begin}: it answers with an error page that is no JSON; try again later"
             raise GrafanaFailed(msg) from error
         except (OSError, ValueError) as error:
-            slow = "Timeout" in type(error).__name__
-            why = f"no answer within {self._timeout:g} s" if slow else "nobody answers"
-            msg = f"{begin}: {why}; is it running, and is the address right?"
+            msg = f"{begin}: {self._unreached(error)}"
             raise GrafanaFailed(msg) from error
+
+    def _unreached(self, error: Exception) -> str:
+        kind = type(error).__name__
+        if kind == "TooManyRedirects":
+            answer = getattr(error, "response", None)
+            place = "elsewhere" if answer is None else answer.headers.get("Location", "")
+            return f"it sends us to {place[:200]!r}; give the address of Grafana there"
+        why = f"no answer within {self._timeout:g} s" if "Timeout" in kind else "nobody answers"
+        return f"{why}; is it running, and is the address right?"
 
 
 def _said(error: GrafanaException) -> str:

@@ -151,7 +151,7 @@ def _check(context: Context, chosen: argparse.Namespace) -> int:
     other = [
         path
         for path, text in boards.items()
-        if path not in missing and (folder / path).read_text("utf-8") != text
+        if path not in missing and _content(folder / path) != text.encode()
     ]
     surplus = [] if chosen.language else _surplus(folder, boards)
     for word, paths in (("missing", missing), ("differs", other), ("not ours", surplus)):
@@ -166,6 +166,14 @@ def _check(context: Context, chosen: argparse.Namespace) -> int:
         raise BoardsDiffer(msg)
     print(f"{len(boards)} boards in {folder} are what this program makes")
     return 0
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        msg = f"cannot read the board {path}: {error.strerror}"
+        raise PultFailure(msg) from error
 
 
 def _check_deployed(

@@ -32,6 +32,8 @@ class Stub:
     misbehave: Callable[[str, str], tuple[int, str] | None] = lambda _method, _path: None
     wait_seconds: float = 0.0
     made_status: int = 200
+    moved_to: str = ""
+    """Where it says that it is now."""
     silent: bool = False
     """Whether what is put is answered with an empty body."""
 
@@ -112,6 +114,11 @@ def grafana(host: str = "127.0.0.1") -> Iterator[Stub]:
             body = json.loads(self.rfile.read(length) or b"null")
             stub.asked.append((self.command, self.path))
             time.sleep(stub.wait_seconds)
+            if stub.moved_to:
+                self.send_response(302)
+                self.send_header("Location", stub.moved_to + self.path)
+                self.send_header("Content-Length", "0")
+                return self.end_headers()
             wrong = stub.misbehave(self.command, self.path)
             if wrong is not None:
                 return self._say(wrong[0], wrong[1].encode())

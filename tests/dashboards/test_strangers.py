@@ -64,6 +64,33 @@ def test_a_mark_that_was_not_made_is_not_said_to_be(
     assert "cannot add the annotation Trunk 2 is out" in line(MARK, capsys)
 
 
+def test_who_sends_us_on_is_not_followed(
+    stub: Stub, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with grafana() as elsewhere:
+        stub.moved_to = elsewhere.url
+
+        told = line(DEPLOY, capsys)
+
+        assert f"it sends us to '{elsewhere.url}/api/folders/" in told
+        assert "give the address of Grafana there" in told
+        assert elsewhere.asked == []
+
+
+def test_files_that_are_no_text_differ_and_a_folder_is_no_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    check = ("dashboards", "check", "--folder", str(tmp_path))
+    assert main(["dashboards", "build", "--folder", str(tmp_path)]) == 0
+    assert main([*check]) == 0
+    (tmp_path / "en/desk/pult-queue-en.json").write_bytes(b"\xff\xfe")
+    (tmp_path / "en/desk/pult-agent-en.json").unlink()
+    (tmp_path / "en/desk/pult-agent-en.json").mkdir()
+    capsys.readouterr()
+
+    assert "2 boards in" in line(check, capsys)
+
+
 def test_json_without_an_end_of_brackets_is_no_json(
     stub: Stub, capsys: pytest.CaptureFixture[str]
 ) -> None:
