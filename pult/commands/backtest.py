@@ -21,10 +21,12 @@ from schemas.rules import Rule
 from stream_processors.core.instants import day_bounds
 
 UNTRIED = {
-    "ghost_busy": "needs to know who was in which queue at that time, which no table of the "
-    "history has",
+    "ghost_busy": "needs to know who was in which queue at that time, which is no fact of the "
+    "history",
 }
 """Rules that are judged live but cannot be replayed, and why."""
+
+_TRIED = [code for code in CODES if code not in UNTRIED]
 
 _FIRST, _LAST = date(1970, 1, 2), date(2200, 1, 1)
 """Days whose instants the store can hold."""
@@ -53,7 +55,7 @@ def _day(text: str) -> date:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what this verb takes."""
-    parser.add_argument("rule", metavar="RULE", type=_rule, help=", ".join(CODES))
+    parser.add_argument("rule", metavar="RULE", type=_rule, help=", ".join(_TRIED))
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", dest="wanted",
         help="a threshold to try, as in [discipline.RULE]; may be given several times; none: "

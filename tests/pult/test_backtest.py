@@ -8,6 +8,9 @@ import msgspec
 import pytest
 
 import schemas.events as e
+from producers.simulation.plan import Faults
+from producers.simulation.plan import Plan as SimulationPlan
+from producers.simulation.simulation import Simulation
 from pult.backtest import replayed
 from pult.backtest_facts import Range
 from pult.commands.backtest import UNTRIED
@@ -139,6 +142,36 @@ def test_the_rules_in_force_give_what_the_history_says_of_every_code(
         assert bool(expected) == (code not in UNHEARD), code
         some = in_history(store, code, later)
         assert shown(tried(store, code, later, **policies)) == some, code
+
+
+def test_gaps_and_restarts_of_a_source_change_nothing_of_that(store: EmbeddedStore) -> None:
+    hour_ms = 3_600_000
+    simulated = Simulation(
+        SimulationPlan(
+            seed=3, begin_ms=moment("10:00:00"), length_ms=4 * hour_ms, seats=40, tenant=TENANT,
+            heartbeat_ms=5_000, faults=Faults(restarts=1, gaps=2, gap_ms=120_000),
+        )
+    )  # fmt: skip
+    log = [said.value for said in simulated.events()]
+    joined = (
+        event.data for event in map(e.decode, log) if isinstance(event, e.AgentQueueJoined)
+    )
+    agents = sorted({data.agent_id for data in joined})
+    policies: dict[str, Any] = {
+        "agents": {name: {"team": "ab"[n % 2]} for n, name in enumerate(agents)},
+        "discipline": {**STRICT, "system_suspect": {"team": 10, "share": 0.1}},
+    }
+    kept(store, log, **policies)
+    fired = set()
+
+    for code in CODES:
+        expected = in_history(store, code, whole_day())
+        if code not in UNTRIED:
+            assert shown(tried(store, code, whole_day(), **policies)) == expected, code
+            fired |= {code} if expected else set()
+
+    assert fired >= {"late_return", "acw_too_long", "rona", "slow_handling", "hanging"}
+    assert "system_suspect" in fired
 
 
 def plans(agents: list[str], day: str) -> list[bytes]:
