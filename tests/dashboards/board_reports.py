@@ -29,6 +29,13 @@ class Figure(NamedTuple):
 FIGURES = (
     Figure(
         "management",
+        "Mean wait and handling by time",
+        "answer_mean",
+        "cc_queue_answer_seconds_mean",
+        "60m",
+    ),
+    Figure(
+        "management",
         "Service level by every definition",
         "level",
         "cc_queue_service_level_ratio",
