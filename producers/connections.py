@@ -70,13 +70,16 @@ class Connections:
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Note that a head has come, and when its answer is there."""
+        """Note that a head has come, and when its answer is there; refuse torn bodies."""
         connection = self._of.get(request.protocol)
         if connection is None:
             return await handler(request)
         connection.begin(request)
         try:
             return await handler(request)
+        except web.RequestPayloadError:
+            text = "the body is cut short or badly packed\n"
+            return web.Response(text=text, status=400)
         finally:
             connection.end()
 

@@ -58,7 +58,9 @@ class Server:
 @asynccontextmanager
 async def served() -> AsyncIterator[Server]:
     server = Server()
-    runner = web.AppRunner(server.application, shutdown_timeout=0.1)
+    runner = web.AppRunner(
+        server.application, shutdown_timeout=0.1, logger=server.connections.logger
+    )
     await runner.setup()
     site = Site(runner, server.connections, host="127.0.0.1", port=0)
     await site.start()
@@ -154,6 +156,18 @@ async def test_who_is_being_answered_does_not_give_way() -> None:
         server.now.set()
         answers = [await each.readuntil(b"slow") for each in slow]
         assert all(each.startswith(b"HTTP/1.1 200") for each in answers)
+
+
+async def test_a_body_that_is_badly_packed_is_refused_in_one_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with served() as server, ClientSession() as client, asyncio.timeout(20):
+        for _ in range(3):
+            url, packed = f"http://127.0.0.1:{server.port}/", {"Content-Encoding": "gzip"}
+            async with client.post(url, data=b"junk", headers=packed) as answer:
+                assert answer.status == 400
+    assert len(caplog.messages) == 1
+    assert not [each for each in caplog.records if each.exc_info]
 
 
 def test_no_server_takes_more_than_its_share(monkeypatch: pytest.MonkeyPatch) -> None:
