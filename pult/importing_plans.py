@@ -169,12 +169,25 @@ def said_beside(files: Sequence[Plans], ask: Ask, tenant: str) -> list[Said]:
     return found
 
 
-def frames(said: Sequence[Said], source: str, now_us: int) -> list[Frame]:
-    """Return the plans that say something new, each in a version above what it replaces."""
+def to_say(said: Sequence[Said], now_us: int) -> list[Said]:
+    """Return what others who write the log must hear of an import; nothing if nothing is new.
+
+    What holds already need not be said, but another import may just be replacing it. Of shifts
+    that are still to come it is said all the same; for others their days would be folded again.
+    """
+    if not any(each.is_new for each in said):
+        return []
     return [
-        published.frame(each.plan, each.version, source, now_us, each.before)
+        each
         for each in said
-        if each.is_new
+        if each.is_new or published.begins_us(each.plan, each.before) > now_us
+    ]
+
+
+def frames(said: Sequence[Said], source: str, now_us: int) -> list[Frame]:
+    """Return plans as they are kept in a journal, each in a version above what it replaces."""
+    return [
+        published.frame(each.plan, each.version, source, now_us, each.before) for each in said
     ]
 
 

@@ -4,9 +4,8 @@ Nobody gives the versions there, so each import is a version by itself: all that
 its instant as version, in microseconds, or one above all that it replaces where a clock was
 wrong. The fold lets the highest version hold, in whatever order two imports come to the log.
 
-What holds already need not be said again, but another import may just be replacing it. Of
-shifts that are still to come it is said all the same; of others, whose days would be folded
-again for it, only if it turns out that an earlier import has come between.
+What held already and is over is said only if it turns out that an earlier import has come
+between.
 """
 
 import time
@@ -15,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from producers.frame import Frame
 from producers.schedule import published
 from pult.history_asked import quoted
-from pult.importing_plans import Ask, Said, in_force
+from pult.importing_plans import Ask, Said, in_force, to_say
 
 _WAIT_SECONDS = 30.0
 _LOOK_SECONDS = (0.2, 0.2, 0.5, 1.0)
@@ -55,7 +54,7 @@ class Publishing:
             StoreFailed: ClickHouse cannot be asked.
         """
         version = max(now_us, *(each.version for each in said))
-        first = [each for each in said if each.is_new or _begins_us(each) > now_us]
+        first = to_say(said, now_us)
         if not self._publish(first, version, now_us, 0):
             return False
         again = list(self._overtaken(said, version))
@@ -96,7 +95,3 @@ class Publishing:
                 continue
             if now != published.plan_data(each.plan, now.version):
                 yield Said(each.path, each.plan, now)
-
-
-def _begins_us(said: Said) -> int:
-    return published.begins_us(said.plan, said.before)

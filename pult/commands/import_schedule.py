@@ -26,6 +26,7 @@ from pult.importing_plans import (
     people_of,
     read_plans,
     said_beside,
+    to_say,
 )
 from pult.opened import Opened, opened
 from pult.plans_in_kafka import Publishing
@@ -74,10 +75,6 @@ class _Reading:
         self._said = said_beside(self._files, ask, tenant)
         return self._said
 
-    def new(self, ask: Ask) -> Sequence[Frame]:
-        """Return what says something new to a history."""
-        return frames(self.said(ask), self.source, _now_us())
-
     def summary(self) -> str:
         """Return what the files held."""
         plans = [plan for each in self._files for plan in each.plans if plan.items]
@@ -104,9 +101,11 @@ def _embedded(context: Context, reading: _Reading) -> None:
         if told is None or "wall" not in told:
             raise
         _same_tenant(context, reading, str(told.get("tenant", reading.tenant)))
-        new = reading.new(_asked(lambda query: asking.ask(context.data, query, _ROWS)))
-        if new:
-            _tell_owner(context, reading, str(told["wall"]), new)
+        said = reading.said(_asked(lambda query: asking.ask(context.data, query, _ROWS)))
+        heard = to_say(said, _now_us())
+        if heard:
+            kept = frames(heard, reading.source, _now_us())
+            _tell_owner(context, reading, str(told["wall"]), kept)
 
 
 def _same_tenant(context: Context, reading: _Reading, owns: str) -> None:
@@ -119,7 +118,8 @@ def _same_tenant(context: Context, reading: _Reading, owns: str) -> None:
 
 
 def _into_folder(here: Opened, reading: _Reading) -> None:
-    new = reading.new(_asked(lambda query: here.store.query(query, _ROWS)))
+    said = reading.said(_asked(lambda query: here.store.query(query, _ROWS)))
+    new = frames([each for each in said if each.is_new], reading.source, _now_us())
     if new:
         import_frames(
             iter(new), f"{reading.source}:{KIND}", here.journal, here.store, here.names,

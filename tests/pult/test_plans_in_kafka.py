@@ -12,7 +12,7 @@ from producers.frame import Frame, Naming
 from producers.identity import CallerKeys
 from producers.schedule import published
 from producers.schedule.planning import Activities, Item
-from pult.importing_plans import Plans, in_force, said_beside
+from pult.importing_plans import Plans, in_force, said_beside, to_say
 from pult.plans_in_kafka import Publishing
 from sql.embedded import EmbeddedStore
 from tests.timetable import TENANT
@@ -110,6 +110,17 @@ def test_a_day_that_is_over_and_stays_as_it_is_is_not_said(store: EmbeddedStore)
     later.publish(NOW_US + 1)
 
     assert later.said == ["2026-03-12"]
+
+
+def test_of_an_import_that_says_nothing_new_nobody_hears(store: EmbeddedStore) -> None:
+    Import(store, 18, 18).publish(NOW_US)
+
+    assert to_say(Import(store, 18, 18).beside, NOW_US) == []
+    over, to_come = (
+        to_say(Import(store, *hours).beside, NOW_US) for hours in [(17, 18), (18, 17)]
+    )
+    assert [each.plan.day for each in over] == list(DAYS)
+    assert [each.plan.day for each in to_come] == ["2026-03-12"]
 
 
 def test_where_the_store_is_behind_that_is_told(
