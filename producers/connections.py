@@ -78,8 +78,9 @@ class Connections:
         try:
             return await handler(request)
         except web.RequestPayloadError:
-            text = "the body is cut short or badly packed\n"
-            return web.Response(text=text, status=400)
+            torn = web.Response(text="the body is cut short or badly packed\n", status=400)
+            torn.force_close()  # where its next request would begin nobody knows
+            return torn
         finally:
             connection.end()
 

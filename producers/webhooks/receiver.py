@@ -33,6 +33,7 @@ _RETRY_SECONDS = 5
 _BACKLOG = 512
 _IDLE_SECONDS = 75.0  # longer than the 60 s of a proxy, so that it is the proxy that hangs up
 _SAY_SECONDS = 60.0
+_UNFINISHED = (400, 408)  # where the next request of that connection would begin nobody knows
 _VERDICTS: Sequence[Verdict] = ("missing", "wrong", "stale", "right")
 
 _LOG = logging.getLogger("pult.webhooks")
@@ -169,7 +170,10 @@ class Receiver:
         except BodyRefused as refused:
             self._say(hook, str(refused))
             retry = _RETRY_SECONDS if refused.status == 503 else 0
-            return _line(refused.status, str(refused), retry)
+            answer = _line(refused.status, str(refused), retry)
+            if refused.status in _UNFINISHED:
+                answer.force_close()
+            return answer
 
     async def _read(self, hook: Hook, keeper: Keeper, request: web.Request) -> web.Response:
         needs_body, most = hook.check.needs_body, hook.largest_bytes
