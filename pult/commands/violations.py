@@ -97,10 +97,11 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
 def _list(context: Context, chosen: argparse.Namespace) -> int:
     tenant = f"tenant = {quoted(chosen.tenant)}" if chosen.tenant else "1"
     form = chosen.format or "PrettyCompactMonoBlock"
-    sys.stdout.buffer.write(
-        answer(context, _OPEN.format(tenant=tenant), form, server=chosen.server)
-    )
+    found = answer(context, _OPEN.format(tenant=tenant), form, server=chosen.server)
+    sys.stdout.buffer.write(found)
     sys.stdout.buffer.flush()
+    if not found:
+        print("no violation is open", file=sys.stderr)
     return 0
 
 

@@ -211,12 +211,14 @@ def test_without_a_run_the_history_says_what_is_known(
     nowhere = once("violations", "ack", "0" * 16, *words, "--data", tmp_path / "none")
     badly = once("violations", "ack", "../../metrics", *words, *data)
     blank = once("violations", "excuse", "0" * 16, "--by", "Maria", "--reason", " ", *data)
+    closed = once("violations", "list", "--tenant", "none", *data)
 
     assert "no episode 0000000000000000 of main is known" in unknown.complaint
     assert "no history in" in nowhere.complaint
-    assert "episode_id" in badly.complaint
+    assert "is no episode: it has 16" in badly.complaint
     assert "a reason is needed" in blank.complaint
     assert not (tmp_path / "none").exists()
+    assert (closed.code, closed.out, closed.err) == (0, "", "no violation is open\n")
 
 
 @pytest.mark.parametrize(
