@@ -92,54 +92,60 @@ AS WITH RECURSIVE
             AND e.card_id = f.card_id
         WHERE e.occurred_at BETWEEN f.began_at AND f.touched_at
     )
-SELECT toString(tenant) AS tenant, toString(domain) AS domain, occurred_at AS at, 'event' AS kind,
-    toString(type) AS what, toString(queue_id) AS queue_id, toString(agent_id) AS agent_id, id,
-    toString(feed) AS feed, sequence AS place, data AS detail
-FROM said
-UNION ALL
-SELECT toString(tenant), toString(domain), occurred_at, 'event', toString(type), '', toString(agent_id), id,
-    toString(feed), sequence, data
-FROM said_by_crm
-UNION ALL
-SELECT toString(tenant), toString(domain), at, kind, what, '', toString(agent_id), id, '', -1,
-    concat('by ', matched_by, ', confidence ', toString(confidence))
-FROM told
-UNION ALL
-SELECT toString(tenant), toString(domain), each.2, 'card', concat(card_id, ' ', each.1), '', toString(agent_id),
-    card_id, '', -1, concat('by ', matched_by, ', confidence ', toString(confidence))
+SELECT tenant, domain, at, kind, what, queue_id, agent_id, id, feed, place, detail
 FROM
 (
-    SELECT *, arrayJoin([('opened', opened_at), ('saved', saved_at), ('closed', closed_at)]) AS each FROM fillings
+    SELECT toString(tenant) AS tenant, toString(domain) AS domain, occurred_at AS at, 'event' AS kind,
+        toString(type) AS what, toString(queue_id) AS queue_id, toString(agent_id) AS agent_id, id,
+        toString(feed) AS feed, sequence AS place, data AS detail
+    FROM said
+    UNION ALL
+    SELECT toString(tenant), toString(domain), occurred_at, 'event', toString(type), '', toString(agent_id), id,
+        toString(feed), sequence, data
+    FROM said_by_crm
+    UNION ALL
+    SELECT toString(tenant), toString(domain), at, kind, what, '', toString(agent_id), id, '', -1,
+        concat('by ', matched_by, ', confidence ', toString(confidence))
+    FROM told
+    UNION ALL
+    SELECT toString(tenant), toString(domain), each.2, 'card', concat(card_id, ' ', each.1), '', toString(agent_id),
+        card_id, '', -1, concat('by ', matched_by, ', confidence ', toString(confidence))
+    FROM
+    (
+        SELECT *, arrayJoin([('opened', opened_at), ('saved', saved_at), ('closed', closed_at)]) AS each FROM fillings
+    )
+    WHERE each.2 IS NOT NULL
+    UNION ALL
+    SELECT toString(tenant), toString(domain), each.2, 'leg', each.1, toString(queue_id), toString(agent_id), leg_id,
+        '', each.3, each.4
+    FROM
+    (
+        SELECT *, arrayJoin([
+            ('entered', toNullable(entered_at), -1, direction::String),
+            ('answered', answered_at, -1, concat('wait_ms ', toString(wait_ms))),
+            ('left', if(answered_at IS NULL, left_at, NULL), -1, concat(outcome, ', wait_ms ', toString(wait_ms))),
+            ('ended', if(answered_at IS NULL, NULL, ended_at), -1, concat('by ', ended_by, if(transferred_to = '', '', concat(', to ', transferred_to))))
+            ]) AS each
+        FROM chosen
+    )
+    WHERE each.2 IS NOT NULL
+    UNION ALL
+    SELECT toString(tenant), toString(domain), each.2, 'offer', each.1, toString(queue_id), toString(agent_id), offer_id,
+        '', -1, each.3
+    FROM
+    (
+        SELECT *, arrayJoin([('rings', toNullable(started_at), ''), (result::String, ended_at, concat('ring_ms ', toString(ring_ms)))]) AS each
+        FROM pult.offers
+        WHERE interaction_id = {interaction_id:String}
+    )
+    WHERE each.2 IS NOT NULL
+    UNION ALL
+    SELECT toString(tenant), toString(domain), pending_at, 'violation', concat(code, ' ', state), toString(queue_id),
+        toString(agent_id), episode_id, '', -1, evidence
+    FROM pult.violations
+    WHERE state != 'voided' AND (hasAny(JSONExtract(evidence, 'events', 'Array(String)'), (SELECT groupArray(id) FROM said))
+        OR hasAny(JSONExtract(evidence, 'legs', 'Array(String)'), (SELECT groupArray(leg_id) FROM chosen)))
 )
-WHERE each.2 IS NOT NULL
-UNION ALL
-SELECT toString(tenant), toString(domain), each.2, 'leg', each.1, toString(queue_id), toString(agent_id), leg_id,
-    '', each.3, each.4
-FROM
-(
-    SELECT *, arrayJoin([
-        ('entered', toNullable(entered_at), -1, direction::String),
-        ('answered', answered_at, -1, concat('wait_ms ', toString(wait_ms))),
-        ('left', if(answered_at IS NULL, left_at, NULL), -1, concat(outcome, ', wait_ms ', toString(wait_ms))),
-        ('ended', if(answered_at IS NULL, NULL, ended_at), -1, concat('by ', ended_by, if(transferred_to = '', '', concat(', to ', transferred_to))))
-        ]) AS each
-    FROM chosen
-)
-WHERE each.2 IS NOT NULL
-UNION ALL
-SELECT toString(tenant), toString(domain), each.2, 'offer', each.1, toString(queue_id), toString(agent_id), offer_id,
-    '', -1, each.3
-FROM
-(
-    SELECT *, arrayJoin([('rings', toNullable(started_at), ''), (result::String, ended_at, concat('ring_ms ', toString(ring_ms)))]) AS each
-    FROM pult.offers
-    WHERE interaction_id = {interaction_id:String}
-)
-WHERE each.2 IS NOT NULL
-UNION ALL
-SELECT toString(tenant), toString(domain), pending_at, 'violation', concat(code, ' ', state), toString(queue_id),
-    toString(agent_id), episode_id, '', -1, evidence
-FROM pult.violations
-WHERE state != 'voided' AND (hasAny(JSONExtract(evidence, 'events', 'Array(String)'), (SELECT groupArray(id) FROM said))
-    OR hasAny(JSONExtract(evidence, 'legs', 'Array(String)'), (SELECT groupArray(leg_id) FROM chosen)))
+-- What was concluded of an instant stands before what was said at it.
+ORDER BY at, kind = 'event', place, id
 COMMENT 'One contact in order: FROM call_chain(interaction_id = ''...'')';
