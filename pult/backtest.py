@@ -175,7 +175,7 @@ class _Replay:
             for agent_id, each in facts.stretches():
                 place = (each.kind, each.start)
                 self._clerk.write_stretch(agent_id, team_of(agent_id), place, each)
-        if code not in {*_OF_TIME, *OF_CALLS}:
+        if code == "toggle" or code not in {*_OF_TIME, *OF_CALLS}:
             for offer in facts.offers():
                 self._clerk.write_offer(offer, team_of(offer.agent_id), list)
         if code == "rona":

@@ -131,11 +131,20 @@ class OfferRejected(Rule):
 
 
 class Toggle(Rule):
-    """So many changes between ready and paused within a time; over after a quiet time."""
+    """So many changes between ready and paused within a time; over after a quiet time.
+
+    Or a pause right after a call began to ring that was then not answered.
+    """
 
     count: Count = 4
     within: Window = timedelta(minutes=10)
     quiet: Window = timedelta(minutes=20)
+    after_offer: Window = Field(
+        default=timedelta(seconds=3), description="so soon after it rings; 0: not judged"
+    )
+    not_counted: tuple[str, ...] = Field(
+        default=("Auto-Pause",), description="reasons of pauses that dodge no call"
+    )
 
 
 class Relog(Rule):

@@ -248,3 +248,58 @@ def test_what_was_found_stays_when_who_waited_is_forgotten() -> None:
     assert shown([*facts, *later], "rona")[1][0] == "critical"
     assert state.docket.missed == {}
     assert state.queues["sales"].left == []
+
+
+DODGED = """
+    09:00:00  login  Anna sales
+    09:01:00  enter  a sales
+    09:01:05  ring   a sales Anna
+    09:01:08  pause  Anna sales coffee
+    09:01:20  miss   a sales Anna
+"""
+
+
+def test_a_pause_right_after_a_call_began_to_ring_dodges_it_if_nobody_answers() -> None:
+    going_on = told(DODGED + "09:21:20 beat", {})
+
+    assert shown(going_on, "toggle") == [("warning", "firing", moment("09:01:20"), None)]
+    over = told(DODGED + "09:21:21 beat", {})
+    assert shown(over, "toggle") == [
+        ("warning", "resolved", moment("09:01:20"), moment("09:21:20"))
+    ]
+    (episode,) = violations(over, "toggle")
+    rang_paused_missed = {event.id for event in events(DODGED)[-3:]}
+    assert set(evidence(episode)["events"]) == rang_paused_missed
+
+
+@pytest.mark.parametrize(
+    ("paused", "reason", "then", "why"),
+    [
+        ("09:01:08.001", "coffee", "miss", "later than 3 s after the call began to ring"),
+        ("09:01:04.999", "coffee", "miss", "before it rang"),
+        ("09:01:06", "coffee", "answer", "the call was answered"),
+        ("09:01:06", "coffee", "cancel", "the caller hung up"),
+        ("09:01:06", "Auto-Pause", "miss", "the PBX paused her"),
+    ],
+)
+def test_another_pause_dodges_nothing(paused: str, reason: str, then: str, why: str) -> None:
+    day = DODGED.replace("09:01:08 ", paused).replace("coffee", reason)
+
+    assert shown(told(day.replace("miss ", then), {}), "toggle") == [], why
+
+
+def test_dodges_within_the_quiet_time_are_one_episode_whose_times_may_be_set() -> None:
+    again = """
+        09:10:00  unpause Anna sales
+        09:15:00  enter  b sales
+        09:15:05  ring   b sales Anna
+        09:15:07  pause  Anna sales coffee
+        09:15:20  miss   b sales Anna
+        09:36:00  beat
+    """
+
+    (episode,) = violations(told(DODGED + again, {}), "toggle")
+    assert (episode.fired_at, episode.cleared_at, evidence(episode)["count"]) == (
+        moment("09:01:20"), moment("09:35:20"), 2,
+    )  # fmt: skip
+    assert shown(told(DODGED + again, {"toggle": {"after_offer": "0s"}}), "toggle") == []

@@ -14,6 +14,7 @@ from stream_processors.core.discipline.bench import Bench
 from stream_processors.core.discipline.chats import Chats
 from stream_processors.core.discipline.diary import (
     ENDS_A_ROW,
+    UNANSWERED,
     Contact,
     Diary,
     OfferEnd,
@@ -123,7 +124,7 @@ class Clerk:
             told = tuple(events()) if offer.result != "answered" else ()
             ended = OfferEnd(
                 offer.ended_at, offer.offer_id, offer.result, offer.queue_id, offer.leg_id,
-                told, old.others if old else 0, old.waiting if old else (),
+                told, old.others if old else 0, old.waiting if old else (), offer.started_at,
             )  # fmt: skip
         self._note_missed(offer.agent_id, old, ended)
         self._write_offer_end(offer.agent_id, diary, ended, offer.offer_id)
@@ -131,6 +132,8 @@ class Clerk:
     def _note_missed(self, agent_id: str, old: OfferEnd | None, new: OfferEnd | None) -> None:
         if old == new:
             return
+        if any(each is not None and each.result in UNANSWERED for each in (old, new)):
+            self.touched[agent_id, "toggle"] = None
         if old is not None and old.result == "no_answer":
             self._docket.unmiss(old.queue_id, (old.at, agent_id, old.offer_id))
         if new is not None and new.result == "no_answer":

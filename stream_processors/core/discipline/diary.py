@@ -36,7 +36,7 @@ class OfferEnd(msgspec.Struct, frozen=True, order=True, gc=False, array_like=Tru
     """An offer that came to an end, or a log-out, which ends a row of offers too.
 
     Of one that was missed: how many `others` waited in its queue then besides its caller, and
-    the legs of those among them who had waited longest.
+    the legs of those among them who had waited longest. `rang_at` [ms] is when it began.
     """
 
     at: int
@@ -47,6 +47,7 @@ class OfferEnd(msgspec.Struct, frozen=True, order=True, gc=False, array_like=Tru
     events: tuple[str, ...] = ()
     others: int = 0
     waiting: tuple[str, ...] = ()
+    rang_at: int = 0
 
 
 class Contact(msgspec.Struct, frozen=True, order=True, gc=False, array_like=True):
@@ -307,6 +308,9 @@ MONTHS_MS = 62 * 24 * 60 * 60_000
 
 ENDS_A_ROW = frozenset({"answered", "logged_out"})
 """What ends a row of offers that were missed."""
+
+UNANSWERED = frozenset({"no_answer", "rejected"})
+"""Ends of offers that the agent let go by."""
 
 
 def is_final(said: Violation, before: int) -> bool:

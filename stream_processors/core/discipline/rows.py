@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 from schemas.durations import in_ms
 from schemas.rules import OfferRejected, Relog, Rona, Rule, Toggle
-from stream_processors.core.discipline.diary import ENDS_A_ROW, OfferEnd
+from stream_processors.core.discipline.diary import ENDS_A_ROW, UNANSWERED, OfferEnd
 from stream_processors.core.discipline.episode import Episode, Level
 from stream_processors.core.discipline.hearing import Hearing
 
@@ -127,22 +127,54 @@ def _missed(
 Happened: TypeAlias = tuple[int, tuple[str, ...]]
 """An instant [ms] and the events that tell what happened at it."""
 
+_NOTES = {"dodged": "paused right after a call began to ring, and let it go by"}
+
+Judged: TypeAlias = tuple[Happened, Toggle | Relog]
+"""What happened, and the rule that held then."""
+
 
 def toggle(hearing: Hearing) -> Iterator[Episode]:
-    """Changes between ready and paused; a pause at log-out is no change."""
+    """Changes between ready and paused in a row, and pauses that dodge a call."""
+    judged = [(each, hearing.rule(Toggle, "toggle", each[0])) for each in _flips(hearing)]
+    yield from _too_often(hearing, "toggle", [each for each in judged if each[1].enabled])
+    yield from _too_often(hearing, "toggle", list(_dodges(hearing)), about="dodged", enough=1)
+
+
+def _flips(hearing: Hearing) -> list[Happened]:
+    """Return beginnings and ends of pauses; a pause at log-out is no change."""
     outs = set(hearing.diary.log_outs())
     flips: list[Happened] = []
     for each in hearing.diary.of_kind("break"):
         flips.append((each.start, each.events[:1]))
         if each.end is not None and each.told and each.end not in outs:
             flips.append((each.end, each.events[1:]))
-    judged = [(each, hearing.rule(Toggle, "toggle", each[0])) for each in sorted(flips)]
-    yield from _too_often(hearing, "toggle", [each for each in judged if each[1].enabled])
+    return sorted(flips)
+
+
+def _dodges(hearing: Hearing) -> Iterator[Judged]:
+    """Yield calls let go by whose agent paused right after they began to ring.
+
+    Until it is over nobody knows that a call is not answered: a dodge is of that instant.
+    """
+    breaks = hearing.diary.of_kind("break")
+    for ended in hearing.diary.offer_ends if breaks else ():
+        if ended.result not in UNANSWERED:
+            continue
+        rule = hearing.rule(Toggle, "toggle", ended.at)
+        last = min(ended.at - 1, ended.rang_at + in_ms(rule.after_offer))
+        paused = [
+            each
+            for each in breaks
+            if ended.rang_at <= each.start <= last and each.reason not in rule.not_counted
+        ]
+        if paused and rule.enabled and rule.after_offer:
+            told = (event for each in paused for event in each.events[:1])
+            yield (ended.at, (*told, *ended.events)), rule
 
 
 def relog(hearing: Hearing) -> Iterator[Episode]:
     """Returns from a log-out."""
-    back: list[tuple[Happened, Relog]] = []
+    back: list[Judged] = []
     for earlier, later in pairwise(hearing.diary.of_kind("session")):
         rule = hearing.rule(Relog, "relog", later.start)
         out = earlier.end
@@ -152,32 +184,44 @@ def relog(hearing: Hearing) -> Iterator[Episode]:
 
 
 def _too_often(
-    hearing: Hearing, code: str, happened: Sequence[tuple[Happened, Toggle | Relog]]
+    hearing: Hearing,
+    code: str,
+    happened: Sequence[Judged],
+    about: str = "since",
+    enough: int | None = None,
 ) -> Iterator[Episode]:
-    """Yield what happened `count` times within a time; it is over after a quiet time."""
+    """Yield what happened so often within a time; it is over after a quiet time.
+
+    `enough` times are too often, else the `count` of the rule.
+    """
     recent: list[Happened] = []
     fired_at = 0
     in_force: Toggle | Relog | None = None
     for (at, events), rule in happened:
         if in_force is not None and at > recent[-1][0] + in_ms(in_force.quiet):
-            yield _often(code, in_force, fired_at, recent, hearing.clock)
+            yield _often(code, about, in_force, fired_at, recent, hearing.clock)
             in_force, recent = None, []
         if in_force is None:
             recent = [each for each in recent if each[0] > at - in_ms(rule.within)]
         recent.append((at, events))
-        if in_force is None and len(recent) >= rule.count:
+        if in_force is None and len(recent) >= (enough or rule.count):
             in_force, fired_at = rule, at
     if in_force is not None:
-        yield _often(code, in_force, fired_at, recent, hearing.clock)
+        yield _often(code, about, in_force, fired_at, recent, hearing.clock)
 
 
 def _often(
-    code: str, rule: Toggle | Relog, fired_at: int, counted: Sequence[Happened], clock: int
+    code: str,
+    about: str,
+    rule: Toggle | Relog,
+    fired_at: int,
+    counted: Sequence[Happened],
+    clock: int,
 ) -> Episode:
     over = counted[-1][0] + in_ms(rule.quiet)
     return Episode(
         code=code,
-        about=f"since {counted[0][0]}",
+        about=f"{about} {counted[0][0]}",
         rule=rule,
         pending_at=counted[0][0],
         levels=((fired_at, rule.severity),),
@@ -187,5 +231,6 @@ def _often(
             "events": [event for _, events in counted for event in events],
             "at": [at for at, _ in counted],
             "count": len(counted),
+            "note": _NOTES.get(about, ""),
         },
     )
