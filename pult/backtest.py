@@ -26,7 +26,7 @@ from stream_processors.core.queues import Queue, Stay
 Rules: TypeAlias = Callable[[str, str], Discipline]
 """Tells the rules for an agent and his team."""
 
-_OF_TIME = frozenset({*KIND_OF, *OF_PLANS, "toggle", "relog", "break_budget"})
+_OF_TIME = frozenset({*KIND_OF, *OF_PLANS, "relog", "break_budget"}) - {"long_hold"}
 """Rules about stretches of time: they need to know of no call."""
 
 
@@ -175,7 +175,7 @@ class _Replay:
             for agent_id, each in facts.stretches():
                 place = (each.kind, each.start)
                 self._clerk.write_stretch(agent_id, team_of(agent_id), place, each)
-        if code == "toggle" or code not in {*_OF_TIME, *OF_CALLS}:
+        if code not in {*_OF_TIME, *OF_CALLS}:
             for offer in facts.offers():
                 self._clerk.write_offer(offer, team_of(offer.agent_id), list)
         if code == "rona":

@@ -103,10 +103,13 @@ class IdleNotReady(Rule):
 
 
 class LongHold(Rule):
-    """One hold longer than its limit and the grace."""
+    """One hold longer than its limit and the grace, or a call that was mostly hold."""
 
     limit: Duration = timedelta(seconds=180)
     grace: Duration = timedelta(seconds=30)
+    share: float = Field(
+        default=0.5, ge=0.0, description="of all holds of a call in its talk; 0: not judged"
+    )  # fmt: skip
 
 
 class Rona(Rule):

@@ -86,7 +86,8 @@ class Clerk:
         elif key[0] == "holding":
             self._mark_held(agent_id, diary, {each.end for each in (old, stretch) if each})
         for code in JUDGED_BY[key[0]]:
-            if code in KIND_OF:
+            # A hold that is told otherwise may be what a whole call is judged by.
+            if code in KIND_OF and code != "long_hold":
                 self._touch(agent_id, code, key[1])
             else:
                 self.touched[agent_id, code] = None
@@ -189,7 +190,7 @@ class Clerk:
         if leg.ended_at is not None and leg.outcome == "answered" and not leg.voided:
             contact = Contact(
                 leg.ended_at, leg.leg_id, leg.talk_ms or 0, leg.ended_by,
-                leg.transfer_kind in PASSED_ON, bool(leg.hold_ms),
+                leg.transfer_kind in PASSED_ON, leg.hold_ms or 0,
             )  # fmt: skip
         if before and (before != leg.agent_id or contact is None):
             self._write_contact(before, leg.leg_id, None)
@@ -212,6 +213,8 @@ class Clerk:
         if contact is not None:
             behind |= crew.put(contact, agent_id)
             self._count(agent_id, diary, contact, +1)
+        if any(each is not None and each.hold_ms for each in (old, contact)):
+            self.touched[agent_id, "long_hold"] = None
         since = min(each.at for each in (old, contact) if each is not None)
         for other in behind:
             self._docket.diaries[other].paces_from(since)

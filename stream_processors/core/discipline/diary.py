@@ -51,14 +51,14 @@ class OfferEnd(msgspec.Struct, frozen=True, order=True, gc=False, array_like=Tru
 
 
 class Contact(msgspec.Struct, frozen=True, order=True, gc=False, array_like=True):
-    """A queue's call that an agent has finished, and whether he passed it on or held it."""
+    """A queue's call that an agent has finished: was it passed on, how long was it held?"""
 
     at: int
     leg_id: str
     handle_ms: int
     ended_by: str
     passed: bool = False
-    held: bool = False
+    hold_ms: int = 0
 
 
 class Mark(msgspec.Struct, frozen=True, order=True, gc=False, array_like=True):

@@ -53,7 +53,7 @@ def mark_of(code: str, contact: Contact, rule: Rule, diary: Diary) -> Mark | Non
 
 def _on_hold(contact: Contact, diary: Diary) -> bool:
     """Tell whether the caller was on hold as his call ended."""
-    return contact.held and any(
+    return contact.hold_ms > 0 and any(
         each.kind == "holding"
         and each.end is not None
         and contact.at - RESUMED_MS <= each.end <= contact.at

@@ -71,11 +71,50 @@ def acw_too_long(hearing: Hearing) -> Iterator[Episode]:
 
 
 def long_hold(hearing: Hearing) -> Iterator[Episode]:
-    """Callers kept on hold for too long."""
+    """Callers kept on hold for too long, and calls that were mostly hold."""
     for each in hearing.stretches("holding"):
         rule = hearing.rule(LongHold, "long_hold", each.start)
         if rule.enabled:
             yield from _too_long(hearing, "long_hold", rule, each, rule.limit, rule.grace)
+    if hearing.only is None:
+        yield from _mostly_hold(hearing)
+
+
+def _mostly_hold(hearing: Hearing) -> Iterator[Episode]:
+    """Calls held for too large a part of their talk; known, and over, at their end.
+
+    Not those of which a single hold was too long: one call is one violation.
+    """
+    holds = hearing.diary.of_kind("holding")
+    for call in hearing.diary.contacts:
+        if not call.hold_ms:
+            continue
+        rule = hearing.rule(LongHold, "long_hold", call.at)
+        most = rule.share * call.handle_ms
+        if not (rule.enabled and rule.share) or call.hold_ms <= max(most, in_ms(rule.grace)):
+            continue
+        began = call.at - call.handle_ms - call.hold_ms
+        longest = in_ms(rule.limit) + in_ms(rule.grace)
+        if any(
+            began <= each.start <= call.at and (each.end or call.at) - each.start > longest
+            for each in holds
+        ):
+            continue
+        yield Episode(
+            code="long_hold",
+            about=f"call {call.leg_id}",
+            rule=rule,
+            pending_at=call.at,
+            levels=((call.at, rule.severity),),
+            cleared_at=call.at,
+            evidence={
+                "events": [],
+                "legs": [call.leg_id],
+                "hold_ms": call.hold_ms,
+                "talk_ms": call.handle_ms,
+                "note": "mostly hold",
+            },
+        )
 
 
 def _too_long(
