@@ -94,6 +94,12 @@ def _sources(loaded: settings.Settings, environ: Mapping[str, str]) -> Iterator[
         elif source.ami is None and source.queue_log is None:
             text = f"sources.{name} names no feed; set ami or queue_log to read it live"
             yield Finding(good=True, text=text, remark=True)
+        elif source.ami is None:
+            text = (
+                f"sources.{name}: a queue log tells no time between its lines: what falls due "
+                "becomes known with the next one; set ami, too"
+            )
+            yield Finding(good=True, text=text, remark=True)
 
 
 def _rules(loaded: settings.Settings) -> Iterator[Finding]:
@@ -114,7 +120,7 @@ def _rules(loaded: settings.Settings) -> Iterator[Finding]:
 
 def _lateness(loaded: settings.Settings) -> Iterator[Finding]:
     """Name who can never be late, because he counts as absent before."""
-    policies = loaded.policies("")
+    policies = loaded.policies()
     levels = [("[discipline]", loaded.discipline)]
     levels += [(f"[teams.{each}]", policies.discipline_of("", each)) for each in policies.teams]
     levels += [

@@ -48,7 +48,7 @@ def plan(settings: Settings, name: str, *, accept_loss: bool) -> Plan:
         rejected=REJECTED.named(prefix),
         snapshots=SNAPSHOTS.named(prefix),
         policies=TenantPolicies(
-            everybody=settings.policies(),
+            everybody=settings.policies(""),
             tenants={each: settings.policies(each) for each in settings.tenants},
         ),
         limit=RejectLimit(own.reject_share, own.reject_least, own.reject_window),

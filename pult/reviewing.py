@@ -1,7 +1,8 @@
 """What somebody decided about an episode, from the command into the log; never into the store.
 
 The log of a data folder is its journal: who owns the folder is asked over HTTP, and if nobody
-does, it is written here and applied at the next start. The log of a server is Kafka.
+does, it is written here and applied at the next start, or at once where no source is set, as
+of what was only imported. The log of a server is Kafka.
 """
 
 import time
@@ -21,6 +22,8 @@ from pult import asking, telling
 from pult.desk_token import desk_token
 from pult.folder import DataFolder, reachable
 from pult.history_asked import quoted
+from pult.importing import import_frames
+from pult.opened import opened
 from pult.restoring import Place, begin_above_the_store
 from pult.settings import Settings
 from pult.snapshot_files import SnapshotFiles
@@ -81,19 +84,48 @@ def into_data_folder(
             raise
         _ask_owner(decision, data, str(told["wall"]), desk_token(settings.desk, environ, data))
         return "kept"
+    if settings.sources:
+        with folder:
+            _write(decision, folder, settings)
+        return "kept in the journal; it holds when pult run is started"
     with folder:
-        _write(decision, folder, settings)
-    return "kept in the journal; it holds when pult run is started"
+        _check(decision, folder, settings)
+    _apply(decision, data, settings, environ)
+    return "kept"
 
 
-def _write(decision: Decision, folder: DataFolder, settings: Settings) -> None:
-    """Write a decision into a journal that nobody else writes; the next start applies it."""
+def _apply(
+    decision: Decision, data: Path, settings: Settings, environ: Mapping[str, str]
+) -> None:
+    """Bring a decision into a history that was only imported: pult run has nothing to start."""
+    kept = frame(decision, time.time_ns() // 1000)
+    with opened(data, settings, environ) as here:
+        import_frames(
+            iter([kept]), "desk", here.journal, here.store, here.names, here.history
+        )  # fmt: skip
+
+
+def _check(decision: Decision, folder: DataFolder, settings: Settings) -> None:
+    """Refuse a decision about what is not there to stay."""
+    _refuse_demo(folder)
+    names = Naming(settings.tenant, settings.tenant, _NO_CALLERS)
+    with closing(EmbeddedStore(folder.store, METRICS)) as store:
+        if not has_episode(store, names, decision.episode_id):
+            raise unknown(decision.episode_id, settings.tenant)
+
+
+def _refuse_demo(folder: DataFolder) -> None:
     if folder.demo_mark.exists():
         msg = (
             f"cannot take the review: the history in {folder.path} is a demo's, which the next "
             "start throws away; say it while pult demo runs"
         )
         raise ReviewRefused(msg)
+
+
+def _write(decision: Decision, folder: DataFolder, settings: Settings) -> None:
+    """Write a decision into a journal that nobody else writes; the next start applies it."""
+    _refuse_demo(folder)
     names = Naming(settings.tenant, settings.tenant, _NO_CALLERS)
     now_us = time.time_ns() // 1000
     today = datetime.now(ZoneInfo(settings.timezone)).date()

@@ -25,7 +25,16 @@ from schemas.discipline import Discipline, TenantOverrides
 from schemas.durations import Duration
 from schemas.errors import SettingsInvalid
 from schemas.events import DESK, Activity
-from schemas.policies import AgentPolicy, Policies, QueuePolicy, Ratio, TeamPolicy, Zone
+from schemas.policies import (
+    WRAPUP_REASONS,
+    AgentPolicy,
+    Policies,
+    QueuePolicy,
+    Ratio,
+    TeamPolicy,
+    WrapupReasons,
+    Zone,
+)
 from schemas.wording import did_you_mean, plainly
 
 DEFAULT_FILE = Path("pult.toml")
@@ -354,6 +363,7 @@ class Settings(_Section):
     teams: Mapping[str, TeamPolicy] = Field(default_factory=dict)
     discipline: Discipline = Discipline()
     adherence: Mapping[Activity, Adherence] = Field(default_factory=dict)
+    wrapup_reasons: WrapupReasons = WRAPUP_REASONS
     tenants: Mapping[TenantName, TenantSettings] = Field(default_factory=dict)
     sources: Mapping[SourceName, SourceSettings] = Field(default_factory=dict)
     privacy: PrivacySettings = PrivacySettings()
@@ -366,9 +376,13 @@ class Settings(_Section):
     processor: ProcessorSettings = ProcessorSettings()
     sink: SinkSettings = SinkSettings()
 
-    def policies(self, tenant: str = "") -> Policies:
-        """Return what the fold has to know of these settings, for everybody or a tenant."""
-        own = self.tenants.get(tenant, TenantSettings())
+    def policies(self, tenant: str | None = None) -> Policies:
+        """Return what the fold has to know of these settings about a tenant.
+
+        Args:
+            tenant: whose; None: of `tenant` itself, "": of whoever has no settings of his own.
+        """
+        own = self.tenants.get(self.tenant if tenant is None else tenant, TenantSettings())
         return Policies(
             timezone=own.timezone or self.timezone,
             queues={**self.queues, **own.queues},
@@ -376,6 +390,7 @@ class Settings(_Section):
             teams={**self.teams, **own.teams},
             discipline=self.discipline.changed([own.discipline]),
             adherence=self.adherence,
+            wrapup_reasons=self.wrapup_reasons,
         )
 
 

@@ -31,6 +31,16 @@ def known_zone(name: str) -> str:
     return name
 
 
+def _in_lower_case(reasons: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(each.lower() for each in reasons)
+
+
+WRAPUP_REASONS = ("wrap", "wrapup", "wrap-up", "acw")
+"""What pauses for work after a call are called, where the settings do not say."""
+
+WrapupReasons = Annotated[tuple[str, ...], AfterValidator(_in_lower_case)]
+"""Reasons of pauses, whatever their case."""
+
 Zone = Annotated[str, AfterValidator(known_zone)]
 Ratio = Annotated[float, Field(ge=0.0, le=1.0)]
 
@@ -95,9 +105,8 @@ class Policies(_Policy):
     max_open: Duration = Field(
         default=timedelta(hours=4), description="a call open longer is taken as lost"
     )
-    wrapup_reasons: tuple[str, ...] = Field(
-        default=("wrap", "wrapup", "wrap-up", "acw"),
-        description="pause reasons that mean work after a call, in lower case",
+    wrapup_reasons: WrapupReasons = Field(
+        default=WRAPUP_REASONS, description="pause reasons that mean work after a call"
     )
 
     def queue(self, queue_id: str) -> QueuePolicy:

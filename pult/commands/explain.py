@@ -78,7 +78,9 @@ def _legs(ask: Ask, domain: str, evidence: Row) -> list[Row]:
     return ask(
         "SELECT coalesce(ended_at, answered_at, entered_at) AS at, "
         "concat('call ', leg_id) AS what, concat(if(queue_id = '', direction, queue_id), ', ', "
-        "if(ended_at IS NULL, 'goes on', concat(ifNull(toString(talk_ms), '0'), ' ms'))) "
+        "if(wait_ms IS NULL, '', concat('waited ', toString(wait_ms), ' ms, ')), "
+        "multiIf(ended_at IS NULL, 'goes on', talk_ms IS NULL, outcome::String, "
+        "concat('talked ', toString(talk_ms), ' ms'))) "
         f"AS data FROM legs WHERE {domain} AND leg_id IN ({ids}) ORDER BY at"
     )
 

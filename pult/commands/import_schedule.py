@@ -43,9 +43,12 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
         _distributed(context, reading)
     else:
         _embedded(context, reading)
-    print(reading.summary())
     if chosen.alarms:
-        print(f"\n# {chosen.alarms.name} as settings of pult.toml\n{reading.advice}")
+        # What is printed may be kept as a file.
+        print(reading.summary(), file=sys.stderr)
+        print(f"# {chosen.alarms.name} as settings of pult.toml\n{reading.advice}")
+    else:
+        print(reading.summary())
     return 0
 
 

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
@@ -65,10 +65,11 @@ class _Whose(NamedTuple):
 
 def _whose(loaded: settings.Settings, chosen: argparse.Namespace) -> _Whose:
     """Return whom the options mean; an agent goes by his devices and other ids, too."""
-    policies, agent = loaded.policies(chosen.tenant), chosen.agent
+    tenant = chosen.tenant or loaded.tenant
+    policies, agent = loaded.policies(tenant), chosen.agent
     if agent not in policies.agents:
         agent = policies.directory().get(agent, agent)
-    return _Whose(chosen.tenant, chosen.team, agent)
+    return _Whose(tenant, chosen.team, agent)
 
 
 def _stranger(loaded: settings.Settings, whose: _Whose) -> str:
@@ -98,10 +99,24 @@ def _levels(loaded: settings.Settings, whose: _Whose) -> Iterator[Level]:
 
 
 def _set_by(levels: list[Level], code: str, name: str) -> str:
-    """Return the level that changed a threshold last."""
-    by = levels[0][0]
-    for (_, before), (level, now) in pairwise(levels):
-        if getattr(getattr(before, code), name) != getattr(getattr(now, code), name):
+    """Return the level that changed a threshold last, entry by entry where several did."""
+    values = [(level, getattr(getattr(rules, code), name)) for level, rules in levels]
+    if not isinstance(values[-1][1], Mapping):
+        return _changed_by(values)
+    by = {
+        key: _changed_by([(level, value.get(key)) for level, value in values])
+        for key in values[-1][1]
+    }
+    if len(set(by.values())) <= 1:
+        return next(iter(by.values()), levels[0][0])
+    return "; ".join(f"{key}: {level}" for key, level in by.items())
+
+
+def _changed_by(values: Sequence[tuple[str, Any]]) -> str:
+    """Return the level at which a value became what it is."""
+    by = values[0][0]
+    for (_, before), (level, now) in pairwise(values):
+        if before != now:
             by = level
     return by
 

@@ -25,11 +25,11 @@ _DOES = {
     ),
 }
 _OPEN = """
-SELECT episode_id, code, agent_id, queue_id, team, severity, state, fired_at, reviewed_by,
+SELECT episode_id, code, agent_id, queue_id, team, severity, state, {fired}, reviewed_by,
     review_reason
 FROM violations
 WHERE state IN ('firing', 'acknowledged') AND {tenant}
-ORDER BY fired_at, episode_id
+ORDER BY violations.fired_at, episode_id
 SETTINGS output_format_pretty_row_numbers = 0
 """
 
@@ -55,7 +55,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         _add_shared(each)
     listed = actions.add_parser(
         "list", help="print the open episodes",
-        description="Print the open episodes; times are UTC.",
+        description="Print the open episodes; times are of the settings' zone, with --format "
+        "UTC.",
         epilog="example: pult violations list --format CSV",
     )  # fmt: skip
     _add_format(listed)
@@ -96,8 +97,13 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
 
 def _list(context: Context, chosen: argparse.Namespace) -> int:
     tenant = f"tenant = {quoted(chosen.tenant)}" if chosen.tenant else "1"
-    form = chosen.format or "PrettyCompactMonoBlock"
-    found = answer(context, _OPEN.format(tenant=tenant), form, server=chosen.server)
+    form, fired = chosen.format, "fired_at"
+    if not form:
+        zone = quoted(settings.load(context.config).policies().timezone)
+        form = "PrettyCompactMonoBlock"
+        fired = f"formatDateTime(fired_at, '%F %T%z', {zone}) AS fired_at"
+    query = _OPEN.format(tenant=tenant, fired=fired)
+    found = answer(context, query, form, server=chosen.server)
     sys.stdout.buffer.write(found)
     sys.stdout.buffer.flush()
     if not found:

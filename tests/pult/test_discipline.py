@@ -130,10 +130,43 @@ def test_each_threshold_is_shown_with_the_level_that_set_it(settings: Path) -> N
         "  enabled = true  # default",
         '  severity = "warning"  # default',
         '  allowance = { default = "10m", Lunch = "45m" }  '
-        "# [agents.'Anna Petrova'.discipline]",
+        "# default: default; Lunch: [agents.'Anna Petrova'.discipline]",
         '  grace = "1m30s"  # [tenants.acme.discipline]',
         "  critical_after = 3.0  # [teams.support.discipline]",
     ]
+
+
+LATE = """
+1770109200|NONE|sales|Anna|ADDMEMBER||
+1770120000|NONE|sales|Anna|PAUSE|After Call|
+1770122700|NONE|sales|Anna|UNPAUSE||
+1770141600|NONE|sales|Anna|REMOVEMEMBER||
+""".lstrip()
+
+
+@pytest.mark.parametrize(
+    ("settings", "codes"),
+    [
+        ("", ["late_return"]),
+        ("[tenants.acme.discipline.late_return]\nenabled = false", []),
+        ("[tenants.other.discipline.late_return]\nenabled = false", ["late_return"]),
+        ('wrapup_reasons = ["AFTER CALL"]', ["acw_too_long"]),
+    ],
+)
+def test_what_the_settings_say_of_their_own_tenant_holds_for_an_import(
+    settings: str, codes: list[str], tmp_path: Path
+) -> None:
+    """45 minutes of a pause for which ten are allowed."""
+    (tmp_path / "pult.toml").write_text(f'tenant = "acme"\n{settings}\n')
+    (tmp_path / "queue_log").write_text(LATE)
+    data = ("--config", tmp_path / "pult.toml", "--data", tmp_path / "data")
+
+    good("import", "asterisk-queue-log", tmp_path / "queue_log", *data)
+
+    query = "SELECT code FROM violations WHERE agent_id = 'Anna' AND fired_at IS NOT NULL"
+    assert good("sql", query, "--format", "TSV", *data).split() == codes
+    shown = good("policy", "show", "--rule", "late_return", *data[:2])
+    assert ("enabled = false  # [tenants.acme.discipline]" in shown) == (not codes)
 
 
 def test_the_budget_of_pages_is_shown_with_the_level_that_set_it(tmp_path: Path) -> None:

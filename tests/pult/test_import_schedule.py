@@ -6,6 +6,7 @@ of half a minute, Hugo Martin until 19:48:22.008, and Zoe nobody has ever seen. 
 """
 
 import json
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -225,6 +226,7 @@ def test_a_real_plan_of_amazon_connect(tmp_path: Path) -> None:
 
     assert '[discipline.late_login]  # BSL\ngrace = "5m"' in told
     assert "# WOE: no rule of its own" in told
+    assert "discipline" in tomllib.loads(told)
     agents = json.loads(file.read_text())
     found: dict[str, list[tuple[str, str, str]]] = {}
     # In February London's clock shows UTC.

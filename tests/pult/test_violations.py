@@ -183,13 +183,35 @@ def test_what_is_not_allowed_or_unknown_is_one_line(ended: Demo, tmp_path: Path)
     assert rows(data, "SELECT * FROM reviews") == []
 
 
-def test_what_is_said_without_a_run_follows_from_the_journal_alone(
+def test_what_is_said_of_an_import_holds_at_once(
     queue_log_history: History, tmp_path: Path
 ) -> None:
     data = shutil.copytree(queue_log_history.data, tmp_path / "data", symlinks=True)
     query = "SELECT episode_id FROM violations WHERE state != 'voided' LIMIT 1"
     episode = rows(data, query)[0]["episode_id"]
-    words = ("--by", "Maria", "--reason", "a doctor", "--data", data)
+    before = state_of(data, episode)
+
+    said = good(
+        "violations", "excuse", episode, "--by", "Maria", "--reason", "a doctor", "--data", data
+    )
+
+    assert "kept" in said
+    assert "pult run" not in said
+    assert before[0] != "excused"
+    assert state_of(data, episode) == ("excused", before[1], "a doctor")
+    good("rebuild", "--from-journal", "--data", data)
+    assert state_of(data, episode) == ("excused", before[1], "a doctor")
+
+
+def test_what_is_said_between_two_runs_follows_from_the_journal_alone(
+    queue_log_history: History, tmp_path: Path
+) -> None:
+    data = shutil.copytree(queue_log_history.data, tmp_path / "data", symlinks=True)
+    query = "SELECT episode_id FROM violations WHERE state != 'voided' LIMIT 1"
+    episode = rows(data, query)[0]["episode_id"]
+    config = tmp_path / "pult.toml"
+    config.write_text('[sources.pbx1]\nkind = "asterisk"\nqueue_log = "queue_log"\n')
+    words = ("--by", "Maria", "--reason", "a doctor", "--data", data, "--config", config)
     with running_server(data):
         busy = once("violations", "excuse", episode, *words)
     good("violations", "excuse", episode, *words)
