@@ -25,6 +25,7 @@ from schemas.discipline import Discipline, TenantOverrides
 from schemas.durations import Duration
 from schemas.errors import SettingsInvalid
 from schemas.events import DESK, Activity
+from schemas.needs import NOT_JUDGED
 from schemas.policies import (
     WRAPUP_REASONS,
     AgentPolicy,
@@ -428,7 +429,10 @@ def parse(text: str, name: str) -> Settings:
 def _problems(error: ValidationError) -> Iterable[str]:
     for problem in error.errors():
         place = ".".join(str(part) for part in problem["loc"]) or "the file"
-        if problem["type"] == "extra_forbidden":
+        if problem["type"] == "extra_forbidden" and problem["loc"][-1] in NOT_JUDGED:
+            name = str(problem["loc"][-1])
+            yield f"{place}: {name} is not judged: it {NOT_JUDGED[name]}"
+        elif problem["type"] == "extra_forbidden":
             yield f"{place} is unknown{_nearest(problem['loc'])}"
         else:
             yield f"{place}: {plainly(problem['msg'])}"

@@ -51,7 +51,8 @@ def _explained(ask: Ask, episode: Row, where: str) -> str:
     reviews = ask(f"SELECT * FROM reviews WHERE {domain} AND {where}")
     if episode["about"] == "interaction":
         episode = {**episode, "about": _interaction(ask, domain, evidence)}
-    moments = {**episode, "critical_at": _when(evidence.get("critical_at"))}
+    grew = {at: _when(evidence.get(at)) for at in ("warning_at", "critical_at")}
+    moments = {**episode, **grew}
     return "\n".join([*_head(episode, evidence), "", *_in_order(moments, told, reviews)])
 
 
@@ -137,8 +138,8 @@ def _in_order(episode: Row, told: list[Row], reviews: list[Row]) -> list[str]:
     """Return events and the moments of the episode as lines, in the order of time."""
     lines = [(each["at"], 0, f"{each['what']}  {each['data']}") for each in told]
     moments = (
-        ("pending_at", "PENDING"), ("fired_at", "FIRED"), ("critical_at", "CRITICAL"),
-        ("cleared_at", "CLEARED"),
+        ("pending_at", "PENDING"), ("fired_at", "FIRED"), ("warning_at", "WARNING"),
+        ("critical_at", "CRITICAL"), ("cleared_at", "CLEARED"),
     )  # fmt: skip
     lines += [
         (episode[at], place, f"--> {word}")
@@ -146,7 +147,7 @@ def _in_order(episode: Row, told: list[Row], reviews: list[Row]) -> list[str]:
         if episode[at]
     ]
     lines += [
-        (each["decided_at"], 5, f"--> {each['verdict'].upper()} by {each['author']}: "
+        (each["decided_at"], 6, f"--> {each['verdict'].upper()} by {each['author']}: "
          f"{each['reason']}")
         for each in reviews
     ]  # fmt: skip

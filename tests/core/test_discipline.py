@@ -71,6 +71,8 @@ def test_a_break_twice_as_long_as_allowed_is_critical() -> None:
     facts = told(LATE + "11:01:01 beat", LUNCH)
 
     assert shown(facts, "late_return") == [("critical", "firing", moment("10:31:00"), None)]
+    (episode,) = violations(facts, "late_return")
+    assert evidence(episode)["critical_at"] == moment("11:01:00")
 
 
 def test_a_break_that_begins_in_a_talk_counts_from_its_pause() -> None:

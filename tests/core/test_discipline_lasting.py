@@ -8,7 +8,7 @@ import pytest
 
 import schemas.events as e
 from schemas.discipline import Discipline
-from schemas.facts import Fact
+from schemas.facts import Fact, Violation
 from schemas.policies import Policies, PolicyHistory
 from stream_processors.core.change import Change
 from stream_processors.core.discipline.crew import Crew
@@ -88,8 +88,8 @@ def test_a_source_whose_clock_is_ahead_makes_nobody_elses_past_final() -> None:
     assert (episode.state, episode.cleared_at) == ("resolved", moment("10:35:00"))
 
 
-def test_calls_within_the_time_a_rule_looks_back_are_remembered_as_long() -> None:
-    """Anna's two calls lie 3.5 hours apart, those of Boris between them."""
+def slow_until(last: str) -> Violation:
+    """Return the spell of Anna, whose two calls lie 3.5 hours apart, Boris's between them."""
     calls = [
         ("09:00:00", "Anna", 100), ("09:10:00", "Boris", 10), ("10:00:00", "Boris", 10),
         ("12:30:00", "Anna", 100),
@@ -99,7 +99,7 @@ def test_calls_within_the_time_a_rule_looks_back_are_remembered_as_long() -> Non
         lines += [f"{at} enter c{n} sales", f"{at} answer c{n} sales {agent}"]
         end = f"{timedelta(milliseconds=moment(at) - moment('00:00:00'), seconds=seconds)}"
         lines.append(f"{end:0>8} end c{n} sales {agent} caller")
-    lines += beats("09:00:15", "12:59:45").splitlines()
+    lines += beats("09:00:15", last).splitlines()
     rules = {"slow_handling": {"contacts": 2, "ratio": 2.0, "clear": 1.5}}
 
     _, facts = run(
@@ -109,7 +109,16 @@ def test_calls_within_the_time_a_rule_looks_back_are_remembered_as_long() -> Non
     )
 
     (episode,) = violations(facts, "slow_handling")
+    return episode
+
+
+@pytest.mark.parametrize("last", ["12:59:45", "22:00:15"])
+def test_calls_within_the_time_a_rule_looks_back_are_remembered_as_long(last: str) -> None:
+    """While it lasts, also of a spell of many hours, it is known of which calls it is."""
+    episode = slow_until(last)
+
     assert (episode.agent_id, episode.fired_at) == ("Anna", moment("12:31:40"))
+    assert len(msgspec.json.decode(episode.evidence)["legs"]) == 2
 
 
 def test_no_window_is_longer_than_what_is_remembered() -> None:

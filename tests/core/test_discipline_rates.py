@@ -223,6 +223,19 @@ def test_short_calls_are_told_within_the_hour() -> None:
     ]
 
 
+def test_short_calls_of_hours_are_not_critical_together() -> None:
+    """Four are, in an hour; here the first and the fourth lie nearly two hours apart."""
+    more = [("09:08:00", "Anna", 9, "agent")]
+    more += [(at, "Anna", 5, "agent") for at in ("10:00:00", "10:55:00")]
+    facts = told(centre([*SHORT, *more], "10:58:00 beat"))
+
+    assert shown(facts, "short_call") == [
+        ("Anna", "warning", "firing", moment("09:08:10"), None)
+    ]
+    found = evidence(violations(facts, "short_call")[0])
+    assert (found["count"], found["marked"], found["calls"]) == (4, 2, 3)
+
+
 @pytest.mark.parametrize("last", [(10, "agent"), (9, "caller")])
 def test_ten_seconds_are_not_short_and_a_caller_may_leave(last: tuple[int, str]) -> None:
     facts = told(centre([*SHORT, ("09:08:00", "Anna", *last)], "09:10:00 beat"))

@@ -31,6 +31,7 @@ def test_a_lost_worker_is_taken_over_and_the_wall_does_not_jump(
     installation.publish(interleaved(values[:half]))
     first, second = (installation.worker(name) for name in ("w1", "w2"))
     installation.wait_until_ready()
+    installation.wait_until_applied(len(TENANTS) * half)
     tenant = next(each for each in TENANTS if partition_of(each) in second.partitions)
     before = figures(second, tenant)
     strange = second.picture("tenant=stranger")
@@ -41,6 +42,7 @@ def test_a_lost_worker_is_taken_over_and_the_wall_does_not_jump(
     installation.wait_until_ready()
     took = time.monotonic() - lost_at
     _LOG.info("taken over after %.1f s", took)
+    installation.wait_until_applied(len(TENANTS) * half)
 
     assert before["as_of"] is not None
     assert [each["tenant"] for each in strange["exceptions"]] == ["stranger"]

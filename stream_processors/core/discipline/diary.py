@@ -248,12 +248,16 @@ class Diary(msgspec.Struct, gc=False):
         """
         self.final_before = before - WINDOW_MS
         since = min(before - KEPT_MS, needed)
+        calls_since = before - CALLS_MS - WINDOW_MS
         for code, episodes in list(self.said.items()):
             for key, said in list(episodes.items()):
                 if is_final(said, self.final_before):
                     del episodes[key]
                 else:
                     since = min(since, said.pending_at)
+                    if code == "slow_handling":
+                        # It is of the calls before it.
+                        calls_since = min(calls_since, said.pending_at - CALLS_MS)
             if not episodes:
                 del self.said[code]
         self.known_since = max(self.known_since, since)
@@ -273,8 +277,7 @@ class Diary(msgspec.Struct, gc=False):
                 del self.chats[leg_id]
         for month in [month for month in self.short if month < before - MONTHS_MS]:
             del self.short[month]
-        since = min(since, before - CALLS_MS - WINDOW_MS)
-        last = bisect_left(self.contacts, Contact(since, "", 0, ""))
+        last = bisect_left(self.contacts, Contact(min(since, calls_since), "", 0, ""))
         gone = [contact.leg_id for contact in self.contacts[:last]]
         for leg_id in gone:
             del self.by_leg[leg_id]

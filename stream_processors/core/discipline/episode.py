@@ -61,6 +61,11 @@ class Episode(msgspec.Struct, frozen=True, gc=False):
             (at for at, each in others if each == "critical" and self._passed(at, clock)), None
         )
 
+    def grew(self, clock: int) -> dict[str, int]:
+        """Return when [ms] it became more severe than it was at first, as `critical_at`."""
+        others = self.levels[1:]
+        return {f"{each}_at": at for at, each in others if self._passed(at, clock)}
+
     def _passed(self, at: int, clock: int) -> bool:
         """Tell whether an instant has passed while it lasted.
 
@@ -109,6 +114,7 @@ def fact_of(
         state = "excused" if suppressed or excused_with else state
     evidence = {
         **episode.evidence,
+        **episode.grew(clock),
         **({"suppressed_by": "system_suspect"} if suppressed else {}),
         **({"excused_with": excused_with} if excused_with else {}),
         **({"paged": False, "beyond": beyond} if beyond else {}),

@@ -3,7 +3,7 @@
 The calls are marked as they end. Who has marked too many is looked at after each of them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from schemas.durations import in_ms
@@ -136,8 +136,9 @@ def _episode(hearing: Hearing, code: str, tally: Tally, since: int, until: int) 
     over = counted[-1].at + bar.within_ms
     sure = [each for each in counted if each.sure]
     levels: list[Level] = [(fired.at, rule.severity)]
-    if isinstance(rule, ShortCall) and len(sure) >= (least := _critical(rule)):
-        levels.append((max(fired.at, sure[least - 1].at), "critical"))
+    worse = _critical_at(rule, sure) if isinstance(rule, ShortCall) else None
+    if worse is not None:
+        levels.append((max(fired.at, worse), "critical"))
     return Episode(
         code=code,
         about=f"call {fired.leg_id}",
@@ -151,6 +152,7 @@ def _episode(hearing: Hearing, code: str, tally: Tally, since: int, until: int) 
             "legs": [each.leg_id for each in counted],
             "at": [each.at for each in counted],
             "count": len(counted),
+            "marked": share.marked,
             "calls": share.calls,
             "share": round(share.marked / share.calls, 4),
             "others_calls": share.of_others,
@@ -161,8 +163,14 @@ def _episode(hearing: Hearing, code: str, tally: Tally, since: int, until: int) 
     )
 
 
-def _critical(rule: ShortCall) -> int:
-    return round(rule.live_count * rule.critical_after)
+def _critical_at(rule: ShortCall, sure: Sequence[Mark]) -> int | None:
+    """Return when [ms] so many within the time were told to be the agent's doing; or None."""
+    least = max(1, round(rule.live_count * rule.critical_after))
+    within = in_ms(rule.live_within)
+    for first, last in zip(sure, sure[least - 1 :], strict=False):
+        if last.at - first.at < within:
+            return last.at
+    return None
 
 
 def _ratio(part: int, whole: int) -> float | None:

@@ -60,7 +60,7 @@ def _in_a_row(
     others: dict[str, Any] = {"waiting": [ended.others for ended in counted]}
     if worse is not None:
         levels.append((worse.at, "critical"))
-        others |= {"critical_at": worse.at, "waiting_legs": worse.waiting}
+        others["waiting_legs"] = worse.waiting
     return _missed("rona", rule, levels, fired, counted, cleared_at, others)
 
 
