@@ -52,7 +52,8 @@ def _explained(ask: Ask, episode: Row, where: str) -> str:
     if episode["about"] == "interaction":
         episode = {**episode, "about": _interaction(ask, domain, evidence)}
     grew = {at: _when(evidence.get(at)) for at in ("warning_at", "critical_at")}
-    moments = {**episode, **grew}
+    voided = {"voided_at": episode["known_at"] if episode["state"] == "voided" else None}
+    moments = {**episode, **grew, **voided}
     return "\n".join([*_head(episode, evidence), "", *_in_order(moments, told, reviews)])
 
 
@@ -140,6 +141,7 @@ def _in_order(episode: Row, told: list[Row], reviews: list[Row]) -> list[str]:
     moments = (
         ("pending_at", "PENDING"), ("fired_at", "FIRED"), ("warning_at", "WARNING"),
         ("critical_at", "CRITICAL"), ("cleared_at", "CLEARED"),
+        ("voided_at", "VOIDED by what was received then"),
     )  # fmt: skip
     lines += [
         (episode[at], place, f"--> {word}")
@@ -147,7 +149,7 @@ def _in_order(episode: Row, told: list[Row], reviews: list[Row]) -> list[str]:
         if episode[at]
     ]
     lines += [
-        (each["decided_at"], 6, f"--> {each['verdict'].upper()} by {each['author']}: "
+        (each["decided_at"], 7, f"--> {each['verdict'].upper()} by {each['author']}: "
          f"{each['reason']}")
         for each in reviews
     ]  # fmt: skip

@@ -144,6 +144,26 @@ LATE = """
 """.lstrip()
 
 
+def test_what_a_later_import_takes_back_says_when_it_was(tmp_path: Path) -> None:
+    """The first log ends before the pause does: to its end she is late."""
+    data = ("--data", tmp_path / "data")
+    first, *_, last = LATE.splitlines()
+    pause, back = LATE.splitlines()[1], "1770120300|NONE|sales|Anna|UNPAUSE||"
+    file = tmp_path / "queue_log"
+    file.write_text("\n".join([first, pause, last, ""]))
+    good("import", "asterisk-queue-log", file, *data)
+    query = "SELECT episode_id FROM violations WHERE code = 'late_return'"
+    episode = good("sql", query, "--format", "TSV", *data).strip()
+    assert "VOIDED" not in good("explain", episode, *data)
+
+    file.write_text("\n".join([first, pause, back, last, ""]))
+    good("import", "asterisk-queue-log", file, *data)
+
+    told = good("explain", episode, *data)
+    assert told.startswith("late_return of Anna: voided")
+    assert "--> VOIDED by what was received then" in told
+
+
 @pytest.mark.parametrize(
     ("settings", "codes"),
     [
