@@ -16,11 +16,12 @@ from zoneinfo import ZoneInfo
 
 from pult.checkpoints import Gathered, Start, last_usable, made, next_midnight
 from pult.reconciling import Difference, Reconciliation, Scope
+from schemas.events import decode
 from sql.checkpoints import void_after
 from sql.history import LAST_MS, Stored, clean_days, count_events, read_stored
 from sql.port import Store
-from stream_processors.core.instants import day_bounds, day_name
-from stream_processors.core.pipeline import Batch, Record, apply
+from stream_processors.core.instants import day_bounds, day_name, to_ms
+from stream_processors.core.pipeline import FUTURE_MS, Batch, Record, apply
 from stream_processors.core.saying import all_said
 from stream_processors.core.state import State, Terms
 
@@ -180,6 +181,11 @@ class _Refold:
         while begin < len(stored):
             at = stored[begin].at
             if at >= self.midnight:
+                if _is_future(stored[begin]):
+                    # The core rejects it: no day has come with it.
+                    self._apply(stored[begin : begin + 1])
+                    begin += 1
+                    continue
                 if self.midnight:
                     self._check_point()
                     if self.midnight >= self.until_ms and not self._may_change():
@@ -221,3 +227,8 @@ class _Refold:
 
     def _clock(self) -> int:
         return min((source.clock for source in self.state.sources.values()), default=0)
+
+
+def _is_future(stored: Stored) -> bool:
+    """Tell whether an event is dated so late that only a wrong clock can mean it."""
+    return stored.at > to_ms(decode(stored.value).recordedtime) + FUTURE_MS

@@ -36,15 +36,15 @@ AS WITH
             toString(state) AS spell, started_at AS from_at, ended_at AS to_at
         FROM pult.agent_state_facts FINAL
         WHERE NOT voided AND state != 'offline'
-            AND started_at >= (SELECT since_at - INTERVAL 7 DAY FROM stretch)
             AND started_at < (SELECT until_at FROM stretch)
+            AND (ended_at IS NULL OR ended_at >= (SELECT since_at FROM stretch))
         UNION ALL
         SELECT toString(tenant) AS tenant, toString(domain) AS domain, toString(agent_id) AS agent_id,
             'break' AS spell, started_at AS from_at, ended_at AS to_at
         FROM pult.break_facts FINAL
         WHERE NOT voided
-            AND started_at >= (SELECT since_at - INTERVAL 7 DAY FROM stretch)
             AND started_at < (SELECT until_at FROM stretch)
+            AND (ended_at IS NULL OR ended_at >= (SELECT since_at FROM stretch))
     ),
     clipped AS
     (

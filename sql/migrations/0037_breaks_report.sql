@@ -32,8 +32,8 @@ AS WITH
             toString(reason) AS reason, started_at AS from_at, ended_at AS to_at
         FROM pult.break_facts FINAL
         WHERE NOT voided
-            AND started_at >= (SELECT since_at - INTERVAL 7 DAY FROM stretch)
             AND started_at < (SELECT until_at FROM stretch)
+            AND (ended_at IS NULL OR ended_at >= (SELECT since_at FROM stretch))
     ),
     clipped AS
     (

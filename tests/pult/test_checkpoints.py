@@ -192,3 +192,29 @@ def test_of_a_long_history_the_last_midnights_and_the_first_of_months_are_kept(
     assert kept[:2] == ["2026-02-01", "2026-02-23"]
     assert kept[-1] == "2026-04-23"
     assert len(kept) == 1 + 60
+
+
+@pytest.mark.parametrize("time", ["2026-12-25T10:00:00.000Z", "2999-12-31T00:00:00.000Z"])
+def test_an_event_that_is_dated_wrongly_opens_no_midnight(
+    store: EmbeddedStore, tenant: str, time: str
+) -> None:
+    """The store keeps it, though it was rejected; a table of days ends in 2149."""
+    name = f"centre{next(_TENANTS)}"
+    told_to(store, name, TOLD, 100)
+    wrong = replace(events("2026-03-05 09:30:00 enter e sales")[0], tenant=name, domain=name)
+    store.writer.write_events([replace(wrong, time=time)], [(0, 101)], f"{name}wrong")
+
+    refold(store, name, name, terms(101))
+
+    assert midnights(store, name) == midnights(store, tenant)
+    for each in (name, tenant):
+        refold_days(store, each, each, terms(102), ["2026-03-05"])
+    assert midnights(store, name) == midnights(store, tenant)
+
+
+def midnights(store: EmbeddedStore, tenant: str) -> list[int]:
+    query = (
+        "SELECT DISTINCT toUnixTimestamp64Milli(midnight) AS at FROM pult.checkpoints "
+        f"WHERE tenant = '{tenant}' ORDER BY at"
+    )
+    return [at for (at,) in store.client.query(query).result_rows]

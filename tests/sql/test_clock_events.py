@@ -44,3 +44,23 @@ def test_what_a_crm_tells_lengthens_nothing_that_still_lasts(store: EmbeddedStor
     (spell,) = before["breaks_report"]
     assert (spell["break_ms"], spell["login_ms"]) == (303_000, 903_000)
     assert before["queue_report"][0]["counted"] == 0  # 3 s of 20
+
+
+def test_who_is_logged_in_for_weeks_is_in_the_report_of_each_day(store: EmbeddedStore) -> None:
+    days = "".join(f"2026-03-{day:02} 08:00:00 beat\n" for day in range(2, 25))
+    fold(store, values(f"""
+        2026-03-01 08:00:00 login Anna sales
+        2026-03-01 09:00:00 pause Anna sales ill
+        {days}
+        2026-03-24 09:00:00 unpause Anna sales
+        2026-03-24 12:00:00 logout Anna sales
+    """))  # fmt: skip
+
+    for day in (2, 9, 23):
+        asked = {
+            "since": f"2026-03-{day:02}", "until": f"2026-03-{day + 1:02}", "zone": "UTC",
+            "step": "day",
+        }  # fmt: skip
+        for name in ("agent_report", "breaks_report"):
+            (row,) = report(store, name, **asked)
+            assert (row["login_ms"], row["break_ms"]) == (86_400_000, 86_400_000), (name, day)
