@@ -54,9 +54,9 @@ class Heard:
 
 
 def domains(ask: Ask, within: Range) -> list[str]:
-    """Return the domains that a range has events of; each is judged by itself."""
+    """Return the domains that were heard in a range; each is judged by itself."""
     found = ask(
-        f"SELECT domain FROM events WHERE {within.of_tenant()} "
+        f"SELECT domain FROM clock_events WHERE {within.of_tenant()} "
         f"AND occurred_at >= {_instant(within.since)} "
         f"AND occurred_at < {_instant(within.until)} "
         "GROUP BY domain ORDER BY domain"
@@ -65,11 +65,11 @@ def domains(ask: Ask, within: Range) -> list[str]:
 
 
 def heard_hours(ask: Ask, within: Range) -> float | None:
-    """Return the time from the first to the last event of a range [h]; None if it has none."""
+    """Return for how long PBXs were heard in a range, from first to last [h]; None: never."""
     (row,) = ask(
         "SELECT count() AS count, toUnixTimestamp64Milli(max(occurred_at)) "
         "- toUnixTimestamp64Milli(min(occurred_at)) AS span "
-        f"FROM events WHERE {within.of_tenant()} AND type NOT IN ({_NOT_OF_A_PBX}) "
+        f"FROM clock_events WHERE {within.of_tenant()} "
         f"AND occurred_at >= {_instant(within.since)} "
         f"AND occurred_at < {_instant(within.until)}"
     )
@@ -94,13 +94,20 @@ class Facts:
         """Return each source, and how far its clock has come; in a gap it stands still."""
         found = self._ask(
             "SELECT source, toUnixTimestamp64Milli(min(occurred_at)) AS since, "
-            "toUnixTimestamp64Milli(max(occurred_at)) AS until, "
-            f"arraySort(groupArrayIf(toUnixTimestamp64Milli(occurred_at), {_LOST})) AS lost, "
-            f"toUnixTimestamp64Milli(maxIf(occurred_at, {_RESYNCED})) AS resynced "
-            f"FROM events WHERE {self._whose} AND type NOT IN ({_NOT_OF_A_PBX}) "
-            "GROUP BY source ORDER BY source"
+            "toUnixTimestamp64Milli(max(occurred_at)) AS until "
+            f"FROM clock_events WHERE {self._whose} GROUP BY source ORDER BY source"
         )
-        return {str(row["source"]): _heard(row) for row in found}
+        gaps = self._gaps()
+        return {str(row["source"]): _heard(row, gaps.get(str(row["source"]))) for row in found}
+
+    def _gaps(self) -> dict[str, Row]:
+        """Return when each source was lost, each time, and when it last came back [ms]."""
+        found = self._ask(
+            f"SELECT source, arraySort(groupArrayIf({_ms('occurred_at')}, {_LOST})) AS lost, "
+            f"toUnixTimestamp64Milli(maxIf(occurred_at, {_RESYNCED})) AS resynced "
+            f"FROM events WHERE {self._whose} AND ({_LOST} OR {_RESYNCED}) GROUP BY source"
+        )
+        return {str(row["source"]): row for row in found}
 
     def agents(self) -> dict[str, str]:
         """Return of which source the agents are: that which named them first."""
@@ -214,16 +221,14 @@ class Facts:
 
 _LOST = "type = 'cc.source.disconnected.v1'"
 _RESYNCED = "type = 'cc.snapshot.completed.v1' AND JSONExtractString(data, 'of') != 'channels'"
-_NOT_OF_A_PBX = "'cc.schedule.published.v1', 'cc.violation.reviewed.v1'"
-"""Events that move no clock."""
 
 _JUDGED_STATES = "state IN ('wrapup', 'holding')"
 
 
-def _heard(row: Row) -> Heard:
-    lost = tuple(int(each) for each in row["lost"])
+def _heard(row: Row, gaps: Row | None) -> Heard:
+    lost = tuple(int(each) for each in gaps["lost"]) if gaps else ()
     until = int(row["until"])
-    if lost and lost[-1] > int(row["resynced"]):
+    if gaps and lost and lost[-1] > int(gaps["resynced"]):
         until = min(until, lost[-1])
     return Heard(int(row["since"]), until, lost)
 

@@ -35,9 +35,9 @@ READING_TABLE_FUNCTIONS = frozenset({
 })  # fmt: skip
 
 PARAMETERISED_VIEWS = frozenset({
-    "adherence", "adherence_spans", "agent_report", "breaks_report", "call_chain",
-    "card_filling", "disposition_report", "queue_report", "repeats_report", "satisfaction",
-    "service_levels", "steps", "violations_by",
+    "adherence", "adherence_spans", "agent_report", "break_spells", "breaks_report",
+    "call_chain", "card_filling", "disposition_report", "queue_report", "repeats_report",
+    "satisfaction", "service_levels", "state_spells", "steps", "violations_by",
 })  # fmt: skip
 """Our own views that are asked like functions: FROM adherence(since = ..., until = ...)."""
 

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 import schemas.events as e
+from schemas.crm_events import CaseCreated
 from schemas.identity import derived_id
 from sql.embedded import EmbeddedStore
 from stream_processors.core.state import Terms
+from tests.crm_told import told
 from tests.plans import plan
 from tests.readings import violations
 from tests.timetable import DAY, TENANT, run, terms, values
@@ -287,6 +289,34 @@ def test_each_agent_lives_by_the_clock_of_his_own_source(store: EmbeddedStore) -
     row = kept(store)
 
     assert (row["in_ms"], row["out_ms"]) == (HOUR, 0)
+
+
+def test_who_has_been_ready_for_ten_days_is_at_work(store: EmbeddedStore) -> None:
+    days = "".join(f"2026-02-{day} 08:00:00 beat\n" for day in range(21, 29))
+    log = values(f"2026-02-20 08:00:00 login Anna sales\n{days}08:00 beat\n11:00 beat")
+    fold(store, [plan("Anna", "09:00 work 10:00"), *log])
+
+    row = kept(store)
+
+    assert (row["in_ms"], row["out_ms"], row["late_ms"]) == (HOUR, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("login", "in_ms", "out_ms"),
+    [("09:10 login Anna sales", 20 * MINUTE, 10 * MINUTE), ("", 0, 30 * MINUTE)],
+)
+def test_a_crm_moves_nobody_s_clock(
+    login: str, in_ms: int, out_ms: int, store: EmbeddedStore
+) -> None:
+    """The PBX was heard until half past nine; its CRM, the first by name, until noon."""
+    times = ("07:00:00", "12:00:00")
+    crm = [told(CaseCreated, at, case_id=at, source="bitrix") for at in times]
+    heard = values(f"08:00 beat\n{login}\n09:30 beat")
+    fold(store, [plan("Anna", "09:00 work 10:00"), *heard, *crm])
+
+    row = kept(store)
+
+    assert (row["in_ms"], row["out_ms"]) == (in_ms, out_ms)
 
 
 def test_parts_of_shifts_add_up_to_what_was_planned(store: EmbeddedStore) -> None:
