@@ -4,7 +4,7 @@ What is there is never changed: the state of a domain is bound to the number of 
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from confluent_kafka import KafkaError, KafkaException
@@ -25,11 +25,16 @@ REMEDY = "run pult topics, or mend kafka.prefix"
 
 @dataclass(frozen=True, slots=True)
 class TopicFinding:
-    """What was found of one topic; `hinders`: nothing may be written to it as it is."""
+    """What was found of one topic, by its name.
 
+    `hinders`: nothing may be written to it as it is; `missing`: it is not there at all.
+    """
+
+    name: str
     good: bool
     text: str
     hinders: bool = False
+    missing: bool = False
 
 
 def create(client: AdminClient, settings: KafkaSettings) -> list[TopicFinding]:
@@ -54,7 +59,7 @@ def create(client: AdminClient, settings: KafkaSettings) -> list[TopicFinding]:
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise KafkaUnusable(_refusal(name, error.args[0], settings)) from error
         text = f"{name}: created with {topic.partitions} partitions"
-        findings.append(TopicFinding(good=True, text=text))
+        findings.append(TopicFinding(name, good=True, text=text))
     _wait_until_known(client, {topic.named(settings.prefix) for topic in missing})
     return findings
 
@@ -96,8 +101,15 @@ def _refusal(name: str, error: KafkaError, settings: KafkaSettings) -> str:
     return f"cannot create topic {name}: {error.str()} (check kafka.prefix and the brokers)"
 
 
-def check(client: AdminClient, settings: KafkaSettings) -> list[TopicFinding]:
+def check(
+    client: AdminClient, settings: KafkaSettings, created: Collection[str] = ()
+) -> list[TopicFinding]:
     """Compare the topics with what they have to be; nothing is changed.
+
+    Args:
+        client: asks any of the brokers, each time perhaps another one.
+        settings: how the topics have to be.
+        created: names that are known to be there, if not yet to every broker.
 
     Raises:
         KafkaUnusable: the brokers stopped answering.
@@ -105,14 +117,17 @@ def check(client: AdminClient, settings: KafkaSettings) -> list[TopicFinding]:
     give_up = time.monotonic() + _ANSWER_SECONDS
     while True:
         try:
-            return list(_compared(client, settings))
+            findings = list(_compared(client, settings))
+            unheard = any(each.missing and each.name in created for each in findings)
+            if not unheard or time.monotonic() > give_up:
+                return findings
         except KafkaException as error:
             # The broker we asked may have died just now, or not have heard of a new topic yet.
             if time.monotonic() > give_up:
                 said = error.args[0].str()
                 msg = f"cannot ask Kafka at {settings.bootstrap} for its topics: {said}"
                 raise KafkaUnusable(msg) from error
-            time.sleep(_LOOK_AGAIN_SECONDS)
+        time.sleep(_LOOK_AGAIN_SECONDS)
 
 
 def require(client: AdminClient, settings: KafkaSettings) -> None:
@@ -135,7 +150,7 @@ def _compared(client: AdminClient, settings: KafkaSettings) -> Iterator[TopicFin
     for name, topic in names.items():
         if name not in cluster.topics:
             text = f"{name}: missing"
-            yield TopicFinding(good=False, text=text, hinders=True)
+            yield TopicFinding(name, good=False, text=text, hinders=True, missing=True)
             continue
         partitions = cluster.topics[name].partitions
         replicas = min((len(each.replicas) for each in partitions.values()), default=0)
@@ -146,10 +161,10 @@ def _compared(client: AdminClient, settings: KafkaSettings) -> Iterator[TopicFin
         ]
         for fault in faults:
             hinders = len(partitions) != topic.partitions
-            yield TopicFinding(good=False, text=f"{name}: {fault}", hinders=hinders)
+            yield TopicFinding(name, good=False, text=f"{name}: {fault}", hinders=hinders)
         if not faults:
             text = f"{name}: {len(partitions)} partitions, {replicas} replica(s)"
-            yield TopicFinding(good=True, text=text)
+            yield TopicFinding(name, good=True, text=text)
 
 
 def _configs(client: AdminClient, names: Sequence[str]) -> dict[str, Mapping[str, str]]:

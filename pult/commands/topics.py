@@ -16,7 +16,7 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
     wanted = settings.load(context.config).kafka
     client = kafka.connect(wanted, context.environ)
     created = [] if chosen.check else topics.create(client, wanted)
-    findings = topics.check(client, wanted)
+    findings = topics.check(client, wanted, [each.name for each in created])
     for finding in (*created, *findings):
         print(f"{'ok      ' if finding.good else 'PROBLEM '}{finding.text}")
     return 0 if all(finding.good for finding in findings) else 1

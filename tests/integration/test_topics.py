@@ -2,12 +2,14 @@
 
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
+from pult import topics
+from pult.settings import KafkaSettings
 from tests.kafka import PASSWORD, USER, Cluster, free_port
 from tests.pult.command import Done, in_turn
 
@@ -42,6 +44,34 @@ def test_topics_are_created_once_and_found_good_afterwards(
         *(f"ok      {prefix}.{name}: created with 32 partitions" for name in NAMES), *good,
     ]  # fmt: skip
     assert again.out.splitlines() == checked.out.splitlines() == good
+
+
+def test_a_broker_that_has_not_heard_of_a_new_topic_is_asked_again(
+    kafka: Cluster, prefix: str
+) -> None:
+    class Late(AdminClient):
+        """Asks a broker that knows of nothing yet, five times."""
+
+        asked = 0
+
+        def list_topics(self, *given: Any, **named: Any) -> Any:
+            told = super().list_topics(*given, **named)
+            self.asked += 1
+            if 1 < self.asked <= 6:
+                told.topics = {}
+            return told
+
+    wanted = KafkaSettings(bootstrap=kafka.bootstrap, prefix=prefix)
+    client = Late({"bootstrap.servers": kafka.bootstrap})
+
+    created = [each.name for each in topics.create(client, wanted)]
+    client.asked = 1
+    findings = topics.check(client, wanted, created)
+
+    assert len(findings) == len(created) == len(NAMES)
+    assert all(each.good for each in findings)
+    client.asked = 1
+    assert not any(each.good for each in topics.check(client, wanted))  # nobody created them
 
 
 def test_a_topic_that_differs_is_told_of_and_left_as_it_is(

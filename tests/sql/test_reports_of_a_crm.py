@@ -54,8 +54,10 @@ def _with(event: Any, **changes: Any) -> Any:
     return msgspec.structs.replace(event, data=msgspec.structs.replace(event.data, **changes))
 
 
-@pytest.fixture
-def office(store: EmbeddedStore) -> EmbeddedStore:
+@pytest.fixture(scope="module")
+def office(_opened: EmbeddedStore) -> EmbeddedStore:
+    """Return the store with what was told; the tests here write nothing."""
+    store = _opened
     records = tuple(Record(place, value) for place, value in enumerate(told(), 1))
     state = State(PLAN.tenant, PLAN.tenant)
     for start in range(0, len(records), 500):

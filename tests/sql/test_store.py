@@ -57,7 +57,7 @@ def finish(running: "subprocess.Popen[str]") -> str:
 
 def test_a_kill_while_writing_changes_nothing_after_a_rerun(tmp_path: Path) -> None:
     for victim in range(2):
-        running = process(WRITE, str(tmp_path / "killed"), "20")
+        running = process(WRITE, str(tmp_path / "killed"), "8")
         assert running.stdout is not None
         while running.stdout.readline().strip() != str(victim * 4):
             assert running.poll() is None
@@ -65,11 +65,11 @@ def test_a_kill_while_writing_changes_nothing_after_a_rerun(tmp_path: Path) -> N
         running.send_signal(signal.SIGKILL)
         running.wait()
 
-    again = finish(process(WRITE, str(tmp_path / "killed"), "20"))
-    undisturbed = finish(process(WRITE, str(tmp_path / "whole"), "20"))
+    again = finish(process(WRITE, str(tmp_path / "killed"), "8"))
+    undisturbed = finish(process(WRITE, str(tmp_path / "whole"), "8"))
 
     assert again == undisturbed
-    assert again.endswith(" 1000")
+    assert again.endswith(" 400")
 
 
 FULL = """
