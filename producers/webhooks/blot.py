@@ -13,7 +13,8 @@ from typing import Any
 from producers.webhooks.body import charset_of, kind_of, parsed
 from schemas.errors import UntranslatableFrame
 
-_BLOT = "*"
+BLOT = "*"
+"""Stands for each mark of a secret."""
 
 
 class Blotter:
@@ -36,21 +37,20 @@ class Blotter:
             blotted = self._pattern(charset).sub(partial(_blot, self._secrets), text)
             if blotted != text:
                 body = blotted.encode(written_in, errors)
-            words = _words(parsed(body, content_type))
+            left = words(parsed(body, content_type))
         except (UntranslatableFrame, UnicodeError):
             return None
-        left = any(secret in word for word in words for secret in self._secrets)
-        return None if left else body
+        return None if any(each in word for word in left for each in self._secrets) else body
 
     def _pattern(self, charset: str) -> re.Pattern[str]:
         if charset not in self._patterns:
-            marks = ("".join(_mark(mark, charset) for mark in each) for each in self._secrets)
-            self._patterns[charset] = re.compile("|".join(f"({each})" for each in marks))
+            ways = (written(each, charset) for each in self._secrets)
+            self._patterns[charset] = re.compile("|".join(f"({each})" for each in ways))
         return self._patterns[charset]
 
 
 def _blot(secrets: Sequence[str], found: re.Match[str]) -> str:
-    return _BLOT * len(secrets[(found.lastindex or 1) - 1])
+    return BLOT * len(secrets[(found.lastindex or 1) - 1])
 
 
 def _read(body: bytes, content_type: str, charset: str) -> tuple[str, str, str]:
@@ -62,6 +62,11 @@ def _read(body: bytes, content_type: str, charset: str) -> tuple[str, str, str]:
         if text.encode(charset, "surrogateescape") == body:
             return text, charset, "surrogateescape"
     return body.decode(charset, "replace"), charset, "replace"
+
+
+def written(text: str, charset: str) -> str:
+    """Return a pattern of all ways to write a text in a body of a character set."""
+    return "".join(_mark(mark, charset) for mark in text)
 
 
 def _mark(mark: str, charset: str) -> str:
@@ -79,7 +84,7 @@ def _mark(mark: str, charset: str) -> str:
     return f"(?:{'|'.join(ways)})"
 
 
-def _words(tree: Any) -> Iterator[str]:
+def words(tree: Any) -> Iterator[str]:
     """Yield all texts of a tree, however deep it is."""
     found = [tree]
     while found:

@@ -78,49 +78,77 @@ def charset_of(content_type: str) -> str:
     found = _CHARSET.search(content_type)
     if found is None:
         return "utf-8"
-    try:
-        known = codecs.lookup(found[1]).name
-    except LookupError:
-        known = ""
-    if not _USUAL.fullmatch(known):
+    known = _known(found[1])
+    if not known:
         msg = f"the character set {found[1][:40]} of the body is unknown"
         raise UntranslatableFrame(msg)
     return known
 
 
-def _json(body: bytes, charset: str) -> Any:
+def is_charset(word: str) -> bool:
+    """Tell whether a word is the name of one of the usual character sets."""
+    return bool(_known(word))
+
+
+def _known(name: str) -> str:
     try:
-        text = body.removeprefix(codecs.BOM_UTF8)
-        if charset != "utf-8":
-            text = body.decode(charset).encode()
-        return msgspec.json.decode(text)
+        known = codecs.lookup(name).name
+    except (LookupError, ValueError):
+        known = ""
+    return known if _USUAL.fullmatch(known) else ""
+
+
+def text_of_json(body: bytes, charset: str) -> bytes:
+    """Return a body as JSON is read: in UTF-8, without a mark before it.
+
+    Raises:
+        UntranslatableFrame: it is no text of the character set.
+    """
+    if charset == "utf-8":
+        return body.removeprefix(codecs.BOM_UTF8)
+    try:
+        return body.decode(charset).encode()
     except UnicodeError as error:
         msg = f"the body is no {charset} text: {error}"
         raise UntranslatableFrame(msg) from error
+
+
+def _json(body: bytes, charset: str) -> Any:
+    text = text_of_json(body, charset)
+    try:
+        return msgspec.json.decode(text)
     except (msgspec.MsgspecError, RecursionError) as error:
         msg = f"the body is no JSON: {error}"
         raise UntranslatableFrame(msg) from error
 
 
 def _form(body: bytes, charset: str) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for key, value in form_pairs(body, charset):
+        _put(tree, key, value)
+    return tree
+
+
+def form_pairs(body: bytes, charset: str) -> list[tuple[str, str]]:
+    """Return keys and values of a form as they stand, one after the other.
+
+    Raises:
+        UntranslatableFrame: they are too many.
+    """
     # What is escaped byte by byte in letters of ASCII is of no character set without them.
     escaped = charset if "a".encode(charset) == b"a" else "utf-8"
     try:
         text = body.decode("ascii")
-        pairs = parse_qsl(
+        return parse_qsl(
             text, keep_blank_values=True, encoding=escaped, errors="replace",
             max_num_fields=MOST_FIELDS,
         )  # fmt: skip
     except UnicodeError:
         # Some send letters as they are, without percent signs.
-        pairs = _unescaped(body, charset)
+        return _unescaped(body, charset)
     except ValueError as error:
         msg = f"the body is a form of more than {MOST_FIELDS} fields"
         raise UntranslatableFrame(msg) from error
-    tree: dict[str, Any] = {}
-    for key, value in pairs:
-        _put(tree, key, value)
-    return tree
 
 
 def _unescaped(body: bytes, charset: str) -> list[tuple[str, str]]:
@@ -134,10 +162,15 @@ def _unescaped(body: bytes, charset: str) -> list[tuple[str, str]]:
         raise UntranslatableFrame(msg) from error
 
 
+def key_parts(key: str) -> list[str]:
+    """Return the keys that a key of a form such as `a[b][c]` stands for."""
+    found = _KEY.fullmatch(key)
+    return [key] if found is None else [found[1], *re.findall(r"\[([^\[\]]*)\]", found[2])]
+
+
 def _put(tree: dict[str, Any], key: str, value: str) -> None:
     """Put a value where its key says; `a[]` is the next of a list, kept under its number."""
-    found = _KEY.fullmatch(key)
-    parts = [key] if found is None else [found[1], *re.findall(r"\[([^\[\]]*)\]", found[2])]
+    parts = key_parts(key)
     if len(parts) > _DEEPEST:
         msg = f"a key of the form is more than {_DEEPEST} levels deep"
         raise UntranslatableFrame(msg)

@@ -2,8 +2,10 @@
 
     POST /hooks/SOURCE            and /hooks/SOURCE/SECRET where the address is the secret
 
-200 kept, now or before; 401 no or a wrong signature; 404 no such source; 408 too slow; 413 too
-large; 429 too many; 503 not kept, send it again. What a body says never makes another answer.
+200 kept, now or before; 400 torn, or a secret in it cannot be blotted out; 401 no or a wrong
+signature; 404 no such source; 405 not a POST; 408 too slow; 413 too large; 415 packed in a way
+that is not read; 429 too many; 503 not kept, send it again. What a body means never makes
+another answer.
 """
 
 import asyncio
@@ -196,9 +198,9 @@ class Receiver:
         wait = hook.rate.take(time.monotonic())
         if wait:
             return self._too_many(hook, wait)
-        body = hook.check.without_secrets(posted.body, posted.content_type)
+        body = hook.check.without_secrets(posted)
         if body is None:
-            raise BodyRefused(400, "the token is written in a way that cannot be blotted out")
+            raise BodyRefused(400, "it has a secret in a way that cannot be blotted out")
         headers = {
             name: posted.headers[name] for name in hook.headers if name in posted.headers
         }

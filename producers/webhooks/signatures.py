@@ -16,6 +16,7 @@ from urllib.parse import unquote
 
 from producers.webhooks.blot import Blotter
 from producers.webhooks.body import parsed
+from producers.webhooks.hidden import Hidden, is_packed_oddly
 from producers.webhooks.paths import Item, Path
 from producers.webhooks.scheme import Scheme
 from schemas.errors import SettingsInvalid, UntranslatableFrame
@@ -27,6 +28,9 @@ WINDOW_SECONDS = 300
 
 LEAST_SECRET = 8
 """Characters; less can be guessed."""
+
+_EVERYWHERE = 10
+"""Of more secrets in one body each is blotted out only where it stands: it would take long."""
 
 _WHSEC = "whsec_"
 # developers.hubspot.com: these stand decoded in the uri that is signed.
@@ -70,7 +74,7 @@ class Check:
         self._scheme = scheme
         self._tokens = secrets if scheme.scheme == "token" else ()
         self._own = Blotter(self._tokens)
-        self._hidden = [Path.of(each) for each in hidden]
+        self._hidden = Hidden(hidden)
         for secret in secrets:
             if len(secret) < LEAST_SECRET or not secret.isprintable():
                 msg = (
@@ -99,25 +103,29 @@ class Check:
         """Return whether a request comes from whoever has a secret; `now` in s since 1970."""
         return self._verdict(posted, now)
 
-    def without_secrets(self, body: bytes, content_type: str) -> bytes | None:
+    def without_secrets(self, posted: Posted) -> bytes | None:
         """Return a body as it may be kept: tokens and what is hidden are blotted out.
 
         None if it is written so that this cannot be done.
         """
-        found = self._found(body, content_type)
-        blotter = Blotter([*self._tokens, *found]) if found else self._own
-        return blotter.blotted(body, content_type) if found or self._tokens else body
-
-    def _found(self, body: bytes, content_type: str) -> set[str]:
-        """Return what stands where something is hidden."""
+        body, content_type = posted.body, posted.content_type
         if not self._hidden:
-            return set()
-        try:
-            told = parsed(body, content_type)
-        except UntranslatableFrame:
-            return set()
-        found = [each.find(Item(told, told, {})) for each in self._hidden]
-        return {each for each in found if isinstance(each, str) and len(each) >= LEAST_SECRET}
+            return self._own.blotted(body, content_type) if self._tokens else body
+        found = self._hidden.found(body, content_type)
+        if found is not None:
+            secrets = [*self._tokens, *(each for each in found if len(each) >= LEAST_SECRET)]
+            if not secrets:
+                return body
+            if len(secrets) <= _EVERYWHERE:
+                blotted = Blotter(secrets).blotted(body, content_type)
+                if blotted is not None:
+                    return blotted
+        elif is_packed_oddly(posted.headers.get("content-encoding", "")):
+            return None
+        by_name = self._hidden.blotted_by_name(body, content_type)
+        if by_name is None or not self._tokens:
+            return by_name
+        return self._own.blotted(by_name, content_type)
 
     def id_of(self, posted: Posted) -> str:
         """Return the sender's id of a message where the scheme has one."""

@@ -157,6 +157,6 @@ def test_a_token_that_cannot_be_blotted_out_is_not_kept(tmp_path: Path) -> None:
     with desk(tmp_path, SCHEME, (token,)) as crm:
         status, _, text = crm.ask(_form(codes), {"Content-Type": kind})
         assert (status, text) == (
-            400, "the token is written in a way that cannot be blotted out\n"
+            400, "it has a secret in a way that cannot be blotted out\n"
         )  # fmt: skip
         assert crm.kept == []
