@@ -16,6 +16,9 @@ WEBHOOK = "webhook"
 MESSAGE_KEY = b"Message-Key"
 """Begins a frame of that feed: its message is known by this alone, whenever it comes again."""
 
+MESSAGE_ID = MESSAGE_KEY + b": id "
+"""Begins one whose sender gave the message an id."""
+
 
 class Frame(NamedTuple):
     """What a source said, byte for byte, without the separator after it.
@@ -90,14 +93,29 @@ def frame_number(frame: Frame) -> int:
     overlapping copy of it, gives the same numbers. A text that does not tell its own time may
     rightly be said again later: there the second of receipt counts.
     """
+    return _number(
+        frame, frame.content.partition(b"\n")[0] if is_keyed(frame) else frame.content
+    )
+
+
+def text_number(frame: Frame) -> int:
+    """Return the number of a keyed frame by all that it says, not by its key alone."""
+    return _number(frame, frame.content)
+
+
+def _number(frame: Frame, content: bytes) -> int:
     digest = blake2b(digest_size=8)
-    content = frame.content.partition(b"\n")[0] if is_keyed(frame) else frame.content
     for part in (frame.source.encode(), frame.feed.encode(), content):
         digest.update(len(part).to_bytes(4, "big") + part)
     digest.update(b"%d" % frame.repeat)
     if not (is_keyed(frame) or _tells_its_time(frame.content)):
         digest.update(b"@%d" % (frame.received_at_us // 1_000_000))
     return int.from_bytes(digest.digest(), "big", signed=True)
+
+
+def has_id(frame: Frame) -> bool:
+    """Tell whether the key of a frame is an id of its sender's, and not made of its text."""
+    return frame.feed == WEBHOOK and frame.content.startswith(MESSAGE_ID)
 
 
 def is_keyed(frame: Frame) -> bool:

@@ -15,8 +15,9 @@ from datetime import date
 from pathlib import Path
 
 from producers.durable import make_durable
-from producers.frame import Frame, Rejected, frame_number, is_keyed
-from producers.journal_day import JournalDay
+from producers.firsts import firsts, known_of
+from producers.frame import Frame, Rejected, frame_number, has_id, is_keyed, text_number
+from producers.journal_day import JournalDay, Told
 from schemas.errors import JournalFailed
 
 _SENT_AGAIN_US = 4 * 86_400_000_000
@@ -79,23 +80,80 @@ class Journal:
         Raises:
             JournalFailed: the disk is full, the file damaged or read-only; nothing was kept.
         """
-        told = [each.frame if isinstance(each, Rejected) else each for each in frames]
-        numbers = [frame_number(frame) for frame in told]
         with self._turn:
             newest = self._days[-1]
-            fresh = list(map(self._is_fresh, numbers, told))
+            numbered = self._numbered(frames)
+            fresh = [self._is_fresh(number, _frame(told)) for number, told in numbered]
             with _one_line(newest.path):
-                return newest.append(list(zip(numbers, frames, strict=True)), fresh)
+                return newest.append(numbered, fresh)
+
+    def _numbered(
+        self, frames: Sequence[Frame | Rejected]
+    ) -> list[tuple[int, Frame | Rejected]]:
+        """Return frames with their numbers; another text under a sender's id is rejected."""
+        numbered: list[tuple[int, Frame | Rejected]] = []
+        texts: dict[int, bytes] = {}
+        for told in frames:
+            number = frame_number(_frame(told))
+            if isinstance(told, Frame) and has_id(told):
+                first = self._text(number, told, texts.setdefault(number, told.content))
+                if first != told.content:
+                    numbered.append((text_number(told), Rejected(told, "duplicate", _OTHER)))
+                    continue
+            numbered.append((number, told))
+        return numbered
+
+    def _text(self, number: int, frame: Frame, other: bytes) -> bytes:
+        """Return the text that came first under a number; `other` if none is kept."""
+        for day in self._days:
+            if day is self._days[-1] or _reaches(day, frame):
+                with _one_line(day.path):
+                    text = day.content(number)
+                if text is not None:
+                    return text
+        return other
 
     def _is_fresh(self, number: int, frame: Frame) -> bool:
         for day in self._days[:-1]:
-            # What has a key is sent again for days; the rest has told its time itself.
-            reach_us = day.latest_us + (_SENT_AGAIN_US if is_keyed(frame) else 0)
-            if day.earliest_us <= frame.received_at_us <= reach_us:
+            if _reaches(day, frame):
                 with _one_line(day.path):
                     if day.holds(number):
                         return False
         return True
+
+    def first_told(
+        self, told: Sequence[Told], received_at_us: Sequence[int]
+    ) -> list[Told | None]:
+        """Note what senders told under ids of theirs; return for each what came first of it.
+
+        It is None where this is the first itself. To ask again, from whichever position,
+        gives the same answers.
+
+        Args:
+            told: in the order of the journal, all of a frame at once.
+            received_at_us: when the frame of each came.
+
+        Raises:
+            JournalFailed: it cannot be noted.
+        """
+        if not told:
+            return []
+        earliest, latest = min(received_at_us), max(received_at_us)
+        with self._turn:
+            days = [
+                day
+                for day in self._days
+                if day.earliest_us - _SENT_AGAIN_US <= latest
+                and earliest <= day.latest_us + _SENT_AGAIN_US
+            ]
+            with _one_line(self._days[-1].path):
+                answers, news = firsts(
+                    known_of(days, told), told, [_day_of(days, each.position) for each in told]
+                )
+                for day, rows in zip(days, news, strict=True):
+                    if rows:
+                        day.tell(list(rows.values()))
+        return answers
 
     def read(self, after: int, limit: int) -> list[tuple[int, Frame | Rejected]]:
         """Return at most `limit` frames behind a position, in order, over all days.
@@ -211,8 +269,27 @@ _REMEDIES = {
 _ANY_REMEDY = "check the disk; nothing of this batch was kept"
 
 
+_OTHER = "its id came before with another text; the first one holds"
+
+
+def _frame(told: Frame | Rejected) -> Frame:
+    return told.frame if isinstance(told, Rejected) else told
+
+
+def _day_of(days: Sequence[JournalDay], position: int) -> int:
+    later = range(len(days) - 1, 0, -1)
+    return next((place for place in later if days[place].first_position <= position), 0)
+
+
+def _reaches(day: JournalDay, frame: Frame) -> bool:
+    """Tell whether a message may be in an earlier file already."""
+    # What has a key is sent again for days; the rest has told its time itself.
+    reach_us = day.latest_us + (_SENT_AGAIN_US if is_keyed(frame) else 0)
+    return bool(day.earliest_us <= frame.received_at_us <= reach_us)
+
+
 def _size(told: Frame | Rejected) -> int:
-    return len(told.frame.content if isinstance(told, Rejected) else told.content)
+    return len(_frame(told).content)
 
 
 @contextmanager

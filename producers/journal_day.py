@@ -4,12 +4,13 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from producers.frame import Frame, Rejected
 from producers.instants import whole_second
 from schemas.errors import JournalFailed
 
-_FORMAT = 2
+_FORMAT = 3
 _SCHEMA = """
 CREATE TABLE frames (
     position INTEGER PRIMARY KEY,        -- place in the journal, rising from file to file
@@ -35,6 +36,13 @@ CREATE TABLE day (
     latest_us INTEGER NOT NULL           -- the greatest one
 );
 """
+_SINCE_3 = """
+CREATE TABLE IF NOT EXISTS told (
+    number INTEGER PRIMARY KEY,          -- of what a sender told under an id of his
+    digest INTEGER NOT NULL,             -- of the text that came first
+    position INTEGER NOT NULL            -- of its frame, in this file or before
+);
+"""
 _SINCE_2 = """
 ALTER TABLE frames ADD COLUMN reason TEXT NOT NULL DEFAULT '';
 ALTER TABLE frames ADD COLUMN detail TEXT NOT NULL DEFAULT '';
@@ -50,6 +58,8 @@ SELECT position, reason, detail, source, feed, received_at_us, content, ordinal,
 FROM frames WHERE position > ? ORDER BY position LIMIT ?
 """
 _CONTENT = 6
+_TOLD = "SELECT number, digest, position FROM told WHERE number IN ({})"
+_AT_ONCE = 500
 _LAST_LINE = """
 SELECT frames.content, frames.ordinal
 FROM feeds JOIN frames ON frames.position = feeds.last_position
@@ -61,6 +71,14 @@ FROM frames WHERE source = ? AND feed = ? AND reason = ''
 ORDER BY position DESC LIMIT 1
 """
 _NEVER = 2**62
+
+
+class Told(NamedTuple):
+    """What a sender told under an id of his: numbers of the id and of the text, and where."""
+
+    number: int
+    digest: int
+    position: int
 
 
 class JournalDay:
@@ -102,7 +120,7 @@ class JournalDay:
         if version == 0:
             _create(connection, first_position)
         elif version < _FORMAT:
-            _run(connection, _SINCE_2)
+            _run(connection, (_SINCE_2 if version < 2 else "") + _SINCE_3)
         return cls(path, connection)
 
     def append(
@@ -156,6 +174,36 @@ class JournalDay:
         """Tell whether the message is in this file."""
         found = self._connection.execute("SELECT 1 FROM frames WHERE number = ?", (number,))
         return found.fetchone() is not None
+
+    def content(self, number: int) -> bytes | None:
+        """Return the text of a message, None if it is not in this file."""
+        found = self._connection.execute(
+            "SELECT content FROM frames WHERE number = ?", (number,)
+        )
+        row = found.fetchone()
+        return None if row is None else row[0]
+
+    def told(self, numbers: Sequence[int]) -> list[Told]:
+        """Return what is noted of the ids that were told."""
+        found: list[Told] = []
+        for begin in range(0, len(numbers), _AT_ONCE):
+            some = numbers[begin : begin + _AT_ONCE]
+            query = _TOLD.format(",".join("?" * len(some)))
+            found += map(Told._make, self._connection.execute(query, some))
+        return found
+
+    def tell(self, told: Sequence[Told]) -> None:
+        """Note what was told.
+
+        The next frame that is kept makes it durable: what is lost with a power cut before that
+        follows from frames that are there, and is noted once more.
+        """
+        self._connection.execute("PRAGMA synchronous = NORMAL")
+        try:
+            with _transaction(self._connection):
+                self._connection.executemany("INSERT OR REPLACE INTO told VALUES (?,?,?)", told)
+        finally:
+            self._connection.execute("PRAGMA synchronous = FULL")
 
     def read(
         self, after: int, limit: int, most_bytes: int
@@ -212,7 +260,7 @@ class JournalDay:
 
 def _create(connection: sqlite3.Connection, first_position: int) -> None:
     never = f"INSERT INTO day VALUES ({first_position}, {_NEVER}, {-_NEVER})"
-    _run(connection, _SCHEMA + never)
+    _run(connection, _SCHEMA + _SINCE_3 + never)
 
 
 def _run(connection: sqlite3.Connection, statements: str) -> None:

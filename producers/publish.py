@@ -21,9 +21,10 @@ from confluent_kafka import KafkaError
 
 from producers.frame import Frame, Naming, Rejected
 from producers.journal import Journal
+from producers.once import translated_once
 from producers.place import Place
 from producers.session import Entry, Session, Undelivered
-from producers.translated import rejected_fact, translated
+from producers.translated import rejected_fact
 from schemas.errors import JournalFailed
 from schemas.events import encode
 from schemas.facts import Rejected as RejectedFact
@@ -231,7 +232,7 @@ class Publisher:
         """Return the records that frames stand for."""
         found: list[Entry] = []
         for position, told in frames:
-            events, rejected = translated([(position, told)], self._names)
+            events, rejected = translated_once(self._journal, [(position, told)], self._names)
             records = [(self._target.events, encode(event)) for _, event in events]
             records += [(self._target.rejected, encode_fact(fact)) for fact in rejected]
             for place, (topic, value) in enumerate(records):

@@ -5,6 +5,7 @@ crash are read from it in the same way. One thread calls `advance`; another one 
 be stored, which is slower and must never hold up the fold.
 """
 
+import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +14,8 @@ from typing import TypeAlias
 
 from producers.frame import Frame, Naming, Rejected
 from producers.journal import Journal
-from producers.translated import translated
+from producers.once import translated_once
+from schemas.errors import JournalFailed
 from schemas.events import Event, encode
 from schemas.facts import Fact
 from sql.embedded import EmbeddedStore
@@ -22,6 +24,8 @@ from stream_processors.core.state import State, Terms
 from stream_processors.shells.partition import Frozen
 
 FRAMES_AT_ONCE = 1_000
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -72,6 +76,7 @@ class Pipeline:
         self._taken_rows = 0
         self._rejected_bytes = 0
         self._taken_bytes = 0
+        self._trouble = ""
         self._listeners: list[Callable[[Applied], None]] = []
 
     @contextmanager
@@ -104,7 +109,13 @@ class Pipeline:
         frames = self._journal.read(self.position, FRAMES_AT_ONCE)
         if not frames:
             return 0
-        events, rejected = translated(frames, self.names)
+        try:
+            events, rejected = translated_once(self._journal, frames, self.names)
+        except JournalFailed as failure:
+            # A full disk, as whoever keeps frames says, too.
+            self._say(str(failure))
+            return 0
+        self._say("")
         with self._held:
             self._whole = False
             self._pending.facts += folded(
@@ -122,6 +133,12 @@ class Pipeline:
         for listener in self._listeners:
             listener(applied)
         return len(frames)
+
+    def _say(self, trouble: str) -> None:
+        """Say once what keeps it from going on."""
+        if trouble and not self._trouble:
+            _LOG.warning("%s; what it holds waits", trouble)
+        self._trouble = trouble
 
     # --- what is to be stored ---------------------------------------------------------------
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 
 from producers.journal import Journal
-from producers.translated import translated
+from producers.once import translated_once
 from pult.embedded import Pipeline, folded, frames_between
 from pult.keeper import Keeper
 from pult.refold import refold_days
@@ -135,7 +135,7 @@ class LateDays:
         def follow(until: int) -> None:
             nonlocal reached
             for frames in frames_between(self._journal, reached, until):
-                events, _ = translated(frames, self._pipeline.names)
+                events, _ = translated_once(self._journal, frames, self._pipeline.names)
                 facts.extend(folded(state, events, self._pipeline.terms))
             reached = until
 

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from producers.frame import Naming
 from producers.journal import Journal
-from producers.translated import translated
+from producers.once import translated_once
 from pult.reconciling import Difference
 from pult.refold import midnight_of, refold
 from pult.storing import Storing
@@ -93,7 +93,7 @@ def events_from_journal(
     """
     storing, after, count = Storing(store), 0, 0
     while frames := journal.read(after, FRAMES_AT_ONCE):
-        events, rejected = translated(frames, names)
+        events, rejected = translated_once(journal, frames, names)
         token = f"journal:{frames[0][0]}-{frames[-1][0]}"
         positions = [(0, position) for position, _ in events]
         storing.events([event for _, event in events], positions, token)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from producers.frame import Naming
 from producers.journal import Journal
+from producers.once import translated_once
 from producers.translated import translated
 from pult.embedded import Pending, Pipeline, frames_between, write
 from pult.refold import refold
@@ -94,7 +95,7 @@ def complete(place: Place, names: Naming, end: int) -> None:
     """
     after = place.snapshots.stored
     for frames in frames_between(place.journal, after, end):
-        events, rejected = translated(frames, names)
+        events, rejected = translated_once(place.journal, frames, names)
         write(place.store, Pending(frames[-1][0], events, list(rejected)))
     place.snapshots.note_stored(end)
 

@@ -23,8 +23,9 @@ AgentState: TypeAlias = Literal[
     "offline", "ready", "reserved", "talking", "holding", "wrapup", "not_ready"
 ]
 RejectReason: TypeAlias = Literal[
-    "malformed", "oversized", "unreadable", "no_time", "future", "foreign", "unmapped"
-]
+    "malformed", "oversized", "unreadable", "no_time", "future", "foreign", "unmapped",
+    "duplicate",
+]  # fmt: skip
 Origin: TypeAlias = Literal["live", "refold"]
 Verdict: TypeAlias = Literal["acknowledged", "excused", "neutral"]
 MatchedBy: TypeAlias = Literal["id", "agent", "caller", ""]

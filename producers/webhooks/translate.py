@@ -60,6 +60,9 @@ class _Rule:
 class Translator:
     """Translates what one source posts.
 
+    Attributes:
+        identity: where it looks for ids.
+
     Args:
         mapping: what its messages mean.
         agents: what the CRM calls people, and who they are.
@@ -70,6 +73,7 @@ class Translator:
         self._agents = agents
         self._items = Path.of(mapping.items)
         self._id = _paths(mapping.id)
+        self.identity = repr((mapping.id, mapping.id_header))
         self._passed = [prepared(rule.when) for rule in mapping.passed]
         self._rules = [_rule(rule, mapping) for rule in mapping.events]
 

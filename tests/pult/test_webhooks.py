@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from tests.pult.command import pult
 from tests.pult.hooked import SECRET, hooked, post, signed
 
 SAVED = {
@@ -61,3 +62,31 @@ def test_what_a_crm_posts_is_an_event_of_the_history_once(tmp_path: Path) -> Non
     assert code == 0
     assert not [each for each in (SECRET, "e-1", "card.saved", "0102") if each in said], said
     assert "webhook refused source=crm: signature wrong" in said
+
+
+def test_one_id_with_two_texts_counts_once_and_a_rebuild_changes_nothing(
+    tmp_path: Path,
+) -> None:
+    told = {"event": "card.saved", "id": "e1", "card_id": "7", "agent_id": "15"}
+    first, second = (
+        json.dumps({**told, "time": f"2026-03-02T07:15:{second}Z", "fields_filled": fields})
+        for second, fields in ((30, 3), (40, 5))
+    )
+    with hooked(tmp_path) as crm:
+        for body in (first, second, f"[{second}, {first}]", first):
+            assert post(crm.hook, body.encode(), signed(body.encode())) == 200
+        (card,) = crm.rows("SELECT saves, fields_filled FROM cards", 1)
+        assert {name: int(value) for name, value in card.items()} == {
+            "saves": 1, "fields_filled": 3
+        }  # fmt: skip
+        refused = crm.rows("SELECT reason, bytes FROM rejected ORDER BY revision", 2)
+        assert [row["reason"] for row in refused] == ["duplicate", "duplicate"]
+        assert second in refused[0]["bytes"]
+        assert len(crm.sql("SELECT id FROM events")) == 1
+        assert crm.stop() == 0
+        once = crm.sql("SELECT * FROM cards")
+    done = pult("rebuild", "--from-journal", "--config", crm.config, "--data", crm.data)
+    assert done.code == 0, done
+    assert "the history says what they say" in done.out
+    assert crm.sql("SELECT * FROM cards") == once
+    assert len(crm.sql("SELECT id FROM events")) == 1
