@@ -128,10 +128,6 @@ def load(folder: Path, seconds: float, rate: float) -> None:
         assert crm.stop() == 0
 
 
-def test_a_thousand_posts_a_second_are_all_in_the_history_once(tmp_path: Path) -> None:
-    load(tmp_path, 3, 1_000)
-
-
 @pytest.mark.soak
 def test_a_thousand_posts_a_second_for_a_minute_are_in_the_history(tmp_path: Path) -> None:
     load(tmp_path, 60, 1_000)
