@@ -40,6 +40,7 @@ QUERIES = dict(
 MAY_BE_EMPTY = {
     "rejected",
     "dirty_days",
+    "merged_contacts",  # nobody consulted in the recording
     "reviews",
     "schedules",
     "adherence",
