@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from producers.frame import Naming
 from producers.journal import Journal
 from producers.once import translated_once
-from producers.translated import translated
 from pult.embedded import Pending, Pipeline, frames_between, write
 from pult.refold import refold
 from pult.snapshot_files import SnapshotFiles
@@ -59,7 +58,10 @@ def begin_above_the_store(place: Place, names: Naming) -> None:
 
 def _lacks_something(journal: Journal, names: Naming, after: int, until: int) -> bool:
     """Tell whether events follow from what stands between two positions of a journal."""
-    return any(translated(frames, names)[0] for frames in frames_between(journal, after, until))
+    return any(
+        translated_once(journal, frames, names)[0]
+        for frames in frames_between(journal, after, until)
+    )
 
 
 def restore(place: Place, pipeline: Pipeline) -> Manifest | None:

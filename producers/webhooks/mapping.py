@@ -225,6 +225,10 @@ class CrmMapping(_Section):
             for field, each in rule.data.items():
                 if isinstance(each, FieldSpec) and isinstance(each.words, str):
                     self._check_words(rule, field, each.words)
+        for path in self.hidden:
+            if path.startswith("@") or all(part.isdigit() for part in Path.of(path).parts):
+                msg = f"hidden: {path!r} names no key of a body"
+                raise ValueError(msg)
         for path in self._paths():
             name = path.removeprefix("@")
             if path != name and name.lower() not in map(str.lower, self.headers):

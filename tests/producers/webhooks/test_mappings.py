@@ -262,6 +262,9 @@ def test_text_in_another_character_set_is_read() -> None:
     (HEAD + 'time = { path = "t", format = "unix" }\ndata = {}', "no time format"),
     (HEAD + 'data = { case_id = { path = "i", words = "x" } }', "there is no table words.x"),
     (HEAD + 'data = { case_id = "@X-Id" }', "reads a header that headers does not name"),
+    ('hidden = ["@X-Token"]\n' + HEAD + 'data = { case_id = "i" }',
+     "hidden: '@X-Token' names no key of a body"),
+    ('hidden = ["0"]\n' + HEAD + 'data = { case_id = "i" }', "hidden: '0' names no key of a"),
     (HEAD + 'data = { case_id = { path = "i", match = "(" } }', "no regular expression"),
     (HEAD + 'data = { case_id = "i" }\nwhen = { ticket.state = "done" }',
      "event.1.when.ticket.state is unknown (known: above, below, exists, like, not); "
