@@ -231,3 +231,31 @@ def test_whoever_asks_for_a_contact_that_is_gone_is_told_of_the_one_it_became(
     other = rows(store, ask.format("b1"))
     assert {row["agent_id"] for row in other} == {"Boris", ""}
     assert rows(store, ask.format("nobody")) == []
+
+
+def test_steps_of_a_case_and_dispositions_days_later_are_of_the_call_whose_id_they_carry(
+    store: EmbeddedStore,
+) -> None:
+    """The case began in Anna's call and was solved two days later: one contact of two ids."""
+    fold(store, log_of(
+        CALLS + MERGED,
+        told(crm.CaseCreated, "09:01:00", case_id="K1", interaction_id="a1"),
+        told(crm.CaseResolved, "10:00:00", day="2026-03-04", case_id="K1", interaction_id="x1"),
+        told(crm.CaseClosed, "10:01:00", day="2026-03-04", case_id="K2", interaction_id="no-1"),
+        told(crm.DispositionSet, "09:02:00", code="1", interaction_id="a1"),
+        told(crm.DispositionSet, "10:00:00", day="2026-03-04", code="2", interaction_id="x2"),
+    ))  # fmt: skip
+    (leg,) = rows(store, "SELECT leg_id FROM legs WHERE interaction_id = 'a1'")
+    columns = "interaction_id, leg_id, matched_by, confidence"
+
+    steps = rows(store, f"SELECT step, {columns} FROM case_steps WHERE case_id != 'first' "
+                 "ORDER BY at")  # fmt: skip
+    codes = rows(store, f"SELECT code, holds, {columns} FROM dispositions ORDER BY set_at")
+
+    anna = ("a1", leg["leg_id"], "id", 1)
+    assert [tuple(row.values()) for row in steps] == [
+        ("created", *anna), ("resolved", *anna), ("closed", "no-1", "", "id", 0.5)
+    ]  # fmt: skip
+    assert [tuple(row.values()) for row in codes] == [("1", False, *anna), ("2", True, *anna)]
+    (case,) = rows(store, "SELECT contacts, resolved_at_first FROM cases WHERE case_id = 'K1'")
+    assert case == {"contacts": 1, "resolved_at_first": True}
