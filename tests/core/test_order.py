@@ -40,6 +40,8 @@ STRICT = Discipline().changed(
             "wrong_state_work": {"grace": "1s"},
             "rona": {"consecutive": 1},
             "ghost_busy": {"limit": "1s", "grace": "0s"},
+            "long_hold": {"limit": "5s", "share": 0.01, "grace": "0s"},
+            "toggle": {"count": 2, "quiet": "1m", "after_offer": "1m"},
         }
     ]
 )
