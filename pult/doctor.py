@@ -16,6 +16,7 @@ from schemas.errors import PultFailure
 from schemas.events import Event
 from schemas.metrics import METRICS
 from schemas.needs import NOT_JUDGED, missing
+from schemas.wording import did_you_mean
 from sql.embedded import EmbeddedStore
 from stream_processors.core.pipeline import FUTURE_MS
 
@@ -47,6 +48,7 @@ def examine(config: Path | None, data: Path, environ: Mapping[str, str]) -> list
         *_sources(loaded, environ),
         *_rules(loaded),
         *_lateness(loaded),
+        *_teams(loaded),
         *_kafka(loaded, environ),
         *_clickhouse(loaded, environ),
         *_folder(data),
@@ -135,6 +137,17 @@ def _lateness(loaded: settings.Settings) -> Iterator[Finding]:
             text = f"{level}: late_login.grace ({written(grace)}) is not below no_show.after"
             text += f" ({written(after)}): nobody is late there, only absent"
             yield Finding(good=True, text=text, remark=True)
+
+
+def _teams(loaded: settings.Settings) -> Iterator[Finding]:
+    """Name teams whose rules hold for nobody, for they may be misspelt."""
+    policies = loaded.policies()
+    named = {each.team for each in policies.agents.values()}
+    named |= {each.team for each in policies.queues.values()}
+    for team in sorted(policies.teams.keys() - named):
+        text = f"[teams.{team}]: no agent and no queue is of this team"
+        text += did_you_mean(team, named - {""})
+        yield Finding(good=True, text=text, remark=True)
 
 
 def _ami(

@@ -84,12 +84,12 @@ def into_data_folder(
             raise
         _ask_owner(decision, data, str(told["wall"]), desk_token(settings.desk, environ, data))
         return "kept"
-    if settings.sources:
-        with folder:
-            _write(decision, folder, settings)
-        return "kept in the journal; it holds when pult run is started"
-    with folder:
-        _check(decision, folder, settings)
+    names = Naming(settings.tenant, settings.tenant, _NO_CALLERS)
+    with folder, closing(EmbeddedStore(folder.store, METRICS)) as store:
+        _check(decision, folder, store, names)
+        if settings.sources:
+            _write(decision, folder, store, names, settings.timezone)
+            return "kept in the journal; it holds when pult run is started"
     _apply(decision, data, settings, environ)
     return "kept"
 
@@ -105,38 +105,27 @@ def _apply(
         )  # fmt: skip
 
 
-def _check(decision: Decision, folder: DataFolder, settings: Settings) -> None:
+def _check(decision: Decision, folder: DataFolder, store: EmbeddedStore, names: Naming) -> None:
     """Refuse a decision about what is not there to stay."""
-    _refuse_demo(folder)
-    names = Naming(settings.tenant, settings.tenant, _NO_CALLERS)
-    with closing(EmbeddedStore(folder.store, METRICS)) as store:
-        if not has_episode(store, names, decision.episode_id):
-            raise unknown(decision.episode_id, settings.tenant)
-
-
-def _refuse_demo(folder: DataFolder) -> None:
     if folder.demo_mark.exists():
         msg = (
             f"cannot take the review: the history in {folder.path} is a demo's, which the next "
             "start throws away; say it while pult demo runs"
         )
         raise ReviewRefused(msg)
+    if not has_episode(store, names, decision.episode_id):
+        raise unknown(decision.episode_id, names.tenant)
 
 
-def _write(decision: Decision, folder: DataFolder, settings: Settings) -> None:
+def _write(
+    decision: Decision, folder: DataFolder, store: EmbeddedStore, names: Naming, zone: str
+) -> None:
     """Write a decision into a journal that nobody else writes; the next start applies it."""
-    _refuse_demo(folder)
-    names = Naming(settings.tenant, settings.tenant, _NO_CALLERS)
-    now_us = time.time_ns() // 1000
-    today = datetime.now(ZoneInfo(settings.timezone)).date()
+    today = datetime.now(ZoneInfo(zone)).date()
     with closing(Journal.open(folder.journal, today)) as journal:
-        store = EmbeddedStore(folder.store, METRICS)
-        with closing(store):
-            if not has_episode(store, names, decision.episode_id):
-                raise unknown(decision.episode_id, settings.tenant)
-            # As at a start: what is written must not stand below what the store has.
-            begin_above_the_store(Place(journal, store, SnapshotFiles(folder)), names)
-            journal.append([frame(decision, now_us)])
+        # As at a start: what is written must not stand below what the store has.
+        begin_above_the_store(Place(journal, store, SnapshotFiles(folder)), names)
+        journal.append([frame(decision, time.time_ns() // 1000)])
 
 
 def _ask_owner(decision: Decision, data: Path, address: str, token: str) -> None:

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 import schemas.events as e
 from schemas.facts import Fact
 from schemas.identity import derived_id
@@ -89,6 +91,8 @@ def _parse(line: str, place: int) -> Line:
 def _event(line: Line, source: str) -> e.Event:
     make = _VERBS[line.verb]
     kind, data = make(*line.words)
+    if line.coarse and isinstance(data, e.OfferEndedData):
+        data = msgspec.structs.replace(data, offer_id="")  # a queue log names no missed ringing
     time = line.at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{line.at.microsecond // 1000:03}Z"
     microseconds = round(line.at.timestamp() * 1_000_000)
     text = f"{line.at} {line.coarse} {line.verb} {line.words}"

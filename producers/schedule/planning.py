@@ -111,8 +111,8 @@ def planned(
     twice = sum(each.when.twice for each in wanted)
     if twice:
         made.notes.append(
-            f"{twice} rows name an hour that comes twice when the clock is put back; the "
-            "first is meant"
+            f"an hour that comes twice, when the clock is put back, is named by "
+            f"{counted(twice, 'row')}; the first is meant"
         )
     long = [each for each in wanted if each.when.long]
     if long:

@@ -147,6 +147,9 @@ def _check(context: Context, chosen: argparse.Namespace) -> int:
     if chosen.deployed:
         return _check_deployed(context, chosen, boards)
     folder: Path = chosen.folder
+    if not folder.is_dir():
+        msg = f"no folder {folder} here: run it in Pult's own folder, or name one with --folder"
+        raise PultFailure(msg)
     missing = [path for path in boards if not (folder / path).is_file()]
     other = [
         path

@@ -165,11 +165,14 @@ def _head(total: Mapping[str, object]) -> str:
         return "no violations"
     ratio = total["alerts_per_agent_day"]
     shown = "-" if ratio is None else str(ratio)
-    return (
-        f"{total['episodes']} episodes, {total['minutes']} minutes, {total['alerts']} alerts, "
-        f"{total['pages']} pages; {total['excused']} excused; {shown} alerts per agent and day "
-        "(target 1 to 2)"
-    )
+    counts = ", ".join(_counted(total, one) for one in ("episode", "minute", "alert", "page"))
+    of_a_day = f"{shown} alerts per agent and day (target 1 to 2)"
+    return f"{counts}; {total['excused']} excused; {of_a_day}"
+
+
+def _counted(total: Mapping[str, object], noun: str) -> str:
+    number = total[f"{noun}s"]
+    return f"{number} {noun}" if str(number) == "1" else f"{number} {noun}s"
 
 
 def _print(context: Context, chosen: argparse.Namespace, query: str, form: str) -> None:

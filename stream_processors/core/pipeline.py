@@ -40,7 +40,7 @@ from stream_processors.core.sources import (
     first_sample,
     next_multiple,
 )
-from stream_processors.core.state import State, Terms
+from stream_processors.core.state import Line, State, Terms
 from stream_processors.core.windows import MINUTE_MS
 
 FUTURE_MS = 2 * MINUTE_MS
@@ -375,17 +375,20 @@ class _Run:
 
     def _say(self) -> None:
         at, court, before = self.terms.refold_at, self.court, len(self.facts)
-        of_lines: list[Fact] = []
+        of_lines: list[tuple[Line, list[Fact]]] = []
         for key, (position, known_at) in self.change.lines.items():
             line = self.state.lines.get(key)
             if line is not None:
                 revision = position if at is None else at
                 said = list(line_facts(self.state, line, revision, known_at, self.ledger))
-                of_lines += said
-                if court is not None and said:
-                    court.write_line(line, said)
-        self.facts += without_moved(of_lines) if self.change.places_changed else of_lines
-        self.change.places_changed = False
+                of_lines.append((line, said))
+        if self.change.places_changed:
+            of_lines = without_moved(of_lines)
+            self.change.places_changed = False
+        for line, said in of_lines:
+            self.facts += said
+            if court is not None and said:
+                court.write_line(line, said)
         for agent_id, (position, known_at) in self.change.agents.items():
             revision = position if at is None else at
             if court is not None:

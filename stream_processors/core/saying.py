@@ -54,14 +54,22 @@ def line_facts(
             yield replace(lost, revision=revision, known_at=known_at, voided=True)
 
 
-def without_moved(facts: list[Fact]) -> list[Fact]:
+def without_moved(of_lines: list[tuple[Line, list[Fact]]]) -> list[tuple[Line, list[Fact]]]:
     """Leave out that a ringing no longer holds of one call if it now holds of another."""
-    said = {fact.offer_id for fact in facts if isinstance(fact, Offer) and not fact.voided}
-    return [
-        fact
+    held = {
+        fact.offer_id
+        for _, facts in of_lines
         for fact in facts
-        if not (isinstance(fact, Offer) and fact.voided and fact.offer_id in said)
+        if isinstance(fact, Offer) and not fact.voided
+    }
+    return [
+        (line, [fact for fact in facts if _taken_back(fact) not in held])
+        for line, facts in of_lines
     ]
+
+
+def _taken_back(fact: Fact) -> str | None:
+    return fact.offer_id if isinstance(fact, Offer) and fact.voided else None
 
 
 def contact_facts(

@@ -5,7 +5,7 @@ import random
 import pytest
 from msgspec.structs import replace
 
-from schemas.events import Event, encode
+from schemas.events import Event, LegTransferred, encode
 from schemas.facts import Violation
 from stream_processors.core.pipeline import freeze, thaw
 from tests.core.judged import evidence, shown, told, under
@@ -49,6 +49,35 @@ def test_an_answered_call_ends_the_row() -> None:
     assert shown(facts, "rona")[1] == (
         "warning", "resolved", moment("09:02:15"), moment("09:03:04")
     )  # fmt: skip
+
+
+def test_an_answer_that_turns_out_to_be_of_another_call_still_ends_the_row() -> None:
+    """Who passed the caller on is told last; until then the answer was of his first call."""
+    log = events(
+        MISSES
+        + """
+        09:02:30  login  Boris sales
+        09:03:00  enter  c sales
+        09:03:04  answer c sales Boris
+        09:03:20  starts boris1 203
+        09:03:21  enter  boris1 vip
+        09:03:30  passes c-Boris@c boris1 203 c
+        09:03:30  merges boris1 c
+        09:03:30  end    c sales Boris agent
+        09:03:30  stops  boris1
+        09:03:40  answer c vip Anna
+        09:04:00  enter  d sales
+        09:04:10  answer d sales Anna
+        """
+    )
+    passed = next(event for event in log if isinstance(event, LegTransferred))
+    told_last = [*(event for event in log if event is not passed), passed]
+
+    for order in (log, told_last):
+        _, facts = run([encode(event) for event in order], under({}))
+        assert shown(facts, "rona")[1] == (
+            "warning", "resolved", moment("09:02:15"), moment("09:03:40")
+        )  # fmt: skip
 
 
 def test_a_cancelled_call_neither_counts_nor_ends_a_row() -> None:

@@ -77,6 +77,17 @@ def test_who_sends_us_on_is_not_followed(
         assert elsewhere.asked == []
 
 
+def test_who_stands_elsewhere_is_told_where_the_boards_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    told = line(("dashboards", "check"), capsys)
+
+    assert told.startswith("pult: no folder dashboards/generated here")
+    assert "--folder" in told
+
+
 def test_files_that_are_no_text_differ_and_a_folder_is_no_file(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -172,6 +172,23 @@ def test_who_counts_as_absent_before_he_is_late_is_named(tmp_path: Path) -> None
     ]
 
 
+def test_a_team_of_nobody_is_named(tmp_path: Path) -> None:
+    (tmp_path / "pult.toml").write_text(
+        "[http]\nwall_port = 0\nsql_port = 0\n"
+        "[teams.nigth.discipline.rona]\ncount = 5\n"
+        "[teams.sales.discipline.rona]\ncount = 5\n"
+        "[agents.Anna]\nteam = 'night'\n"
+        "[queues.first]\nteam = 'sales'\n"
+    )
+
+    (done,) = in_turn(("doctor", "--data", tmp_path / "data"), cwd=tmp_path)
+
+    assert done.code == 0
+    assert lines(done.out, "[teams.") == [
+        "NOTE    [teams.nigth]: no agent and no queue is of this team, did you mean night?"
+    ]
+
+
 SECRET = "secret-of-the-tests"
 
 
