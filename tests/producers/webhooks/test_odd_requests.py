@@ -85,11 +85,12 @@ REFUSED = {
 def said_to(port: int, words: bytes) -> bytes:
     """Say something; return the answers as far as they come."""
     answers = b""
-    with socket.create_connection(("127.0.0.1", port), timeout=0.3) as client:
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
         try:
             client.sendall(words)
             while piece := client.recv(65_536):
                 answers += piece
+                client.settimeout(0.3)  # there may be no more, and the connection stays
         except (TimeoutError, ConnectionError):
             pass
     return answers
