@@ -216,7 +216,7 @@ SUMS = {
 def test_the_whole_is_the_sum_of_hours_that_begin_at_any_half(
     view: str, office: EmbeddedStore
 ) -> None:
-    hours = [Cut(BEGIN + timedelta(hours=n), BEGIN + timedelta(hours=n + 1)) for n in range(24)]
+    hours = [Cut(BEGIN + timedelta(hours=n), BEGIN + timedelta(hours=n + 1)) for n in range(HOURS + 2)]
 
     whole = report(office, view, **WHOLE.asked)
     parts = [row for each in hours for row in report(office, view, **each.asked)]
