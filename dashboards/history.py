@@ -167,6 +167,14 @@ def course(
     return panel
 
 
+def as_line(panel: Course, column: str) -> Course:
+    """Let one number among bars be a line."""
+    line = {"custom.drawStyle": "line", "custom.lineWidth": 2, "custom.fillOpacity": 0}
+    return panel.override_by_name(
+        column, [d.DynamicConfigValue(id_val=name, value=value) for name, value in line.items()]
+    )
+
+
 def lengths(pen: Pen, shown: Shown, statement: str, names: Mapping[str, str]) -> barchart.Panel:
     """Return a bar for each number of each row, whose first column is a text.
 

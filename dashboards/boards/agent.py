@@ -77,11 +77,7 @@ def _hours(pen: Pen) -> history.Course:
     names = {key: pen.texts("words", key) for key in ("answered", "usual")}
     shown = Shown("agent_hours", AGENT_ANSWERED)
     panel = history.course(pen, shown, history.sql("agent_hours"), names=names, bars=True)
-    line = {"custom.drawStyle": "line", "custom.lineWidth": 2, "custom.fillOpacity": 0}
-    return panel.override_by_name(
-        "usual",
-        [d.DynamicConfigValue(id_val=name, value=value) for name, value in line.items()],
-    )
+    return history.as_line(panel, "usual")
 
 
 def _state(pen: Pen) -> stat.Panel:

@@ -3,6 +3,7 @@
 from grafana_foundation_sdk.builders import bargauge
 from grafana_foundation_sdk.models import dashboard as d
 from grafana_foundation_sdk.models import units
+from grafana_foundation_sdk.models.common import VisibilityMode
 
 from dashboards import history
 from dashboards.canvas import Canvas
@@ -36,7 +37,7 @@ def board(pen: Pen) -> d.Dashboard:
     )
     canvas.row(10, (24, _cards(pen)))
     canvas.row(10, (12, _results(pen)), (12, _answers(pen)))
-    return canvas.row(8, (24, _solved_weeks(pen))).done()
+    return canvas.row(8, (12, _solved_weeks(pen)), (12, _satisfied_weeks(pen))).done()
 
 
 def _now(pen: Pen, shown: Shown, metric: str) -> bargauge.Panel:
@@ -53,6 +54,15 @@ def _solved_weeks(pen: Pen) -> history.Course:
     names = {"solved_at_once": pen.texts("titles", "solved_at_once")}
     statement = history.sql("crm_solved_weeks")
     return history.course(pen, shown, statement, names=names, bars=True).max(1).time_from("56d")
+
+
+def _satisfied_weeks(pen: Pen) -> history.Course:
+    shown = Shown("satisfied_weeks", SATISFACTION)
+    names = {key: pen.texts("columns", key) for key in ("positive_ratio", "net_promoters")}
+    statement = history.sql("crm_satisfied_weeks")
+    # Weeks without an answer are no zeros, and no reason to break off.
+    panel = history.course(pen, shown, statement, names=names).min(-1).max(1)
+    return panel.span_nulls(True).show_points(VisibilityMode.ALWAYS).time_from("56d")
 
 
 def _cards(pen: Pen) -> history.Rows:

@@ -70,6 +70,7 @@ def board(pen: Pen) -> d.Dashboard:
     tiles = [_figure(pen, *each) for each in figures]
     canvas.row(5, *zip((3, 3, 4, 3, 4, 4, 3), tiles, strict=True))
     canvas.row(9, (12, _level(pen)), (12, _volume(pen)))
+    canvas.row(9, (12, _beside(pen)), (12, _channels(pen)))
     canvas.row(9, (12, _week(pen, "week_volume")), (12, _week(pen, "week_level", level)))
     canvas.row(8, (8, _busy(pen)), (8, _kept(pen)), (8, _repeats(pen)))
     canvas.row(8, (12, _lengths(pen)), (12, _talks(pen)))
@@ -179,6 +180,20 @@ def _volume(pen: Pen) -> history.Course:
         names=names,
         bars=True,
     )
+
+
+def _beside(pen: Pen) -> history.Course:
+    """Return bars of the shown time, and a line of the time before laid over them."""
+    names = {key: pen.texts("words", key) for key in ("offered", "before")}
+    shown = Shown("period_beside", OFFERED)
+    panel = history.course(pen, shown, history.sql("period_beside"), names=names, bars=True)
+    return history.as_line(panel, "before")
+
+
+def _channels(pen: Pen) -> history.Course:
+    shown = Shown("period_channels", None, units.PercentUnit)
+    statement = history.sql("period_channels")
+    return history.course(pen, shown, statement, label="channel", bars=True).max(1)
 
 
 def _queues(pen: Pen, level: Scale) -> history.Rows:

@@ -319,6 +319,48 @@ def test_a_bar_stands_at_the_beginning_of_its_day_week_or_month(
     assert int(bar["offered"]) == len(visits(history))
 
 
+def test_the_days_before_lie_over_the_days_shown(history: History) -> None:
+    """Two days are shown; the recording is of the second of the two before them."""
+    title = "Offered, beside the time before"
+    (beside,) = [each for each in QUESTIONS if title in each.panel["title"]]
+    midnight = BEGIN.replace(hour=0, minute=0, second=0, microsecond=0)
+    sunday, tuesday = midnight + timedelta(days=1), midnight + timedelta(days=3)
+
+    (now,) = figure(history, title, "management")
+    sql = expanded(beside.target["rawSql"], CHOSEN, sunday, tuesday)
+    (later,) = history.ask(sql)["data"]
+
+    assert (int(now["offered"]), now["before"]) == (len(visits(history)), None)
+    assert (later["offered"], int(later["before"])) == (None, len(visits(history)))
+    assert later["time"] == f"{sunday + timedelta(days=1):%F} 00:00:00"
+
+
+def test_shares_of_channels_add_up(history: History) -> None:
+    (voice,) = figure(history, "Contacts by channel", "management")
+
+    assert (voice["channel"], voice["share"]) == ("voice", 1)
+
+
+def test_a_week_of_answers_is_what_customers_said(history: History) -> None:
+    answers = history.ask(
+        "SELECT kind, (score - scale_min) / (scale_max - scale_min) AS part "
+        "FROM surveys WHERE holds"
+    )["data"]
+    csat = [each["part"] >= 0.75 for each in answers if each["kind"] == "csat"]
+    nps = [
+        (each["part"] >= 0.9) - (each["part"] <= 0.6)
+        for each in answers
+        if each["kind"] == "nps"
+    ]
+
+    (week,) = figure(history, "Satisfied by week, eight weeks", "crm")
+
+    assert week["time"] == f"{BEGIN - timedelta(days=5):%F} 00:00:00"
+    assert csat or nps
+    assert week["positive_ratio"] == (pytest.approx(sum(csat) / len(csat)) if csat else None)
+    assert week["net_promoters"] == (pytest.approx(sum(nps) / len(nps)) if nps else None)
+
+
 def test_hours_of_an_agent_stand_beside_those_of_the_weeks_before(history: History) -> None:
     (hours,) = [each for each in QUESTIONS if "and usually" in each.panel["title"]]
     (now,) = figure(history, "Answered by hour, and usually", "agent")

@@ -216,7 +216,8 @@ SUMS = {
 def test_the_whole_is_the_sum_of_hours_that_begin_at_any_half(
     view: str, office: EmbeddedStore
 ) -> None:
-    hours = [Cut(BEGIN + timedelta(hours=n), BEGIN + timedelta(hours=n + 1)) for n in range(HOURS + 2)]
+    begins = [BEGIN + timedelta(hours=n) for n in range(HOURS + 2)]
+    hours = [Cut(begin, begin + timedelta(hours=1)) for begin in begins]
 
     whole = report(office, view, **WHOLE.asked)
     parts = [row for each in hours for row in report(office, view, **each.asked)]
