@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from sql.embedded import EmbeddedStore
 from tests.dashboards.grafana_stub import TOKEN, Stub, grafana
+from tests.dashboards.half_hour import History, recorded
 
 
 @pytest.fixture
@@ -14,3 +16,9 @@ def stub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stub]:
     with grafana() as served:
         monkeypatch.setenv("GRAFANA_URL", served.url)
         yield served
+
+
+@pytest.fixture(scope="module")
+def history(_opened: EmbeddedStore) -> History:
+    """Return the recorded half hour as a history."""
+    return recorded(_opened)

@@ -1,86 +1,28 @@
 """Every question in SQL is asked of the real tables with the recorded half hour in them."""
 
-import json
 import re
 import statistics
 from collections import Counter
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
-from typing import Any
 
 import pytest
 
 from schemas.discipline import CODES
 from schemas.errors import QueryRefused, StoreFailed
-from schemas.events import decode
 from schemas.facts import Leg
-from sql.embedded import EmbeddedStore
-from tests.dashboards.boards import CLICKHOUSE, Question, boards, questions
-from tests.dashboards.crm_told import of_crm
-from tests.lab.recording import Folded, ami, at_ms, fold
+from tests.dashboards.boards import CLICKHOUSE, Question, boards
+from tests.dashboards.half_hour import BEGIN, CHOSEN, END, QUESTIONS, History, figure, visits
+from tests.lab.recording import ami
 from tests.oracles.grafana_macros import expanded
-from tests.plans import plan
 from tests.readings import violations
-from tests.timetable import TENANT, run
+from tests.timetable import TENANT
 
-QUESTIONS = list(questions(CLICKHOUSE))
-BEGIN = datetime.fromtimestamp(at_ms(ami()[0]) / 1000, UTC).replace(microsecond=0)
-END = datetime.fromtimestamp(at_ms(ami()[-1]) / 1000, UTC) + timedelta(seconds=1)
-ALL = ("$__all",)
-CHOSEN: Mapping[str, tuple[str, ...]] = {
-    "tenant": ALL, "queue": ALL, "team": ALL, "code": ALL, "agent": ("Anna Petrova",),
-    "grain": ("day",), "zone": ("Europe/Moscow",), "answer_within": ("",),
-    "short_abandon": ("5",),
-}  # fmt: skip
 NARROWED = {**CHOSEN, "tenant": (TENANT,), "queue": ("sales", "vip"), "code": ("rona",)}
 NUMBER = re.compile(r"(Nullable\()?(U?Int|Float|Decimal)")
 TIME = re.compile(r"(Nullable\()?Date")
 SERIES, TABLE = 0, 1
-
-
-class History:
-    """The half hour as a history, and what it answers."""
-
-    def __init__(self, store: EmbeddedStore, lab: Folded) -> None:
-        self.store = store
-        self.lab = lab
-        self.contact = next(leg.interaction_id for leg in lab.facts if isinstance(leg, Leg))
-
-    def ask(self, sql: str) -> dict[str, Any]:
-        """Return names, types and rows."""
-        told: dict[str, Any] = json.loads(self.store.query(sql, "JSON"))
-        return told
-
-    def filled(self, sql: str, chosen: Mapping[str, tuple[str, ...]]) -> str:
-        """Return a question as the server gets it."""
-        return expanded(sql, {**chosen, "interaction": (self.contact,)}, BEGIN, END)
-
-
-@pytest.fixture(scope="module")
-def history(_opened: EmbeddedStore) -> History:
-    tables = (
-        "SELECT name FROM system.tables WHERE database = 'pult' "
-        "AND engine LIKE '%MergeTree' AND name != 'migrations'"
-    )
-    for (table,) in _opened.client.query(tables).result_rows:
-        _opened.client.command(f"TRUNCATE TABLE pult.{table}")
-    lab = fold(ami())
-    places = [(0, place) for place in range(1, len(ami()) + 1)]
-    _opened.writer.write_events(list(ami()), places, "lab")
-    _opened.writer.write_facts(list(lab.facts), "lab")
-    more = [*of_crm(BEGIN), _planned()]
-    places = [(1, place) for place in range(1, len(more) + 1)]
-    _opened.writer.write_events([decode(value) for value in more], places, "more")
-    _opened.writer.write_facts(run(more)[1], "more")
-    return History(_opened, lab)
-
-
-def _planned() -> bytes:
-    """Return a plan of work from the first whole minute of the half hour to its last."""
-    first = BEGIN + timedelta(minutes=1)
-    day, at = f"{BEGIN:%Y-%m-%d}", f"{BEGIN:%H:%M:%S}"
-    return plan("Anna Petrova", f"{first:%H:%M} work {END:%H:%M}", at=at, day=day)
 
 
 @pytest.mark.parametrize("chosen", [CHOSEN, NARROWED], ids=["all", "narrowed"])
@@ -134,24 +76,6 @@ def test_lists_of_what_can_be_chosen_are_not_empty(history: History) -> None:
     assert len(lists) > 5
     for query in lists:
         assert history.ask(query)["data"] or "team" in query, query
-
-
-def figure(history: History, title: str, board: str, **chosen: str) -> list[dict[str, Any]]:
-    """Return the rows behind a panel."""
-    (sql,) = [
-        question.target["rawSql"]
-        for question in QUESTIONS
-        if question.panel["title"] == title and question.board == f"pult-{board}-en"
-    ]
-    wanted = {**CHOSEN, **{name: (value,) for name, value in chosen.items()}}
-    rows: list[dict[str, Any]] = history.ask(history.filled(sql, wanted))["data"]
-    return rows
-
-
-def visits(history: History, queue: str = "") -> list[Leg]:
-    """Return the visits to a queue, or to all."""
-    legs = [fact for fact in history.lab.facts if isinstance(fact, Leg) and not fact.voided]
-    return [leg for leg in legs if leg.queue_id and queue in ("", leg.queue_id)]
 
 
 def is_good(leg: Leg) -> bool:
@@ -317,48 +241,6 @@ def test_a_bar_stands_at_the_beginning_of_its_day_week_or_month(
 
     assert bar["time"] == f"{begins} 00:00:00"
     assert int(bar["offered"]) == len(visits(history))
-
-
-def test_the_days_before_lie_over_the_days_shown(history: History) -> None:
-    """Two days are shown; the recording is of the second of the two before them."""
-    title = "Offered, beside the time before"
-    (beside,) = [each for each in QUESTIONS if title in each.panel["title"]]
-    midnight = BEGIN.replace(hour=0, minute=0, second=0, microsecond=0)
-    sunday, tuesday = midnight + timedelta(days=1), midnight + timedelta(days=3)
-
-    (now,) = figure(history, title, "management")
-    sql = expanded(beside.target["rawSql"], CHOSEN, sunday, tuesday)
-    (later,) = history.ask(sql)["data"]
-
-    assert (int(now["offered"]), now["before"]) == (len(visits(history)), None)
-    assert (later["offered"], int(later["before"])) == (None, len(visits(history)))
-    assert later["time"] == f"{sunday + timedelta(days=1):%F} 00:00:00"
-
-
-def test_shares_of_channels_add_up(history: History) -> None:
-    (voice,) = figure(history, "Contacts by channel", "management")
-
-    assert (voice["channel"], voice["share"]) == ("voice", 1)
-
-
-def test_a_week_of_answers_is_what_customers_said(history: History) -> None:
-    answers = history.ask(
-        "SELECT kind, (score - scale_min) / (scale_max - scale_min) AS part "
-        "FROM surveys WHERE holds"
-    )["data"]
-    csat = [each["part"] >= 0.75 for each in answers if each["kind"] == "csat"]
-    nps = [
-        (each["part"] >= 0.9) - (each["part"] <= 0.6)
-        for each in answers
-        if each["kind"] == "nps"
-    ]
-
-    (week,) = figure(history, "Satisfied by week, eight weeks", "crm")
-
-    assert week["time"] == f"{BEGIN - timedelta(days=5):%F} 00:00:00"
-    assert csat or nps
-    assert week["positive_ratio"] == (pytest.approx(sum(csat) / len(csat)) if csat else None)
-    assert week["net_promoters"] == (pytest.approx(sum(nps) / len(nps)) if nps else None)
 
 
 def test_hours_of_an_agent_stand_beside_those_of_the_weeks_before(history: History) -> None:
