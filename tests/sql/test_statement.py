@@ -106,7 +106,7 @@ def test_everything_else_is_refused(code: str, statement: str) -> None:
     [
         ("queue_reprt", "queue_reprt that takes parameters, did you mean queue_report?"),
         ("`Call_Chian`", "Call_Chian that takes parameters, did you mean call_chain?"),
-        ("dispositions", "that takes parameters, did you mean disposition_report?"),
+        ("dispositions", "dispositions that takes parameters, did you mean disposition_re"),
         ("someNewFunction", "someNewFunction that takes parameters (known: adherence, "),
     ],
 )
