@@ -17,6 +17,7 @@ from producers.once import translated_once
 from producers.webhooks.mapping import CrmMapping, mapping
 from producers.webhooks.message import Message, body_key, kept
 from producers.webhooks.translate import Translator
+from schemas.crm_events import CaseUpdated
 from schemas.events import Event
 from tests.producers.webhooks.reading import KEYS, RECEIVED_US, of
 
@@ -48,7 +49,9 @@ def posted(told: object, at_us: int, key: str = "") -> Frame:
 
 
 def said(events: list[tuple[int, Event]]) -> list[tuple[str, str]]:
-    return [(event.id, event.data.case_id) for _, event in events]  # type: ignore[union-attr]
+    cases = [event for _, event in events if isinstance(event, CaseUpdated)]
+    assert len(cases) == len(events)
+    return [(event.id, event.data.case_id) for event in cases]
 
 
 class Reader:
