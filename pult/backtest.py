@@ -86,6 +86,10 @@ class _Replay:
 
     # --- what judging has to be told --------------------------------------------------------
 
+    def source_name(self, agent_id: str) -> str:
+        """Return the name of an agent's source."""
+        return self._source(agent_id)
+
     def clock(self, agent_id: str) -> int:
         """Return the time [ms] of an agent's source."""
         return self.source_clock(self._source(agent_id))

@@ -319,11 +319,20 @@ class GhostBusy(Rule):
 
 
 class SystemSuspect(Rule):
-    """So many of a team violate one rule at once that the system is to blame, not they."""
+    """So many of a team or a source violate one rule at once that it is the system, not they.
+
+    A source's agents are those of all its teams and of none; what is too much of one team
+    alone is that team's.
+    """
 
     severity: Severity = "critical"
     share: Annotated[float, Field(gt=0.0, le=1.0)] = Field(
         default=0.3, description="more than this share of those logged in [0..1]"
     )
-    team: Count = Field(default=20, description="in teams of so many logged in, or more")
+    team: Count = Field(
+        default=20, description="in teams, or at sources, of so many logged in, or more"
+    )
+    all_of_source: Count = Field(
+        default=10, description="or all of a source, so many logged in, or more"
+    )
     within: Window = timedelta(seconds=60)

@@ -31,7 +31,7 @@ def forget(state: State, source: Source, at: int, terms: Terms) -> None:
     for agent_id in list(state.plans):
         if state.source_of(agent_id).name == source.name:
             needed[agent_id] = forget_plans(state, agent_id, before)
-    state.docket.forget(before, needed, [team.team for team in teams])
+    state.docket.forget(source.name, before, needed, [team.team for team in teams])
     state.docket.forget_journeys(source.name, before)
     policies = terms.policies.current
     for queue in state.queues.values():

@@ -41,6 +41,10 @@ class Court:
 
     # --- what judging has to be told --------------------------------------------------------
 
+    def source_name(self, agent_id: str) -> str:
+        """Return the name of an agent's source."""
+        return self._source(agent_id).name
+
     def clock(self, agent_id: str) -> int:
         """Return the time [ms] of an agent's source; in a gap, when it was heard last."""
         return _heard_until(self._source(agent_id))

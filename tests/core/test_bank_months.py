@@ -31,6 +31,10 @@ class Bench:
     def __init__(self) -> None:
         self.now = 0
 
+    def source_name(self, agent_id: str) -> str:
+        """Return the one that there is."""
+        return "bank"
+
     def clock(self, agent_id: str) -> int:
         """Return the time set by hand."""
         return self.now

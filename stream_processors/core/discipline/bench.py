@@ -19,6 +19,9 @@ class Bench(Protocol):
     domain: str
     zone: str
 
+    def source_name(self, agent_id: str) -> str:
+        """Return the name of an agent's source."""
+
     def clock(self, agent_id: str) -> int:
         """Return the time [ms] of an agent's source, as long as it was heard."""
 

@@ -177,6 +177,13 @@ class Diary(msgspec.Struct, gc=False):
             if each.kind == "break"
         )
 
+    def logged_in_at(self, at: int) -> bool:
+        """Tell whether the agent was logged in at an instant [ms]."""
+        return any(
+            each.kind == "session" and each.start <= at and (each.end is None or each.end > at)
+            for each in self.stretches.values()
+        )
+
     def log_outs(self) -> list[int]:
         """Return when [ms] the agent logged out."""
         return [each.end for each in self.of_kind("session") if each.end is not None]

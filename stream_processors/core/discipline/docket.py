@@ -24,12 +24,20 @@ Missed: TypeAlias = tuple[int, str, str]
 """When [ms] an offer was missed, by whom, and which one it was."""
 
 
+class SourceSuspects(msgspec.Struct, gc=False):
+    """Which episodes of a rule were too many at one source, and what was said of that."""
+
+    clusters: list[Suspect] = msgspec.field(default_factory=list)
+    said: dict[str, Violation] = msgspec.field(default_factory=dict)
+
+
 class Docket(msgspec.Struct, gc=False):
     """What is known of all agents of a domain for judging them.
 
     By team and code, `fired` holds the episodes of warning or above that are in reach,
-    `clusters` which of them were too many at once, `suspects` what was said of that; `served`
-    tells who took a call, `reviewed` what people decided of episodes lately, and when [ms].
+    `clusters` which of them were too many at once, `suspects` what was said of that; by source
+    and code, `source_suspects` holds both. `served` tells who took a call, `reviewed` what
+    people decided of episodes lately, and when [ms].
     `pages` are an agent's critical episodes of a day, `beyond` those of them that page nobody,
     with the limit that they are beyond.
     `journeys` are interactions by source and id, `journey_of` tells in which a leg is,
@@ -43,6 +51,7 @@ class Docket(msgspec.Struct, gc=False):
     fired: dict[str, dict[str, Fired]] = msgspec.field(default_factory=dict)
     clusters: dict[str, list[Suspect]] = msgspec.field(default_factory=dict)
     suspects: dict[str, dict[str, Violation]] = msgspec.field(default_factory=dict)
+    source_suspects: dict[str, SourceSuspects] = msgspec.field(default_factory=dict)
     served: dict[str, str] = msgspec.field(default_factory=dict)
     reviewed: dict[str, tuple[str, int]] = msgspec.field(default_factory=dict)
     pages: dict[str, dict[str, Page]] = msgspec.field(default_factory=dict)
@@ -106,14 +115,7 @@ class Docket(msgspec.Struct, gc=False):
     def logged_in(self, team: str, at: int) -> int:
         """Count who of a team was logged in at an instant [ms]."""
         return sum(
-            any(
-                each.kind == "session"
-                and each.start <= at
-                and (each.end is None or each.end > at)
-                for each in diary.stretches.values()
-            )
-            for diary in self.diaries.values()
-            if diary.team == team
+            diary.logged_in_at(at) for diary in self.diaries.values() if diary.team == team
         )
 
     def review(self, name: str, verdict: Verdict, at: int) -> None:
@@ -145,6 +147,8 @@ class Docket(msgspec.Struct, gc=False):
         for owner in (*(diary.said for diary in self.diaries.values()), self.suspects):
             for episodes in owner.values():
                 yield from episodes.values()
+        for group in self.source_suspects.values():
+            yield from group.said.values()
         for episodes in self.said_of_calls.values():
             yield from episodes.values()
 
@@ -152,15 +156,50 @@ class Docket(msgspec.Struct, gc=False):
         return [said for said in self.said() if said.state == "firing"]
 
     def excused(self, team: str, code: str) -> frozenset[str]:
-        """Return the ids of a team's episodes that were too many at once."""
+        """Return the ids of episodes that were too many at once in a team, or at a source."""
         clusters = self.clusters.get(f"{team}|{code}")
-        return ids_of(clusters) if clusters else _NONE
+        of_team = ids_of(clusters) if clusters else _NONE
+        return of_team | self.excused_at_sources(code) if self.source_suspects else of_team
 
-    def forget(self, before: int, agents: Mapping[str, int], teams: Collection[str]) -> None:
+    def excused_at_sources(self, code: str) -> frozenset[str]:
+        """Return the ids of the episodes that were too many at once at any source."""
+        return ids_of(
+            cluster
+            for key, group in self.source_suspects.items()
+            if key.rpartition("|")[2] == code
+            for cluster in group.clusters
+        )
+
+    def at_source(self, source: str, code: str) -> list[Suspect]:
+        """Return which episodes were too many at once at a source."""
+        group = self.source_suspects.get(f"{source}|{code}")
+        return group.clusters if group is not None else []
+
+    def write_source(self, source: str, code: str, clusters: list[Suspect]) -> None:
+        """Write which episodes were too many at once at a source."""
+        key = f"{source}|{code}"
+        group = self.source_suspects.get(key)
+        if group is not None:
+            group.clusters = clusters
+        elif clusters:
+            # In an order that does not tell how the log was cut, for snapshots are compared.
+            entries = [*self.source_suspects.items(), (key, SourceSuspects(clusters))]
+            self.source_suspects = dict(sorted(entries, key=lambda entry: entry[0]))
+
+    def drop_source_if_empty(self, source: str, code: str) -> None:
+        """Forget a source of which nothing is suspected any more."""
+        group = self.source_suspects.get(f"{source}|{code}")
+        if group is not None and not group.clusters and not group.said:
+            del self.source_suspects[f"{source}|{code}"]
+
+    def forget(
+        self, source: str, before: int, agents: Mapping[str, int], teams: Collection[str]
+    ) -> None:
         """Drop what no rule can reach: nothing comes any more of before `before` [ms].
 
         Args:
-            before: on the clock of a source.
+            source: whose.
+            before: on its clock.
             agents: those of the source, and from when on [ms] their plans need what they did.
             teams: those of the source.
         """
@@ -177,6 +216,7 @@ class Docket(msgspec.Struct, gc=False):
         for name, (_, at) in list(self.reviewed.items()):
             if at < before - DAY_MS and name not in fires:
                 del self.reviewed[name]
+        self._forget_source_suspects(source, before - WINDOW_MS)
         for key in self.fired:
             if key.rpartition("|")[0] in teams:
                 self._forget_suspects(key, before - WINDOW_MS)
@@ -217,6 +257,31 @@ class Docket(msgspec.Struct, gc=False):
             del self.journeys[key]
             self.said_of_calls.pop(key, None)
 
+    def _forget_source_suspects(self, source: str, final: int) -> None:
+        """Drop suspects of a source that are over for good."""
+        for key, group in list(self.source_suspects.items()):
+            name, _, code = key.rpartition("|")
+            if name != source:
+                continue
+            over = {each for each, said in group.said.items() if is_final(said, final)}
+            kept = []
+            for each in group.clusters:
+                about = each.about_source(code, source)
+                if episode_id("system_suspect", "", about) not in over:
+                    kept.append(each)
+                else:
+                    self._forget_fired(each, code)
+            group.clusters = kept
+            for gone in over:
+                del group.said[gone]
+            self.drop_source_if_empty(source, code)
+
+    def _forget_fired(self, suspect: Suspect, code: str) -> None:
+        """Drop the episodes of a suspect: by themselves they would be too many again."""
+        for each in suspect.fired:
+            fired = self.fired[f"{self.diaries[each.agent_id].team}|{code}"]
+            fired.pop(each.episode_id, None)
+
     def _forget_suspects(self, key: str, final: int) -> None:
         """Drop suspects that are over for good, and episodes that can be part of none."""
         said = self.suspects.get(key, {})
@@ -230,7 +295,7 @@ class Docket(msgspec.Struct, gc=False):
         for name in over:
             del said[name]
         self.clusters[key] = kept
-        still = ids_of(kept)
+        still = ids_of(kept) | self.excused_at_sources(code)
         self.fired[key] = {
             name: each
             for name, each in self.fired[key].items()

@@ -10,21 +10,21 @@ from typing import NamedTuple, TypeAlias
 import msgspec
 
 from schemas.facts import Violation, says_the_same
-from schemas.rules import Rule, SystemSuspect
+from schemas.rules import Rule
 from stream_processors.core.discipline.bench import Bench
 from stream_processors.core.discipline.diary import is_final
-from stream_processors.core.discipline.docket import Docket, ids_of
-from stream_processors.core.discipline.episode import Episode, episode_id, fact_of, text_of
+from stream_processors.core.discipline.docket import Docket
+from stream_processors.core.discipline.episode import Episode, episode_id, fact_of
 from stream_processors.core.discipline.hearing import Hearing
 from stream_processors.core.discipline.paging import Paging
-from stream_processors.core.discipline.rules import KIND_OF, OF_ARRIVALS, RULES
+from stream_processors.core.discipline.rules import KIND_OF, RULES
 from stream_processors.core.discipline.stretches import about
-from stream_processors.core.discipline.suspicion import Fired, Suspect, suspects
+from stream_processors.core.discipline.suspecting import Suspecting
 from stream_processors.core.discipline.touched import Starts
 from stream_processors.core.plans import up_to_next
 
 Pair: TypeAlias = tuple[str, str]
-"""An agent, or a team, and the code of a rule."""
+"""An agent and the code of a rule."""
 
 
 class Judged(NamedTuple):
@@ -57,24 +57,19 @@ class Sitting:
     def facts(self, touched: Mapping[Pair, Starts]) -> Iterator[Violation]:
         """Return the episodes of which something new is to be said."""
         found: dict[Pair, Judged] = {}
-        teams: dict[Pair, None] = {}
+        suspecting = Suspecting(self._docket, self._bench, *self._cause)
         for (agent_id, code), starts in touched.items():
             judged = found[agent_id, code] = self._judged(agent_id, code, starts)
-            team = self._docket.diaries[agent_id].team
-            excused = self._docket.excused(team, code)
-            if self._note_fired(agent_id, code, judged) or (
-                excused and not excused.isdisjoint(judged.episodes)
-            ):
-                teams[team, code] = None
-        for team, code in teams:
-            self._suspect(team, code, found)
+            clock = self._hearing(agent_id).clock
+            suspecting.note(agent_id, code, judged.episodes, judged.speaks_of, clock)
+        for each, code in suspecting.find():
+            pair = each.agent_id, code
+            if pair not in found or each.episode_id not in found[pair].episodes:
+                found[pair] = self._judged(*pair, None)
         self._spend(touched, found)
         for (agent_id, code), judged in found.items():
             yield from self._said(agent_id, code, judged)
-        for team, code in teams:
-            yield from self._said_of_team(team, code)
-
-    # --- agents -----------------------------------------------------------------------------
+        yield from suspecting.facts()
 
     def _hearing(self, agent_id: str) -> Hearing:
         """Return what all rules are told of an agent."""
@@ -170,111 +165,3 @@ class Sitting:
             pair = page.agent_id, page.code
             if pair not in found or page.episode_id not in found[pair].episodes:
                 found[pair] = self._judged(*pair, None)
-
-    # --- teams ------------------------------------------------------------------------------
-
-    def _note_fired(self, agent_id: str, code: str, judged: Judged) -> bool:
-        """Note which episodes are of warning or above; return whether that is news."""
-        team = self._docket.diaries[agent_id].team
-        noted = self._docket.fired.setdefault(f"{team}|{code}", {})
-        if not noted and not judged.episodes:
-            return False
-        clock = self._hearing(agent_id).clock
-        now = {
-            name: Fired(each.fires_at, name, agent_id)
-            for name, each in judged.episodes.items()
-            if each.has_fired(clock) and each.severity(clock) != "info"
-        }
-        before = {
-            name: each
-            for name, each in noted.items()
-            if each.agent_id == agent_id and judged.speaks_of(name)
-        }
-        if now == before:
-            return False
-        for name in before.keys() - now.keys():
-            del noted[name]
-        noted.update(now)
-        return True
-
-    def _suspect(self, team: str, code: str, found: dict[Pair, Judged]) -> None:
-        """Find out which episodes of a team were too many at once; judge the others, too.
-
-        What was found so long ago that nothing comes late any more stands as it was found:
-        who was logged in then is forgotten.
-        """
-        key = f"{team}|{code}"
-        before = self._docket.excused(team, code)
-        clusters = [
-            each
-            for each in self._docket.clusters.get(key, [])
-            if each.at < self._docket.diaries[each.fired[0].agent_id].final_before
-        ]
-        settled = ids_of(clusters)
-        fired = sorted(
-            each for name, each in self._docket.fired[key].items() if name not in settled
-        )
-        if fired:
-            rule = self._bench.rule("system_suspect", "", team, fired[-1].at)
-            assert isinstance(rule, SystemSuspect)
-            if rule.enabled:
-                there = self._planned if code in OF_ARRIVALS else self._docket.logged_in
-                clusters += suspects(fired, rule, partial(there, team))
-        self._docket.clusters[key] = clusters
-        for each in fired:
-            changed = each.episode_id in ids_of(clusters) ^ before
-            judged = found.get((each.agent_id, code))
-            if changed and (judged is None or each.episode_id not in judged.episodes):
-                found[each.agent_id, code] = self._judged(each.agent_id, code, None)
-
-    def _planned(self, team: str, at: int) -> int:
-        """Count who of a team was to work at an instant [ms]."""
-        return sum(
-            any(shift.wants_work(at) for shift in self._bench.shifts(agent_id))
-            for agent_id, diary in self._docket.diaries.items()
-            if diary.team == team
-        )
-
-    def _said_of_team(self, team: str, code: str) -> Iterator[Violation]:
-        """Say of each cluster of a team that the system is suspected, and until when."""
-        said = self._docket.suspects.setdefault(f"{team}|{code}", {})
-        now: set[str] = set()
-        for suspect in self._docket.clusters[f"{team}|{code}"]:
-            name = episode_id("system_suspect", team, suspect.about(code))
-            now.add(name)
-            fact = self._suspicion(name, team, code, suspect)
-            if name not in said or not says_the_same(said[name], fact):
-                said[name] = fact
-                yield fact
-        for name in sorted(said.keys() - now):
-            yield self._taken_back(said, name)
-
-    def _suspicion(self, name: str, team: str, code: str, suspect: Suspect) -> Violation:
-        rule = self._bench.rule("system_suspect", "", team, suspect.at)
-        ends = [self._cleared_at(each, code) for each in suspect.fired]
-        told = [end for end in ends if end is not None]
-        is_over = len(told) == len(ends)
-        evidence = {
-            "events": [],
-            "code": code,
-            "episodes": [each.episode_id for each in suspect.fired],
-            "agents": sorted({each.agent_id for each in suspect.fired}),
-            "logged_in": suspect.logged_in,
-        }
-        return msgspec.structs.replace(
-            self._blank(name, "system_suspect", "", team),
-            severity=rule.severity,
-            state="resolved" if is_over else "firing",
-            pending_at=suspect.fired[0].at,
-            fired_at=suspect.at,
-            cleared_at=max(told) if is_over else None,
-            about=suspect.about(code),
-            rule_version=rule.version,
-            thresholds=rule.thresholds,
-            evidence=text_of(evidence),
-        )
-
-    def _cleared_at(self, fired: Fired, code: str) -> int | None:
-        """Return when an episode was over; one that is forgotten was over long ago."""
-        said = self._docket.diaries[fired.agent_id].said.get(code, {}).get(fired.episode_id)
-        return said.cleared_at if said is not None else fired.at

@@ -1,11 +1,11 @@
-"""Too many at once: where much of a team violates a rule within a minute, it is the system.
+"""Too many at once: where much of a team or a source violates a rule within a minute.
 
-Their episodes keep rule, severity and times, but are excused, and nobody is paged for them;
-one episode of the team says why.
+It is the system then, and not the people: their episodes keep rule, severity and times, but
+are excused, and nobody is paged for them; one episode of the team or the source says why.
 """
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Sequence
+from typing import NamedTuple, TypeAlias
 
 from schemas.durations import in_ms
 from schemas.rules import SystemSuspect
@@ -30,19 +30,28 @@ class Suspect(NamedTuple):
         """Return what the episode of the team is about."""
         return f"{code} since {self.fired[0].at}"
 
+    def about_source(self, code: str, source: str) -> str:
+        """Return what the episode of a source is about."""
+        return f"{self.about(code)} of source {source}"
+
+
+Enough: TypeAlias = Callable[[Collection[str], int], int | None]
+"""Tells of how many people some were too many at an instant [ms]; None if they were not."""
+
 
 def suspects(
-    fired: Sequence[Fired], rule: SystemSuspect, logged_in: Callable[[int], int]
+    fired: Sequence[Fired], rule: SystemSuspect, least: float, enough: Enough
 ) -> list[Suspect]:
     """Return the clusters of episodes, in the order of time, that are too many at once.
 
     Args:
-        fired: episodes of one rule in one team, in the order of time.
-        rule: what is too many.
-        logged_in: tells how many of the team were logged in at an instant [ms].
+        fired: episodes of one rule in one team or at one source, in the order of time.
+        rule: within what time.
+        least: so many people are never too many.
+        enough: what is too many.
     """
     found: list[Suspect] = []
-    within, least = in_ms(rule.within), rule.share * rule.team
+    within = in_ms(rule.within)
     first = 0
     for last, each in enumerate(fired):
         while each.at - fired[first].at > within:
@@ -50,8 +59,8 @@ def suspects(
         people = {one.agent_id for one in fired[first : last + 1]}
         if len(people) <= least:
             continue
-        team = logged_in(each.at)
-        if team < rule.team or len(people) <= rule.share * team:
+        of = enough(people, each.at)
+        if of is None:
             continue
         window = fired[first : last + 1]
         if found and found[-1].fired[-1].at >= window[0].at:
@@ -59,5 +68,10 @@ def suspects(
             joined = tuple(sorted({*before.fired, *window}))
             found.append(Suspect(before.at, joined, before.logged_in))
         else:
-            found.append(Suspect(each.at, tuple(window), team))
+            found.append(Suspect(each.at, tuple(window), of))
     return found
+
+
+def too_many_of_team(people: int, team: int, rule: SystemSuspect) -> bool:
+    """Tell whether so many people of a team of so many are too many at once."""
+    return team >= rule.team and people > rule.share * team
