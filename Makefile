@@ -22,7 +22,7 @@ help: ## list the targets
 
 setup: $(STAMP) ## make .venv with .venv/bin/pult; does nothing when it is up to date
 	@# Written even where PYTHONDONTWRITEBYTECODE is set: without it every start compiles anew.
-	@$(BIN)/python -m compileall -q $(PACKAGES)
+	@$(BIN)/python -m compileall -q $(PACKAGES) tests
 
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -42,8 +42,9 @@ $(STAMP): requirements.lock pyproject.toml
 	    $$pip install $$quiet --no-deps --require-hashes -r requirements.lock \
 	        && $$pip install $$quiet --no-deps --no-build-isolation --editable .; \
 	fi
-	@# What the command and the tests import is compiled here once, for the same reason as above.
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -c 'import pult.cli, pytest, hypothesis, selenium.webdriver'
+	@# What the command and the tests import is compiled here once, for the same reason as above:
+	@# every module of ours is loaded, since the command loads only those of one verb.
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m tests.all_modules $(PACKAGES)
 	@touch $@
 
 demo: setup ## a recorded half hour on the wall; options: make demo DEMO="--port 0 --sql-port 0"
