@@ -11,10 +11,10 @@ from schemas.events import encode
 from tests.integration.reading import make_topics
 from tests.integration.stores import PASSWORD, Store
 from tests.kafka import Cluster
+from tests.lab_cut import ami_until
 from tests.oracles import ami
 from tests.oracles.lab_numbers import LAB
 from tests.pult.command import all_good, in_turn
-from tests.pult.conftest import ami_until
 from tests.shells.records import of
 
 TENANTS = ("acme", "beta")

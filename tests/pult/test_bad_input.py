@@ -11,8 +11,9 @@ from typing import TypeAlias
 
 import pytest
 
+from tests.lab_cut import Cut
 from tests.pult.command import Demo, Done, all_good, good, in_turn, pult, rows
-from tests.pult.conftest import Cut, History
+from tests.pult.conftest import History
 
 QUEUE_LOG, AMI = "asterisk-queue-log", "asterisk-ami"
 

@@ -21,11 +21,11 @@ from producers.identity import CallerKeys
 from producers.journal import Journal
 from producers.translated import translated
 from pult.context import sql_command
+from tests.lab_cut import Cut
 from tests.oracles import ami
 from tests.oracles.lab_numbers import LAB_NUMBERS, LAB_TARGETS, Totals, ami_log, totals
 from tests.oracles.shapes import OracleLeg
 from tests.pult.command import Demo, demo, good, rows, wait_for, watching
-from tests.pult.conftest import Cut
 
 MOST_BYTES = 600 * 1024 * 1024
 

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.lab_cut import Cut
 from tests.oracles import ami, wall
 from tests.oracles.lab_numbers import LAB_TARGETS
 from tests.pult.command import PULT, Moment, all_good, environment, good, in_turn, rows
-from tests.pult.conftest import Cut, History
+from tests.pult.conftest import History
 
 SETTINGS = "".join(
     f'[queues.{queue}]\nanswer_within = "{targets.answer_within_ms}ms"\n'

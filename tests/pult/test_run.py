@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.lab_cut import Cut, ami_until, queue_log_until
 from tests.oracles.lab_numbers import LAB, LAB_TARGETS
 from tests.pult.command import all_good, pult, rows, wait_for
-from tests.pult.conftest import Cut, ami_until, queue_log_until
 from tests.pult.recorded import Recorded
 
 RATE = 1_500.0

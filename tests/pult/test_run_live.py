@@ -11,10 +11,10 @@ from urllib.error import HTTPError
 from urllib.request import urlopen
 
 from tests.fake_pbx import FakePbx
+from tests.lab_cut import Cut
 from tests.oracles.lab_numbers import LAB_TARGETS
 from tests.pbx_tape import past_copy
 from tests.pult.command import PULT, all_good, dies_with_its_parent, environment, pult, wait_for
-from tests.pult.conftest import Cut
 
 SECONDS = 40
 

@@ -7,8 +7,8 @@ import pytest
 
 from pult.settings import Settings, load, parse
 from schemas.errors import SettingsInvalid
+from tests.lab_cut import Cut
 from tests.pult.command import all_good
-from tests.pult.conftest import Cut
 
 
 def queue(text: str) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.lab_cut import Cut
 from tests.pult.command import SECONDS, wait_for
-from tests.pult.conftest import Cut
 from tests.pult.recorded import Recorded
 from tests.pult.test_run import RATE, Expected, both, config, found, of_both
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.lab_cut import Cut
 from tests.pult.command import PULT, SECONDS, Demo, all_good, environment, good, in_turn, pult
-from tests.pult.conftest import Cut, History
+from tests.pult.conftest import History
 
 ROOT = Path(__file__).parents[2]
 VERBS = (

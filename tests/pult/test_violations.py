@@ -16,6 +16,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from tests.fake_pbx import FakePbx
+from tests.lab_cut import Cut
 from tests.pbx_tape import past_copy
 from tests.pult.command import (
     PULT,
@@ -27,7 +28,7 @@ from tests.pult.command import (
     rows,
     wait_for,
 )
-from tests.pult.conftest import Cut, History
+from tests.pult.conftest import History
 
 SECONDS = 40
 
