@@ -16,7 +16,7 @@ from schemas.errors import PultFailure
 from schemas.events import Event
 from schemas.metrics import METRICS
 from schemas.needs import NOT_JUDGED, missing
-from schemas.wording import did_you_mean
+from schemas.wording import counted, did_you_mean
 from sql.embedded import EmbeddedStore
 from stream_processors.core.pipeline import FUTURE_MS
 
@@ -303,10 +303,13 @@ def _store(folder: DataFolder) -> Iterator[Finding]:
         )
     finally:
         store.close()
-    events, legs, rejected = counts.decode().split()
-    text = f"data folder: {folder.path} holds {events} events, {legs} queue visits"
+    events, legs, rejected = map(int, counts.decode().split())
+    holds = f"{counted(events, 'event')}, {counted(legs, 'queue visit')}"
+    text = f"data folder: {folder.path} holds {holds}"
     yield Finding(good=True, text=text)
-    if rejected != "0":
+    if rejected:
         ask = "SELECT reason, detail, left(bytes, 80) FROM rejected LIMIT 5"
-        text = f"{rejected} messages could not be used; {sql_command(ask, folder.path)}"
+        text = (
+            f"{counted(rejected, 'message')} could not be used; {sql_command(ask, folder.path)}"
+        )
         yield Finding(good=False, text=text)

@@ -35,6 +35,7 @@ from pult.snapshot_files import SnapshotFiles
 from pult.tending import Tender
 from schemas.errors import MalformedEvent, PultFailure
 from schemas.metrics import METRICS
+from schemas.wording import counted
 from sql.embedded import EmbeddedStore
 from stream_processors.core.instants import to_ms
 from stream_processors.core.plans import Plan
@@ -223,7 +224,8 @@ class Runtime:
         why = [self.intake.trouble, self.keeper.trouble, self.late.trouble]
         if not self.caught_up:
             behind = self._live_at - self.pipeline.position
-            why.append(f"{behind} messages of the journal are not applied yet")
+            one, many = "message of the journal is", "messages of the journal are"
+            why.append(f"{counted(behind, one, many)} not applied yet")
         why += [feed.why for feed in self.feeds]
         if self.keeper.crowded:
             why.append("the figures stand still until the store takes rows again")

@@ -26,6 +26,6 @@ def plainly(message: str) -> str:
     return plain.replace("valid tuple", "list").replace("valid dictionary", "table")
 
 
-def counted(number: int, one: str, many: str = "") -> str:
-    """Return a number with its noun: 1 day, 2 days."""
-    return f"{number} {one}" if number == 1 else f"{number} {many or one + 's'}"
+def counted(number: float | str, one: str, many: str = "") -> str:
+    """Return a number, or its text as a query tells it, with its noun: 1 day, 2 days."""
+    return f"{number} {one}" if str(number) == "1" else f"{number} {many or one + 's'}"

@@ -18,6 +18,7 @@ from schemas.facts import Violation
 from schemas.needs import no_rule
 from schemas.policies import Policies
 from schemas.rules import Rule
+from schemas.wording import counted
 from stream_processors.core.instants import day_bounds
 
 UNTRIED = {
@@ -163,7 +164,7 @@ def _range(first: date, last: date, zone: str, tenant: str) -> Range:
 def _lines(name: str, found: list[Violation], hours: float) -> list[str]:
     severities = Counter(each.severity for each in found)
     how = ", ".join(f"{count} {severity}" for severity, count in sorted(severities.items()))
-    lines = [f"{name}: {len(found)} episodes ({how or 'none'})"]
+    lines = [f"{name}: {counted(len(found), 'episode')} ({how or 'none'})"]
     if not found:
         return lines
     whose = (

@@ -10,6 +10,7 @@ from pult.settings import SourceSettings
 from pult.sources import ami_access
 from pult.survey import Survey, survey
 from schemas.errors import SettingsInvalid
+from schemas.wording import counted
 
 _FEEDS = {
     "agent": "waits, answers, offers, agents and breaks (all cc_queue_*, cc_agents)",
@@ -62,21 +63,25 @@ def judged(found: Survey) -> list[Finding]:
         text = f"no snapshot: {found.refusal}; load app_queue: module load app_queue"
         findings.append(Finding(good=False, text=text))
     else:
-        text = f"snapshot: {len(found.queues)} queues, {len(people)} members"
+        text = (
+            f"snapshot: {counted(len(found.queues), 'queue')}, {counted(len(people), 'member')}"
+        )
         findings.append(Finding(good=True, text=text, remark=not found.queues))
     if not found.booted:
         text = "no FullyBooted, so restarts go unnoticed; add system to read= in manager.conf"
         findings.append(Finding(good=False, text=text))
     if found.untimed:
         text = (
-            f"{found.untimed} events without a time, all of them rejected; set "
+            f"{counted(found.untimed, 'event')} without a time, rejected for it; set "
             "timestampevents = yes in [general] of manager.conf"
         )
         findings.append(Finding(good=False, text=text))
     for each, feeds in _FEEDS.items():
         count = found.classes[each]
         if count:
-            findings.append(Finding(good=True, text=f"{each}: {count} events; {feeds}"))
+            findings.append(
+                Finding(good=True, text=f"{each}: {counted(count, 'event')}; {feeds}")
+            )
         else:
             text = (
                 f"{each}: no event was seen, it feeds {feeds}; if calls went through, add "

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from pult import settings
 from pult.context import Context, add_common
 from schemas.errors import BoardsDiffer, GrafanaFailed, PultFailure
+from schemas.wording import counted
 
 if TYPE_CHECKING:
     from dashboards.grafana import Grafana
@@ -138,7 +139,7 @@ def _build(context: Context, chosen: argparse.Namespace) -> int:
     except OSError as error:
         msg = f"cannot write boards to {chosen.folder}: {error.strerror}"
         raise PultFailure(msg) from error
-    print(f"{len(boards)} boards in {chosen.folder}")
+    print(f"{counted(len(boards), 'board')} in {chosen.folder}")
     return 0
 
 
@@ -163,11 +164,12 @@ def _check(context: Context, chosen: argparse.Namespace) -> int:
     wrong = len(missing) + len(other) + len(surplus)
     if wrong:
         msg = (
-            f"{wrong} boards in {folder} are not what this program makes; "
+            f"{counted(wrong, f'board in {folder} is', f'boards in {folder} are')} not what "
+            "this program makes; "
             f"write them anew: pult dashboards build --folder {folder}"
         )
         raise BoardsDiffer(msg)
-    print(f"{len(boards)} boards in {folder} are what this program makes")
+    print(f"{counted(len(boards), 'board')} in {folder}, as this program makes them")
     return 0
 
 
@@ -191,10 +193,11 @@ def _check_deployed(
             wrong += 1
     if wrong:
         msg = (
-            f"{wrong} boards in Grafana are not what this program makes; pult dashboards deploy"
+            f"{counted(wrong, 'board in Grafana is', 'boards in Grafana are')} not what this "
+            "program makes; pult dashboards deploy"
         )
         raise BoardsDiffer(msg)
-    print(f"{len(boards)} boards in Grafana are what this program makes")
+    print(f"{counted(len(boards), 'board')} in Grafana, as this program makes them")
     return 0
 
 
@@ -215,7 +218,8 @@ def _deploy(context: Context, chosen: argparse.Namespace) -> int:
     print(", ".join(f"{count} {outcome}" for outcome, count in counts.items()))
     failed = counts.get(Outcome.FAILED, 0)
     if failed:
-        msg = f"{failed} boards are not in Grafana as they should be; the lines above say why"
+        boards = counted(failed, "board is", "boards are")
+        msg = f"{boards} not in Grafana as wanted; the lines above say why"
         raise GrafanaFailed(msg)
     return 0
 

@@ -13,6 +13,7 @@ from pult.opened import opened
 from pult.progress import Progress
 from schemas.adherence import ACTIVITIES
 from schemas.errors import UnreadableRecording
+from schemas.wording import counted
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -86,16 +87,17 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
 
 def _summary(done: Imported, source: str) -> str:
     again = done.frames - done.fresh
-    parts = [f"{done.frames} messages of {source}", f"{done.events} events"]
+    parts = [f"{counted(done.frames, 'message')} of {source}", counted(done.events, "event")]
     if again:
         parts.append(f"{again} were there before")
     if done.rejected:
         parts.append(f"{done.rejected} could not be used (see table rejected)")
     if done.estimated:
         parts.append(
-            f"{done.estimated} calls without a beginning or an end: the recording has a gap"
+            f"{counted(done.estimated, 'call')} without a beginning or an end: "
+            "the recording has a gap"
         )
-    calls = f"{done.visits} queue visits"
+    calls = counted(done.visits, "queue visit")
     if done.direct:
-        calls += f" and {done.direct} direct calls"
+        calls += f" and {counted(done.direct, 'direct call')}"
     return f"{', '.join(parts)}; {calls} in the history"

@@ -12,7 +12,7 @@ from pult.settings import DEFAULT_FILE, AmiSettings
 from pult.sources import ami_access
 from pult.survey import survey
 from schemas.errors import SettingsInvalid
-from schemas.wording import plainly
+from schemas.wording import counted, plainly
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,7 +51,8 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
     text = first_settings(chosen.source, ami, chosen.queue_log, found, chosen.timezone)
     write(path, text, force=chosen.force)
     people = set().union(*found.queues.values())
-    print(f"{path} written: {len(found.queues)} queues, {len(people)} members; look at it")
+    holds = f"{counted(len(found.queues), 'queue')}, {counted(len(people), 'member')}"
+    print(f"{path} written: {holds}; look at it")
     if not found.queues:
         print("NOTE it names no queue: has it read queues.conf, may the user read QueueStatus?")
     log = chosen.queue_log

@@ -16,6 +16,7 @@ from pult.context import Context
 from pult.webhooks import people
 from schemas.errors import SettingsInvalid, UntranslatableFrame
 from schemas.events import Event, encode
+from schemas.wording import counted
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,7 +56,8 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
         msg = f"{chosen.sample} would be rejected: {rejected}"
         raise UntranslatableFrame(msg) from rejected
     _print(events)
-    print(f"{len(events)} events" if events else "no event: the mapping passes over this one")
+    none = "no event: the mapping passes over this one"
+    print(counted(len(events), "event") if events else none)
     return 0
 
 

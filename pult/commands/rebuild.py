@@ -24,6 +24,7 @@ from schemas.errors import DataFolderUnusable, SettingsInvalid
 from schemas.metrics import METRICS
 from schemas.policies import PolicyHistory
 from schemas.topics import EVENTS
+from schemas.wording import counted
 from sql.embedded import EmbeddedStore
 from sql.port import Store
 from sql.writer import Writer
@@ -180,7 +181,10 @@ def _read_kafka(
     topic = EVENTS.named(wanted.kafka.prefix)
     read = events_from_kafka(connection, topic, store, tenant, progress.advance)
     if read.unusable:
-        print(f"{read.unusable} records of Kafka are no events of their domain: passed over")
+        records = counted(
+            read.unusable, "record of Kafka is no event", "records of Kafka are no events"
+        )
+        print(f"{records} of their domain: passed over")
     return kept_targets(wanted, connection, read.partitions)
 
 
@@ -194,11 +198,12 @@ def _report(done: Sequence[Rebuilt], *, writing: bool) -> int:
                 f"{found.voided} voided\t{'; '.join(found.examples)}"
             )
     events = sum(each.events for each in done)
-    what = f"{events} events of {len(done)} domain{'' if len(done) == 1 else 's'} folded again"
+    what = f"{counted(events, 'event')} of {counted(len(done), 'domain')} folded again"
     if not differs:
         print(f"{what}: the history says what they say")
     elif writing:
-        print(f"{what}: {differs} facts were put right")
+        print(f"{what}: {counted(differs, 'fact was', 'facts were')} put right")
     else:
-        print(f"{what}: {differs} facts differ; pult rebuild puts them right")
+        differ = counted(differs, "fact differs", "facts differ")
+        print(f"{what}: {differ}; pult rebuild puts them right")
     return 1 if differs and not writing else 0

@@ -12,6 +12,7 @@ from producers.simulation.simulation import Simulation
 from pult import settings, simulate
 from pult.context import Context, name, positive
 from schemas.errors import SimulationImpossible
+from schemas.wording import counted
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -206,7 +207,7 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
         simulate.write_truth(simulation, chosen.truth)
     # Standard output may be the events themselves.
     to = sys.stdout if chosen.out or chosen.to_kafka else sys.stderr
-    print(f"{simulation.told} events simulated", file=to)
+    print(f"{counted(simulation.told, 'event')} simulated", file=to)
     return 0
 
 

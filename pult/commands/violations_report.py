@@ -24,6 +24,7 @@ from pult.context import Context
 from pult.history_asked import answer, quoted, rows
 from schemas.errors import QueryRefused
 from schemas.policies import Policies
+from schemas.wording import counted
 from stream_processors.core.instants import day_bounds
 
 BY = ("agent", "team", "code")
@@ -165,14 +166,10 @@ def _head(total: Mapping[str, object]) -> str:
         return "no violations"
     ratio = total["alerts_per_agent_day"]
     shown = "-" if ratio is None else str(ratio)
-    counts = ", ".join(_counted(total, one) for one in ("episode", "minute", "alert", "page"))
+    nouns = ("episode", "minute", "alert", "page")
+    counts = ", ".join(counted(str(total[f"{one}s"]), one) for one in nouns)
     of_a_day = f"{shown} alerts per agent and day (target 1 to 2)"
     return f"{counts}; {total['excused']} excused; {of_a_day}"
-
-
-def _counted(total: Mapping[str, object], noun: str) -> str:
-    number = total[f"{noun}s"]
-    return f"{number} {noun}" if str(number) == "1" else f"{number} {noun}s"
 
 
 def _print(context: Context, chosen: argparse.Namespace, query: str, form: str) -> None:

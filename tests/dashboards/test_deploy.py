@@ -90,7 +90,7 @@ def test_a_board_of_others_with_our_title_stays(
     first, last = told.err.splitlines()
     assert first.startswith("pult-queue-en: cannot put the board pult-queue-en of Grafana at")
     assert "412" in first
-    assert last.startswith("pult: 1 boards are not in Grafana as they should be")
+    assert last.startswith("pult: 1 board is not in Grafana as wanted")
     assert told.out == f"{len(BOARDS) - 1} made, 1 failed\n"
 
 

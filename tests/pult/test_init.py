@@ -89,7 +89,7 @@ def test_check_source_names_the_line_that_would_mend_it(
         done = one(tmp_path, "check-source", "pbx1", "--seconds", "1")
 
     assert done.code == 1
-    assert "PROBLEM 1 events without a time" in done.out
+    assert "PROBLEM 1 event without a time" in done.out
     assert "set timestampevents = yes in [general] of manager.conf" in done.out
     assert "add call to read= of this user in manager.conf" in done.out
     assert ("PROBLEM clock: +" in done.out) == bool(ahead_seconds)

@@ -119,7 +119,7 @@ def test_the_doctor_says_how_settings_and_data_are(
     assert not (tmp_path / "fresh").exists()
     assert "holds 585 events, 141 queue visits" in good_one.out
     assert doubtful.code == 1
-    assert "PROBLEM 1 messages could not be used; pult sql" in doubtful.out
+    assert "PROBLEM 1 message could not be used; pult sql" in doubtful.out
     hint = doubtful.out.partition("; pult ")[2].splitlines()[0]
     assert "not a line of a queue log" in good(*shlex.split(hint))
     assert f"is in use by pult demo (process {ended.process.pid}), wall at http" in used.out
