@@ -17,6 +17,20 @@ from schemas.wording import counted
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what this verb takes."""
+    _add_size(parser)
+    _add_time(parser)
+    _add_truth(parser)
+    parser.add_argument(
+        "--crm",
+        action="store_true",
+        help="a CRM beside each PBX tells of cards, codes, cases and answers of its talks",
+    )
+    _add_faults(parser)
+    _add_outputs(parser)
+
+
+def _add_size(parser: argparse.ArgumentParser) -> None:
+    """Add how large the call centre is."""
     add = parser.add_argument
     add(
         "--seats",
@@ -59,6 +73,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="calls of a tenant, mean over a weekday (default 3.6 for each seat)",
     )
+
+
+def _add_time(parser: argparse.ArgumentParser) -> None:
+    """Add when it works, how long, and what comes by chance."""
+    add = parser.add_argument
     add(
         "--begin",
         type=_instant,
@@ -83,6 +102,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="how often a source says that it is alive (default 1)",
     )
+
+
+def _add_truth(parser: argparse.ArgumentParser) -> None:
+    """Add the targets by which the truth counts."""
+    add = parser.add_argument
     add(
         "--answer-within",
         type=positive,
@@ -97,13 +121,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="the truth leaves out abandons up to this (default 5)",
     )
-    add(
-        "--crm",
-        action="store_true",
-        help="a CRM beside each PBX tells of cards, codes, cases and answers of its talks",
-    )
-    _add_faults(parser)
-    _add_outputs(parser)
 
 
 def _add_faults(parser: argparse.ArgumentParser) -> None:
