@@ -104,9 +104,10 @@ class Wall:
         return f"{self.server.address}/?{query}"
 
     def resize(self, width: int, height: int) -> None:
-        """Give the page a screen of exactly this size."""
+        """Give the page a screen of exactly this size, and wait until it has it."""
         screen = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+        self.wait(lambda: self.js("return [innerWidth, innerHeight]") == [width, height])
 
     def play(self, message: str) -> None:
         """Send one message as it is."""
@@ -147,7 +148,8 @@ class Wall:
 
     def errors(self) -> list[str]:
         """Complaints in the console; an outage excuses those about the network."""
-        log: list[dict[str, Any]] = self.browser.get_log("browser")  # type: ignore[no-untyped-call]
+        # As get_log, which has no types.
+        log: list[dict[str, Any]] = self.browser.execute("getLog", {"type": "browser"})["value"]
         return [
             entry["message"]
             for entry in log
@@ -326,7 +328,6 @@ def test_a_name_that_nobody_knows_is_readable_to_its_end(wall: Wall, language: s
 
     for size in [(1920, 1080), (1366, 768), (1280, 800), (390, 844)]:
         wall.resize(*size)
-        wall.wait(lambda size=size: wall.js("return [innerWidth, innerHeight]") == [*size])  # type: ignore[misc]
         time.sleep(0.05)  # a frame or two, in which the page draws anew
         cut = wall.js(
             """
@@ -555,7 +556,6 @@ def test_everything_fits_without_scrolling(wall: Wall, language: str) -> None:
         wall.show(picture)
         for size in [(1920, 1080), (1366, 768), (3840, 2160), (1366, 650), (1280, 800)]:
             wall.resize(*size)
-            wall.wait(lambda size=size: wall.js("return [innerWidth, innerHeight]") == [*size])  # type: ignore[misc]
             time.sleep(0.05)  # a frame or two, in which the page counts its lines anew
             assert wall.js(CUT_OFF) == [], (picture["title"], size)
 

@@ -39,6 +39,11 @@ def shown_ms(wall: Wall) -> int:
     return round(1000 * datetime.fromisoformat(told.replace("Z", "+00:00")).timestamp())
 
 
+def shows(wall: Wall, happened_ms: int) -> None:
+    """Wait until the page shows this time or a later one; a second is all it has."""
+    wall.wait(lambda: shown_ms(wall) >= happened_ms, seconds=1)
+
+
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     with demo(tmp_path_factory.mktemp("running") / "data", "--speed", "30") as started:
@@ -52,8 +57,7 @@ def test_a_live_wall_follows_its_events_within_a_second(running: Demo, browser: 
     seen = set()
 
     for _ in range(8):
-        happened = clock_ms(running)
-        wall.wait(lambda happened=happened: shown_ms(wall) >= happened, seconds=1)  # type: ignore[misc]
+        shows(wall, clock_ms(running))
         seen.add(wall.text("#waiting .num") + wall.text("#level .num") + wall.text("#people"))
         time.sleep(0.1)
 
