@@ -46,8 +46,7 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
 def _explained(ask: Ask, episode: Row, where: str) -> str:
     domain = f"tenant = {quoted(episode['tenant'])} AND domain = {quoted(episode['domain'])}"
     evidence: Row = msgspec.json.decode(episode["evidence"])
-    told = _events(ask, domain, evidence) or _legs(ask, domain, evidence)
-    told += _waiting(ask, domain, evidence)
+    told = _told(ask, domain, evidence) + _waiting(ask, domain, evidence)
     reviews = ask(f"SELECT * FROM reviews WHERE {domain} AND {where}")
     if episode["about"] == "interaction":
         episode = {**episode, "about": _interaction(ask, domain, evidence)}
@@ -66,11 +65,47 @@ def _interaction(ask: Ask, domain: str, evidence: Row) -> str:
     return f"interaction {row['id']}"
 
 
+def _told(ask: Ask, domain: str, evidence: Row) -> list[Row]:
+    """Return the events that are the evidence; of calls all of theirs, and the calls."""
+    events = _events(ask, domain, evidence)
+    if not evidence.get("legs") or evidence.get("offers"):
+        return events  # of offers their ends are enough: the calls went on elsewhere
+    known = {each["id"] for each in events}
+    more = [each for each in _events_of_legs(ask, domain, evidence) if each["id"] not in known]
+    return events + more + _legs(ask, domain, evidence)
+
+
+_EVENT = "occurred_at AS at, concat(type, ' ', id) AS what, data, id, source, feed, sequence"
+
+
 def _events(ask: Ask, domain: str, evidence: Row) -> list[Row]:
-    ids = _list(evidence.get("events", ()))
+    if not evidence.get("events"):
+        return []
+    ids = _list(evidence["events"])
+    return ask(f"SELECT {_EVENT} FROM events FINAL WHERE {domain} AND id IN ({ids})")
+
+
+def _events_of_legs(ask: Ask, domain: str, evidence: Row) -> list[Row]:
+    """Return what was told of calls, from the entry of each to its end.
+
+    An event is of a call that names its interaction, or a channel that another names with it.
+    """
+    ids = _list(evidence["legs"])
     return ask(
-        "SELECT occurred_at AS at, concat(type, ' ', id) AS what, data FROM events FINAL "
-        f"WHERE {domain} AND id IN ({ids}) ORDER BY occurred_at, source, feed, sequence"
+        "WITH calls AS (SELECT source, interaction_id, entered_at, "
+        "coalesce(ended_at, left_at, now64(3, 'UTC')) AS until "
+        f"FROM legs WHERE {domain} AND leg_id IN ({ids})), "
+        "near AS (SELECT *, JSONExtractString(data, 'channel_id') AS channel "
+        f"FROM events FINAL WHERE {domain} AND source IN (SELECT source FROM calls) "
+        "AND occurred_at >= (SELECT min(entered_at) FROM calls) "
+        "AND occurred_at <= (SELECT max(until) FROM calls)), "
+        "channels AS (SELECT source, channel FROM near WHERE channel != '' "
+        "AND (source, interaction_id) IN (SELECT source, interaction_id FROM calls)) "
+        f"SELECT {_EVENT} FROM near WHERE ((source, interaction_id) IN "
+        "(SELECT source, interaction_id FROM calls) "
+        "OR (source, channel) IN (SELECT source, channel FROM channels)) "
+        "AND arrayExists(each -> near.occurred_at >= each.1 AND near.occurred_at <= each.2, "
+        "(SELECT groupArray((entered_at, until)) FROM calls))"
     )
 
 
@@ -137,20 +172,30 @@ _LISTS = frozenset({"events", "legs", "offers", "episodes", "waiting_legs"})
 
 def _in_order(episode: Row, told: list[Row], reviews: list[Row]) -> list[str]:
     """Return events and the moments of the episode as lines, in the order of time."""
-    lines = [(each["at"], 0, f"{each['what']}  {each['data']}") for each in told]
+    ordered = sorted(told, key=_place)
+    lines = [
+        (each["at"], 0, n, f"{each['what']}  {each['data']}") for n, each in enumerate(ordered)
+    ]
     moments = (
         ("pending_at", "PENDING"), ("fired_at", "FIRED"), ("warning_at", "WARNING"),
         ("critical_at", "CRITICAL"), ("cleared_at", "CLEARED"),
         ("voided_at", "VOIDED by what was received then"),
     )  # fmt: skip
     lines += [
-        (episode[at], place, f"--> {word}")
+        (episode[at], place, 0, f"--> {word}")
         for place, (at, word) in enumerate(moments, 1)
         if episode[at]
     ]
     lines += [
-        (each["decided_at"], 7, f"--> {each['verdict'].upper()} by {each['author']}: "
+        (each["decided_at"], 7, 0, f"--> {each['verdict'].upper()} by {each['author']}: "
          f"{each['reason']}")
         for each in reviews
     ]  # fmt: skip
-    return [f"{at}  {text}" for at, _, text in sorted(lines)]
+    return [f"{at}  {text}" for at, *_, text in sorted(lines)]
+
+
+def _place(told: Row) -> tuple[Any, ...]:
+    """Return where something stands: of an instant events as they were told, then calls."""
+    said = "id" in told
+    place = (told["source"], told["feed"], int(told["sequence"])) if said else ("", "", 0)
+    return told["at"], not said, *place, told["what"]

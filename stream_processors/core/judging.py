@@ -1,6 +1,6 @@
 """What the fold has concluded, brought before the rules of discipline."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from schemas.discipline import PageBudget
@@ -22,6 +22,8 @@ from stream_processors.core.sources import Deadline, Source
 from stream_processors.core.state import Line
 
 _SEEN_AT_A_SNAPSHOT = frozenset({"listed", "unlisted", "restarted"})
+_ENTRIES = {"entered": 0}
+_ENDS = {"transferred": 0, "ended": 1, "hung_up": 2}
 _JUDGED_STATES = ("wrapup", "holding")
 
 
@@ -184,6 +186,19 @@ class Court:
                 self._register.write_leg(fact, self._unseen_since(fact))
             elif named:
                 self._clerk.write_offer(fact, team, partial(_ringing, line, fact))
+        self._write_edges(line)
+
+    def _write_edges(self, line: Line) -> None:
+        """Write which events began and ended the visits of a call.
+
+        A finer or second word about the same instant may change that and no fact.
+        """
+        docket = self._state.docket
+        for leg_id, leg in line.said_legs.items():
+            if leg_id in docket.journey_of:
+                self._register.write_entry(leg_id, _told_at(line, leg.entered_at, _ENTRIES))
+            if leg_id in docket.served and leg.ended_at is not None:
+                self._clerk.write_end(leg_id, _told_at(line, leg.ended_at, _ENDS))
 
     def write_contact(self, facts: Iterable[Fact]) -> None:
         """Write what was said of direct calls."""
@@ -237,6 +252,17 @@ def _told(agent: Agent, at: int) -> tuple[str, bool]:
         if mark.kind in TOLD_BY_FEEDS:
             return mark.mark_id, True
     return "", told
+
+
+def _told_at(line: Line, at: int, kinds: Mapping[str, int]) -> str:
+    """Return the event that tells best what a call did at an instant [ms]; '' if none."""
+    told = [
+        (kinds[mark.kind], mark.resolution, mark.sequence, mark.event_id)
+        for marks in (line.call.marks, line.call.adopted)
+        for mark in marks
+        if mark.at == at and mark.kind in kinds
+    ]
+    return min(told)[-1] if told else ""
 
 
 def _ringing(line: Line, offer: Offer) -> list[str]:

@@ -387,7 +387,7 @@ class _Run:
             self.change.places_changed = False
         for line, said in of_lines:
             self.facts += said
-            if court is not None and said:
+            if court is not None:
                 court.write_line(line, said)
         for agent_id, (position, known_at) in self.change.agents.items():
             revision = position if at is None else at

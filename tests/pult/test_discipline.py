@@ -1,7 +1,9 @@
 """`pult explain` and `pult policy`, and wrong rules in the settings."""
 
 from pathlib import Path
+from unittest.mock import ANY
 
+import msgspec
 import pytest
 
 from tests.pult.command import good, pult
@@ -84,6 +86,7 @@ def test_an_episode_whose_call_goes_on_is_explained_too(tmp_path: Path) -> None:
 
     happened = [line.split("  ") for line in told.partition("\n\n")[2].splitlines()]
     assert [(at, said[:4], more) for at, said, *more in happened] == [
+        ("2026-03-02 09:00:00.000", "cc.q", [ANY]),
         ("2026-03-02 09:00:00.000", "call", ["sales, goes on"]),
         ("2026-03-02 09:01:00.000", "--> ", []),
         ("2026-03-02 09:01:00.000", "--> ", []),
@@ -105,6 +108,46 @@ def test_an_episode_of_a_call_names_its_queue_and_its_interaction(
 
     assert head.startswith(f"ping_pong of queue {queue}: ")
     assert about.split() == ["about", "interaction", interaction]
+
+
+def test_an_episode_of_calls_is_explained_by_their_events(tmp_path: Path) -> None:
+    """The second call that Anna passes on is one too many; c3 is not hers."""
+    log, data = tmp_path / "queue_log", ("--data", tmp_path / "data")
+    config = tmp_path / "pult.toml"
+    config.write_text("[discipline.excess_transfer]\nmost = 1\n", "utf-8")
+    told = ["1772442000|NONE|sales|Anna|ADDMEMBER||"]
+    for n, (call, agent) in enumerate([("c1", "Anna"), ("c3", "Boris"), ("c2", "Anna")]):
+        at = 1772442060 + 60 * n
+        told += [
+            f"{at}|{call}|sales|NONE|ENTERQUEUE||555010{n}|1",
+            f"{at + 5}|{call}|sales|{agent}|CONNECT|5|{call}a|4",
+            f"{at + 30}|{call}|sales|{agent}|BLINDTRANSFER|700|internal|5|25|1",
+        ]
+    log.write_text("\n".join([*told, "1772442600|NONE|sales|Anna|PAUSE||", ""]))
+    good("import", "asterisk-queue-log", log, *data, "--config", config)
+    query = "SELECT episode_id, evidence FROM violations WHERE code = 'excess_transfer'"
+    episode, evidence = good("sql", query, "--format", "TSVRaw", *data).strip().split("\t")
+    ids = "SELECT id FROM events WHERE type = 'cc.leg.transferred.v1' AND agent_id != 'Boris'"
+    ended = msgspec.json.decode(evidence)["events"]
+
+    lines = good("explain", episode, *data).partition("\n\n")[2].splitlines()
+
+    happened = [(line[11:19], line[25:].split(" ")) for line in lines]
+    assert [(at, *what[: 2 if what[0] == "-->" else 1]) for at, what in happened] == [
+        ("09:01:00", "cc.queue.entered.v1"),
+        ("09:01:05", "cc.leg.connected.v1"),
+        ("09:01:30", "cc.leg.ended.v1"),  # one line tells this and the next: by name
+        ("09:01:30", "cc.leg.transferred.v1"),
+        ("09:01:30", "call"),
+        ("09:01:30", "-->", "PENDING"),
+        ("09:03:00", "cc.queue.entered.v1"),
+        ("09:03:05", "cc.leg.connected.v1"),
+        ("09:03:30", "cc.leg.ended.v1"),  # one line tells this and the next: by name
+        ("09:03:30", "cc.leg.transferred.v1"),
+        ("09:03:30", "call"),
+        ("09:03:30", "-->", "FIRED"),
+    ]
+    assert ended == good("sql", ids, "--format", "TSV", *data).split()
 
 
 @pytest.mark.parametrize(

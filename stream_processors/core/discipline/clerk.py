@@ -38,6 +38,9 @@ from stream_processors.core.instants import month_bounds
 OF_INTEREST = frozenset({"answered", "no_answer", "rejected"})
 """Results of offers that any rule looks at."""
 
+NAMES_CALLS = ("slow_handling", *RATES)
+"""Rules whose episodes name the events that ended calls."""
+
 PASSED_ON = frozenset({"blind", "attended", "external"})
 """Transfers that the agent made himself; `queue` is one that nobody announced."""
 
@@ -199,6 +202,20 @@ class Clerk:
             self._docket.diary(leg.agent_id, team)
             served[leg.leg_id] = leg.agent_id
             self._write_contact(leg.agent_id, leg.leg_id, contact)
+
+    def write_end(self, leg_id: str, event_id: str) -> None:
+        """Write which event ended a call that is known to be finished; '' if none is known."""
+        agent_id = self._docket.served[leg_id]
+        diary = self._docket.diaries[agent_id]
+        if diary.ended_by.get(leg_id, "") == event_id:
+            return
+        if event_id:
+            diary.ended_by[leg_id] = event_id
+        else:
+            del diary.ended_by[leg_id]
+        for code in NAMES_CALLS:
+            if code in diary.said:
+                self.touched[agent_id, code] = None
 
     def _write_contact(self, agent_id: str, leg_id: str, contact: Contact | None) -> None:
         diary = self._docket.diaries[agent_id]

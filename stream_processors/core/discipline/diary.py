@@ -5,7 +5,8 @@ voided one takes it out; so the order in which facts come does not matter.
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
 
 import msgspec
 
@@ -143,11 +144,12 @@ class Pace(msgspec.Struct, frozen=True, gc=False, array_like=True):
 class Diary(msgspec.Struct, gc=False):
     """What is known of one agent that any rule can still reach.
 
-    `paces` are worked out for so many of the contacts, in their order. `short` counts for each
-    month (its start [ms]) calls, short ones, and those of them of which nobody told who ended
-    them; `tallies` are the marked calls by rule, `work` is from when to when [ms] he had
-    callers, `chats` when with colleagues, by leg. What was over before `final_before` [ms] is
-    never judged again; of what was over before `known_since` [ms] some is forgotten.
+    `ended_by` names the event that ended a call, `paces` are worked out for so many of the
+    contacts, in their order. `short` counts for each month (its start [ms]) calls, short ones,
+    and those of them of which nobody told who ended them; `tallies` are the marked calls by
+    rule, `work` is from when to when [ms] he had callers, `chats` when with colleagues, by leg.
+    What was over before `final_before` [ms] is never judged again; of what was over before
+    `known_since` [ms] some is forgotten.
     """
 
     team: str = ""
@@ -156,6 +158,7 @@ class Diary(msgspec.Struct, gc=False):
     offers: dict[str, OfferEnd] = msgspec.field(default_factory=dict)
     contacts: list[Contact] = msgspec.field(default_factory=list)
     by_leg: dict[str, Contact] = msgspec.field(default_factory=dict)
+    ended_by: dict[str, str] = msgspec.field(default_factory=dict)
     paces: list[Pace] = msgspec.field(default_factory=list)
     short: dict[int, list[int]] = msgspec.field(default_factory=dict)
     tallies: dict[str, Tally] = msgspec.field(default_factory=dict)
@@ -218,6 +221,8 @@ class Diary(msgspec.Struct, gc=False):
         old = self.by_leg.get(leg_id)
         if old == contact:
             return old
+        if contact is None:
+            self.ended_by.pop(leg_id, None)
         if old is not None:
             place = bisect_left(self.contacts, old)
             del self.contacts[place], self.paces[place:]
@@ -228,6 +233,11 @@ class Diary(msgspec.Struct, gc=False):
             del self.paces[place:]
             self.by_leg[leg_id] = contact
         return old
+
+    def ends_of(self, leg_ids: Iterable[str]) -> list[str]:
+        """Return the events that ended calls, of the first `CALLS_NAMED`, where known."""
+        named = islice(leg_ids, CALLS_NAMED)
+        return [self.ended_by[leg_id] for leg_id in named if leg_id in self.ended_by]
 
     def calls_between(self, start: int, end: int) -> int:
         """Return how many calls ended in [start, end]."""
@@ -288,6 +298,7 @@ class Diary(msgspec.Struct, gc=False):
         gone = [contact.leg_id for contact in self.contacts[:last]]
         for leg_id in gone:
             del self.by_leg[leg_id]
+            self.ended_by.pop(leg_id, None)
         del self.contacts[:last], self.paces[:last]
         return gone
 
@@ -303,6 +314,9 @@ class Diary(msgspec.Struct, gc=False):
 
 WINDOW_MS = 60 * 60_000
 """No window of a rule is longer, but that of `slow_handling` (schemas/rules.py)."""
+
+CALLS_NAMED = 20
+"""Of so many calls an episode names the events; those that joined last are left out."""
 
 KEPT_MS = 3 * WINDOW_MS
 """So far back is known what an agent did."""

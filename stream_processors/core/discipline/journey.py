@@ -1,6 +1,11 @@
 """What one interaction went through: its visits to queues and to agents, each revisable."""
 
+from collections.abc import Iterable
+from itertools import islice
+
 import msgspec
+
+from stream_processors.core.discipline.diary import CALLS_NAMED
 
 
 class Visit(msgspec.Struct, frozen=True, order=True, gc=False, array_like=True):
@@ -28,11 +33,17 @@ class Visit(msgspec.Struct, frozen=True, order=True, gc=False, array_like=True):
 
 
 class Journey(msgspec.Struct, gc=False):
-    """One interaction of a source; `visits` by their legs."""
+    """One interaction of a source; `visits` by their legs, and which events began them."""
 
     source: str
     began: int
     visits: dict[str, Visit] = msgspec.field(default_factory=dict)
+    entered_by: dict[str, str] = msgspec.field(default_factory=dict)
+
+    def entries_of(self, leg_ids: Iterable[str]) -> list[str]:
+        """Return the events that began visits: of the first `CALLS_NAMED`, where known."""
+        named = islice(leg_ids, CALLS_NAMED)
+        return [self.entered_by[leg_id] for leg_id in named if leg_id in self.entered_by]
 
     @property
     def over(self) -> int | None:

@@ -61,7 +61,7 @@ def hanging(case: Case) -> Iterator[Episode]:
             queue_id=each.queue_id,
             told=False,
             evidence={
-                "events": [],
+                "events": case.journey.entries_of([each.leg_id]),
                 "legs": [each.leg_id],
                 "entered_at": each.entered,
                 "target_ms": each.target_ms,
@@ -96,7 +96,7 @@ def ping_pong(case: Case) -> Iterator[Episode]:
         cleared_at=case.journey.over,
         queue_id=visit.queue_id,
         evidence={
-            "events": [],
+            "events": case.journey.entries_of(each.leg_id for each in visits),
             "legs": [each.leg_id for each in visits],
             "queues": [name for _, name, _ in queues],
             "agents": [name for _, name, _ in agents],

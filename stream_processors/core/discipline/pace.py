@@ -92,7 +92,7 @@ def _episode(hearing: Hearing, place: int, cleared_at: int | None) -> Episode:
         levels=tuple(levels),
         cleared_at=cleared_at,
         evidence={
-            "events": [],
+            "events": hearing.diary.ends_of(each.leg_id for each in last),
             "legs": [each.leg_id for each in last],
             "mean_ms": round(pace.own_ms),
             "team_mean_ms": round(pace.others_ms),

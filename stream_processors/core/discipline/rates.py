@@ -148,7 +148,7 @@ def _episode(hearing: Hearing, code: str, tally: Tally, since: int, until: int) 
         cleared_at=over if over < hearing.clock else None,
         looks_at=over,
         evidence={
-            "events": [],
+            "events": hearing.diary.ends_of(each.leg_id for each in counted),
             "legs": [each.leg_id for each in counted],
             "at": [each.at for each in counted],
             "count": len(counted),

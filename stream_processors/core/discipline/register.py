@@ -74,6 +74,19 @@ class Register:
             )  # fmt: skip
             self._write(key, leg.source, leg.leg_id, visit)
 
+    def write_entry(self, leg_id: str, event_id: str) -> None:
+        """Write which event began a visit that is known; '' if none is known."""
+        key = self._docket.journey_of[leg_id]
+        entered_by = self._docket.journeys[key].entered_by
+        if entered_by.get(leg_id, "") == event_id:
+            return
+        if event_id:
+            entered_by[leg_id] = event_id
+        else:
+            del entered_by[leg_id]
+        if key in self._docket.said_of_calls:
+            self.touched[key] = None
+
     def look(self, key: str) -> None:
         """Let be judged what time alone may have changed about an interaction."""
         if key in self._docket.journeys:
@@ -89,6 +102,7 @@ class Register:
             return
         if visit is None:
             del journey.visits[leg_id]
+            journey.entered_by.pop(leg_id, None)
         else:
             journey.visits[leg_id] = visit
         self._work(source, old, visit)

@@ -1,0 +1,98 @@
+"""Episodes about calls name the events that decided them."""
+
+from typing import Any
+
+import schemas.events as e
+from tests.core.judged import evidence, under
+from tests.readings import violations
+from tests.timetable import events, run
+
+
+def named(log: list[e.Event], code: str, rules: dict[str, Any]) -> list[str]:
+    """Return the events that the only episode of a code names."""
+    (episode,) = violations(run(map(e.encode, log), under(rules))[1], code)
+    found: list[str] = evidence(episode)["events"]
+    return found
+
+
+TWO_PASSED_ON = """
+    09:00:00 enter    a sales
+    09:00:05 answer   a sales Anna
+    09:00:30 transfer a 700
+    09:00:30 end      a sales Anna agent
+    09:01:00 enter    b sales
+    09:01:05 answer   b sales Anna
+    09:01:30 transfer b 700
+    09:01:30 end      b sales Anna agent
+    09:02:00 beat
+"""
+PASSED_ON = {"excess_transfer": {"most": 1}}
+
+
+def test_of_calls_that_were_passed_on_the_transfers() -> None:
+    log = events(TWO_PASSED_ON)
+
+    assert named(log, "excess_transfer", PASSED_ON) == [log[2].id, log[6].id]
+
+
+def test_the_finer_of_two_words_about_one_instant_whichever_comes_first() -> None:
+    fine = events(TWO_PASSED_ON)
+    *coarse, beat = events("""
+        09:00:00 log: enter    a sales
+        09:00:05 log: answer   a sales Anna
+        09:00:30 log: transfer a 700
+        09:01:00 log: enter    b sales
+        09:01:05 log: answer   b sales Anna
+        09:01:30 log: transfer b 700
+        09:02:10 beat
+    """)
+    transfers = [fine[2].id, fine[6].id]
+
+    assert named([*fine, *coarse, beat], "excess_transfer", PASSED_ON) == transfers
+    assert named([*coarse, *fine, beat], "excess_transfer", PASSED_ON) == transfers
+    state, facts = run(map(e.encode, coarse), under(PASSED_ON))
+    facts += run(map(e.encode, [*fine, beat]), under(PASSED_ON), state)[1]
+    (episode,) = violations(facts, "excess_transfer")
+    assert evidence(episode)["events"] == transfers
+
+
+def test_of_a_caller_who_waits_his_entry() -> None:
+    log = events("""
+        09:00:00 enter a sales
+        09:00:10 enter b sales
+        09:00:30 abandon b sales
+        09:01:30 beat
+    """)
+
+    # Three times 20 s have passed for the first; the second was gone by then.
+    assert named(log, "hanging", {}) == [log[0].id]
+
+
+def test_of_one_who_was_sent_around_each_entry() -> None:
+    log = events("""
+        09:00:00 enter   a sales
+        09:00:10 timeout a sales
+        09:00:10 enter   a support
+        09:00:20 timeout a support
+        09:00:20 enter   a billing
+        09:00:30 beat
+    """)
+
+    assert named(log, "ping_pong", {}) == [log[0].id, log[2].id, log[4].id]
+
+
+def test_of_many_calls_the_first_twenty() -> None:
+    lines = [
+        line
+        for n in range(24)
+        for line in (
+            f"09:{n:02}:00 enter    c{n} sales",
+            f"09:{n:02}:05 answer   c{n} sales Anna",
+            f"09:{n:02}:10 transfer c{n} 700",
+            f"09:{n:02}:10 end      c{n} sales Anna agent",
+        )
+    ]
+    log = events("\n".join([*lines, "09:24:00 beat"]))
+
+    transfers = [each.id for each in log if isinstance(each, e.LegTransferred)]
+    assert named(log, "excess_transfer", PASSED_ON) == transfers[:20]
