@@ -46,6 +46,7 @@ MAY_BE_EMPTY = {
     "adherence",
     "adherence_spans",
     "cards",
+    "crm_told",
     "case_steps",
     "cases",
     "dispositions",

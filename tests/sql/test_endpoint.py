@@ -216,6 +216,7 @@ async def test_every_table_and_view_still_answers(ask: Asker, store: EmbeddedSto
     given = {
         "since": "2026-03-02", "until": "2026-03-03", "zone": "UTC", "step": "day",
         "answer_within": "20", "short_abandon": "5", "interaction_id": "call1", "days": "7",
+        "kind": "", "contact": "",
     }  # fmt: skip
     query = "SELECT name, create_table_query FROM system.tables WHERE database = 'pult'"
     for name, text in store.client.query(query).result_rows:

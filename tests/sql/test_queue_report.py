@@ -224,6 +224,15 @@ def test_an_open_conversation_lasts_to_the_newest_thing_known(store: EmbeddedSto
     assert row["busy_ms"] == 290_000  # from 10:00:10 to the second entry
 
 
+def test_who_talks_on_alone_is_busy_for_no_less_than_no_time(store: EmbeddedStore) -> None:
+    """His answer, ten minutes after he came, is the newest thing known."""
+    keep(store, [visit(1, "00:00:00", "answered", 600, ended_at=None, talk_ms=None)])
+
+    (hour,) = asked(store, "1 hour")
+
+    assert (hour["offered"], hour["answered"], hour["busy_ms"]) == (1, 1, 0)
+
+
 def test_a_corrected_visit_counts_once(store: EmbeddedStore) -> None:
     early = visit(1, "10:00:00", "abandoned", 10)
     keep(store, [early])
