@@ -7,6 +7,8 @@ in the store; nothing is written, and the live state is not asked.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
+from msgspec.structs import replace
+
 from pult.backtest_facts import BEFORE_MS, Ask, Facts, Heard, Range, domains
 from schemas.discipline import Discipline, PageBudget
 from schemas.facts import Violation
@@ -15,11 +17,13 @@ from schemas.rules import Rule
 from stream_processors.core.discipline.call_sitting import OF_CALLS, CallSitting
 from stream_processors.core.discipline.chat import Talk
 from stream_processors.core.discipline.clerk import Clerk
+from stream_processors.core.discipline.diary import FOLLOWS_MS
 from stream_processors.core.discipline.docket import Docket
+from stream_processors.core.discipline.lengths import first_day
 from stream_processors.core.discipline.register import Register
 from stream_processors.core.discipline.rules import KIND_OF, OF_OFFERS, OF_PLANS
 from stream_processors.core.discipline.sitting import Sitting
-from stream_processors.core.instants import month_bounds
+from stream_processors.core.instants import day_bounds, month_bounds
 from stream_processors.core.plans import Shift
 from stream_processors.core.queues import Queue, Stay
 
@@ -97,6 +101,10 @@ class _Replay:
     def source_clock(self, source: str) -> int:
         """Return the time [ms] of a source; 0 until everything is written."""
         return self._clocks.get(source, 0)
+
+    def latest(self) -> int:
+        """Return the latest time [ms] of all sources."""
+        return max(self._clocks.values(), default=0)
 
     def remind(self, agent_id: str, at: int) -> None:
         """Do nothing: the clock stands at the end."""
@@ -176,7 +184,9 @@ class _Replay:
         """Write what a rule may look at; until all is written no clock shows anything."""
         team_of, facts = self._policies.team_of, self._facts
         if code not in OF_CALLS:
-            for agent_id, each in facts.stretches():
+            for agent_id, each in facts.stretches(self._wrapups_since(code)):
+                if each.kind == "wrapup" and self._heard(self._source(agent_id)).was_lost(each):
+                    each = replace(each, begun_unseen_since=each.start)
                 place = (each.kind, each.start)
                 self._clerk.write_stretch(agent_id, team_of(agent_id), place, each)
         if code not in {*_OF_TIME, *OF_CALLS}:
@@ -186,7 +196,7 @@ class _Replay:
             self._queues = facts.queues()
             self._clerk.count()
         of_calls = code not in {*_OF_TIME, *OF_OFFERS}
-        if of_calls and code not in OF_CALLS:
+        if code == "acw_too_long" or (of_calls and code not in OF_CALLS):
             for leg in facts.calls(self._calls_since(code)):
                 self._clerk.write_leg(leg, team_of(leg.agent_id))
         self._clocks = {
@@ -202,10 +212,17 @@ class _Replay:
 
     def _calls_since(self, code: str) -> int:
         """Return from when on [ms] calls count: those of a month until its end."""
-        since = self._within.since - BEFORE_MS
+        since = self._wrapups_since(code) - FOLLOWS_MS
         if code not in ("short_call", "system_suspect"):
             return since
         return min(since, month_bounds(self._within.since - 1, self.zone)[0])
+
+    def _wrapups_since(self, code: str) -> int:
+        """Return from when on [ms] after-work counts: it tells what is usual in a queue."""
+        since = self._within.since - BEFORE_MS
+        if code not in ("acw_too_long", "system_suspect"):
+            return since
+        return first_day(day_bounds(since // 1000, self.zone)[0], self.zone)
 
     def _heard(self, source: str) -> Heard:
         return self._sources.get(source) or Heard(0, 0, ())

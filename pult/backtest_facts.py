@@ -44,6 +44,12 @@ class Heard:
     until: int
     lost: tuple[int, ...]
 
+    def was_lost(self, stretch: Stretch) -> bool:
+        """Tell whether the source was lost while a stretch that is over lasted."""
+        if stretch.end is None:
+            return False
+        return bisect_right(self.lost, stretch.start) < bisect_right(self.lost, stretch.end)
+
     def unseen_since(self, leg: Leg) -> int | None:
         """Return from when on [ms] a leg may have ended, if a gap hid its end."""
         if leg.clock != "estimated" or leg.left_at is None:
@@ -117,18 +123,20 @@ class Facts:
         )
         return {str(row["agent_id"]): str(row["source"]) for row in found}
 
-    def stretches(self) -> Iterator[tuple[str, Stretch]]:
-        """Yield agents with their sessions, breaks, after-works and holds."""
+    def stretches(self, wrapups_since: int) -> Iterator[tuple[str, Stretch]]:
+        """Yield agents with sessions, breaks, holds, and after-works since an instant [ms]."""
         for kind, table, start, end, which in (
             ("'session'", "agent_sessions", "logged_in_at", "logged_out_at", "1"),
             ("'break'", "breaks", "started_at", "ended_at", "1"),
-            ("state", "agent_states", "started_at", "ended_at", _JUDGED_STATES),
+            ("state", "agent_states", "started_at", "ended_at", "state = 'holding'"),
+            ("state", "agent_states", "started_at", "ended_at", "state = 'wrapup'"),
         ):
             reason = "''" if table == "agent_sessions" else "reason"
+            since = wrapups_since if which == "state = 'wrapup'" else None
             for row in self._ask(
                 f"SELECT {kind} AS kind, agent_id, {reason} AS reason, "
                 f"{_ms(start)} AS start, {_ms(end)} AS end FROM {table} "
-                f"WHERE {which} AND {self._holds(start, end)} ORDER BY start"
+                f"WHERE {which} AND {self._holds(start, end, since)} ORDER BY start"
             ):
                 start_ms, end_ms = int(row["start"]), _number(row["end"])
                 stretch = Stretch(
@@ -221,8 +229,6 @@ class Facts:
 
 _LOST = "type = 'cc.source.disconnected.v1'"
 _RESYNCED = "type = 'cc.snapshot.completed.v1' AND JSONExtractString(data, 'of') != 'channels'"
-
-_JUDGED_STATES = "state IN ('wrapup', 'holding')"
 
 
 def _heard(row: Row, gaps: Row | None) -> Heard:

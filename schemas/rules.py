@@ -85,11 +85,21 @@ class BreakTooLong(Rule):
 
 
 class WrapupTooLong(Rule):
-    """After-work longer than its limit and the grace; critical at a multiple."""
+    """After-work longer than its limit and the grace; critical at a multiple.
 
-    limit: Duration = timedelta(seconds=60)
+    Where much of it is usual in the queue, the limit is so many times what is usual: the 90th
+    percentile of the seven days before.
+    """
+
+    limit: Duration = Field(default=timedelta(seconds=60), description="the least there is")
     grace: Duration = timedelta(seconds=15)
     critical_after: Factor = Field(default=4.0, description="times the limit, plus grace")
+    times_p90: float = Field(
+        default=2.0, ge=0.0, le=1000.0, description="of what is usual; 0: `limit` holds"
+    )
+    least_count: Count = Field(
+        default=100, description="after-works in the seven days; fewer say too little"
+    )
 
 
 class IdleNotReady(Rule):

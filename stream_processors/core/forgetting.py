@@ -4,6 +4,7 @@ from stream_processors.core import agents
 from stream_processors.core.agent import Agent
 from stream_processors.core.contacts import Contact
 from stream_processors.core.conversations import name_of
+from stream_processors.core.discipline.lengths import first_day
 from stream_processors.core.lasting import remember_level
 from stream_processors.core.publishing import forget_plans
 from stream_processors.core.sources import HORIZON_MS, Source
@@ -33,12 +34,15 @@ def forget(state: State, source: Source, at: int, terms: Terms) -> None:
             needed[agent_id] = forget_plans(state, agent_id, before)
     state.docket.forget(source.name, before, needed, [team.team for team in teams])
     state.docket.forget_journeys(source.name, before)
+    wrapups_since = state.docket.wrapups_since(before)
+    usual_since = first_day(terms.day_of(wrapups_since), terms.zone)
     policies = terms.policies.current
     for queue in state.queues.values():
         if queue.source == source.name:
             remember_level(queue, policies.queue(queue.queue_id).target, at)
             queue.forget(at - KEPT_MS, terms.day_of(at) - _TWO_DAYS_MS)
             state.docket.forget_missed(queue.queue_id, at - KEPT_MS)
+            state.docket.forget_lengths(queue.queue_id, usual_since)
     for team in teams:
         team.forget(at - KEPT_MS)
     if state.crm.listens:

@@ -51,6 +51,10 @@ class Court:
         """Return the time [ms] of an agent's source; in a gap, when it was heard last."""
         return _heard_until(self._source(agent_id))
 
+    def latest(self) -> int:
+        """Return the latest time [ms] of all sources."""
+        return max((source.clock for source in self._state.sources.values()), default=0)
+
     def remind(self, agent_id: str, at: int) -> None:
         """Let the agent be judged when the time of his source passes `at` [ms]."""
         self._source(agent_id).remind(Deadline(at, "discipline", agent_id))

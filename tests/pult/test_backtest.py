@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -258,6 +259,49 @@ def test_short_calls_of_a_month_are_counted_from_its_first_day(store: EmbeddedSt
     assert shown([anna]) == in_history(store, "short_call", march)
     assert tried(store, "short_call", march, **under(2.0)) == []
     assert tried(store, "short_call", whole_day("2026-02-28"), **under(1.9)) == []
+
+
+def worked_after(begun: str, length: int) -> str:
+    """Return a call that ends at an instant, and after-work of so many seconds."""
+    start = datetime.fromisoformat(begun)
+    call = f"{start:%d%H%M} sales"
+    return f"""
+        {start - timedelta(seconds=20)} enter  {call}
+        {start - timedelta(seconds=20)} answer {call} Anna
+        {start} end     {call} Anna caller
+        {start} pause   Anna * wrap
+        {start + timedelta(seconds=length)} unpause Anna *
+    """
+
+
+@pytest.mark.parametrize(
+    ("times", "fired"), [(2.0, "09:02:15"), (2.5, "09:02:45"), (0, "09:01:15")]
+)
+def test_what_is_usual_after_a_call_is_read_of_the_days_before(
+    store: EmbeddedStore, times: float, fired: str
+) -> None:
+    """The second of two lengths, 60 s, is the percentile; one that was lost midway is none."""
+    text = (
+        "2026-03-01 08:00:00 login Anna sales"
+        + worked_after("2026-03-01 09:00:00", 30)
+        + worked_after("2026-03-06 09:00:00", 60)
+        + worked_after("2026-03-06 10:00:00", 1200).replace(
+            "2026-03-06 10:20:00 unpause Anna *",
+            """2026-03-06 10:01:00 lost
+            2026-03-06 10:20:00 beat
+            2026-03-06 10:20:00 member s Anna sales
+            2026-03-06 10:20:01 complete s""",
+        )
+        + worked_after("2026-03-08 09:00:00", 300)
+        + "2026-03-08 10:00:00 beat"
+    )
+    rule = {"acw_too_long": {"least_count": 2, "times_p90": times}}
+    kept(store, values(text), discipline=rule)
+
+    (found,) = tried(store, "acw_too_long", whole_day("2026-03-08"), discipline=rule)
+
+    assert found.fired_at == moment(f"2026-03-08 {fired}")
+    assert shown([found]) == in_history(store, "acw_too_long", whole_day("2026-03-08"))
 
 
 def test_a_site_is_judged_by_itself(store: EmbeddedStore) -> None:

@@ -25,6 +25,9 @@ class Bench(Protocol):
     def clock(self, agent_id: str) -> int:
         """Return the time [ms] of an agent's source, as long as it was heard."""
 
+    def latest(self) -> int:
+        """Return the latest time [ms] of all sources."""
+
     def remind(self, agent_id: str, at: int) -> None:
         """Let `Clerk.look` be called when the time of the agent's source passes `at` [ms]."""
 

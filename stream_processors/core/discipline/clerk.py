@@ -32,7 +32,8 @@ from stream_processors.core.discipline.rules import (
     OF_SHIFTS,
 )
 from stream_processors.core.discipline.shares import is_short
-from stream_processors.core.discipline.touched import Touched
+from stream_processors.core.discipline.touched import Touched, touch
+from stream_processors.core.discipline.wrapups import Wrapups
 from stream_processors.core.instants import month_bounds
 
 OF_INTEREST = frozenset({"answered", "no_answer", "rejected"})
@@ -56,6 +57,7 @@ class Clerk:
     def __init__(self, docket: Docket, bench: Bench) -> None:
         self.touched: Touched = {}
         self.chats = Chats(docket, bench, self.touched)
+        self._wrapups = Wrapups(docket, bench, self.touched)
         self._docket = docket
         self._bench = bench
         self._month = (0, 0)
@@ -88,10 +90,12 @@ class Clerk:
             self._write_offer_end(agent_id, diary, out, place)
         elif key[0] == "holding":
             self._mark_held(agent_id, diary, {each.end for each in (old, stretch) if each})
+        elif key[0] == "wrapup":
+            self._wrapups.write(agent_id, diary, key[1])
         for code in JUDGED_BY[key[0]]:
             # A hold that is told otherwise may be what a whole call is judged by.
             if code in KIND_OF and code != "long_hold":
-                self._touch(agent_id, code, key[1])
+                touch(self.touched, agent_id, code, key[1])
             else:
                 self.touched[agent_id, code] = None
         if key[0] in ("session", "break") and self._bench.shifts(agent_id):
@@ -193,7 +197,7 @@ class Clerk:
         if leg.ended_at is not None and leg.outcome == "answered" and not leg.voided:
             contact = Contact(
                 leg.ended_at, leg.leg_id, leg.talk_ms or 0, leg.ended_by,
-                leg.transfer_kind in PASSED_ON, leg.hold_ms or 0,
+                leg.transfer_kind in PASSED_ON, leg.hold_ms or 0, leg.queue_id,
             )  # fmt: skip
         if before and (before != leg.agent_id or contact is None):
             self._write_contact(before, leg.leg_id, None)
@@ -230,6 +234,7 @@ class Clerk:
         if contact is not None:
             behind |= crew.put(contact, agent_id)
             self._count(agent_id, diary, contact, +1)
+        self._wrapups.write_calls(agent_id, diary, (old, contact))
         if any(each is not None and each.hold_ms for each in (old, contact)):
             self.touched[agent_id, "long_hold"] = None
         since = min(each.at for each in (old, contact) if each is not None)
@@ -299,12 +304,6 @@ class Clerk:
         for code in OF_PLANS:
             self.touched[agent_id, code] = None
 
-    def _touch(self, agent_id: str, code: str, start: int) -> None:
-        """Let a stretch be judged."""
-        starts = self.touched.setdefault((agent_id, code), set())
-        if starts is not None:
-            starts.add(start)
-
     def look(self, agent_id: str) -> None:
         """Let be judged what time alone may have changed about an agent."""
         diary = self._docket.diaries.get(agent_id)
@@ -313,7 +312,7 @@ class Clerk:
         for kind, start in [key for key, each in diary.stretches.items() if each.end is None]:
             for code in JUDGED_BY[kind]:
                 if code in KIND_OF:
-                    self._touch(agent_id, code, start)
+                    touch(self.touched, agent_id, code, start)
                 elif code in BY_TIME and kind == "break":
                     self.touched[agent_id, code] = None
         if self._bench.shifts(agent_id):

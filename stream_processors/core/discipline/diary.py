@@ -6,7 +6,7 @@ voided one takes it out; so the order in which facts come does not matter.
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
-from itertools import islice
+from itertools import islice, takewhile
 
 import msgspec
 
@@ -60,6 +60,19 @@ class Contact(msgspec.Struct, frozen=True, order=True, gc=False, array_like=True
     ended_by: str
     passed: bool = False
     hold_ms: int = 0
+    queue_id: str = ""
+
+
+class Wrapup(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """The queue whose call an after-work follows, empty if it follows none.
+
+    `day` is the local day (its start [ms]) that it is counted in with whole `seconds`; None if
+    it is not: it goes on, it is of no queue, or nobody saw it end or begin.
+    """
+
+    queue_id: str
+    day: int | None = None
+    seconds: int = 0
 
 
 class Mark(msgspec.Struct, frozen=True, order=True, gc=False, array_like=True):
@@ -147,9 +160,9 @@ class Diary(msgspec.Struct, gc=False):
     `ended_by` names the event that ended a call, `paces` are worked out for so many of the
     contacts, in their order. `short` counts for each month (its start [ms]) calls, short ones,
     and those of them of which nobody told who ended them; `tallies` are the marked calls by
-    rule, `work` is from when to when [ms] he had callers, `chats` when with colleagues, by leg.
-    What was over before `final_before` [ms] is never judged again; of what was over before
-    `known_since` [ms] some is forgotten.
+    rule, `work` is from when to when [ms] he had callers, `chats` when with colleagues, by leg;
+    `wrapups` are in the order of their starts [ms]. What was over before `final_before` [ms] is
+    never judged again; of what was over before `known_since` [ms] some is forgotten.
     """
 
     team: str = ""
@@ -164,6 +177,7 @@ class Diary(msgspec.Struct, gc=False):
     tallies: dict[str, Tally] = msgspec.field(default_factory=dict)
     work: dict[str, tuple[int, int | None]] = msgspec.field(default_factory=dict)
     chats: dict[str, Chat] = msgspec.field(default_factory=dict)
+    wrapups: dict[int, Wrapup] = msgspec.field(default_factory=dict)
     said: dict[str, dict[str, Violation]] = msgspec.field(default_factory=dict)
     final_before: int = 0
     known_since: int = 0
@@ -239,6 +253,28 @@ class Diary(msgspec.Struct, gc=False):
         named = islice(leg_ids, CALLS_NAMED)
         return [self.ended_by[leg_id] for leg_id in named if leg_id in self.ended_by]
 
+    def write_wrapup(self, start: int, wrapup: Wrapup | None) -> None:
+        """Write what an after-work that began at `start` [ms] counts for, or that none did."""
+        if wrapup is None:
+            self.wrapups.pop(start, None)
+            return
+        is_last = (
+            start in self.wrapups or not self.wrapups or start > next(reversed(self.wrapups))
+        )
+        self.wrapups[start] = wrapup
+        if not is_last:
+            self.wrapups = dict(sorted(self.wrapups.items()))
+
+    def wrapups_within(self, at: int, later_ms: int) -> list[int]:
+        """Return which after-works began at an instant [ms] or so soon after it."""
+        since = takewhile(lambda start: start >= at, reversed(self.wrapups))
+        return [start for start in since if start <= at + later_ms]
+
+    def last_call(self, at: int) -> Contact | None:
+        """Return the call that ended last until an instant [ms]."""
+        place = bisect_left(self.contacts, Contact(at + 1, "", 0, ""))
+        return self.contacts[place - 1] if place else None
+
     def calls_between(self, start: int, end: int) -> int:
         """Return how many calls ended in [start, end]."""
         first = bisect_left(self.contacts, Contact(start, "", 0, ""))
@@ -283,6 +319,11 @@ class Diary(msgspec.Struct, gc=False):
             last = since - DAY_MS if stretch.kind in ("break", "session") else since
             if stretch.end is not None and stretch.end < last:
                 del self.stretches[place]
+                if stretch.kind == "wrapup":
+                    del self.wrapups[stretch.start]
+        if self.wrapups:
+            # The call that one follows tells of which queue it is.
+            calls_since = min(calls_since, next(iter(self.wrapups)) - FOLLOWS_MS)
         self._forget_offer_ends(since)
         for tally in self.tallies.values():
             tally.forget(since)
@@ -329,6 +370,9 @@ DAY_MS = 24 * 60 * 60_000
 
 MONTHS_MS = 62 * 24 * 60 * 60_000
 """A month that began so long ago is over for good."""
+
+FOLLOWS_MS = 60_000
+"""After-work that begins so soon after a queue's call has ended is of that queue."""
 
 ENDS_A_ROW = frozenset({"answered", "logged_out"})
 """What ends a row of offers that were missed."""

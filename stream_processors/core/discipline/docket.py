@@ -11,6 +11,7 @@ from stream_processors.core.discipline.crew import Crew
 from stream_processors.core.discipline.diary import WINDOW_MS, Diary, is_final
 from stream_processors.core.discipline.episode import episode_id
 from stream_processors.core.discipline.journey import Journey
+from stream_processors.core.discipline.lengths import Lengths
 from stream_processors.core.discipline.pages import DAY_MS, Page
 from stream_processors.core.discipline.suspicion import Fired, Suspect
 
@@ -43,7 +44,8 @@ class Docket(msgspec.Struct, gc=False):
     `journeys` are interactions by source and id, `journey_of` tells in which a leg is,
     `said_of_calls` what was said of them.
     `missed` are by queue the offers that were missed while it is known who waited in it,
-    `chatting` the agents of whose calls with colleagues more may become known.
+    `chatting` the agents of whose calls with colleagues more may become known, `lengths` by
+    queue how long after-work lasted.
     """
 
     diaries: dict[str, Diary] = msgspec.field(default_factory=dict)
@@ -61,6 +63,7 @@ class Docket(msgspec.Struct, gc=False):
     said_of_calls: dict[str, dict[str, Violation]] = msgspec.field(default_factory=dict)
     missed: dict[str, list[Missed]] = msgspec.field(default_factory=dict)
     chatting: dict[str, None] = msgspec.field(default_factory=dict)
+    lengths: dict[str, Lengths] = msgspec.field(default_factory=dict)
 
     def diary(self, agent_id: str, team: str) -> Diary:
         """Return the diary of an agent, begun when he is first named."""
@@ -80,6 +83,15 @@ class Docket(msgspec.Struct, gc=False):
         """Note that more may become known of an agent's calls with colleagues."""
         if agent_id not in self.chatting:
             self.chatting = dict.fromkeys(sorted([*self.chatting, agent_id]))
+
+    def lengths_of(self, queue_id: str) -> Lengths:
+        """Return how long after-work of a queue lasted."""
+        lengths = self.lengths.get(queue_id)
+        if lengths is None:
+            # In an order that does not tell how the log was cut, for snapshots are compared.
+            self.lengths = dict(sorted([*self.lengths.items(), (queue_id, Lengths())]))
+            lengths = self.lengths[queue_id]
+        return lengths
 
     def miss(self, queue_id: str, missed: Missed) -> None:
         """Note that an offer of a queue was missed."""
@@ -111,6 +123,19 @@ class Docket(msgspec.Struct, gc=False):
             del known[: bisect_left(known, (before, "", ""))]
             if not known:
                 del self.missed[queue_id]
+
+    def wrapups_since(self, at: int) -> int:
+        """Return when [ms] the first after-work that is known began, at the latest `at`."""
+        firsts = (next(iter(each.wrapups)) for each in self.diaries.values() if each.wrapups)
+        return min(firsts, default=at)
+
+    def forget_lengths(self, queue_id: str, before: int) -> None:
+        """Drop the days that began before an instant [ms] from a queue's after-work."""
+        lengths = self.lengths.get(queue_id)
+        if lengths is not None:
+            lengths.forget(before)
+            if not lengths.days:
+                del self.lengths[queue_id]
 
     def logged_in(self, team: str, at: int) -> int:
         """Count who of a team was logged in at an instant [ms]."""

@@ -1,12 +1,13 @@
 """What a rule is told when it judges an agent: his diary, the time, and the rules in force."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from schemas.rules import Rule
 from stream_processors.core.discipline.crew import Crew
 from stream_processors.core.discipline.diary import Diary, Stretch
+from stream_processors.core.discipline.lengths import Lengths
 from stream_processors.core.plans import Item, Shift
 
 R = TypeVar("R", bound=Rule)
@@ -25,6 +26,7 @@ class Hearing:
         only: beginnings [ms] of the stretches to judge; None: all.
         shifts: that were planned for him, up to the next one, in the order of time.
         heard_since: from when on [ms] all log-ins and log-outs are known.
+        lengths: by queue how long after-work lasted.
         rules: tells the rule of a code that held for him at an instant [ms].
     """
 
@@ -37,6 +39,7 @@ class Hearing:
     only: frozenset[int] | None = None
     shifts: Sequence[Shift] = ()
     heard_since: int = 0
+    lengths: Mapping[str, Lengths] = field(default_factory=dict)
 
     def stretches(self, kind: str) -> list[Stretch]:
         """Return the stretches of a kind that are to be judged."""

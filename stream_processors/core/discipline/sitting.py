@@ -81,7 +81,7 @@ class Sitting:
                 agent_id, diary, self._docket.crew(diary.team), clock,
                 self._bench.zone, partial(self._rule, agent_id, diary.team), None,
                 up_to_next(self._bench.shifts(agent_id), clock),
-                max(diary.known_since, self._bench.heard_since(agent_id)),
+                max(diary.known_since, self._bench.heard_since(agent_id)), self._docket.lengths,
             )  # fmt: skip
         return hearing
 

@@ -3,8 +3,10 @@
 Each fires when limit and grace have passed since the beginning, also while nothing happens.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from types import MappingProxyType
+from typing import Any
 
 from schemas.durations import in_ms
 from schemas.rules import (
@@ -19,6 +21,7 @@ from schemas.rules import (
 from stream_processors.core.discipline.diary import Stretch
 from stream_processors.core.discipline.episode import Episode, Level
 from stream_processors.core.discipline.hearing import Hearing
+from stream_processors.core.instants import day_bounds
 from stream_processors.core.plans import return_from
 
 
@@ -60,14 +63,35 @@ def idle_not_ready(hearing: Hearing) -> Iterator[Episode]:
 
 
 def acw_too_long(hearing: Hearing) -> Iterator[Episode]:
-    """After-work that lasts too long."""
+    """After-work that lasts too long, for anybody and for its queue."""
     for each in hearing.stretches("wrapup"):
         rule = hearing.rule(WrapupTooLong, "acw_too_long", each.start)
         if rule.enabled:
             times = rule.critical_after
+            limit, why = _limit_of(hearing, rule, each.start)
             yield from _too_long(
-                hearing, "acw_too_long", rule, each, rule.limit, rule.grace, times
+                hearing, "acw_too_long", rule, each, limit, rule.grace, times, why
             )
+
+
+def _limit_of(
+    hearing: Hearing, rule: WrapupTooLong, start: int
+) -> tuple[timedelta, Mapping[str, Any]]:
+    """Return the limit of an after-work that began at `start` [ms], and what makes it so."""
+    wrapup = hearing.diary.wrapups.get(start)
+    lengths = hearing.lengths.get(wrapup.queue_id) if wrapup is not None else None
+    if wrapup is None or lengths is None or not rule.times_p90:
+        return rule.limit, {}
+    day, _ = day_bounds(start // 1000, hearing.zone)
+    usual = lengths.usual(day, hearing.zone)
+    if usual.of < rule.least_count:
+        return rule.limit, {}
+    limit = max(rule.limit, timedelta(seconds=rule.times_p90 * usual.p90_s))
+    return limit, {
+        "queue_id": wrapup.queue_id,
+        "p90_ms": usual.p90_s * 1000,
+        "wrapups": usual.of,
+    }
 
 
 def long_hold(hearing: Hearing) -> Iterator[Episode]:
@@ -125,6 +149,7 @@ def _too_long(
     limit: timedelta,
     grace: timedelta,
     critical_after: float = 0.0,
+    why: Mapping[str, Any] = MappingProxyType({}),
 ) -> Iterator[Episode]:
     """Yield the episode of a stretch; none where it ended unseen and may have been in time."""
     pending = stretch.start + in_ms(limit)
@@ -149,5 +174,6 @@ def _too_long(
             "started_at": stretch.start,
             "limit_ms": in_ms(limit),
             "grace_ms": in_ms(grace),
+            **why,
         },
     )

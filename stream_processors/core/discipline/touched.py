@@ -7,3 +7,10 @@ Starts: TypeAlias = set[int] | None
 
 Touched: TypeAlias = dict[tuple[str, str], Starts]
 """What is to be judged, by agent and rule."""
+
+
+def touch(touched: Touched, agent_id: str, code: str, start: int) -> None:
+    """Let a stretch that began at `start` [ms] be judged."""
+    starts = touched.setdefault((agent_id, code), set())
+    if starts is not None:
+        starts.add(start)
