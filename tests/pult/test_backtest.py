@@ -343,7 +343,8 @@ def test_the_rule_in_force_gives_what_the_history_says(queue_log_history: Histor
 
         told = good("backtest", rule, "--from", day, "--to", day, *data).splitlines()
 
-        assert told[1].startswith(f"in force: {count} episodes"), rule
+        noun = "episode" if count == 1 else "episodes"
+        assert told[1].startswith(f"in force: {count} {noun} "), rule
         assert ", ".join(" ".join(each) for each in stored) in told[1]
 
 
