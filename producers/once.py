@@ -8,11 +8,10 @@ the message stands in `rejected`.
 
 from collections import Counter
 from collections.abc import Sequence
-from hashlib import blake2b
 
 import msgspec
 
-from producers.frame import WEBHOOK, Frame, Naming, Rejected
+from producers.frame import WEBHOOK, Frame, Naming, Rejected, number_of
 from producers.journal import Journal
 from producers.journal_day import Told
 from producers.translated import rejected_fact, translated
@@ -64,15 +63,8 @@ def _told(position: int, event: Event, names: Naming) -> Told:
     # A message that tells no time has that of its receipt, which is another each time.
     time = event.time if event.clock == "source" else ""
     data = _DATA.encode(event.data)
-    return Told(_number(where.encode(), event.id.encode()), _number(time.encode(), data),
+    return Told(number_of(where.encode(), event.id.encode()), number_of(time.encode(), data),
                 position)  # fmt: skip
-
-
-def _number(*parts: bytes) -> int:
-    digest = blake2b(digest_size=8)
-    for part in parts:
-        digest.update(len(part).to_bytes(4, "big") + part)
-    return int.from_bytes(digest.digest(), "big", signed=True)
 
 
 def _why(count: int) -> str:
