@@ -33,7 +33,7 @@ class Blotter:
         """Return a body without the secrets; None if it is written so that they stay."""
         try:
             charset = charset_of(content_type)
-            text, written_in, errors = _read(body, content_type, charset)
+            text, written_in, errors = text_and_back(body, content_type, charset)
             blotted = self._pattern(charset).sub(partial(_blot, self._secrets), text)
             if blotted != text:
                 body = blotted.encode(written_in, errors)
@@ -53,7 +53,7 @@ def _blot(secrets: Sequence[str], found: re.Match[str]) -> str:
     return BLOT * len(secrets[(found.lastindex or 1) - 1])
 
 
-def _read(body: bytes, content_type: str, charset: str) -> tuple[str, str, str]:
+def text_and_back(body: bytes, content_type: str, charset: str) -> tuple[str, str, str]:
     """Return a body as text as `parsed` sees it, and how its bytes are had again from that."""
     if kind_of(body, content_type) == "form" and body.isascii():
         return body.decode(), "ascii", "strict"

@@ -9,12 +9,14 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from typing import Any, TypeAlias
+from dataclasses import dataclass
+from typing import TypeAlias
+from urllib.parse import unquote_plus
 
-from producers.webhooks.blot import BLOT, written
+from producers.webhooks.blot import BLOT, text_and_back, written
 from producers.webhooks.body import (
+    MOST_FIELDS,
     charset_of,
-    form_pairs,
     is_charset,
     key_parts,
     kind_of,
@@ -31,14 +33,38 @@ _JSON_VALUE = re.compile(
 )
 _FORM_VALUE = re.compile(r"(?:\]|%5[dD])*=(?P<text>[^&]*)")
 _QUOTED_FORM_VALUE = re.compile(r'(?:\]|%5[dD])*=(?P<text>(?:[^&"\\]|\\.)*)')
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"\ufeff]+', re.DOTALL)
+_COLON = re.compile(r"\s*:")
 _NOTHING = re.compile(r'["\]]?\s*[:=]?\s*')
 
 _Place: TypeAlias = tuple[int, int]
 """Which path, and how many of its keys have been passed."""
 
 
-class _Pairs(list[tuple[str, Any]]):
-    """An object of JSON; a key may come twice, and the first one is no less secret."""
+_Span: TypeAlias = tuple[int, int, str]
+"""From where to where in a text something stands, and what is to stand there."""
+
+
+@dataclass(slots=True)
+class _Open:
+    """An object or a list that has begun, and the paths that go on in it."""
+
+    is_list: bool
+    places: frozenset[_Place]
+    place: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A body that could be read.
+
+    Attributes:
+        body: it, with stars in place of what is hidden; the rest is as it came.
+        texts: the words that stood there.
+    """
+
+    body: bytes
+    texts: frozenset[str]
 
 
 class Hidden:
@@ -50,55 +76,97 @@ class Hidden:
 
     def __init__(self, paths: Sequence[str]) -> None:
         self._paths = [path.parts for path in map(Path.of, paths) if path.start != "@"]
+        self._begun = frozenset((path, 0) for path in range(len(self._paths)))
         self._names = [_name(parts) for parts in self._paths]
 
     def __bool__(self) -> bool:
         return bool(self._paths)
 
-    def found(self, body: bytes, content_type: str) -> set[str] | None:
-        """Return the texts that stand there; None if the body cannot be read."""
+    def where_it_stands(self, body: bytes, content_type: str) -> Seen | None:
+        """Return a body with stars where something hidden stands; None if it cannot be read."""
         kind = kind_of(body, content_type)
+        texts: set[str] = set()
         try:
             charset = charset_of(content_type)
+            text, written_in, errors = text_and_back(body, content_type, charset)
             if kind == "json":
-                text = text_of_json(body, charset)
-                return set(self._in_tree(json.loads(text, object_pairs_hook=_Pairs)))
-            if kind == "form" and all(b"=" in each for each in body.split(b"&") if each):
-                return set(self._in_form(form_pairs(body, charset)))
-        except (UntranslatableFrame, ValueError, RecursionError):
-            pass
-        return None
-
-    def _in_tree(self, tree: Any) -> Iterator[str]:
-        todo: list[tuple[Any, frozenset[_Place]]] = [(tree, frozenset())]
-        while todo:
-            told, places = todo.pop()
-            if isinstance(told, _Pairs):
-                below: Iterable[tuple[str, Any]] = told
-            elif isinstance(told, list):
-                below = ((str(place), each) for place, each in enumerate(told))
+                json.loads(text_of_json(body, charset).decode())
+                spans = self._in_json(text, texts)
+            elif kind == "form" and _is_whole_form(text):
+                spans = self._in_form(text, charset, texts)
             else:
-                continue
-            for key, value in below:
-                is_hidden, reached = self._step(places, key)
-                if is_hidden:
-                    yield from _texts(value)
-                else:
-                    todo.append((value, reached))
+                return None
+            blotted = _replaced(text, spans)
+            if blotted != text:
+                body = blotted.encode(written_in, errors)
+        except (UntranslatableFrame, ValueError, RecursionError):
+            return None
+        return Seen(body, frozenset(texts))
 
-    def _in_form(self, pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
-        for key, value in pairs:
-            places: frozenset[_Place] = frozenset()
-            for part in key_parts(key):
-                is_hidden, places = self._step(places, part)
-                if is_hidden:
-                    yield value
-                    break
+    def _in_json(self, text: str, texts: set[str]) -> Iterator[_Span]:
+        """Yield what is hidden in a text that is known to be JSON; add its words to `texts`."""
+        opened: list[_Open] = []
+        is_hidden, places = False, frozenset[_Place]()
+        is_key, depth, begin = False, 0, 0
+        for token in _TOKEN.finditer(text):
+            sign = token[0]
+            if depth:
+                depth += (sign in "{[") - (sign in "}]")
+                if sign[0] == '"' and not _COLON.match(text, token.end()):
+                    texts.add(_word(sign))
+                if not depth:
+                    yield begin, token.end(), f'"{BLOT * 3}"'
+            elif sign in "}]":
+                opened.pop()
+                is_key = False
+            elif sign == "," and opened[-1].is_list:
+                opened[-1].place += 1
+                is_hidden, places = self._step(opened[-1].places, str(opened[-1].place))
+            elif sign == ",":
+                is_key = True
+            elif is_key:
+                is_hidden, places = self._step(opened[-1].places, _word(sign))
+                is_key = False
+            elif sign in "{[" and is_hidden:
+                depth, begin = 1, token.start()
+            elif sign in "{[":
+                opened.append(_Open(sign == "[", places))
+                is_key = sign == "{"
+                if sign == "[":
+                    is_hidden, places = self._step(places, "0")
+            elif is_hidden and sign not in (":", "null", '""'):
+                word = _word(sign) if sign[0] == '"' else sign
+                if sign[0] == '"':
+                    texts.add(word)
+                yield token.start(), token.end(), f'"{BLOT * len(word)}"'
+
+    def _in_form(self, text: str, charset: str, texts: set[str]) -> Iterator[_Span]:
+        coded = charset if "a".encode(charset) == b"a" else "utf-8"
+        end = -1
+        for field in text.split("&"):
+            name, _, value = field.partition("=")
+            begin, end = end + len(name) + 2, end + 1 + len(field)
+            # Some code names in UTF-8, whatever they call it.
+            keys = {unquote_plus(name, each, "replace") for each in {coded, "utf-8"}}
+            if value and any(self._ends(key_parts(key)) for key in keys):
+                word = unquote_plus(value, coded, "replace")
+                texts.add(word)
+                yield begin, end, BLOT * len(word)
+
+    def _ends(self, parts: Sequence[str]) -> bool:
+        places: frozenset[_Place] = frozenset()
+        for part in parts:
+            # Without a number it is the next of a list.
+            is_hidden, places = self._step(places, part or "0")
+            if is_hidden:
+                return True
+        return False
 
     def _step(self, places: frozenset[_Place], key: str) -> tuple[bool, frozenset[_Place]]:
         """Return whether a key ends a path, and which paths go on below it."""
-        begun = {(path, 0) for path in range(len(self._paths))}
-        reached = {(path, n + 1) for path, n in places | begun if self._paths[path][n] == key}
+        reached = {
+            (path, n + 1) for path, n in places | self._begun if self._paths[path][n] == key
+        }
         if any(n == len(self._paths[path]) for path, n in reached):
             return True, frozenset()
         return False, frozenset(reached | places if key.isdigit() else reached)
@@ -174,16 +242,23 @@ def is_packed_oddly(header: str) -> bool:
     return any(word not in known and not is_charset(word) for word in named)
 
 
-def _texts(told: Any) -> Iterator[str]:
-    todo = [told]
-    while todo:
-        each = todo.pop()
-        if isinstance(each, str):
-            yield each
-        elif isinstance(each, _Pairs):
-            todo += [value for _, value in each]
-        elif isinstance(each, list):
-            todo += each
+def _is_whole_form(text: str) -> bool:
+    fields = text.split("&")
+    return len(fields) <= MOST_FIELDS and all("=" in each for each in fields if each)
+
+
+def _replaced(text: str, spans: Iterable[_Span]) -> str:
+    pieces, at = [], 0
+    for begin, end, new in spans:
+        pieces += [text[at:begin], new]
+        at = end
+    return "".join([*pieces, text[at:]])
+
+
+def _word(sign: str) -> str:
+    """Return what a string of JSON says."""
+    word: str = json.loads(sign) if "\\" in sign else sign[1:-1]
+    return word
 
 
 def _name(parts: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 from producers.webhooks.blot import Blotter
 from producers.webhooks.body import parsed
-from producers.webhooks.hidden import Hidden, is_packed_oddly
+from producers.webhooks.hidden import Hidden, Seen, is_packed_oddly
 from producers.webhooks.paths import Item, Path
 from producers.webhooks.scheme import Scheme
 from schemas.errors import SettingsInvalid, UntranslatableFrame
@@ -111,21 +111,16 @@ class Check:
         body, content_type = posted.body, posted.content_type
         if not self._hidden:
             return self._own.blotted(body, content_type) if self._tokens else body
-        found = self._hidden.found(body, content_type)
-        if found is not None:
-            secrets = [*self._tokens, *(each for each in found if len(each) >= LEAST_SECRET)]
-            if not secrets:
-                return body
-            if len(secrets) <= _EVERYWHERE:
-                blotted = Blotter(secrets).blotted(body, content_type)
-                if blotted is not None:
-                    return blotted
-        elif is_packed_oddly(posted.headers.get("content-encoding", "")):
-            return None
-        by_name = self._hidden.blotted_by_name(body, content_type)
-        if by_name is None or not self._tokens:
-            return by_name
-        return self._own.blotted(by_name, content_type)
+        seen = self._hidden.where_it_stands(body, content_type)
+        if seen is None:
+            if is_packed_oddly(posted.headers.get("content-encoding", "")):
+                return None
+            kept = self._hidden.blotted_by_name(body, content_type)
+        else:
+            kept = _without_more(seen, content_type)
+        if kept is None or not self._tokens:
+            return kept
+        return self._own.blotted(kept, content_type)
 
     def id_of(self, posted: Posted) -> str:
         """Return the sender's id of a message where the scheme has one."""
@@ -191,6 +186,14 @@ class Check:
         if not any(same):
             return "wrong"
         return "right" if _is_fresh(stamp, "s", now) else "stale"
+
+
+def _without_more(seen: Seen, content_type: str) -> bytes:
+    """Return a body in which long words that are hidden are nowhere else, either."""
+    more = [each for each in seen.texts if len(each) >= LEAST_SECRET]
+    if not more or len(more) > _EVERYWHERE:
+        return seen.body
+    return Blotter(more).blotted(seen.body, content_type) or seen.body
 
 
 def _signed(form: str, posted: Posted, stamp: str) -> bytes:

@@ -1,0 +1,42 @@
+"""What a mapping hides is nowhere in the data folder of `pult run`, nor in what it says."""
+
+from importlib.resources import files
+from pathlib import Path
+
+from tests.pult.hooked import hooked, post, signed
+
+FORM = "application/x-www-form-urlencoded"
+SECRETS = ("w7#Kq", "w7%23Kq", "904170417")
+KEPT = ["none.such", "card.saved", '"items"', "event=none.other"]
+
+BODIES: list[tuple[str, bytes]] = [
+    (
+        "application/json",
+        b'{"event":"card.opened","id":"a","time":"2026-03-02T07:15:00Z","card_id":"5",'
+        b'"agent_id":"15","auth":{"pin":904170417}}',
+    ),
+    ("application/json", b'{"event":"none.such","auth":{"pin":904170417},"x":1}'),
+    ("application/json", b'{"event":"card.saved","card_id":"w","auth":{"pin":"w7#Kq"}}'),
+    ("application/json", b'{"items":[{"auth":[{"pin":"w7#Kq"}]}],"auth":{"pin":[904170417'),
+    (FORM, b"event=none.other&auth[pin]=w7%23Kq&items[0][auth][pin]=904170417"),
+]
+
+
+def test_what_is_hidden_is_in_no_event_and_in_nothing_that_is_refused(tmp_path: Path) -> None:
+    generic = (files("producers") / "mappings" / "generic.toml").read_text()
+    (tmp_path / "own.toml").write_text(f'hidden = ["auth.pin"]\n{generic}')
+    with hooked(tmp_path, f'mapping = "{tmp_path / "own.toml"}"') as crm:
+        told = [post(crm.hook, body, signed(body), kind) for kind, body in BODIES]
+        refused = crm.rows("SELECT detail, bytes FROM rejected ORDER BY revision", 4)
+        (event,) = crm.rows("SELECT data FROM events", 1)
+        assert crm.stop() == 0
+        said = crm.said.read_text()
+
+    assert told == [200] * len(BODIES)
+    for each, begin in zip(refused, KEPT, strict=True):
+        assert begin in each["bytes"]
+        assert "***" in each["bytes"]
+    stored = b"".join(each.read_bytes() for each in crm.data.rglob("*") if each.is_file())
+    for secret in SECRETS:
+        assert secret not in f"{refused} {event} {said}"
+        assert secret.encode() not in stored
