@@ -59,7 +59,10 @@ Former: TypeAlias = dict[SpanKey, Span | None]
 
 
 class Standing(msgspec.Struct, gc=False):
-    """Everything about an agent that the next mark depends on."""
+    """Everything about an agent that the next mark depends on.
+
+    Up to `last_at` [ms] marks have been taken, and an after-work ended by its time.
+    """
 
     queues: dict[str, int] = msgspec.field(default_factory=dict)
     left: dict[str, int] = msgspec.field(default_factory=dict)

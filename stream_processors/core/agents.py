@@ -37,9 +37,11 @@ def begin(agent: Agent, new: Sequence[AgentMark], wrapup_reasons: frozenset[str]
             agent.coarse = agent.coarse or mark.resolution > 1
             agent.fine = agent.fine or mark.resolution == 1
         mixed = told and agent.coarse and agent.fine
-        # A stop may stand before a mark that was withdrawn since; what comes before it is late.
+        # A stop may stand before a mark that was withdrawn since, and an after-work may have
+        # ended by its time: what comes before either is late.
         is_last = not marks or mark > marks[-1]
-        if is_last and not mixed and mark.at >= agent.stops[-1].at:
+        in_time = mark.at >= agent.stops[-1].at and mark.at >= agent.now.last_at
+        if is_last and not mixed and in_time:
             marks.append(mark)
             fold.take(mark)
         elif _insert(agent, mark, wrapup_reasons, mixed=mixed):

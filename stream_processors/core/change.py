@@ -382,6 +382,10 @@ class Change:
             self.members[agent.agent_id] = None
         if not agent.touched:
             return
+        ends = agent.now.wrapup_until
+        if ends and ends < self.source(source).clock:
+            # Of a late mark: its deadline has passed, and the next event may be long in coming.
+            agents.pass_time(agent, ends, self.terms.wrapup_reasons)
         self.agents[agent.agent_id] = cause
         team = self.team(agent.team, source)
         available: Steps = {}

@@ -85,6 +85,8 @@ class Fold:
         ends = self.now.wrapup_until
         if ends and ends <= at:
             self.now.wrapup_until = 0
+            # A mark from before it is late, also if no mark stands after it yet.
+            self.now.last_at = max(self.now.last_at, ends)
             self._show(ends)
 
     # what each kind of mark does; True if log-in, membership or pause may have changed

@@ -1,5 +1,7 @@
 """What one agent did: sessions, breaks and states, told as timetables."""
 
+import pytest
+
 from schemas.facts import Fact
 from tests.readings import breaks, sessions, states
 from tests.timetable import moment, run, terms, values
@@ -89,6 +91,37 @@ def test_work_after_a_call_lasts_as_long_as_the_queue_gives() -> None:
         ("wrapup", moment("09:02:00"), moment("09:02:03")),
         ("ready", moment("09:02:03"), None),
     ]
+
+
+AFTER_WORK_IN_ORDER = """
+    09:00:00  login   Anna sales 15
+    09:00:50  enter   a sales
+    09:01:00  answer  a sales Anna
+    09:02:00  end     a sales Anna caller
+    09:02:00  pause   Anna * wrap
+    09:02:14  unpause Anna *
+"""
+
+
+@pytest.mark.parametrize("size", [1, 60])
+@pytest.mark.parametrize(
+    "late",
+    ["09:02:15.001 beat", "09:02:15.001 enter b sales\n09:02:15.001 answer b sales Anna"],
+    ids=["time", "call"],
+)
+def test_an_unpause_told_after_the_queues_time_was_over_shortens_nothing(
+    late: str, size: int
+) -> None:
+    """The queue gives fifteen seconds, whatever he pauses, and whichever comes first."""
+    in_order = values(AFTER_WORK_IN_ORDER + late)
+    unpause = in_order[5]
+    swapped = [*in_order[:5], *in_order[6:], unpause]
+
+    straight = run(in_order, size=size)[1]
+    crooked = run(swapped, size=size)[1]
+
+    assert ("wrapup", moment("09:02:00"), moment("09:02:15")) in shown(straight)
+    assert shown(crooked) == shown(straight)
 
 
 # --- breaks -------------------------------------------------------------------------------

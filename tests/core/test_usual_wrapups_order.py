@@ -58,7 +58,7 @@ talks = st.lists(
 @st.composite
 def nights(draw: st.DrawFn) -> list[e.Event]:
     """Draw what three agents do from two minutes before midnight on."""
-    told = [(LOG_IN, f"login {agent} {queue}") for agent in AGENTS
+    told = [(LOG_IN, f"login {agent} {queue} 15") for agent in AGENTS
             for queue in ("sales", "support")]  # fmt: skip
     for agent in AGENTS:
         at = LOG_IN + 1_000
