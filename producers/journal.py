@@ -138,14 +138,8 @@ class Journal:
         """
         if not told:
             return []
-        earliest, latest = min(received_at_us), max(received_at_us)
         with self._turn:
-            days = [
-                day
-                for day in self._days
-                if day.earliest_us - _SENT_AGAIN_US <= latest
-                and earliest <= day.latest_us + _SENT_AGAIN_US
-            ]
+            days = self._around(received_at_us)
             with _one_line(self._days[-1].path):
                 answers, news = firsts(
                     known_of(days, told), told, [_day_of(days, each.position) for each in told]
@@ -155,10 +149,49 @@ class Journal:
                         day.tell(list(rows.values()))
         return answers
 
-    def read(self, after: int, limit: int) -> list[tuple[int, Frame | Rejected]]:
+    def untold(self, received_at_us: Sequence[int]) -> list[tuple[int, int]]:
+        """Return first and last positions of old files that do not note what was told.
+
+        Args:
+            received_at_us: when messages came that may have been in these files already.
+        """
+        with self._turn:
+            days = [day for day in self._around(received_at_us) if not day.is_told]
+            return [(day.first_position, day.last_position) for day in days]
+
+    def note_told(self, first_position: int) -> None:
+        """Note that all is noted that was told in the file that begins with a position.
+
+        Raises:
+            JournalFailed: the file cannot be written.
+        """
+        with self._turn:
+            for day in self._days:
+                if day.first_position == first_position and not day.is_told:
+                    with _one_line(day.path):
+                        day.note_told()
+
+    def _around(self, received_at_us: Sequence[int]) -> list[JournalDay]:
+        """Return the days that may hold the same as messages that came then."""
+        earliest, latest = min(received_at_us), max(received_at_us)
+        return [
+            day
+            for day in self._days
+            if day.earliest_us - _SENT_AGAIN_US <= latest
+            and earliest <= day.latest_us + _SENT_AGAIN_US
+        ]
+
+    def read(
+        self, after: int, limit: int, feed: str = ""
+    ) -> list[tuple[int, Frame | Rejected]]:
         """Return at most `limit` frames behind a position, in order, over all days.
 
         Of large ones there are fewer; none are left only where there are no more.
+
+        Args:
+            after: the position.
+            limit: not more than so many.
+            feed: only what came through it; empty: all.
 
         Raises:
             JournalFailed: a file is damaged; the frames before it can still be read.
@@ -169,7 +202,7 @@ class Journal:
             for day in self._days:
                 if day.last_position > after and len(found) < limit and left >= 0:
                     with _one_line(day.path):
-                        more = day.read(after, limit - len(found), left)
+                        more = day.read(after, limit - len(found), left, feed)
                     left -= sum(_size(told) for _, told in more)
                     found += more
         return found

@@ -6,11 +6,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from producers.frame import Frame, Rejected
+from producers.frame import WEBHOOK, Frame, Rejected
 from producers.instants import whole_second
 from schemas.errors import JournalFailed
 
-_FORMAT = 3
+_FORMAT = 4
+_UNTOLD = 3
+"""The format of a file of before, until what was told in it is noted."""
+
 _SCHEMA = """
 CREATE TABLE frames (
     position INTEGER PRIMARY KEY,        -- place in the journal, rising from file to file
@@ -55,8 +58,10 @@ ON CONFLICT (number) DO NOTHING
 """
 _READ = """
 SELECT position, reason, detail, source, feed, received_at_us, content, ordinal, repeat
-FROM frames WHERE position > ? ORDER BY position LIMIT ?
+FROM frames WHERE position > ? {} ORDER BY position LIMIT ?
 """
+_READ_ALL, _READ_FEED = _READ.format(""), _READ.format("AND feed = ?")
+_POSTED = f"SELECT 1 FROM feeds WHERE feed = '{WEBHOOK}' LIMIT 1"
 _CONTENT = 6
 _TOLD = "SELECT number, digest, position FROM told WHERE number IN ({})"
 _AT_ONCE = 500
@@ -90,6 +95,7 @@ class JournalDay:
         last_position: of its newest frame, or of the frame before it if it has none yet.
         earliest_us: the least time of receipt in it.
         latest_us: the greatest one.
+        is_told: whether what was told in it is noted as far as it has been read.
     """
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
@@ -101,6 +107,8 @@ class JournalDay:
         ).fetchone()
         (newest,) = connection.execute("SELECT max(position) FROM frames").fetchone()
         self.last_position: int = self.first_position - 1 if newest is None else newest
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        self.is_told: bool = version == _FORMAT
 
     @classmethod
     def open(cls, path: Path, first_position: int) -> "JournalDay":
@@ -119,9 +127,12 @@ class JournalDay:
             raise JournalFailed(msg)
         if version == 0:
             _create(connection, first_position)
-        elif version < _FORMAT:
-            _run(connection, (_SINCE_2 if version < 2 else "") + _SINCE_3)
-        return cls(path, connection)
+        elif version < _UNTOLD:
+            _run(connection, (_SINCE_2 if version < 2 else "") + _SINCE_3, _UNTOLD)
+        day = cls(path, connection)
+        if not day.is_told and connection.execute(_POSTED).fetchone() is None:
+            day.note_told()
+        return day
 
     def append(
         self, numbered: Sequence[tuple[int, Frame | Rejected]], fresh: Sequence[bool]
@@ -205,14 +216,22 @@ class JournalDay:
         finally:
             self._connection.execute("PRAGMA synchronous = FULL")
 
+    def note_told(self) -> None:
+        """Note that all is noted that was told in this file before."""
+        self._connection.execute(f"PRAGMA user_version = {_FORMAT}")
+        self.is_told = True
+
     def read(
-        self, after: int, limit: int, most_bytes: int
+        self, after: int, limit: int, most_bytes: int, feed: str = ""
     ) -> list[tuple[int, Frame | Rejected]]:
-        """Return at most `limit` frames behind a position, in order.
+        """Return at most `limit` frames behind a position, in order, of one feed or of all.
 
         With the one that makes them more than so many bytes they end, too.
         """
-        rows = self._connection.execute(_READ, (after, limit))
+        if feed:
+            rows = self._connection.execute(_READ_FEED, (after, feed, limit))
+        else:
+            rows = self._connection.execute(_READ_ALL, (after, limit))
         found: list[tuple[int, Frame | Rejected]] = []
         for row in rows:
             most_bytes -= len(row[_CONTENT])
@@ -260,15 +279,15 @@ class JournalDay:
 
 def _create(connection: sqlite3.Connection, first_position: int) -> None:
     never = f"INSERT INTO day VALUES ({first_position}, {_NEVER}, {-_NEVER})"
-    _run(connection, _SCHEMA + _SINCE_3 + never)
+    _run(connection, _SCHEMA + _SINCE_3 + never, _FORMAT)
 
 
-def _run(connection: sqlite3.Connection, statements: str) -> None:
+def _run(connection: sqlite3.Connection, statements: str, version: int) -> None:
     # In one transaction, so that a file whose making was cut short is made again.
     with _transaction(connection):
         for statement in statements.split(";"):
             connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {_FORMAT}")
+        connection.execute(f"PRAGMA user_version = {version}")
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -19,6 +19,7 @@ from schemas.events import Event
 from schemas.facts import Rejected as RejectedFact
 
 _DATA = msgspec.json.Encoder()
+_AT_ONCE = 1_000
 
 
 def translated_once(
@@ -29,6 +30,27 @@ def translated_once(
     Raises:
         JournalFailed: it cannot be noted what was told; none of it may be used yet.
     """
+    received = [_frame(told).received_at_us for _, told in frames if _is_posted(told)]
+    if received:
+        _note_of_before(journal, received, names)
+    return _once(journal, frames, names)
+
+
+def _note_of_before(journal: Journal, received_at_us: Sequence[int], names: Naming) -> None:
+    """Note what was told in files of versions that noted less, as far as it may come again."""
+    for first, last in journal.untold(received_at_us):
+        after = first - 1
+        while frames := journal.read(after, _AT_ONCE, WEBHOOK):
+            _once(journal, [each for each in frames if each[0] <= last], names)
+            after = frames[-1][0]
+            if after >= last:
+                break
+        journal.note_told(first)
+
+
+def _once(
+    journal: Journal, frames: Sequence[tuple[int, Frame | Rejected]], names: Naming
+) -> tuple[list[tuple[int, Event]], list[RejectedFact]]:
     events, rejected = translated(frames, names)
     posted = [(at, event) for at, event in events if event.feed == WEBHOOK]
     if not posted:
@@ -55,6 +77,14 @@ def translated_once(
         if count
     ]
     return kept[::-1], rejected
+
+
+def _frame(told: Frame | Rejected) -> Frame:
+    return told.frame if isinstance(told, Rejected) else told
+
+
+def _is_posted(told: Frame | Rejected) -> bool:
+    return _frame(told).feed == WEBHOOK
 
 
 def _told(position: int, event: Event, names: Naming) -> Told:

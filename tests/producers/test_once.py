@@ -233,3 +233,60 @@ def test_what_came_first_counts_also_when_its_day_is_gone(tmp_path: Path) -> Non
 
         assert journal.first_position == 2
         assert _all(journal, 1) == []
+
+
+def made_old(folder: Path, version: int) -> None:
+    """Make files as versions wrote them that noted nothing of what was told."""
+    for path in folder.glob("*.sqlite"):
+        with closing(sqlite3.connect(path)) as day:
+            day.execute("DELETE FROM told")
+            if version < 3:
+                day.execute("DROP TABLE told")
+            if version < 2:
+                day.execute("ALTER TABLE frames DROP COLUMN reason")
+                day.execute("ALTER TABLE frames DROP COLUMN detail")
+            day.execute(f"PRAGMA user_version = {version}")
+            day.commit()
+
+
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_what_was_told_before_an_upgrade_holds(tmp_path: Path, version: int) -> None:
+    with closing(Journal.open(tmp_path, DAYS[0])) as journal:
+        journal.append([posted(item("1", "0"), RECEIVED_US)])
+        journal.rotate(DAYS[1])
+        journal.append([posted(item("2", "0"), RECEIVED_US + A_DAY_US)])
+    made_old(tmp_path, version)
+
+    with closing(Journal.open(tmp_path, DAYS[2])) as journal:
+        again_us = RECEIVED_US + 2 * A_DAY_US
+        journal.append([
+            posted([item("1", "1"), item("2", "2"), item("3", "0")], again_us),
+            posted([item("1", "0")], again_us + 1),
+        ])  # fmt: skip
+        # As a pipeline goes on that had read the first two.
+        events, rejected = translated_once(journal, journal.read(2, 9), names())
+
+        assert ([position for position, _ in events], said(events)[0][1]) == ([3], "0")
+        assert [(each.revision, each.reason, each.detail) for each in rejected] == [
+            (3, "duplicate", "2 of its ids came before with another text; the first one holds")
+        ]
+        assert [position for position, _ in _all(journal, 1)] == [1, 2, 3]
+
+
+def test_files_of_before_are_read_once_and_not_those_out_of_reach(tmp_path: Path) -> None:
+    with closing(Journal.open(tmp_path, DAYS[0])) as journal:
+        for day in range(3):
+            journal.rotate(DAYS[day])
+            journal.append([posted(item(str(day), "0"), RECEIVED_US + day * A_DAY_US)])
+    made_old(tmp_path, 2)
+
+    with closing(Journal.open(tmp_path, DAYS[2])) as journal:
+        # The first day ended more than four days ago, the second within them.
+        now_us = RECEIVED_US + 5 * A_DAY_US - 1
+        assert journal.untold([now_us]) == [(2, 2), (3, 3)]
+        journal.append([posted(item("1", "1"), now_us)])
+        assert translated_once(journal, journal.read(3, 9), names())[0] == []
+        assert journal.untold([now_us]) == []
+    with closing(Journal.open(tmp_path, DAYS[2])) as journal:
+        assert journal.untold([now_us]) == []
+        assert journal.untold([RECEIVED_US]) == [(1, 1)]
