@@ -9,9 +9,9 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
-from urllib.parse import unquote_plus
+from urllib.parse import quote_plus, unquote_plus
 
 from producers.webhooks.blot import BLOT, text_and_back, written
 from producers.webhooks.body import (
@@ -31,8 +31,15 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")
 _JSON_VALUE = re.compile(
     r'"\s*:\s*(?:"(?P<text>(?:[^"\\]|\\.)*\\?)|(?P<other>[\[{].*|[^\s,}\]"\[{]*))', re.DOTALL
 )
-_FORM_VALUE = re.compile(r"(?:\]|%5[dD])*=(?P<text>[^&]*)")
-_QUOTED_FORM_VALUE = re.compile(r'(?:\]|%5[dD])*=(?P<text>(?:[^&"\\]|\\.)*)')
+_KEY_ENDS = r"(?:\]|%5[dD])*="
+# JSON in percent codes, as a form has it.
+_CODED_KEY_ENDS = r"(?:%5[cC])*(?:\"|%2[27])(?:\s|\+|%20|%0[9aAdD])*(?::|%3[aA])"
+_IN_FORM = [re.compile(rf"{ends}(?P<text>[^&]*)") for ends in (_KEY_ENDS, _CODED_KEY_ENDS)]
+_IN_JSON = [
+    re.compile(rf'{ends}(?P<text>(?:[^&"\\]|\\.)*)') for ends in (_KEY_ENDS, _CODED_KEY_ENDS)
+]
+_DEEPEST = 8
+"""Of more texts within texts the innermost is blotted out as a whole."""
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"\ufeff]+', re.DOTALL)
 _COLON = re.compile(r"\s*:")
 _NOTHING = re.compile(r'["\]]?\s*[:=]?\s*')
@@ -61,10 +68,21 @@ class Seen:
     Attributes:
         body: it, with stars in place of what is hidden; the rest is as it came.
         texts: the words that stood there.
+        is_clear: whether all texts within its texts could be read, too.
     """
 
     body: bytes
     texts: frozenset[str]
+    is_clear: bool
+
+
+@dataclass(slots=True)
+class _Found:
+    """What has been seen of a body so far; `depth` counts texts within texts."""
+
+    texts: set[str] = field(default_factory=set)
+    is_clear: bool = True
+    depth: int = 0
 
 
 class Hidden:
@@ -78,6 +96,7 @@ class Hidden:
         self._paths = [path.parts for path in map(Path.of, paths) if path.start != "@"]
         self._begun = frozenset((path, 0) for path in range(len(self._paths)))
         self._names = [_name(parts) for parts in self._paths]
+        self._named = re.compile("|".join(written(each, "utf-8") for each in self._names))
 
     def __bool__(self) -> bool:
         return bool(self._paths)
@@ -85,15 +104,15 @@ class Hidden:
     def where_it_stands(self, body: bytes, content_type: str) -> Seen | None:
         """Return a body with stars where something hidden stands; None if it cannot be read."""
         kind = kind_of(body, content_type)
-        texts: set[str] = set()
+        found = _Found()
         try:
             charset = charset_of(content_type)
             text, written_in, errors = text_and_back(body, content_type, charset)
             if kind == "json":
                 json.loads(text_of_json(body, charset).decode())
-                spans = self._in_json(text, texts)
+                spans = self._in_json(text, found, frozenset())
             elif kind == "form" and _is_whole_form(text):
-                spans = self._in_form(text, charset, texts)
+                spans = self._in_form(text, charset, found, frozenset())
             else:
                 return None
             blotted = _replaced(text, spans)
@@ -101,19 +120,19 @@ class Hidden:
                 body = blotted.encode(written_in, errors)
         except (UntranslatableFrame, ValueError, RecursionError):
             return None
-        return Seen(body, frozenset(texts))
+        return Seen(body, frozenset(found.texts), found.is_clear)
 
-    def _in_json(self, text: str, texts: set[str]) -> Iterator[_Span]:
-        """Yield what is hidden in a text that is known to be JSON; add its words to `texts`."""
+    def _in_json(self, text: str, found: _Found, places: frozenset[_Place]) -> Iterator[_Span]:
+        """Yield what is hidden in a text that is known to be JSON, below some paths."""
         opened: list[_Open] = []
-        is_hidden, places = False, frozenset[_Place]()
+        is_hidden = False
         is_key, depth, begin = False, 0, 0
         for token in _TOKEN.finditer(text):
             sign = token[0]
             if depth:
                 depth += (sign in "{[") - (sign in "}]")
                 if sign[0] == '"' and not _COLON.match(text, token.end()):
-                    texts.add(_word(sign))
+                    found.texts.add(_word(sign))
                 if not depth:
                     yield begin, token.end(), f'"{BLOT * 3}"'
             elif sign in "}]":
@@ -137,30 +156,67 @@ class Hidden:
             elif is_hidden and sign not in (":", "null", '""'):
                 word = _word(sign) if sign[0] == '"' else sign
                 if sign[0] == '"':
-                    texts.add(word)
+                    found.texts.add(word)
                 yield token.start(), token.end(), f'"{BLOT * len(word)}"'
+            elif sign[0] == '"':
+                word = _word(sign)
+                blotted = self._within(word, found, places)
+                if blotted != word:
+                    yield token.start(), token.end(), json.dumps(blotted)
 
-    def _in_form(self, text: str, charset: str, texts: set[str]) -> Iterator[_Span]:
+    def _within(self, word: str, found: _Found, places: frozenset[_Place]) -> str:
+        """Return a word without what is hidden in it, if it is itself JSON or a form."""
+        is_json = word.lstrip("\ufeff \t\r\n")[:1] in ("{", "[", '"')
+        if not is_json and not ("=" in word and _is_whole_form(word)):
+            return word
+        if found.depth == _DEEPEST:
+            return BLOT * 3
+        found.depth += 1
+        try:
+            if is_json:
+                json.loads(word)
+                spans = self._in_json(word, found, places)
+            else:
+                spans = self._in_form(word, "utf-8", found, places)
+            return _replaced(word, spans)
+        except ValueError:
+            found.is_clear &= not self._named.search(word)
+            return word
+        finally:
+            found.depth -= 1
+
+    def _in_form(
+        self, text: str, charset: str, found: _Found, begun: frozenset[_Place]
+    ) -> Iterator[_Span]:
         coded = charset if "a".encode(charset) == b"a" else "utf-8"
         end = -1
-        for field in text.split("&"):
-            name, _, value = field.partition("=")
-            begin, end = end + len(name) + 2, end + 1 + len(field)
+        for each in text.split("&"):
+            name, _, value = each.partition("=")
+            begin, end = end + len(name) + 2, end + 1 + len(each)
+            if not value:
+                continue
+            word = unquote_plus(value, coded, "replace")
             # Some code names in UTF-8, whatever they call it.
-            keys = {unquote_plus(name, each, "replace") for each in {coded, "utf-8"}}
-            if value and any(self._ends(key_parts(key)) for key in keys):
-                word = unquote_plus(value, coded, "replace")
-                texts.add(word)
+            keys = {unquote_plus(name, known, "replace") for known in (coded, "utf-8")}
+            steps = [self._down(key_parts(key), begun) for key in keys]
+            if any(is_hidden for is_hidden, _ in steps):
+                found.texts.add(word)
                 yield begin, end, BLOT * len(word)
+                continue
+            blotted = self._within(word, found, frozenset().union(*(way for _, way in steps)))
+            if blotted != word:
+                new = blotted if word == value else quote_plus(blotted, "", coded, "replace")
+                yield begin, end, new
 
-    def _ends(self, parts: Sequence[str]) -> bool:
-        places: frozenset[_Place] = frozenset()
+    def _down(
+        self, parts: Sequence[str], places: frozenset[_Place]
+    ) -> tuple[bool, frozenset[_Place]]:
         for part in parts:
             # Without a number it is the next of a list.
             is_hidden, places = self._step(places, part or "0")
             if is_hidden:
-                return True
-        return False
+                return True, places
+        return False, places
 
     def _step(self, places: frozenset[_Place], key: str) -> tuple[bool, frozenset[_Place]]:
         """Return whether a key ends a path, and which paths go on below it."""
@@ -218,13 +274,15 @@ class Hidden:
         """Return a text with what follows hidden names blotted out; None if one is unclear."""
         if _CONTROL.search(text):
             return None
-        form = _QUOTED_FORM_VALUE if text.lstrip("\ufeff \t\r\n")[:1] in "{[" else _FORM_VALUE
+        is_json = text.lstrip("\ufeff \t\r\n")[:1] in ("{", "[", '"')
+        others = _IN_JSON if is_json else _IN_FORM
         for name in self._names:
-            pattern = rf"(?:(?<![\w-])|(?<=%5[bB])){written(name, charset)}(?![\w-])"
+            pattern = rf"(?:(?<![\w-])|(?<=%[\da-fA-F]{{2}})){written(name, charset)}(?![\w-])"
             begin = 0
             pieces = []
             for place in re.finditer(pattern, text):
-                value = _JSON_VALUE.match(text, place.end()) or form.match(text, place.end())
+                ways = (way.match(text, place.end()) for way in (_JSON_VALUE, *others))
+                value = next(filter(None, ways), None)
                 if value is not None:
                     start, end = value.span("text" if value["text"] is not None else "other")
                     pieces += [text[begin:start], BLOT * max(0, end - max(begin, start))]

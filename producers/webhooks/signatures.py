@@ -115,9 +115,11 @@ class Check:
         if seen is None:
             if is_packed_oddly(posted.headers.get("content-encoding", "")):
                 return None
-            kept = self._hidden.blotted_by_name(body, content_type)
+            kept: bytes | None = self._hidden.blotted_by_name(body, content_type)
         else:
             kept = _without_more(seen, content_type)
+            if not seen.is_clear:
+                kept = self._hidden.blotted_by_name(kept, content_type)
         if kept is None or not self._tokens:
             return kept
         return self._own.blotted(kept, content_type)
