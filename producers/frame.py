@@ -103,6 +103,17 @@ def text_number(frame: Frame) -> int:
     return _number(frame, frame.content)
 
 
+def body_number(frame: Frame) -> int:
+    """Return the number of a keyed frame by its key and its body, whatever its headers say."""
+    key = frame.content.partition(b"\n")[0]
+    return number_of(frame.source.encode(), frame.feed.encode(), key, body_of(frame))
+
+
+def body_of(frame: Frame) -> bytes:
+    """Return what follows the lines of its own of a keyed frame."""
+    return frame.content.partition(b"\n\n")[2]
+
+
 def number_of(*parts: bytes, more: bytes = b"") -> int:
     """Return 64 bits, signed, of parts and of where each ends; `more` follows as it is.
 

@@ -3,8 +3,9 @@
 One SQLite file for each day, one sequence of positions across the files. A batch is one
 transaction with `synchronous=FULL`: once `append` returns, its frames survive a power cut; if
 it raises, none of them was kept. A frame that is already there is not kept again, so a message
-delivered twice or a recording imported twice changes nothing. What was refused when it was read
-is kept with the reason, so that everything that follows can be had from the journal again.
+delivered twice or a recording imported twice changes nothing. Another body under an id of its
+sender's is kept: which of them holds is for those who know what they mean. What was refused
+when it was read is kept with the reason, so that everything that follows can be had from it.
 """
 
 import sqlite3
@@ -16,7 +17,16 @@ from pathlib import Path
 
 from producers.durable import make_durable
 from producers.firsts import firsts, known_of
-from producers.frame import Frame, Rejected, frame_number, has_id, is_keyed, text_number
+from producers.frame import (
+    Frame,
+    Rejected,
+    body_number,
+    body_of,
+    frame_number,
+    has_id,
+    is_keyed,
+    text_number,
+)
 from producers.journal_day import JournalDay, Told
 from schemas.errors import JournalFailed
 
@@ -90,28 +100,33 @@ class Journal:
     def _numbered(
         self, frames: Sequence[Frame | Rejected]
     ) -> list[tuple[int, Frame | Rejected]]:
-        """Return frames with their numbers; another text under a sender's id is rejected."""
+        """Return frames with their numbers; another body under a sender's id has its own."""
         numbered: list[tuple[int, Frame | Rejected]] = []
-        texts: dict[int, bytes] = {}
+        bodies: dict[int, bytes] = {}
         for told in frames:
             number = frame_number(_frame(told))
             if isinstance(told, Frame) and has_id(told):
-                first = self._text(number, told, texts.setdefault(number, told.content))
-                if first != told.content:
-                    numbered.append((text_number(told), Rejected(told, "duplicate", _OTHER)))
-                    continue
+                body = body_of(told)
+                first = self._body(number, told)
+                if (bodies.setdefault(number, body) if first is None else first) != body:
+                    number = self._other_number(told)
             numbered.append((number, told))
         return numbered
 
-    def _text(self, number: int, frame: Frame, other: bytes) -> bytes:
-        """Return the text that came first under a number; `other` if none is kept."""
+    def _other_number(self, frame: Frame) -> int:
+        # Until format 4 other texts were known by their headers, too.
+        before = text_number(frame)
+        return body_number(frame) if self._body(before, frame) is None else before
+
+    def _body(self, number: int, frame: Frame) -> bytes | None:
+        """Return the body that is kept under a number, None if none is in reach of a frame."""
         for day in self._days:
             if day is self._days[-1] or _reaches(day, frame):
                 with _one_line(day.path):
                     text = day.content(number)
                 if text is not None:
-                    return text
-        return other
+                    return body_of(frame._replace(content=text))
+        return None
 
     def _is_fresh(self, number: int, frame: Frame) -> bool:
         for day in self._days[:-1]:
@@ -300,9 +315,6 @@ _REMEDIES = {
     sqlite3.SQLITE_BUSY: "stop the other process that writes it",
 }
 _ANY_REMEDY = "check the disk; nothing of this batch was kept"
-
-
-_OTHER = "its id came before with another text; the first one holds"
 
 
 def _frame(told: Frame | Rejected) -> Frame:

@@ -4,6 +4,7 @@ import json
 import sqlite3
 from contextlib import closing
 from datetime import date
+from hashlib import blake2b
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from producers.frame import Frame, Naming
+from producers.frame import Frame, Naming, Rejected
 from producers.journal import Journal
 from producers.once import translated_once
 from producers.webhooks.mapping import CrmMapping, mapping
@@ -38,13 +39,17 @@ def names(meant: CrmMapping | None = None) -> Naming:
 
 
 def item(name: str, text: str) -> dict[str, str]:
+    """Return what is told under an id; of the text x it cannot be used."""
+    if text == "x":
+        return {"event": "case.updated", "id": name, "case_id": text}
     time = f"2026-03-02T07:15:3{text}Z"
     return {"event": "case.updated", "id": name, "time": time, "case_id": text}
 
 
-def posted(told: object, at_us: int, key: str = "") -> Frame:
+def posted(told: object, at_us: int, key: str = "", attempt: str = "") -> Frame:
     body = json.dumps(told).encode()
-    message = Message(f"id {key}" if key else body_key(body, ()), "", {}, body)
+    headers = {"x-attempt": attempt} if attempt else {}
+    message = Message(f"id {key}" if key else body_key(body, ()), "", headers, body)
     return kept("crm", message, at_us)
 
 
@@ -88,7 +93,7 @@ class Reader:
         return True
 
 
-texts = st.builds(item, st.sampled_from("123"), st.sampled_from("012"))
+texts = st.builds(item, st.sampled_from("123"), st.sampled_from("012x"))
 steps = st.one_of(
     st.tuples(st.just("post"), st.lists(texts, min_size=1, max_size=3), st.just("")),
     st.tuples(st.just("post"), st.lists(texts, min_size=1, max_size=2), st.sampled_from("ab")),
@@ -111,12 +116,15 @@ def test_the_first_text_of_an_id_holds_however_it_is_delivered_and_read(
         for count, step in enumerate(told):
             match step:
                 case ("post", list(items), str(key)):
-                    reader.journal.append([posted(items, reader.now_us(count), key)])
+                    attempt = str(count) if key else ""
+                    reader.journal.append([posted(items, reader.now_us(count), key, attempt)])
                     text = json.dumps(items)
-                    if messages.setdefault(f"id {key}" if key else text, text) != text:
+                    good = [each for each in items if "time" in each]
+                    # What brought nothing does not hold the id of its message.
+                    if good and messages.setdefault(key or text, text) != text:
                         others.add(text)
                         continue
-                    for each in items:
+                    for each in good:
                         if first.setdefault(each["id"], each["case_id"]) != each["case_id"]:
                             others.add(text)
                 case ("read", int(most)):
@@ -190,6 +198,88 @@ def test_another_text_of_a_messages_id_is_kept_with_the_reason_once(journal: Jou
     assert [(each.reason, each.content) for each in rejected] == [
         ("duplicate", frames[1].content), ("duplicate", frames[3].content)
     ]  # fmt: skip
+
+
+def test_the_same_body_with_another_header_is_a_retry(journal: Journal) -> None:
+    told = [("0", "1"), ("1", "1"), ("0", "2"), ("1", "3")]
+    frames = [posted(item("1", text), RECEIVED_US, "d1", attempt) for text, attempt in told]
+
+    # In one commit and in several, on the same day and on another.
+    assert journal.append(frames[:3]) == [1, 2, None]
+    journal.rotate(DAYS[1])
+    assert [journal.append([each]) for each in frames] == [[None]] * 4
+    events, rejected = translated_once(journal, journal.read(0, 9), names())
+
+    assert [text for _, text in said(events)] == ["0"]
+    assert [(each.reason, each.content) for each in rejected] == [
+        ("duplicate", frames[1].content)
+    ]
+
+
+def test_a_text_that_brings_nothing_does_not_hold_its_id(journal: Journal) -> None:
+    frames = [posted(item("1", text), RECEIVED_US, "d1") for text in "x01x"]
+
+    assert [journal.append([each]) for each in frames] == [[1], [2], [3], [None]]
+    one_by_one = [translated_once(journal, journal.read(n, 1), names()) for n in range(3)]
+    events, rejected = translated_once(journal, journal.read(0, 9), names())
+
+    assert [(position, event.id) for position, event in events] == [
+        (2, events[0][1].id)
+    ]  # fmt: skip
+    assert said(events)[0][1] == "0"
+    assert [(each.revision, each.reason) for each in rejected] == [
+        (1, "no_time"), (3, "duplicate")
+    ]  # fmt: skip
+    assert one_by_one == [([], rejected[:1]), (events, []), ([], rejected[1:])]
+
+
+def test_what_is_refused_with_its_message_does_not_hold_the_ids_of_its_items(
+    journal: Journal,
+) -> None:
+    journal.append([
+        posted(item("1", "0"), RECEIVED_US, "d1"),
+        posted(item("2", "1"), RECEIVED_US, "d1"),
+        posted(item("2", "2"), RECEIVED_US, "d2"),
+    ])  # fmt: skip
+
+    events, rejected = translated_once(journal, journal.read(0, 9), names())
+
+    assert [
+        (position, text) for (position, _), (_, text) in zip(events, said(events), strict=True)
+    ] == [(1, "0"), (3, "2")]
+    assert [(each.revision, each.reason) for each in rejected] == [(2, "duplicate")]
+
+
+def test_the_same_of_other_texts_that_an_older_version_kept(tmp_path: Path) -> None:
+    """It refused them at once, also where the first text had brought nothing."""
+    bad, good, other = (posted(item("1", text), RECEIVED_US, "d1", "1") for text in "x01")
+    with closing(Journal.open(tmp_path, DAYS[0])) as journal:
+        journal.append([bad])
+    kept_before(tmp_path, 2, Rejected(good, "duplicate", "why"))
+    made_old(tmp_path, 3)
+
+    with closing(Journal.open(tmp_path, DAYS[1])) as journal:
+        assert journal.append([good, posted(item("1", "x"), RECEIVED_US, "d1", "2")]) == [
+            None, None
+        ]  # fmt: skip
+        assert journal.append([other]) == [3]
+        events, rejected = translated_once(journal, journal.read(2, 9), names())
+        assert (events, [each.reason for each in rejected]) == ([], ["duplicate"])
+        assert [position for position, _ in _all(journal, 1)] == [2]
+
+
+def kept_before(folder: Path, position: int, told: Rejected) -> None:
+    """Keep another text of an id as version 3 of the format did, by all that it says."""
+    frame = told.frame
+    digest = blake2b(digest_size=8)
+    for part in (frame.source.encode(), frame.feed.encode(), frame.content):
+        digest.update(len(part).to_bytes(4, "big") + part)
+    digest.update(b"0")
+    number = int.from_bytes(digest.digest(), "big", signed=True)
+    row = (position, number, *frame[:3], 0, 0, frame.content, told.reason, told.detail)
+    with closing(sqlite3.connect(folder / "2026-03-02.sqlite")) as day:
+        day.execute("INSERT INTO frames VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+        day.commit()
 
 
 def test_the_same_told_again_without_a_time_is_no_second_event(journal: Journal) -> None:
