@@ -1,14 +1,8 @@
-"""Where a body says what a mapping hides: by path if it can be read, else by name.
-
-A body that cannot be read (cut short, of a character set that nobody knows) is looked through
-as text: what follows a hidden name is blotted out where it stands. Where that is not certain
-to find everything, the body must not be kept.
-"""
+"""Where a body says what a mapping hides: by path if it can be read, else by name."""
 
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeAlias
 from urllib.parse import quote_plus, unquote_plus
@@ -22,27 +16,14 @@ from producers.webhooks.body import (
     kind_of,
     text_of_json,
 )
+from producers.webhooks.by_name import blotted_by_name
 from producers.webhooks.paths import Path
 from schemas.errors import UntranslatableFrame
 
-_WIDE = (("utf-32-le", 4), ("utf-32-be", 4), ("utf-16-le", 2), ("utf-16-be", 2))
-# Packed bytes, and character sets that switch their meaning, have these; no text has.
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")
-_JSON_VALUE = re.compile(
-    r'"\s*:\s*(?:"(?P<text>(?:[^"\\]|\\.)*\\?)|(?P<other>[\[{].*|[^\s,}\]"\[{]*))', re.DOTALL
-)
-_KEY_ENDS = r"(?:\]|%5[dD])*="
-# JSON in percent codes, as a form has it.
-_CODED_KEY_ENDS = r"(?:%5[cC])*(?:\"|%2[27])(?:\s|\+|%20|%0[9aAdD])*(?::|%3[aA])"
-_IN_FORM = [re.compile(rf"{ends}(?P<text>[^&]*)") for ends in (_KEY_ENDS, _CODED_KEY_ENDS)]
-_IN_JSON = [
-    re.compile(rf'{ends}(?P<text>(?:[^&"\\]|\\.)*)') for ends in (_KEY_ENDS, _CODED_KEY_ENDS)
-]
 _DEEPEST = 8
 """Of more texts within texts the innermost is blotted out as a whole."""
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"\ufeff]+', re.DOTALL)
 _COLON = re.compile(r"\s*:")
-_NOTHING = re.compile(r'["\]]?\s*[:=]?\s*')
 
 _Place: TypeAlias = tuple[int, int]
 """Which path, and how many of its keys have been passed."""
@@ -232,65 +213,7 @@ class Hidden:
 
         None if something hidden may be left in it.
         """
-        if "" in self._names:
-            return None
-        if b"\0" in body:
-            return self._in_wide(body)
-        named = "utf-8"
-        try:
-            named = charset_of(content_type)
-        except UntranslatableFrame:
-            if kind_of(body, content_type) != "form" and body.lstrip()[:1] not in (b"{", b"["):
-                return None  # of letters that may be none of ASCII
-        # What it is called need not be what it is.
-        likely = [name for name in dict.fromkeys([named, "utf-8"]) if _is_of(body, name)]
-        if not likely and not all(map(str.isascii, self._names)):
-            return None
-        for name in likely or ["utf-8"]:
-            text = self._scanned(body.decode(name, "surrogateescape"), named)
-            if text is None:
-                return None
-            body = text.encode(name, "surrogateescape")
-        return body
-
-    def _in_wide(self, body: bytes) -> bytes | None:
-        """Look through two or four bytes a letter, of which the last may be torn."""
-        likely: list[tuple[int, str, int, str]] = []
-        for codec, width in _WIDE:
-            whole = len(body) // width * width
-            with suppress(UnicodeError):
-                text = body[:whole].decode(codec, "surrogatepass")
-                if not _CONTROL.search(text):
-                    likely.append((sum(map(str.isascii, text)), codec, whole, text))
-        if not likely:
-            return None
-        _, codec, whole, text = max(likely)
-        blotted = self._scanned(text, "utf-8")
-        if blotted is None:
-            return None
-        return blotted.encode(codec, "surrogatepass") + BLOT.encode() * (len(body) - whole)
-
-    def _scanned(self, text: str, charset: str) -> str | None:
-        """Return a text with what follows hidden names blotted out; None if one is unclear."""
-        if _CONTROL.search(text):
-            return None
-        is_json = text.lstrip("\ufeff \t\r\n")[:1] in ("{", "[", '"')
-        others = _IN_JSON if is_json else _IN_FORM
-        for name in self._names:
-            pattern = rf"(?:(?<![\w-])|(?<=%[\da-fA-F]{{2}})){written(name, charset)}(?![\w-])"
-            begin = 0
-            pieces = []
-            for place in re.finditer(pattern, text):
-                ways = (way.match(text, place.end()) for way in (_JSON_VALUE, *others))
-                value = next(filter(None, ways), None)
-                if value is not None:
-                    start, end = value.span("text" if value["text"] is not None else "other")
-                    pieces += [text[begin:start], BLOT * max(0, end - max(begin, start))]
-                    begin = max(begin, end)
-                elif not _NOTHING.fullmatch(text, place.end()):
-                    return None
-            text = "".join([*pieces, text[begin:]])
-        return text
+        return blotted_by_name(self._names, body, content_type)
 
 
 def is_packed_oddly(header: str) -> bool:
@@ -322,10 +245,3 @@ def _word(sign: str) -> str:
 def _name(parts: Sequence[str]) -> str:
     """Return the last key of a path; places in lists are not written in a body."""
     return next((part for part in reversed(parts) if not part.isdigit()), "")
-
-
-def _is_of(body: bytes, charset: str) -> bool:
-    try:
-        return body.decode(charset).encode(charset) == body
-    except UnicodeError:
-        return False

@@ -32,6 +32,10 @@ LEAST_SECRET = 8
 _EVERYWHERE = 10
 """Of more secrets in one body each is blotted out only where it stands: it would take long."""
 
+# Of letters and digits, and no time: an ordinary word, or a number, means something elsewhere.
+_LIKE_NOTHING_ELSE = re.compile(
+    rf"(?=.*\d)(?=.*[^\W\d_])(?![\d\sTZ:.,+-]+\Z).{{{LEAST_SECRET},}}", re.DOTALL
+)
 _WHSEC = "whsec_"
 # developers.hubspot.com: these stand decoded in the uri that is signed.
 _DECODED = {
@@ -191,8 +195,8 @@ class Check:
 
 
 def _without_more(seen: Seen, content_type: str) -> bytes:
-    """Return a body in which long words that are hidden are nowhere else, either."""
-    more = [each for each in seen.texts if len(each) >= LEAST_SECRET]
+    """Return a body in which hidden words that can be nothing else are nowhere else, either."""
+    more = [each for each in seen.texts if _LIKE_NOTHING_ELSE.fullmatch(each)]
     if not more or len(more) > _EVERYWHERE:
         return seen.body
     return Blotter(more).blotted(seen.body, content_type) or seen.body

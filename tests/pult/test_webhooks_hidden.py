@@ -7,7 +7,7 @@ from tests.pult.hooked import hooked, post, signed
 
 FORM = "application/x-www-form-urlencoded"
 SECRETS = ("w7#Kq", "w7%23Kq", "904170417")
-KEPT = ["none.such", "card.saved", '"items"', "event=none.other", "event=none.third"]
+KEPT = ["none.such", "card.saved", '"items"', "event=none.other", "event=none.third", "the pin"]
 
 BODIES: list[tuple[str, bytes]] = [
     (
@@ -20,6 +20,7 @@ BODIES: list[tuple[str, bytes]] = [
     ("application/json", b'{"items":[{"auth":[{"pin":"w7#Kq"}]}],"auth":{"pin":[904170417'),
     (FORM, b"event=none.other&auth[pin]=w7%23Kq&items[0][auth][pin]=904170417"),
     (FORM, b"event=none.third&data=%7B%22auth%22%3A%7B%22pin%22%3A%22w7%23Kq%22%7D%7D"),
+    ("application/json", b'{"text":"the pin, a \\"pin\\"","auth":{"pin":"w7#Kq","x'),
 ]
 
 
@@ -28,7 +29,7 @@ def test_what_is_hidden_is_in_no_event_and_in_nothing_that_is_refused(tmp_path: 
     (tmp_path / "own.toml").write_text(f'hidden = ["auth.pin"]\n{generic}')
     with hooked(tmp_path, f'mapping = "{tmp_path / "own.toml"}"') as crm:
         told = [post(crm.hook, body, signed(body), kind) for kind, body in BODIES]
-        refused = crm.rows("SELECT detail, bytes FROM rejected ORDER BY revision", 5)
+        refused = crm.rows("SELECT detail, bytes FROM rejected ORDER BY revision", 6)
         (event,) = crm.rows("SELECT data FROM events", 1)
         assert crm.stop() == 0
         said = crm.said.read_text()
