@@ -75,6 +75,7 @@ class Hidden:
 
     def __init__(self, paths: Sequence[str]) -> None:
         self._paths = [path.parts for path in map(Path.of, paths) if path.start != "@"]
+        self._keys = {key for path in self._paths for key in path}
         self._begun = frozenset((path, 0) for path in range(len(self._paths)))
         self._names = [_name(parts) for parts in self._paths]
         self._named = re.compile("|".join(written(each, "utf-8") for each in self._names))
@@ -201,6 +202,8 @@ class Hidden:
 
     def _step(self, places: frozenset[_Place], key: str) -> tuple[bool, frozenset[_Place]]:
         """Return whether a key ends a path, and which paths go on below it."""
+        if key not in self._keys:
+            return False, places if key.isdigit() else frozenset()
         reached = {
             (path, n + 1) for path, n in places | self._begun if self._paths[path][n] == key
         }
