@@ -95,3 +95,53 @@ def test_one_id_with_two_texts_counts_once_and_a_rebuild_changes_nothing(
     assert "the history says what they say" in done.out
     assert crm.sql("SELECT * FROM cards") == once
     assert len(crm.sql("SELECT id FROM events")) == 1
+
+
+NUMBERED = """
+title = "messages with an id"
+id_header = "X-Delivery"
+headers = ["X-Attempt"]
+[[event]]
+type = "case.updated"
+time = "time"
+data = { case_id = "case" }
+"""
+
+
+def test_a_message_put_right_under_its_id_counts_live_after_a_kill_and_rebuilt(
+    tmp_path: Path,
+) -> None:
+    """The first text that brings an event holds; the same body again is a retry."""
+    mapping = tmp_path / "numbered.toml"
+    mapping.write_text(NUMBERED)
+    bad, good, other = (
+        json.dumps(
+            {"case": case, **({"time": "2026-03-02T07:15:30Z"} if case else {})}
+        ).encode()
+        for case in ("", "c1", "c2")
+    )
+    with hooked(tmp_path, f'mapping = "{mapping}", signature = "hmac"') as crm:
+
+        def say(*bodies: bytes) -> None:
+            for attempt, body in enumerate(bodies):
+                headers = {"X-Delivery": "d1", "X-Attempt": str(attempt)}
+                assert post(crm.hook, body, {**signed(body), **headers}) == 200
+
+        say(bad, good, good, bad, other, good)
+        refused = crm.rows("SELECT reason, bytes FROM rejected ORDER BY revision", 2)
+        assert [row["reason"] for row in refused] == ["no_time", "duplicate"]
+        assert other.decode() in refused[1]["bytes"]
+        (case,) = crm.rows("SELECT case_id FROM cases", 1)
+        assert case["case_id"] == "c1"
+        live = crm.sql("SELECT * FROM events")
+        assert crm.process is not None
+        crm.process.kill()
+        crm.process.wait(30)
+        crm.start()
+        say(other, bad, good)
+        assert crm.stop() == 0
+        assert crm.sql("SELECT * FROM events") == live
+    done = pult("rebuild", "--from-journal", "--config", crm.config, "--data", crm.data)
+    assert (done.code, "the history says what they say" in done.out) == (0, True), done
+    assert crm.sql("SELECT * FROM events") == live
+    assert len(crm.sql("SELECT revision FROM rejected")) == 2
