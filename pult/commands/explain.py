@@ -99,13 +99,22 @@ def _events_of_legs(ask: Ask, domain: str, evidence: Row) -> list[Row]:
         f"FROM events FINAL WHERE {domain} AND source IN (SELECT source FROM calls) "
         "AND occurred_at >= (SELECT min(entered_at) FROM calls) "
         "AND occurred_at <= (SELECT max(until) FROM calls)), "
-        "channels AS (SELECT source, channel FROM near WHERE channel != '' "
-        "AND (source, interaction_id) IN (SELECT source, interaction_id FROM calls)) "
-        f"SELECT {_EVENT} FROM near WHERE ((source, interaction_id) IN "
-        "(SELECT source, interaction_id FROM calls) "
-        "OR (source, channel) IN (SELECT source, channel FROM channels)) "
-        "AND arrayExists(each -> near.occurred_at >= each.1 AND near.occurred_at <= each.2, "
-        "(SELECT groupArray((entered_at, until)) FROM calls))"
+        "channels AS (SELECT DISTINCT source, channel, entered_at, until "
+        "FROM near JOIN calls USING (source, interaction_id) WHERE channel != '') "
+        f"SELECT {_EVENT} FROM near WHERE "
+        f"{_within('interaction_id', 'calls')} OR {_within('channel', 'channels')}"
+    )
+
+
+def _within(name: str, spans: str) -> str:
+    """Return the condition that an event is of one of some calls and within that very call.
+
+    Calls overlap: within another's time the same caller may be at somebody else's.
+    """
+    return (
+        f"arrayExists(each -> near.source = each.1 AND near.{name} = each.2 "
+        "AND near.occurred_at >= each.3 AND near.occurred_at <= each.4, "
+        f"(SELECT groupArray((source, {name}, entered_at, until)) FROM {spans}))"
     )
 
 

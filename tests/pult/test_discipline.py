@@ -150,6 +150,46 @@ def test_an_episode_of_calls_is_explained_by_their_events(tmp_path: Path) -> Non
     assert ended == good("sql", ids, "--format", "TSV", *data).split()
 
 
+def test_what_happens_later_to_a_caller_is_not_explained_by_another_call_of_then(
+    tmp_path: Path,
+) -> None:
+    """Anna passes c1 to Boris, who talks with it within the time of her second call."""
+    log, data = tmp_path / "queue_log", ("--data", tmp_path / "data")
+    config = tmp_path / "pult.toml"
+    config.write_text("[discipline.excess_transfer]\nmost = 1\n", "utf-8")
+    log.write_text(
+        "1772442000|NONE|sales|Anna|ADDMEMBER||\n"
+        "1772442000|NONE|vip|Boris|ADDMEMBER||\n"
+        "1772442060|c1|sales|NONE|ENTERQUEUE||5550100|1\n"
+        "1772442065|c1|sales|Anna|CONNECT|5|c1a|4\n"
+        "1772442090|c1|sales|Anna|BLINDTRANSFER|700|internal|5|25|1\n"
+        "1772442091|c1|vip|NONE|ENTERQUEUE||5550100|1\n"
+        "1772442095|c2|sales|NONE|ENTERQUEUE||5550101|1\n"
+        "1772442100|c2|sales|Anna|CONNECT|5|c2a|4\n"
+        "1772442110|c1|vip|Boris|CONNECT|19|c1b|4\n"
+        "1772442150|c1|vip|Boris|COMPLETECALLER|19|40|1\n"
+        "1772442160|c2|sales|Anna|BLINDTRANSFER|700|internal|5|60|1\n"
+        "1772442900|NONE|sales|Anna|PAUSE||\n"
+    )
+    good("import", "asterisk-queue-log", log, *data, "--config", config)
+    query = "SELECT episode_id FROM violations WHERE code = 'excess_transfer'"
+    episode = good("sql", query, "--format", "TSV", *data).strip()
+
+    lines = good("explain", episode, *data).partition("\n\n")[2].splitlines()
+
+    happened = [(line[11:19], line[25:].split(" ")[0]) for line in lines]
+    assert [(at, what) for at, what in happened if what.startswith("cc.")] == [
+        ("09:01:00", "cc.queue.entered.v1"),
+        ("09:01:05", "cc.leg.connected.v1"),
+        ("09:01:30", "cc.leg.ended.v1"),
+        ("09:01:30", "cc.leg.transferred.v1"),
+        ("09:01:35", "cc.queue.entered.v1"),
+        ("09:01:40", "cc.leg.connected.v1"),
+        ("09:02:40", "cc.leg.ended.v1"),
+        ("09:02:40", "cc.leg.transferred.v1"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("episode", "why"),
     [("x' OR 1", "16 hexadecimal digits"), ("0" * 16, "no such episode")],
