@@ -174,15 +174,15 @@ class Reconciliation:
     def _compare(self, keys: list[Key]) -> None:
         rest = iter(keys)
         while some := list(islice(rest, _COMPARE_AT_LEAST)):
-            facts = [self._newest.pop(key) for key in some]
-            self._look_up(zip(some, facts, strict=True))
-            self._write(
-                [
-                    fact
-                    for key, fact in zip(some, facts, strict=True)
-                    if self._scope.holds(self._began(fact)) and self._differs(key, fact)
-                ]
-            )
+            facts = [(key, self._newest.pop(key)) for key in some]
+            compared = [each for each in facts if self._scope.holds(self._began(each[1]))]
+            self._look_up(compared)
+            self._write([fact for key, fact in compared if self._differs(key, fact)])
+            for key, fact in facts:
+                # What the fold says of other days stands as it is: not written, not gone.
+                self._remembered.pop(key, None)
+                if type(fact) in KINDS:
+                    self._held[type(fact)].pop(key[1:], None)
 
     def _look_up(self, facts: Iterable[tuple[Key, Fact]]) -> None:
         """Read what the store says of what began before the fold did.

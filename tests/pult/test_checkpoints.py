@@ -95,6 +95,26 @@ def test_a_checkpoint_holds_the_events_before_it_and_no_other(
     assert len(queue.waiting) == 1
 
 
+def test_what_began_before_the_days_that_are_folded_again_is_left_alone(
+    store: EmbeddedStore, tenant: str
+) -> None:
+    """The checkpoint knows the calls of the day before, and says them again."""
+    query = (
+        "SELECT leg_id, revision FROM pult.legs "
+        f"WHERE tenant = '{tenant}' ORDER BY entered_at"
+    )
+    before = store.client.query(query).result_rows
+
+    again = refold(
+        store, tenant, tenant, terms(200), since_ms=THIRD, first_ms=THIRD, until_ms=FOURTH
+    )
+
+    assert again.since_ms == THIRD
+    assert again.differences == {}
+    assert len(before) == 4
+    assert store.client.query(query).result_rows == before
+
+
 def test_a_day_without_a_midnight_of_its_own_begins_at_the_one_before(
     store: EmbeddedStore, tenant: str
 ) -> None:
