@@ -65,8 +65,8 @@ AS WITH
             AND s.answered_at >= c.told_at
     ),
     -- Whoever asks by an id that was merged into another means the one that took it in.
-    coalesce(nullIf((SELECT max(interaction_id) FROM pult.merged_contacts WHERE from_id = {contact:String}), ''), {contact:String}) AS asked_for,
-    (SELECT arrayPushBack(groupArray(from_id), asked_for) FROM pult.merged_contacts WHERE interaction_id = asked_for) AS known_as,
+    coalesce(nullIf((SELECT max(interaction_id) FROM pult.merged_contacts WHERE {contact:String} != '' AND from_id = {contact:String}), ''), {contact:String}) AS asked_for,
+    (SELECT arrayPushBack(groupArray(from_id), asked_for) FROM pult.merged_contacts WHERE {contact:String} != '' AND interaction_id = asked_for) AS known_as,
     found AS
     (
         SELECT t.*, if(t.follows AND m.interaction_id != '', m.interaction_id, t.named) AS contact
@@ -79,13 +79,14 @@ AS WITH
     (
         SELECT arrayJoin(known_as) AS contact WHERE {contact:String} != ''
         UNION ALL
-        SELECT interaction_id FROM pult.merged_contacts WHERE {contact:String} = ''
+        SELECT JSONExtractString(data, 'into_id') FROM pult.events
+        WHERE {contact:String} = '' AND type = 'cc.interaction.merged.v1'
         UNION ALL
         SELECT interaction_id FROM pult.case_step_facts FINAL
-        WHERE {contact:String} = '' AND NOT voided AND ({kind:String} IN ('survey', '') OR ({kind:String} = 'case' AND matched_by = 'id' AND leg_id = ''))
+        WHERE {contact:String} = '' AND NOT voided AND {kind:String} IN ('case', 'survey', '')
         UNION ALL
         SELECT interaction_id FROM pult.disposition_facts FINAL
-        WHERE {contact:String} = '' AND NOT voided AND ({kind:String} IN ('survey', '') OR ({kind:String} = 'disposition' AND matched_by = 'id' AND leg_id = ''))
+        WHERE {contact:String} = '' AND NOT voided AND {kind:String} IN ('disposition', 'survey', '')
         UNION ALL
         SELECT interaction_id FROM pult.card_facts FINAL WHERE {contact:String} = '' AND NOT voided AND {kind:String} IN ('survey', '')
         UNION ALL

@@ -6,7 +6,8 @@
 -- what a CRM told that was found to be of it) and what was said by the sources, by instant. Events
 -- of the PBX belong to it that name the contact, one that was merged into it (or into one of those,
 -- to the end), or a channel of any, from an hour before its first visit to a day after it; events of
--- a CRM whenever they came. Asked by an id that was merged into another it tells of that one.
+-- a CRM whenever they came. Asked by an id that was merged into another it tells of that one; asked
+-- by an empty id, which is what things have that no contact was found for, of nothing.
 --
 -- What is needed in several places and is small (what a CRM told, which contacts and channels are
 -- meant) is worked out once, as one value: the engine writes a name of WITH out wherever it stands,
@@ -16,13 +17,13 @@ AS WITH RECURSIVE
     -- Whoever asks by an id that was merged into another means the one that took it in.
     coalesce(nullIf((SELECT max(interaction_id) FROM pult.merged_contacts WHERE from_id = {interaction_id:String}), ''), {interaction_id:String}) AS asked_for,
     -- What a CRM told long after a merge still has the id of before.
-    (SELECT arrayPushBack(groupArray(from_id), asked_for) FROM pult.merged_contacts WHERE interaction_id = asked_for) AS known_as,
+    (SELECT arrayFilter(id -> id != '', arrayPushBack(groupArray(from_id), asked_for)) FROM pult.merged_contacts WHERE interaction_id = asked_for) AS known_as,
     chosen AS
     (
         SELECT tenant, domain, leg_id, source, queue_id, agent_id, entered_at, answered_at, left_at, ended_at,
             outcome, wait_ms, talk_ms, ended_by, transferred_to, direction
         FROM pult.legs
-        WHERE interaction_id = asked_for
+        WHERE interaction_id = asked_for AND interaction_id != ''
     ),
     -- Its first entry, its last one, and whose it is.
     (SELECT (min(entered_at), max(entered_at), groupUniqArray((toString(tenant), toString(domain), toString(source)))) FROM chosen) AS bounds,
@@ -68,7 +69,7 @@ AS WITH RECURSIVE
     ),
     -- What a CRM told in one event each; id is that of the event.
     (SELECT groupArray((toString(tenant), toString(domain), toString(source), kind, what, at, toString(agent_id), id,
-        toString(matched_by), confidence)) FROM pult.crm_told(kind = '', contact = {interaction_id:String})) AS all_told,
+        toString(matched_by), confidence)) FROM pult.crm_told(kind = '', contact = {interaction_id:String}) WHERE {interaction_id:String} != '') AS all_told,
     said_by_crm AS
     (
         SELECT e.tenant AS tenant, e.domain AS domain, e.occurred_at AS occurred_at, e.type AS type,
@@ -131,7 +132,7 @@ FROM
     (
         SELECT *, arrayJoin([('rings', toNullable(started_at), ''), (result::String, ended_at, concat('ring_ms ', toString(ring_ms)))]) AS each
         FROM pult.offers
-        WHERE interaction_id = asked_for
+        WHERE interaction_id = asked_for AND interaction_id != ''
     )
     WHERE each.2 IS NOT NULL
     UNION ALL

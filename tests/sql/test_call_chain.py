@@ -1,5 +1,7 @@
 """One contact in order: a timetable in which two agents are rung for one caller."""
 
+import pytest
+
 from schemas import crm_events as crm
 from sql.embedded import EmbeddedStore
 from tests.crm_told import told as told_by_crm
@@ -155,7 +157,31 @@ def sorted_values(text: str) -> list[bytes]:
     return values("\n".join(sorted(line.strip() for line in text.splitlines() if line.strip())))
 
 
-def test_of_an_unknown_contact_nothing_is_told(store: EmbeddedStore) -> None:
-    fold(store, values(DAY))
+@pytest.mark.parametrize("contact", ["none", ""])
+def test_of_an_unknown_contact_nothing_is_told(store: EmbeddedStore, contact: str) -> None:
+    """What a CRM told has no contact where none was found: that is no contact of that name."""
+    of_nobody = told_by_crm(crm.CaseCreated, "08:59:00", case_id="K1")
+    of_c = told_by_crm(crm.CaseCreated, "09:00:40", case_id="K2", interaction_id="c")
+    card = told_by_crm(crm.CardOpened, "09:30:00", card_id="8", agent_id="Anna")
+    fold(store, [of_nobody, *values(DAY), of_c, card])
 
-    assert rows(store, "SELECT * FROM call_chain(interaction_id = 'none')") == []
+    assert rows(store, f"SELECT * FROM call_chain(interaction_id = '{contact}')") == []
+
+
+@pytest.mark.parametrize("contact", ["", "c"])
+@pytest.mark.parametrize("kind", ["", "case"])
+def test_who_served_what_a_crm_told_of_does_not_depend_on_how_it_is_asked(
+    store: EmbeddedStore, kind: str, contact: str
+) -> None:
+    """By Boris and the time it is of the call that he has."""
+    first = told_by_crm(crm.CaseUpdated, "08:59:00", case_id="first")
+    created = told_by_crm(crm.CaseCreated, "09:00:40", case_id="K2", agent_id="Boris")
+    fold(store, [first, *values(DAY), created])
+
+    (told,) = rows(
+        store,
+        "SELECT what, interaction_id, matched_by, served_by "
+        f"FROM crm_told(kind = '{kind}', contact = '{contact}') WHERE what = 'K2 created'",
+    )
+
+    assert list(told.values()) == ["K2 created", "c", "agent", "Boris"]
