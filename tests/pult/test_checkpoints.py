@@ -100,8 +100,7 @@ def test_what_began_before_the_days_that_are_folded_again_is_left_alone(
 ) -> None:
     """The checkpoint knows the calls of the day before, and says them again."""
     query = (
-        "SELECT leg_id, revision FROM pult.legs "
-        f"WHERE tenant = '{tenant}' ORDER BY entered_at"
+        f"SELECT leg_id, revision FROM pult.legs WHERE tenant = '{tenant}' ORDER BY entered_at"
     )
     before = store.client.query(query).result_rows
 
