@@ -7,8 +7,6 @@ in the store; nothing is written, and the live state is not asked.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from msgspec.structs import replace
-
 from pult.backtest_facts import BEFORE_MS, Ask, Facts, Heard, Range, domains
 from schemas.discipline import Discipline, PageBudget
 from schemas.facts import Violation
@@ -184,9 +182,12 @@ class _Replay:
         """Write what a rule may look at; until all is written no clock shows anything."""
         team_of, facts = self._policies.team_of, self._facts
         if code not in OF_CALLS:
-            for agent_id, each in facts.stretches(self._wrapups_since(code)):
-                if each.kind == "wrapup" and self._heard(self._source(agent_id)).was_lost(each):
-                    each = replace(each, begun_unseen_since=each.start)
+            since = self._wrapups_since(code)
+            lost = any(heard.lost for heard in self._sources.values())
+            untold = facts.untold(since) if lost else set()
+            for agent_id, each in facts.stretches(since):
+                if each.kind == "wrapup":
+                    each = self._heard(self._source(agent_id)).seen(agent_id, each, untold)
                 place = (each.kind, each.start)
                 self._clerk.write_stretch(agent_id, team_of(agent_id), place, each)
         if code not in {*_OF_TIME, *OF_CALLS}:

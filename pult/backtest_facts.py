@@ -4,9 +4,11 @@ Those of a range and of the day before it, for an episode of the range may have 
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec.structs import replace
 
 from pult.history_asked import Row, quoted
 from schemas.facts import Leg, Offer
@@ -44,19 +46,35 @@ class Heard:
     until: int
     lost: tuple[int, ...]
 
-    def was_lost(self, stretch: Stretch) -> bool:
-        """Tell whether the source was lost while a stretch that is over lasted."""
-        if stretch.end is None:
-            return False
-        return bisect_right(self.lost, stretch.start) < bisect_right(self.lost, stretch.end)
+    def seen(
+        self, agent_id: str, stretch: Stretch, untold: Collection[tuple[str, int]]
+    ) -> Stretch:
+        """Return a stretch of an agent with what gaps of the source hid of it.
+
+        Args:
+            agent_id: whose it is.
+            stretch: what the facts say.
+            untold: agents and instants [ms] at which nothing told of them.
+        """
+        began = ended = None
+        if (agent_id, stretch.start) in untold:
+            began = self._lost_until(stretch.start)
+        if stretch.end is not None and (agent_id, stretch.end) in untold:
+            lost_at = self._lost_until(stretch.end)
+            ended = lost_at if lost_at is not None and stretch.start < lost_at else None
+        return replace(stretch, unseen_since=ended, begun_unseen_since=began)
 
     def unseen_since(self, leg: Leg) -> int | None:
         """Return from when on [ms] a leg may have ended, if a gap hid its end."""
         if leg.clock != "estimated" or leg.left_at is None:
             return None
-        place = bisect_right(self.lost, leg.left_at)
-        lost_at = self.lost[place - 1] if place else 0
-        return lost_at if leg.entered_at < lost_at else None
+        lost_at = self._lost_until(leg.left_at)
+        return lost_at if lost_at is not None and leg.entered_at < lost_at else None
+
+    def _lost_until(self, at: int) -> int | None:
+        """Return when [ms] the source was lost last until an instant; None: never."""
+        place = bisect_right(self.lost, at)
+        return self.lost[place - 1] if place else None
 
 
 def domains(ask: Ask, within: Range) -> list[str]:
@@ -144,6 +162,28 @@ class Facts:
                 )  # fmt: skip
                 yield str(row["agent_id"]), stretch
 
+    def untold(self, wrapups_since: int) -> set[tuple[str, int]]:
+        """Return agents and when [ms] after-works of theirs began or ended with none to tell.
+
+        An event of the agent tells, or a call: no snapshot that found it begun or over.
+
+        Args:
+            wrapups_since: the after-works that lasted at this instant [ms] or later.
+        """
+        held = self._holds("started_at", "ended_at", wrapups_since)
+        wrapups = f"FROM agent_states WHERE state = 'wrapup' AND {held}"
+        first = f"(SELECT min(started_at) {wrapups})"
+        found = self._ask(
+            f"SELECT DISTINCT agent_id, {_ms('edge')} AS at FROM "
+            f"(SELECT agent_id, {_EDGES} AS edge {wrapups}) WHERE (agent_id, edge) NOT IN ("
+            f"SELECT agent_id, occurred_at FROM events WHERE {self._whose} "
+            f"AND type IN ({_TELLING}) AND occurred_at >= {first} "
+            f"UNION ALL SELECT agent_id, {_EDGES} FROM agent_states "
+            f"WHERE state IN ('reserved', 'talking', 'holding') AND {self._whose} "
+            f"AND (ended_at IS NULL OR ended_at >= {first}))"
+        )
+        return {(str(row["agent_id"]), int(row["at"])) for row in found}
+
     def planned(self) -> dict[str, list[Shift]]:
         """Return the shifts of agents in the order of time."""
         shifts: dict[tuple[str, int], list[Item]] = {}
@@ -229,6 +269,19 @@ class Facts:
 
 _LOST = "type = 'cc.source.disconnected.v1'"
 _RESYNCED = "type = 'cc.snapshot.completed.v1' AND JSONExtractString(data, 'of') != 'channels'"
+_EDGES = "arrayJoin([started_at, ifNull(ended_at, started_at)])"
+_TELLING = ", ".join(
+    quoted(each)
+    for each in (
+        "cc.agent.logged_in.v1",
+        "cc.agent.logged_out.v1",
+        "cc.agent.queue.joined.v1",
+        "cc.agent.queue.left.v1",
+        "cc.agent.state.changed.v1",
+        "cc.wrapup.started.v1",
+        "cc.wrapup.ended.v1",
+    )
+)
 
 
 def _heard(row: Row, gaps: Row | None) -> Heard:
