@@ -85,3 +85,33 @@ def test_after_work_that_may_have_ended_in_time_is_not_too_long(store: EmbeddedS
 
     assert tried(store, "acw_too_long", whole_day()) == []
     assert in_history(store, "acw_too_long", whole_day()) == []
+
+
+def test_after_work_that_a_call_began_counts_though_there_was_a_gap_before(
+    store: EmbeddedStore,
+) -> None:
+    """Its length is the queue's, 100 s, so the limit is 200 s; no event of the agent tells."""
+    calls = "".join(
+        f"""
+        2026-03-02 09:{5 * n:02}:00 enter  c{n} sales
+        2026-03-02 09:{5 * n:02}:00 answer c{n} sales Anna
+        2026-03-02 09:{5 * n:02}:10 end    c{n} sales Anna caller
+        """
+        for n in range(10)
+    )
+    text = f"""
+        2026-03-01 08:00:00 login Anna sales 100
+        2026-03-01 08:10:00 lost
+        2026-03-01 08:10:05 beat
+        2026-03-01 08:10:05 member s Anna sales
+        2026-03-01 08:10:05 complete s
+        {calls}
+        {worked_after("2026-03-03 09:00:00", 300)}
+        2026-03-03 10:00:00 beat
+    """
+    kept(store, values(text), **TENS)
+
+    (found,) = tried(store, "acw_too_long", whole_day("2026-03-03"), **TENS)
+
+    assert found.fired_at == moment("2026-03-03 09:03:35")
+    assert shown([found]) == in_history(store, "acw_too_long", whole_day("2026-03-03"))
