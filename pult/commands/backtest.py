@@ -7,6 +7,8 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from pult import backtest, settings
 from pult.backtest import Rules
 from pult.backtest_facts import Ask, Range, heard_hours
@@ -170,11 +172,13 @@ def _lines(name: str, found: list[Violation], hours: float) -> list[str]:
     whose = (
         ("agents", [each.agent_id for each in found]),
         ("queues", [each.queue_id for each in found]),
-        ("teams", [each.team for each in found]),
+        ("teams", [each.team for each in found if not _suspected_source(each)]),
+        ("sources", [name for each in found if (name := _suspected_source(each))]),
     )
     for kind, names in whose:
-        # A caller who waits is nobody's fault; a break has no queue.
-        if any(names) or kind == "teams":
+        # A caller who waits is nobody's fault; a break has no queue;
+        # a suspected source has no team.
+        if any(names) or (kind == "teams" and names):
             (most, count), *_ = Counter(names).most_common(1)
             share = f"{count / len(found):.0%}"
             lines.append(
@@ -184,6 +188,14 @@ def _lines(name: str, found: list[Violation], hours: float) -> list[str]:
     if excused:
         lines.append(f"  excused: {excused}, for so many did the same at once")
     return [*lines, _pages(found, hours)]
+
+
+def _suspected_source(episode: Violation) -> str:
+    """Return the source that is suspected as a whole; empty where none is."""
+    if episode.code != "system_suspect":
+        return ""
+    source: str = msgspec.json.decode(episode.evidence).get("source", "")
+    return source
 
 
 def _pages(found: list[Violation], hours: float) -> str:

@@ -148,8 +148,13 @@ def _list(ids: Iterable[str]) -> str:
 
 
 def _head(episode: Row, evidence: Row) -> list[str]:
-    queue, team = episode["queue_id"], episode["team"]
-    who = episode["agent_id"] or (f"queue {queue}" if queue else f"team {team or '(none)'}")
+    named = (
+        ("queue", episode["queue_id"]),
+        ("team", episode["team"]),
+        ("source", evidence.get("source")),  # of a suspected system without a team
+    )
+    whose = (f"{kind} {name}" for kind, name in named if name)
+    who = episode["agent_id"] or next(whose, "team (none)")
     values = {
         name: _when(value) if f"_{name}".endswith(_INSTANTS) else value
         for name, value in evidence.items()

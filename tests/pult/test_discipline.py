@@ -203,6 +203,31 @@ def test_what_is_no_episode_is_one_line(
     assert why in done.complaint
 
 
+def test_a_suspected_source_is_named(tmp_path: Path) -> None:
+    """All ten agents, of no team, are late from a break of ten minutes: the source is."""
+    log, data = tmp_path / "queue_log", ("--data", tmp_path / "data")
+    config = tmp_path / "pult.toml"
+    config.write_text('[discipline.late_return]\nallowance = { default = "10m" }\n', "utf-8")
+    agents = [f"Agent{n}" for n in range(10)]
+    log.write_text(
+        "".join(f"1772442000|NONE|sales|{name}|ADDMEMBER||\n" for name in agents)
+        + "".join(f"{1772442060 + n}|NONE|sales|{name}|PAUSE|Lunch|\n"
+                  for n, name in enumerate(agents))
+        + "1772444400|NONE|sales|Agent0|UNPAUSE||\n"
+    )  # fmt: skip
+    good("import", "asterisk-queue-log", log, *data, "--config", config, "--source", "north")
+    query = "SELECT episode_id FROM violations WHERE code = 'system_suspect'"
+    episode = good("sql", query, "--format", "TSV", *data).strip()
+    days = ("--from", "2026-03-02", "--to", "2026-03-02")
+
+    head = good("explain", episode, *data).splitlines()[0]
+    tried = good("backtest", "system_suspect", *days, *data, "--config", config)
+
+    assert head.startswith("system_suspect of source north: ")
+    _, *whose, _ = tried.splitlines()[-3:]
+    assert whose == ["  sources 1; most: north, 1 (100%)"]
+
+
 def test_each_threshold_is_shown_with_the_level_that_set_it(settings: Path) -> None:
     told = good(
         "policy", "show", "--agent", "Anna Petrova", "--tenant", "acme",
