@@ -81,10 +81,11 @@ def test_of_one_who_was_sent_around_each_entry() -> None:
     assert named(log, "ping_pong", {}) == [log[0].id, log[2].id, log[4].id]
 
 
-def test_of_many_calls_the_first_twenty() -> None:
+def passed_on(calls: int) -> list[e.Event]:
+    """Anna passes on so many calls, one a minute."""
     lines = [
         line
-        for n in range(24)
+        for n in range(calls)
         for line in (
             f"09:{n:02}:00 enter    c{n} sales",
             f"09:{n:02}:05 answer   c{n} sales Anna",
@@ -92,7 +93,37 @@ def test_of_many_calls_the_first_twenty() -> None:
             f"09:{n:02}:10 end      c{n} sales Anna agent",
         )
     ]
-    log = events("\n".join([*lines, "09:24:00 beat"]))
+    return events("\n".join([*lines, f"09:{calls:02}:00 beat"]))
 
-    transfers = [each.id for each in log if isinstance(each, e.LegTransferred)]
-    assert named(log, "excess_transfer", PASSED_ON) == transfers[:20]
+
+def transfers(log: list[e.Event]) -> list[str]:
+    return [each.id for each in log if isinstance(each, e.LegTransferred)]
+
+
+def test_of_many_calls_the_first_twenty() -> None:
+    log = passed_on(24)
+
+    assert named(log, "excess_transfer", PASSED_ON) == transfers(log)[:20]
+
+
+def test_of_many_calls_before_it_fired_the_last_twenty_up_to_that_one() -> None:
+    # More than 24 are too many: the 25th, of 28.
+    log = passed_on(28)
+    rules = {"excess_transfer": {"most": 24}}
+
+    assert named(log, "excess_transfer", rules) == transfers(log)[5:25]
+
+
+def test_of_one_who_was_sent_around_much_the_last_twenty_entries() -> None:
+    # The 22nd queue is one too many; the 23rd joins.
+    stay = [
+        line
+        for n in range(23)
+        for line in (f"09:{n:02}:00 enter a q{n}", f"09:{n:02}:30 timeout a q{n}")
+    ]
+    log = events("\n".join([*stay, "09:30:00 beat"]))
+    entries = [each.id for each in log if isinstance(each, e.QueueEntered)]
+
+    found = named(log, "ping_pong", {"ping_pong": {"queues": 22}})
+
+    assert found == entries[2:22]

@@ -5,8 +5,8 @@ voided one takes it out; so the order in which facts come does not matter.
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Sequence
-from itertools import islice, takewhile
+from collections.abc import Sequence
+from itertools import takewhile
 
 import msgspec
 
@@ -248,10 +248,10 @@ class Diary(msgspec.Struct, gc=False):
             self.by_leg[leg_id] = contact
         return old
 
-    def ends_of(self, leg_ids: Iterable[str]) -> list[str]:
-        """Return the events that ended calls, of the first `CALLS_NAMED`, where known."""
-        named = islice(leg_ids, CALLS_NAMED)
-        return [self.ended_by[leg_id] for leg_id in named if leg_id in self.ended_by]
+    def ends_of(self, leg_ids: Sequence[str], fired: int) -> list[str]:
+        """Return the events that ended calls, of those that are `named`, where known."""
+        those = named(leg_ids, fired)
+        return [self.ended_by[leg_id] for leg_id in those if leg_id in self.ended_by]
 
     def write_wrapup(self, start: int, wrapup: Wrapup | None) -> None:
         """Write what an after-work that began at `start` [ms] counts for, or that none did."""
@@ -357,7 +357,18 @@ WINDOW_MS = 60 * 60_000
 """No window of a rule is longer, but that of `slow_handling` (schemas/rules.py)."""
 
 CALLS_NAMED = 20
-"""Of so many calls an episode names the events; those that joined last are left out."""
+"""Of so many calls at most an episode names the events."""
+
+
+def named(leg_ids: Sequence[str], fired: int) -> Sequence[str]:
+    """Return the calls whose events an episode names.
+
+    That at the place `fired`, at which it fired, is one of them: of too many those long before
+    it are left out, and those that joined last.
+    """
+    first = max(0, fired + 1 - CALLS_NAMED)
+    return leg_ids[first : first + CALLS_NAMED]
+
 
 KEPT_MS = 3 * WINDOW_MS
 """So far back is known what an agent did."""

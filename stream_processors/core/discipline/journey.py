@@ -1,11 +1,10 @@
 """What one interaction went through: its visits to queues and to agents, each revisable."""
 
-from collections.abc import Iterable
-from itertools import islice
+from collections.abc import Sequence
 
 import msgspec
 
-from stream_processors.core.discipline.diary import CALLS_NAMED
+from stream_processors.core.discipline.diary import named
 
 
 class Visit(msgspec.Struct, frozen=True, order=True, gc=False, array_like=True):
@@ -40,10 +39,10 @@ class Journey(msgspec.Struct, gc=False):
     visits: dict[str, Visit] = msgspec.field(default_factory=dict)
     entered_by: dict[str, str] = msgspec.field(default_factory=dict)
 
-    def entries_of(self, leg_ids: Iterable[str]) -> list[str]:
-        """Return the events that began visits: of the first `CALLS_NAMED`, where known."""
-        named = islice(leg_ids, CALLS_NAMED)
-        return [self.entered_by[leg_id] for leg_id in named if leg_id in self.entered_by]
+    def entries_of(self, leg_ids: Sequence[str], fired: int) -> list[str]:
+        """Return the events that began visits, of those that are `named`, where known."""
+        those = named(leg_ids, fired)
+        return [self.entered_by[leg_id] for leg_id in those if leg_id in self.entered_by]
 
     @property
     def over(self) -> int | None:

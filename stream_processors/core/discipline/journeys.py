@@ -61,7 +61,7 @@ def hanging(case: Case) -> Iterator[Episode]:
             queue_id=each.queue_id,
             told=False,
             evidence={
-                "events": case.journey.entries_of([each.leg_id]),
+                "events": case.journey.entries_of([each.leg_id], fired=0),
                 "legs": [each.leg_id],
                 "entered_at": each.entered,
                 "target_ms": each.target_ms,
@@ -87,6 +87,7 @@ def ping_pong(case: Case) -> Iterator[Episode]:
     if not found:
         return
     fires, rule, visit = min(found, key=lambda each: each[0])
+    legs = [each.leg_id for each in visits]
     yield Episode(
         code="ping_pong",
         about="interaction",
@@ -96,8 +97,8 @@ def ping_pong(case: Case) -> Iterator[Episode]:
         cleared_at=case.journey.over,
         queue_id=visit.queue_id,
         evidence={
-            "events": case.journey.entries_of(each.leg_id for each in visits),
-            "legs": [each.leg_id for each in visits],
+            "events": case.journey.entries_of(legs, fired=legs.index(visit.leg_id)),
+            "legs": legs,
             "queues": [name for _, name, _ in queues],
             "agents": [name for _, name, _ in agents],
             "count": len(queues),

@@ -84,6 +84,7 @@ def _episode(hearing: Hearing, place: int, cleared_at: int | None) -> Episode:
     if rule.severity == "info":
         levels.append((contact.at + in_ms(rule.warning_after), "warning"))
     last = hearing.diary.contacts[max(0, place + 1 - pace.contacts) : place + 1]
+    legs = [each.leg_id for each in last]
     return Episode(
         code=CODE,
         about=f"call {contact.leg_id}",
@@ -92,8 +93,8 @@ def _episode(hearing: Hearing, place: int, cleared_at: int | None) -> Episode:
         levels=tuple(levels),
         cleared_at=cleared_at,
         evidence={
-            "events": hearing.diary.ends_of(each.leg_id for each in last),
-            "legs": [each.leg_id for each in last],
+            "events": hearing.diary.ends_of(legs, fired=len(legs) - 1),
+            "legs": legs,
             "mean_ms": round(pace.own_ms),
             "team_mean_ms": round(pace.others_ms),
             "ratio": round(pace.own_ms / pace.others_ms, 3) if pace.others_ms else None,

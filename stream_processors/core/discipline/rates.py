@@ -132,7 +132,9 @@ def _episode(hearing: Hearing, code: str, tally: Tally, since: int, until: int) 
     fired, share = tally.marks[since], tally.shares[since]
     rule = hearing.rules(code, fired.at)
     bar = _bar(rule)
-    counted = tally.marks[tally.place(fired.at - bar.within_ms + 1) : until]
+    first = tally.place(fired.at - bar.within_ms + 1)
+    counted = tally.marks[first:until]
+    legs = [each.leg_id for each in counted]
     over = counted[-1].at + bar.within_ms
     sure = [each for each in counted if each.sure]
     levels: list[Level] = [(fired.at, rule.severity)]
@@ -148,8 +150,8 @@ def _episode(hearing: Hearing, code: str, tally: Tally, since: int, until: int) 
         cleared_at=over if over < hearing.clock else None,
         looks_at=over,
         evidence={
-            "events": hearing.diary.ends_of(each.leg_id for each in counted),
-            "legs": [each.leg_id for each in counted],
+            "events": hearing.diary.ends_of(legs, fired=since - first),
+            "legs": legs,
             "at": [each.at for each in counted],
             "count": len(counted),
             "marked": share.marked,
