@@ -100,6 +100,15 @@ def test_what_is_too_many_of_one_team_alone_is_said_of_the_team() -> None:
     assert "source" not in evidence(suspect)
 
 
+def test_most_of_one_small_team_are_no_suspect() -> None:
+    # Nine of 12, who are more than 30 % of the 25 at the source: they may have had a meeting.
+    terms = under(LUNCH, agents={f"Agent{n:02}": {"team": "front"} for n in range(12)})
+    facts = fold(values(at_lunch(range(25), range(9)) + FROZEN), terms)
+
+    assert states(facts) == ["firing"] * 9
+    assert violations(facts, "system_suspect") == []
+
+
 @pytest.mark.parametrize(
     ("logged_in", "late", "fired"),
     [(10, 10, "10:31:09"), (12, 12, "10:31:11"), (12, 11, None), (9, 9, None)],
