@@ -331,3 +331,33 @@ def test_a_long_one_that_goes_on_is_still_judged_by_the_days_before_it() -> None
     ]
     assert episode.fired_at == moment("2026-03-03 09:03:25")
     assert episode.cleared_at == moment("2026-03-07 09:00:00")
+
+
+# --- other calls ----------------------------------------------------------------------------
+
+CALLED_OUT = """
+    2026-03-03 09:00:15 starts anna1 2025550101
+    2026-03-03 09:00:16 starts trunk7@anna1
+    2026-03-03 09:00:17 alerts trunk7@anna1
+    2026-03-03 09:00:18 picks  trunk7@anna1
+    2026-03-03 09:00:18 joins  anna1 b1
+    2026-03-03 09:00:18 joins  trunk7@anna1 b1
+    2026-03-03 09:00:40 parts  trunk7@anna1 b1
+    2026-03-03 09:00:40 parts  anna1 b1
+    2026-03-03 09:00:40 stops  trunk7@anna1 16
+    2026-03-03 09:00:40 stops  anna1 16
+"""
+
+
+@pytest.mark.parametrize("size", [1, 1_000])
+def test_after_work_that_follows_an_outbound_call_is_of_no_queue(size: int) -> None:
+    """A queue's call ended at 09:00:10, his own at 09:00:40; 60 s and 15 s from 09:00:41 on."""
+    phone = IN.replace("sales\n", "sales 0 SIP/anna\n")
+    begin, rest = call(TODAY, 264, after=31).split("2026-03-03 09:00:41", 1)
+    text = phone + YESTERDAY + begin + CALLED_OUT.strip() + f"\n2026-03-03 09:00:41{rest}"
+
+    facts = run(values(text), under(RULE), size=size)[1]
+
+    (_, fired, _) = shown(facts)[-1]
+    assert fired == moment("2026-03-03 09:01:56")
+    assert "queue_id" not in evidence(violations(facts, "acw_too_long")[-1])

@@ -110,10 +110,14 @@ class Clerk:
     ) -> None:
         """Write from when to when [ms] an agent had a caller, or that he had not."""
         diary = self._docket.diary(agent_id, team)
+        old = diary.work.get(leg_id)
         if span is None:
             diary.work.pop(leg_id, None)
         else:
             diary.work[leg_id] = span
+        if diary.wrapups:
+            ends = (each[1] for each in (old, span) if each is not None)
+            self._wrapups.write_calls(agent_id, diary, ends)
         self.chats.look_at(agent_id)
         if "wrong_state_work" in diary.said or (span and diary.paused_at(span[0])):
             self.touched[agent_id, "wrong_state_work"] = None
@@ -234,7 +238,8 @@ class Clerk:
         if contact is not None:
             behind |= crew.put(contact, agent_id)
             self._count(agent_id, diary, contact, +1)
-        self._wrapups.write_calls(agent_id, diary, (old, contact))
+        ends = (each.at for each in (old, contact) if each is not None)
+        self._wrapups.write_calls(agent_id, diary, ends)
         if any(each is not None and each.hold_ms for each in (old, contact)):
             self.touched[agent_id, "long_hold"] = None
         since = min(each.at for each in (old, contact) if each is not None)

@@ -275,6 +275,13 @@ class Diary(msgspec.Struct, gc=False):
         place = bisect_left(self.contacts, Contact(at + 1, "", 0, ""))
         return self.contacts[place - 1] if place else None
 
+    def worked_after(self, call: Contact, until: int) -> bool:
+        """Tell whether another caller of his left after a queue's call, by `until` [ms]."""
+        return any(
+            end is not None and call.at < end <= until and leg_id != call.leg_id
+            for leg_id, (_, end) in self.work.items()
+        )
+
     def calls_between(self, start: int, end: int) -> int:
         """Return how many calls ended in [start, end]."""
         first = bisect_left(self.contacts, Contact(start, "", 0, ""))
@@ -321,14 +328,16 @@ class Diary(msgspec.Struct, gc=False):
                 del self.stretches[place]
                 if stretch.kind == "wrapup":
                     del self.wrapups[stretch.start]
+        work_since = since
         if self.wrapups:
             # The call that one follows tells of which queue it is.
-            calls_since = min(calls_since, next(iter(self.wrapups)) - FOLLOWS_MS)
+            followed = next(iter(self.wrapups)) - FOLLOWS_MS
+            calls_since, work_since = min(calls_since, followed), min(since, followed)
         self._forget_offer_ends(since)
         for tally in self.tallies.values():
             tally.forget(since)
         for leg_id, (_, end) in list(self.work.items()):
-            if end is not None and end < since:
+            if end is not None and end < work_since:
                 del self.work[leg_id]
         for leg_id, chat in list(self.chats.items()):
             if chat.talk.end is not None and chat.talk.end < since:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from stream_processors.core.discipline.bench import Bench
-from stream_processors.core.discipline.diary import FOLLOWS_MS, Contact, Diary, Stretch, Wrapup
+from stream_processors.core.discipline.diary import FOLLOWS_MS, Diary, Stretch, Wrapup
 from stream_processors.core.discipline.docket import Docket
 from stream_processors.core.discipline.lengths import LONGEST_S
 from stream_processors.core.discipline.touched import Touched, touch
@@ -34,17 +34,17 @@ class Wrapups:
         self._count(old, -1)
         self._count(new, +1)
 
-    def write_calls(self, agent_id: str, diary: Diary, calls: Iterable[Contact | None]) -> None:
-        """Write anew the after-works that may follow calls which are told otherwise."""
-        for call in calls:
-            for start in diary.wrapups_within(call.at, FOLLOWS_MS) if call is not None else ():
+    def write_calls(self, agent_id: str, diary: Diary, ends: Iterable[int | None]) -> None:
+        """Write anew the after-works that may follow calls which ended at instants [ms]."""
+        for end in ends:
+            for start in diary.wrapups_within(end, FOLLOWS_MS) if end is not None else ():
                 self.write(agent_id, diary, start)
 
     def _wrapup(self, diary: Diary, stretch: Stretch) -> Wrapup:
         call = diary.last_call(stretch.start)
         queue_id = ""
         if call is not None and call.at >= stretch.start - FOLLOWS_MS:
-            queue_id = call.queue_id
+            queue_id = "" if diary.worked_after(call, stretch.start) else call.queue_id
         hidden = (stretch.unseen_since, stretch.begun_unseen_since) != (None, None)
         if stretch.end is None or not queue_id or hidden:
             return Wrapup(queue_id)
