@@ -196,15 +196,15 @@ class _Replay:
         if code == "rona":
             self._queues = facts.queues()
             self._clerk.count()
-        of_calls = code not in {*_OF_TIME, *OF_OFFERS}
-        if code == "acw_too_long" or (of_calls and code not in OF_CALLS):
+        of_calls = code == "acw_too_long" or code not in {*_OF_TIME, *OF_OFFERS}
+        if of_calls and code not in OF_CALLS:
             for leg in facts.calls(self._calls_since(code)):
                 self._clerk.write_leg(leg, team_of(leg.agent_id))
         self._clocks = {
             name: min(self._within.until, heard.until) for name, heard in self._sources.items()
         }
         if of_calls:
-            for leg in facts.visits():
+            for leg in facts.visits(self._wrapups_since(code) - FOLLOWS_MS):
                 self._register.write_leg(leg, self._heard(leg.source).unseen_since(leg))
         for agent_id in list(self._docket.diaries):
             self._clerk.look(agent_id)

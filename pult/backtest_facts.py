@@ -220,10 +220,10 @@ class Facts:
             self._holds("answered_at", "ended_at", since), "ended_at",
         )  # fmt: skip
 
-    def visits(self) -> Iterator[Leg]:
-        """Yield all visits to queues and all direct calls, open ones too, in order."""
+    def visits(self, since: int) -> Iterator[Leg]:
+        """Yield visits to queues and direct calls from an instant [ms] on, open ones too."""
         over = "if(outcome = 'answered', ended_at, coalesce(ended_at, left_at))"
-        yield from self._legs("1", self._holds("entered_at", over), "entered_at, leg_id")
+        yield from self._legs("1", self._holds("entered_at", over, since), "entered_at, leg_id")
 
     def queues(self) -> dict[str, Queue]:
         """Return who waited in which queue from when to when, and nothing else of them."""

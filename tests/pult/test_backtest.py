@@ -233,6 +233,41 @@ def test_what_is_usual_after_a_call_is_read_of_the_days_before(
     assert shown([found]) == in_history(store, "acw_too_long", whole_day("2026-03-08"))
 
 
+def test_after_work_that_follows_an_outbound_call_is_of_no_queue_here_either(
+    store: EmbeddedStore,
+) -> None:
+    """A queue's call ends at 09:00:10, his own at 09:00:40; 60 s and 15 s from then on."""
+    text = (
+        "2026-03-01 08:00:00 login Anna sales 0 SIP/anna"
+        + worked_after("2026-03-01 09:00:00", 30)
+        + worked_after("2026-03-06 09:00:00", 60)
+        + """
+        2026-03-08 09:00:00 enter  c sales
+        2026-03-08 09:00:00 answer c sales Anna
+        2026-03-08 09:00:10 end    c sales Anna caller
+        2026-03-08 09:00:15 starts anna1 2025550101
+        2026-03-08 09:00:16 starts trunk7@anna1
+        2026-03-08 09:00:17 alerts trunk7@anna1
+        2026-03-08 09:00:18 picks  trunk7@anna1
+        2026-03-08 09:00:18 joins  anna1 b1
+        2026-03-08 09:00:18 joins  trunk7@anna1 b1
+        2026-03-08 09:00:40 parts  trunk7@anna1 b1
+        2026-03-08 09:00:40 parts  anna1 b1
+        2026-03-08 09:00:40 stops  trunk7@anna1 16
+        2026-03-08 09:00:40 stops  anna1 16
+        2026-03-08 09:00:40 pause  Anna * wrap
+        2026-03-08 09:05:00 unpause Anna *
+        2026-03-08 10:00:00 beat"""
+    )
+    rule = {"acw_too_long": {"least_count": 2}}
+    kept(store, values(text), discipline=rule)
+
+    (found,) = tried(store, "acw_too_long", whole_day("2026-03-08"), discipline=rule)
+
+    assert found.fired_at == moment("2026-03-08 09:01:55")
+    assert shown([found]) == in_history(store, "acw_too_long", whole_day("2026-03-08"))
+
+
 def test_a_site_is_judged_by_itself(store: EmbeddedStore) -> None:
     """Both sites have a team of one name; at each, the others are those who work there."""
     agents = {name: {"team": "a"} for name in ("Anna", "Boris", "Clara", "Dora")}
