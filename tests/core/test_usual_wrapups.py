@@ -360,4 +360,14 @@ def test_after_work_that_follows_an_outbound_call_is_of_no_queue(size: int) -> N
 
     (_, fired, _) = shown(facts)[-1]
     assert fired == moment("2026-03-03 09:01:56")
-    assert "queue_id" not in evidence(violations(facts, "acw_too_long")[-1])
+    last = violations(facts, "acw_too_long")[-1]
+    assert "queue_id" not in evidence(last)
+    assert last.queue_id == ""
+
+
+def test_an_episode_is_of_the_queue_also_where_nothing_is_known_of_it() -> None:
+    """Reports by queue count it; the limit is the one that is set."""
+    alone = one(call(TODAY, 100))
+
+    assert alone.queue_id == "sales"
+    assert "p90_ms" not in evidence(alone)

@@ -8,6 +8,8 @@ from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 
+from msgspec.structs import replace
+
 from schemas.durations import in_ms
 from schemas.rules import (
     BreakTooLong,
@@ -68,19 +70,21 @@ def acw_too_long(hearing: Hearing) -> Iterator[Episode]:
         rule = hearing.rule(WrapupTooLong, "acw_too_long", each.start)
         if rule.enabled:
             times = rule.critical_after
-            limit, why = _limit_of(hearing, rule, each.start)
-            yield from _too_long(
+            wrapup = hearing.diary.wrapups.get(each.start)
+            queue_id = wrapup.queue_id if wrapup is not None else ""
+            limit, why = _limit_of(hearing, rule, each.start, queue_id)
+            for episode in _too_long(
                 hearing, "acw_too_long", rule, each, limit, rule.grace, times, why
-            )
+            ):
+                yield replace(episode, queue_id=queue_id)
 
 
 def _limit_of(
-    hearing: Hearing, rule: WrapupTooLong, start: int
+    hearing: Hearing, rule: WrapupTooLong, start: int, queue_id: str
 ) -> tuple[timedelta, Mapping[str, Any]]:
     """Return the limit of an after-work that began at `start` [ms], and what makes it so."""
-    wrapup = hearing.diary.wrapups.get(start)
-    lengths = hearing.lengths.get(wrapup.queue_id) if wrapup is not None else None
-    if wrapup is None or lengths is None or not rule.times_p90:
+    lengths = hearing.lengths.get(queue_id)
+    if lengths is None or not rule.times_p90:
         return rule.limit, {}
     day, _ = day_bounds(start // 1000, hearing.zone)
     usual = lengths.usual(day, hearing.zone)
@@ -88,7 +92,7 @@ def _limit_of(
         return rule.limit, {}
     limit = max(rule.limit, timedelta(seconds=rule.times_p90 * usual.p90_s))
     return limit, {
-        "queue_id": wrapup.queue_id,
+        "queue_id": queue_id,
         "p90_ms": usual.p90_s * 1000,
         "wrapups": usual.of,
     }
