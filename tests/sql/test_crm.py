@@ -222,6 +222,44 @@ def test_satisfaction_is_by_agent_of_the_call_whatever_the_scale(store: Embedded
     assert asked(store, f"SELECT * FROM satisfaction({EMPTY})") == []
 
 
+def test_who_answers_days_later_answers_for_the_contact_of_that_day(
+    store: EmbeddedStore,
+) -> None:
+    """Anna has two callers on the 2nd and one on the 3rd; two of the 2nd answer on the 3rd."""
+    second = """
+        09:00:00  enter   a sales
+        09:00:10  answer  a sales Anna
+        09:03:00  end     a sales Anna caller
+        09:10:00  enter   b sales
+        09:10:10  answer  b sales Anna
+        09:13:00  end     b sales Anna caller
+    """
+    third = """
+        2026-03-03 09:00:00  enter   c sales
+        2026-03-03 09:00:10  answer  c sales Anna
+        2026-03-03 09:03:00  end     c sales Anna caller
+    """
+    csat: dict[str, Any] = {"kind": "csat", "scale_min": 1, "scale_max": 5, "score": 4}
+    answers = [
+        told(
+            crm.SurveyAnswered, f"12:0{n}:00", day="2026-03-03", interaction_id=contact, **csat
+        )
+        for n, contact in enumerate("ab")
+    ]
+    own = told(crm.SurveyAnswered, "12:00:00", interaction_id="a", **csat)
+    fold(store, [*told_after(second, own), *map(e.encode, events(third)), *answers])
+
+    def of(day: str, following: str) -> list[tuple[int, int, float]]:
+        stretch = f"since = '{day}', until = '{following}', zone = 'UTC'"
+        return [
+            (int(row["answers"]), int(row["contacts"]), row["response_ratio"])
+            for row in asked(store, f"SELECT * FROM satisfaction({stretch})")
+        ]
+
+    assert of("2026-03-02", "2026-03-03") == [(1, 2, 1.0)]
+    assert of("2026-03-03", "2026-03-04") == [(2, 1, 0.0)]
+
+
 def test_answers_outside_of_their_scale_in_an_old_history_are_passed_over(
     store: EmbeddedStore,
 ) -> None:

@@ -78,7 +78,11 @@ class Cut:
 
     def holds(self, time: str | None) -> bool:
         """Tell whether an instant (UTC) is in it."""
-        return time is not None and self._begin <= time < self._end
+        return self.has_begun(time) and str(time) < self._end
+
+    def has_begun(self, time: str | None) -> bool:
+        """Tell whether an instant (UTC) is in it or later."""
+        return time is not None and self._begin <= time
 
 
 WHOLE = Cut(BEGIN, BEGIN + timedelta(days=1))
@@ -197,8 +201,15 @@ def test_cells_of_satisfaction_are_what_customers_answered(office: EmbeddedStore
                 assert row["response_ratio"] is None
             else:
                 assert row["contacts"] == len(contacts)
+                answered_for = {
+                    each["interaction_id"] for each in answers
+                    if each["kind"] == row["kind"] and cut.has_begun(each["answered_at"])
+                    and agents.get(each["leg_id"], "") == row["agent_id"]
+                }  # fmt: skip
                 assert row["response_ratio"] == (
-                    pytest.approx(len(mine) / len(contacts)) if contacts else None
+                    pytest.approx(len(answered_for & contacts) / len(contacts))
+                    if contacts
+                    else None
                 )
             assert row["sure"] == sum((each["confidence"] or 0) >= 0.8 for each in mine)
             seen.add(row["kind"])
