@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 
 from stream_processors.core.agent import EVERY_QUEUE
 from stream_processors.core.crm.figures import WINDOW, figures
+from stream_processors.core.discipline.suspicion import source_of
 from stream_processors.core.hearsay import clock_of
 from stream_processors.core.queues import Queue
 from stream_processors.core.state import State, Terms
@@ -291,7 +292,7 @@ def _of_crm(state: State, terms: Terms) -> Iterator[Metric]:
 
 def violations(state: State, _: Terms) -> Iterator[Metric]:
     """Return the open violations alone: few, and asked for every second."""
-    labels = ("code", "agent", "team", "severity", "state", "paged")
+    labels = ("code", "agent", "team", "severity", "state", "paged", "source")
     active = _gauge("cc_violation_active", "A rule is violated at present", *labels)
     since = _gauge(
         "cc_violation_start_timestamp_seconds",
@@ -308,7 +309,7 @@ def violations(state: State, _: Terms) -> Iterator[Metric]:
         within = "false" if each.episode_id in state.docket.beyond else "true"
         key: tuple[str, ...] = (
             each.code, each.agent_id, each.team, each.severity, state.docket.state_of(each),
-            within if each.severity == "critical" else "",
+            within if each.severity == "critical" else "", source_of(each),
         )  # fmt: skip
         fired_at = each.fired_at or each.pending_at
         first[key] = min(fired_at, first.get(key, fired_at))

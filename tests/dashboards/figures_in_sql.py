@@ -144,10 +144,10 @@ _PEOPLE_FIGURES = {
 
 _EPISODES = """SELECT code, agent_id AS agent, team, severity, state,
     multiIf(severity != 'critical', '', JSONExtractString(evidence, 'beyond') = '', 'true',
-        'false') AS paged,
+        'false') AS paged, JSONExtractString(evidence, 'source') AS source,
     {} AS value
     FROM violations WHERE state IN ('firing', 'acknowledged')
-    GROUP BY code, agent, team, severity, state, paged"""
+    GROUP BY code, agent, team, severity, state, paged, source"""
 
 _CRM = f"""{_COMMON},
     (SELECT max(occurred_at) FROM events) AS heard, heard - INTERVAL 60 MINUTE AS after,

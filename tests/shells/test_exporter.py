@@ -38,7 +38,7 @@ def test_a_hundred_violations_of_a_thousand_agents_are_a_small_page() -> None:
 
     active = [line for line in page.splitlines() if line.startswith("cc_violation_active{")]
     assert len(active) == LATE
-    labels = 'paged="(true|false)",severity="critical",state="firing",team="team99"'
+    labels = 'paged="(true|false)",severity="critical",source="",state="firing",team="team99"'
     (line,) = [each for each in active if "Agent0990" in each]
     assert re.search(rf'{{agent="Agent0990",code="late_return",{labels}}} 1.0$', line)
     # So many an hour page, whoever they are.
@@ -115,6 +115,28 @@ def test_callers_who_wait_too_long_in_one_queue_are_as_many_episodes() -> None:
     page = generate_latest(registry).decode()
     assert page.count("\ncc_violation_active{") == 1
     assert registry.get_sample_value("cc_violation_episodes", hanging) == 2
+
+
+def test_two_sources_that_froze_are_two_alerts() -> None:
+    def frozen(source: str, first: int) -> list[bytes]:
+        people = [f"Agent{n:02}" for n in range(first, first + 12)]
+        logins = [f"09:00:00 login {name} sales" for name in people]
+        pauses = [f"09:01:00 pause {name} sales lunch" for name in people]
+        return values("\n".join([*logins, *pauses, "09:30:00 beat"]), source)
+
+    under = terms(agents={f"Agent{n:02}": {"team": f"team{n % 2}"} for n in range(24)})
+    state, _ = run(frozen("pbx1", 0) + frozen("pbx2", 12), under)
+    registry = CollectorRegistry()
+
+    @contextmanager
+    def held() -> Iterator[State]:
+        yield state
+
+    registry.register(StateCollector(held, lambda: under, violations))
+
+    page = generate_latest(registry).decode()
+    suspects = re.findall(r'^cc_violation_active{(.*code="system_suspect".*)} 1', page, re.M)
+    assert [re.findall('source="([^"]*)"', each) for each in suspects] == [["pbx1"], ["pbx2"]]
 
 
 DAY = """

@@ -7,7 +7,10 @@ are excused, and nobody is paged for them; one episode of the team or the source
 from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple, TypeAlias
 
+import msgspec
+
 from schemas.durations import in_ms
+from schemas.facts import Violation
 from schemas.rules import SystemSuspect
 
 
@@ -33,6 +36,17 @@ class Suspect(NamedTuple):
     def about_source(self, code: str, source: str) -> str:
         """Return what the episode of a source is about."""
         return f"{self.about(code)} of source {source}"
+
+
+class _Evidence(msgspec.Struct):
+    source: str = ""
+
+
+def source_of(episode: Violation) -> str:
+    """Return which source is suspected as a whole; empty where it is no such episode."""
+    if episode.code != "system_suspect":
+        return ""
+    return msgspec.json.decode(episode.evidence, type=_Evidence).source
 
 
 Enough: TypeAlias = Callable[[Collection[str], int], int | None]
