@@ -13,6 +13,7 @@ from typing import TypeAlias
 from stream_processors.core.agent import (
     ECHO_MS,
     EVERY_QUEUE,
+    SEEN_AT_A_SNAPSHOT,
     TOLD_BY_FEEDS,
     Agent,
     AgentMark,
@@ -42,10 +43,31 @@ def begin(agent: Agent, new: Sequence[AgentMark], wrapup_reasons: frozenset[str]
         is_last = not marks or mark > marks[-1]
         in_time = mark.at >= agent.stops[-1].at and mark.at >= agent.now.last_at
         if is_last and not mixed and in_time:
+            again = mark.at == agent.now.last_at and _may_tell_more(mark, marks)
             marks.append(mark)
             fold.take(mark)
+            if again:
+                _touch_at(agent, mark.at)
         elif _insert(agent, mark, wrapup_reasons, mixed=mixed):
             fold = Fold(agent, wrapup_reasons)
+
+
+def _may_tell_more(mark: AgentMark, before: Sequence[AgentMark]) -> bool:
+    """Tell whether a mark may be the better word about an instant that was taken already."""
+    if mark.kind in TOLD_BY_FEEDS or not before:
+        return True
+    return before[-1].at != mark.at or before[-1].kind in SEEN_AT_A_SNAPSHOT
+
+
+def _touch_at(agent: Agent, at: int) -> None:
+    """Let the spans that begin or end at an instant [ms] be judged again, though they stay so.
+
+    Nothing of them changes but which event is the best word about it.
+    """
+    for key, span in agent.spans.items():
+        if at in (span.start, span.end):
+            said = agent.touched.setdefault(key, span)
+            agent.unsaid.setdefault(key, said)
 
 
 def _insert(
@@ -60,6 +82,7 @@ def _insert(
     if not (mixed and mark.resolution > 1 and _is_echo(mark, _exact(marks))):
         # A fine mark may make an echo of a coarse one that stands a little before it.
         _fold_again(agent, mark.at - (ECHO_MS if mixed else 0), wrapup_reasons)
+    _touch_at(agent, mark.at)
     return True
 
 

@@ -7,7 +7,14 @@ from schemas.discipline import PageBudget
 from schemas.facts import Fact, Leg, Offer, Violation
 from schemas.rules import Rule
 from stream_processors.core import agents
-from stream_processors.core.agent import TOLD_BY_FEEDS, Agent, Span, SpanKey, place_of
+from stream_processors.core.agent import (
+    SEEN_AT_A_SNAPSHOT,
+    TOLD_BY_FEEDS,
+    Agent,
+    Span,
+    SpanKey,
+    place_of,
+)
 from stream_processors.core.change import Change
 from stream_processors.core.discipline.bench import Serving
 from stream_processors.core.discipline.call_sitting import CallSitting
@@ -21,7 +28,6 @@ from stream_processors.core.queues import Stay
 from stream_processors.core.sources import Deadline, Source
 from stream_processors.core.state import Line
 
-_SEEN_AT_A_SNAPSHOT = frozenset({"listed", "unlisted", "restarted"})
 _ENTRIES = {"entered": 0}
 _ENDS = {"transferred": 0, "ended": 1, "hung_up": 2}
 _JUDGED_STATES = ("wrapup", "holding")
@@ -252,7 +258,7 @@ def _told(agent: Agent, at: int) -> tuple[str, bool]:
     for mark in agent.marks[place_of(agent.marks, at) :]:
         if mark.at != at:
             break
-        told = told or mark.kind not in _SEEN_AT_A_SNAPSHOT
+        told = told or mark.kind not in SEEN_AT_A_SNAPSHOT
         if mark.kind in TOLD_BY_FEEDS:
             return mark.mark_id, True
     return "", told

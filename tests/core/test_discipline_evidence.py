@@ -127,3 +127,42 @@ def test_of_one_who_was_sent_around_much_the_last_twenty_entries() -> None:
     found = named(log, "ping_pong", {"ping_pong": {"queues": 22}})
 
     assert found == entries[2:22]
+
+
+def test_what_is_told_of_the_very_instant_of_an_end_is_named_however_the_log_is_cut() -> None:
+    # Anna's own ten minutes after a call end at the clock; in that millisecond she pauses.
+    by_the_clock = events("""
+        09:00:00 login  Anna sales 600
+        09:00:10 enter  a sales
+        09:00:20 answer a sales Anna
+        09:01:00 end    a sales Anna agent
+        09:11:00 beat
+        09:11:00 pause  Anna sales lunch
+        09:12:00 beat
+        09:13:00 beat
+    """)
+    # Of two words about one instant the first in the log stands, also if it is heard last.
+    told_twice = events("""
+        09:00:00 login   Anna sales
+        09:00:00 login   Anna support
+        09:00:01 pause   Anna sales wrap
+        09:00:01 pause   Anna support wrap
+        09:20:00 unpause Anna sales
+        09:20:00 unpause Anna support
+        09:21:00 beat
+        09:22:00 beat
+    """)
+
+    def ways(log: list[e.Event], late: int) -> list[list[str]]:
+        moved = [each for each in log if each is not log[late]]
+        moved.insert(-1, log[late])
+        limit = {"acw_too_long": {"limit": "60s", "times_p90": 0}}
+        found: list[list[str]] = []
+        for order, size in ((log, 1), (log, 100), (moved, 1), (moved, 100)):
+            _, facts = run(map(e.encode, order), under(limit), size=size)
+            (episode,) = violations(facts, "acw_too_long")
+            found.append(evidence(episode)["events"])
+        return found
+
+    assert ways(by_the_clock, 5) == [["", by_the_clock[5].id]] * 4
+    assert ways(told_twice, 4) == [[told_twice[2].id, told_twice[4].id]] * 4
