@@ -68,7 +68,10 @@ class Rule(BaseModel):
 
 
 class LateReturn(Rule):
-    """A break longer than its allowance and the grace; critical at a multiple of it."""
+    """A break longer than its allowance and the grace; critical at a multiple of it.
+
+    Where a plan says how long it may last, an allowance is that or, if longer, the one here.
+    """
 
     allowance: Annotated[ByReason, AfterValidator(_with_default)] = Field(
         default={"default": _ALLOWANCE}, description="by break reason"

@@ -250,6 +250,37 @@ def test_a_break_that_was_not_taken_at_all_ends_with_its_time() -> None:
     ]
 
 
+@pytest.mark.parametrize("later", ["14:00", "13:30", "13:30:00.001"])
+def test_a_pause_after_the_planned_break_is_not_that_break(later: str) -> None:
+    facts = told(
+        f"08:59 login Anna sales\n{later} pause Anna sales lunch\n14:01 unpause Anna sales\n"
+        "14:30 beat",
+        plan("Anna", NINE_TO_SIX),
+    )
+
+    assert shown(facts, "work_instead_of_break") == [
+        ("info", "resolved", at("13:05"), at("13:30"))
+    ]
+
+
+def test_who_pauses_just_before_a_planned_break_ends_is_not_twice_as_late_at_once() -> None:
+    # Ten minutes are allowed without a plan: he is late by as much at 13:40, and a minute.
+    text = "08:59 login Anna sales\n13:29:30 pause Anna sales lunch\n"
+    told_once = told(
+        text + "13:40:59 unpause Anna sales\n14:00 beat", plan("Anna", NINE_TO_SIX)
+    )
+    told_twice = told(
+        text + "13:41:01 unpause Anna sales\n14:00 beat", plan("Anna", NINE_TO_SIX)
+    )
+
+    assert shown(told_once, "late_return") == [
+        ("warning", "resolved", at("13:31"), at("13:40:59"))
+    ]
+    assert shown(told_twice, "late_return") == [
+        ("critical", "resolved", at("13:31"), at("13:41:01"))
+    ]
+
+
 def test_a_whole_team_that_cannot_log_in_is_one_suspect_and_no_violation_of_people() -> None:
     people = [f"Agent{number}" for number in range(30)]
     plans = [plan(name, NINE_TO_SIX) for name in people]

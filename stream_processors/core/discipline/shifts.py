@@ -179,12 +179,12 @@ def _on_queue(hearing: Hearing, item: Item) -> Iterator[tuple[int, int | None]]:
         for pause in pauses:
             if pause.end is not None and pause.end <= at:
                 continue
-            if out is not None and pause.start >= out:
+            if at >= item.end or (out is not None and pause.start >= out):
                 break
             begun = (
                 pause.start if pause.begun_unseen_since is None else pause.begun_unseen_since
             )
-            if at < begun < item.end:
+            if at < begun:
                 yield at, begun
             if pause.end is None:
                 return

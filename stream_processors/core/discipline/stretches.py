@@ -39,12 +39,15 @@ def late_return(hearing: Hearing) -> Iterator[Episode]:
         allowed = by_reason(rule.allowance, each.reason) if rule.enabled else None
         if allowed is not None:
             planned = return_from(hearing.shifts, each.start, in_ms(allowed))
+            limit = allowed
             if planned is not None:
                 if not planned:
                     continue
-                allowed = timedelta(milliseconds=planned - each.start)
-            times = rule.critical_after
-            yield from _too_long(hearing, "late_return", rule, each, allowed, rule.grace, times)
+                limit = timedelta(milliseconds=planned - each.start)
+            # Who pauses just before a planned break ends has little left of it; late by as
+            # little is nothing to wake anybody for.
+            worse = max(limit, allowed) * (rule.critical_after - 1)
+            yield from _too_long(hearing, "late_return", rule, each, limit, rule.grace, worse)
 
 
 def break_too_long(hearing: Hearing) -> Iterator[Episode]:
@@ -69,12 +72,12 @@ def acw_too_long(hearing: Hearing) -> Iterator[Episode]:
     for each in hearing.stretches("wrapup"):
         rule = hearing.rule(WrapupTooLong, "acw_too_long", each.start)
         if rule.enabled:
-            times = rule.critical_after
             wrapup = hearing.diary.wrapups.get(each.start)
             queue_id = wrapup.queue_id if wrapup is not None else ""
             limit, why = _limit_of(hearing, rule, each.start, queue_id)
+            worse = limit * (rule.critical_after - 1)
             for episode in _too_long(
-                hearing, "acw_too_long", rule, each, limit, rule.grace, times, why
+                hearing, "acw_too_long", rule, each, limit, rule.grace, worse, why
             ):
                 yield replace(episode, queue_id=queue_id)
 
@@ -152,18 +155,20 @@ def _too_long(
     stretch: Stretch,
     limit: timedelta,
     grace: timedelta,
-    critical_after: float = 0.0,
+    worse: timedelta | None = None,
     why: Mapping[str, Any] = MappingProxyType({}),
 ) -> Iterator[Episode]:
-    """Yield the episode of a stretch; none where it ended unseen and may have been in time."""
+    """Yield the episode of a stretch; none where it ended unseen and may have been in time.
+
+    It is critical when it is `worse` than the limit by so much; never, if None.
+    """
     pending = stretch.start + in_ms(limit)
     fires = pending + in_ms(grace)
     if stretch.unseen_since is not None and stretch.unseen_since <= fires:
         return
     levels: list[Level] = [(fires, rule.severity)]
-    if critical_after and rule.severity != "critical":
-        critical = stretch.start + round(in_ms(limit) * critical_after) + in_ms(grace)
-        levels.append((max(fires, critical), "critical"))
+    if worse is not None and rule.severity != "critical":
+        levels.append((max(fires, fires + in_ms(worse)), "critical"))
     yield Episode(
         code=code,
         about=about(stretch.kind, stretch.start),
