@@ -1,6 +1,7 @@
 """Brings a store to the form this program knows: numbered SQL files, each applied once."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from importlib.resources import files
 
@@ -11,13 +12,16 @@ from schemas.errors import StoreFailed
 from sql.lexer import Token, join, tokens
 from sql.store import store_errors
 
+_VIEW = re.compile(r"CREATE OR REPLACE VIEW (\S+)")
+
 _DEFINITION = ("name", "unit", "means", "formula", "attribution", "empty", "source", "version")
 
 
 def migrate(client: Client, definitions: Sequence[object] = ()) -> list[str]:
     """Apply what was not yet applied, and return its names.
 
-    A migration that was cut off is run again: each statement may be repeated.
+    What was cut off is run again from its beginning: each statement may be repeated. Of a view
+    that is written several times, only the last form is: each of them takes a while.
 
     Args:
         client: of any store, embedded or server.
@@ -32,13 +36,15 @@ def migrate(client: Client, definitions: Sequence[object] = ()) -> list[str]:
     with store_errors("read the applied migrations"):
         applied = _applied(client)
     _check_same(known, applied)
-    fresh = [name for name in known if name not in applied]
-    for name in fresh:
+    fresh = {name: text for name, text in known.items() if name not in applied}
+    for name, statement in _in_force(fresh):
         with store_errors(f"apply migration {name}"):
-            _apply(client, name, known[name])
+            client.command(statement)
+    with store_errors("write which migrations are applied"):
+        _note(client, fresh)
     with store_errors("write the metric dictionary"):
         _define(client, definitions)
-    return fresh
+    return list(fresh)
 
 
 def check_schema(client: Client) -> None:
@@ -94,10 +100,26 @@ def _check_same(known: Mapping[str, str], applied: Mapping[str, tuple[str, str]]
             raise StoreFailed(msg)
 
 
-def _apply(client: Client, name: str, text: str) -> None:
-    for statement in statements(text):
-        client.command(statement)
-    client.insert_arrow("pult.migrations", pa.table({"name": [name], "sha256": [_hash(text)]}))
+def _in_force(migrations: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield name and statement of what is to be applied, in order, each view once."""
+    every = [(name, each) for name, text in migrations.items() for each in statements(text)]
+    last = {view: place for place, (_, each) in enumerate(every) if (view := _view(each))}
+    for place, (name, statement) in enumerate(every):
+        if last.get(_view(statement), place) == place:
+            yield name, statement
+
+
+def _view(statement: str) -> str:
+    """Return which view a statement writes; '' if none."""
+    found = _VIEW.match(statement)
+    return found[1] if found else ""
+
+
+def _note(client: Client, migrations: Mapping[str, str]) -> None:
+    if migrations:
+        hashes = list(map(_hash, migrations.values()))
+        told = pa.table({"name": list(migrations), "sha256": hashes})
+        client.insert_arrow("pult.migrations", told)
 
 
 def statements(text: str) -> list[str]:

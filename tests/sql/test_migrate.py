@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.resources import files
 
 import pytest
 
 from schemas.errors import StoreFailed
 from sql.embedded import EmbeddedStore
-from sql.migrate import migrate
+from sql.migrate import migrate, statements
 from sql.statement import PARAMETERISED_VIEWS
 
 _LEG = (
@@ -79,6 +80,21 @@ def test_everything_may_be_applied_again_after_a_crash(applied: EmbeddedStore) -
     applied.client.command("TRUNCATE TABLE pult.migrations")
 
     assert migrate(applied.client) == applied.migrated
+
+
+def test_of_a_view_that_is_written_again_later_only_the_last_form_is_written(
+    applied: EmbeddedStore,
+) -> None:
+    def written() -> list[str]:
+        tables = "SELECT create_table_query FROM system.tables WHERE database = 'pult'"
+        return sorted(row[0] for row in applied.client.query(tables).result_rows)
+
+    before = written()
+    for name in applied.migrated:
+        for statement in statements((files("sql") / "migrations" / name).read_text()):
+            applied.client.command(statement)
+
+    assert written() == before
 
 
 def test_an_edited_migration_is_noticed(applied: EmbeddedStore) -> None:
