@@ -207,11 +207,17 @@ def rows(data: Path, query: str) -> list[dict[str, Any]]:
 
 
 def wait_for(condition: Callable[[], bool], seconds: float, what: str) -> None:
-    """Wait until a condition holds; fail in time."""
+    """Wait until a condition holds; fail in time.
+
+    Half of the time at most is spent on asking: what is waited for needs the processor, too.
+    """
     give_up = time.monotonic() + seconds
+    asked = time.monotonic()
     while not condition():
-        assert time.monotonic() < give_up, f"waited {seconds} s in vain: {what}"
-        time.sleep(0.02)
+        answered = time.monotonic()
+        assert answered < give_up, f"waited {seconds} s in vain: {what}"
+        time.sleep(max(0.02, answered - asked))
+        asked = time.monotonic()
 
 
 _LIBC = ctypes.CDLL(None)
