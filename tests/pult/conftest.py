@@ -1,5 +1,6 @@
 """The lab's recordings, cut short once for all tests: its first minutes, both feeds."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.lab_cut import Cut, beginning
-from tests.pult.command import Demo, all_good, demo
+from tests.pult.command import SECONDS, Demo, all_good, demo, wait_for
 
 MINUTES = 4
 
@@ -41,4 +42,6 @@ def ended(cut: Cut, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     data = tmp_path_factory.mktemp("ended") / "data"
     with demo(data, "--recording", cut.ami_path, "--speed", "200") as running:
         running.until_ended()
+        stored = re.compile(r"^pult_store_backlog_rows 0(\.0)?$", re.MULTILINE)
+        wait_for(lambda: bool(stored.search(running.get("/metrics"))), SECONDS, "all is stored")
         yield running
