@@ -5,7 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from pult.lean import without_pandas
 from sql.embedded import EmbeddedStore
+
+# As in `pult` itself: each process that tests run in would take a second to load them.
+without_pandas()
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from producers.frame import Naming
 from producers.identity import CallerKeys
 from producers.kinds import TRANSLATIONS
 from pult import settings
+from pult.lean import without_pandas
 from schemas.errors import UntranslatableFrame
 from schemas.events import Event, encode
 from schemas.metrics import METRICS
@@ -67,6 +68,7 @@ def _events(data: Path, tenant: str) -> list[Event]:
 
 def main(words: list[str]) -> int:
     """Print what follows from a journal."""
+    without_pandas()
     data, tenant, scratch, config = Path(words[0]), words[1], Path(words[2]), Path(words[3])
     events = _events(data, tenant)
     told = settings.load(config)
