@@ -67,10 +67,6 @@ def evidence(episode: Violation) -> dict[str, Any]:
     return found
 
 
-def with_last(how: str, talk: int = 20) -> tuple[Call, ...]:
-    return (*MIXED[:-1], ("09:08:00", "Anna", talk, how))
-
-
 # --- hanging up -----------------------------------------------------------------------------
 
 
@@ -188,6 +184,30 @@ def test_who_passes_on_more_than_the_others_stands_out() -> None:
     assert shown(facts, "excess_transfer") == [
         ("Anna", "warning", "firing", moment("09:08:21"), None)
     ]
+
+
+@pytest.mark.parametrize(("ending", "hung_up"), [("passed", []), ("agent", ["Anna"])])
+def test_who_passes_on_after_some_seconds_has_hung_up_on_nobody(
+    ending: str, hung_up: list[str]
+) -> None:
+    """Neither live nor in the share of the month, which is over with the last word."""
+    calls = [(at, who, 8, ending) if who == "Anna" else (at, who, 60, "caller")
+             for at, who, *_ in MIXED]  # fmt: skip
+    rules = {**FEW, "short_call": {**FEW["short_call"], "calls": 3, "times_team": 1.5}}
+    facts = told(centre(calls, "2026-04-01 00:00:01 beat"), rules)
+
+    passed_on = violations(facts, "excess_transfer")
+    assert [each.agent_id for each in passed_on] == (["Anna"] if ending == "passed" else [])
+    assert [each.agent_id for each in violations(facts, "agent_hangup")] == hung_up
+    assert [each.agent_id for each in violations(facts, "short_call")] == hung_up * 2
+
+
+def test_a_caller_who_is_moved_to_another_queue_was_not_hung_up_on() -> None:
+    """Nothing tells of the move but his entry there: no transfer was announced."""
+    calls = (*MIXED[:4], ("09:06:00", "Boris", 20, "caller"), MIXED[5])
+    moved = "09:08:21 enter Anna-09:08:00 support\n09:08:30 abandon Anna-09:08:00 support"
+
+    assert shown(told(centre(calls, moved, "09:10:00 beat")), "agent_hangup") == []
 
 
 def test_who_passes_on_as_the_others_do_does_not() -> None:

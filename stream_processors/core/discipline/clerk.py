@@ -200,7 +200,8 @@ class Clerk:
         contact = None
         if leg.ended_at is not None and leg.outcome == "answered" and not leg.voided:
             contact = Contact(
-                leg.ended_at, leg.leg_id, leg.talk_ms or 0, leg.ended_by,
+                leg.ended_at, leg.leg_id, leg.talk_ms or 0,
+                "nobody" if leg.transfer_kind else leg.ended_by,
                 leg.transfer_kind in PASSED_ON, leg.hold_ms or 0, leg.queue_id,
             )  # fmt: skip
         if before and (before != leg.agent_id or contact is None):
@@ -297,7 +298,7 @@ class Clerk:
         for counts in (own, team):
             counts[0] += sign
             counts[1] += sign * short
-        own[2] += sign * (short and contact.ended_by != "agent")
+        own[2] += sign * (short and contact.hung_up_by != "agent")
         if end < self._bench.clock(agent_id):
             for other, each in self._docket.diaries.items():
                 if each.team == diary.team and month in each.short:

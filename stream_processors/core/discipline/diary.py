@@ -7,9 +7,11 @@ voided one takes it out; so the order in which facts come does not matter.
 from bisect import bisect_left, insort
 from collections.abc import Sequence
 from itertools import takewhile
+from typing import Literal
 
 import msgspec
 
+from schemas.events import EndedBy
 from schemas.facts import Violation
 from stream_processors.core.discipline.chat import OTHERS_NAMED, Chat
 
@@ -52,12 +54,15 @@ class OfferEnd(msgspec.Struct, frozen=True, order=True, gc=False, array_like=Tru
 
 
 class Contact(msgspec.Struct, frozen=True, order=True, gc=False, array_like=True):
-    """A queue's call that an agent has finished: was it passed on, how long was it held?"""
+    """A queue's call that an agent has finished: was it passed on, how long was it held?
+
+    Nobody hung up on a caller who went on to a colleague, a number or another queue.
+    """
 
     at: int
     leg_id: str
     handle_ms: int
-    ended_by: str
+    hung_up_by: EndedBy | Literal["", "nobody"]
     passed: bool = False
     hold_ms: int = 0
     queue_id: str = ""

@@ -11,7 +11,7 @@ from schemas.rules import AgentHangup, ExcessTransfer, Rule, ShortCall
 from stream_processors.core.discipline.diary import Contact, Diary, Mark, Share, Tally
 from stream_processors.core.discipline.episode import Episode, Level
 from stream_processors.core.discipline.hearing import Hearing
-from stream_processors.core.discipline.shares import is_not_the_callers, is_short, of_months
+from stream_processors.core.discipline.shares import is_short, may_be_the_agents, of_months
 
 RESUMED_MS = 1_000
 """Who takes a caller off hold and hangs up so soon has hung up on one that he held."""
@@ -33,7 +33,8 @@ def may_count(code: str, contact: Contact) -> bool:
     """Tell whether a rule may count a call, whatever its thresholds."""
     if code == "excess_transfer":
         return contact.passed
-    return contact.ended_by == "agent" or (code == "short_call" and is_not_the_callers(contact))
+    by_agent = contact.hung_up_by == "agent"
+    return by_agent or (code == "short_call" and may_be_the_agents(contact))
 
 
 def mark_of(code: str, contact: Contact, rule: Rule, diary: Diary) -> Mark | None:
@@ -42,7 +43,7 @@ def mark_of(code: str, contact: Contact, rule: Rule, diary: Diary) -> Mark | Non
         return None
     sure = True
     if isinstance(rule, ShortCall):
-        counts, sure = is_short(contact, rule), contact.ended_by == "agent"
+        counts, sure = is_short(contact, rule), contact.hung_up_by == "agent"
     elif isinstance(rule, AgentHangup):
         early = contact.handle_ms < in_ms(rule.shorter_than)
         counts = early or _on_hold(contact, diary)

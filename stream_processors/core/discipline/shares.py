@@ -9,17 +9,17 @@ from stream_processors.core.discipline.episode import Episode
 from stream_processors.core.discipline.hearing import Hearing
 from stream_processors.core.instants import month_bounds
 
-_NOT_THE_CALLER = frozenset({"agent", "unknown", ""})
+_AGENT_OR_UNTOLD = frozenset({"agent", "unknown", ""})
 
 
-def is_not_the_callers(contact: Contact) -> bool:
-    """Tell whether anybody but the caller may have ended a call."""
-    return contact.ended_by in _NOT_THE_CALLER
+def may_be_the_agents(contact: Contact) -> bool:
+    """Tell whether the agent may have hung up: it is told, or nobody tells who did."""
+    return contact.hung_up_by in _AGENT_OR_UNTOLD
 
 
 def is_short(contact: Contact, rule: ShortCall) -> bool:
-    """Tell whether a call was shorter than it should be, and not because the caller left."""
-    return contact.handle_ms < in_ms(rule.shorter_than) and is_not_the_callers(contact)
+    """Tell whether a call was shorter than it should be, and the agent may have ended it."""
+    return contact.handle_ms < in_ms(rule.shorter_than) and may_be_the_agents(contact)
 
 
 def of_months(hearing: Hearing) -> Iterator[Episode]:
