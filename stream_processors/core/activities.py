@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 
-from stream_processors.core.agent import ENDS, STARTS, AgentMark
+from stream_processors.core.agent import ENDS, RESTARTS, STARTS, AgentMark
 from stream_processors.core.legs import Conclusion, Ringing, Sweep
 from stream_processors.core.state import Activities
 
 
-def restart_mark(at: int, source: str) -> AgentMark:
+def restart_mark(sweep: Sweep, source: str) -> AgentMark:
     """Return what a restart of his source does to an agent."""
-    return AgentMark(at, ENDS, 0, f"restart|{source}", "restarted", source=source)
+    ref = f"restart|{source}"
+    return AgentMark(sweep.at, RESTARTS, sweep.sequence, ref, "restarted", source=source)
 
 
 def roll_mark(sweep: Sweep, queue_id: str, source: str) -> AgentMark:

@@ -23,15 +23,20 @@ SEEN_AT_A_SNAPSHOT = frozenset({"listed", "unlisted", "restarted"})
 SpanKey: TypeAlias = tuple[str, int]
 """Kind (session, break, state) and start [ms]."""
 
-STARTS, TELLS, ENDS = 0, 1, 2
+RESTARTS, STARTS, TELLS, ENDS = -1, 0, 1, 2
 """Order of marks at one instant: what starts, what the source says of the agent, what ends.
 
 A ringing that is answered ends as the talk starts; so no state of no length lies between them.
+A restart of the source is before them all: of its instant only that is left which its feed has
+told after it.
 """
 
 
 class AgentMark(msgspec.Struct, frozen=True, order=True, gc=False, array_like=True):
-    """One thing that an agent did or that happened to him. Sorts by time."""
+    """One thing that an agent did or that happened to him. Sorts by time.
+
+    `sequence` is the order within the feed, 0 of what follows from a call or a snapshot.
+    """
 
     at: int
     phase: int
@@ -131,7 +136,23 @@ def on_the_phone(agent: Agent, at: int) -> bool:
 
 def place_of(marks: list[AgentMark], at: int) -> int:
     """Return where the first mark of an instant [ms] or after it stands."""
-    return bisect_left(marks, AgentMark(at, STARTS, 0, "", ""))
+    return bisect_left(marks, AgentMark(at, RESTARTS, 0, "", ""))
+
+
+def ended_by_a_restart(marks: list[AgentMark], told: AgentMark) -> bool:
+    """Tell whether the source restarted at the instant at which a mark was told, but after it.
+
+    A log of whole seconds tells by its order alone which of both came first.
+    """
+    place = place_of(marks, told.at)
+    while place < len(marks) and marks[place].kind == "restarted":
+        restart = marks[place]
+        if restart.at != told.at:
+            break
+        if restart.source == told.source and 0 < told.sequence < restart.sequence:
+            return True
+        place += 1
+    return False
 
 
 def copy_of(standing: Standing) -> Standing:

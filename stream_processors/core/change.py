@@ -96,7 +96,7 @@ class Change:
     def _sweep_new_agent(self, agent: Agent, source: str) -> None:
         for sweep in self.source(source).sweeps:
             if sweep.restarted:
-                marks = [restart_mark(sweep.at, source)]
+                marks = [restart_mark(sweep, source)]
                 agents.begin(agent, marks, self.terms.wrapup_reasons)
 
     def team(self, team: str, source: str) -> Team:

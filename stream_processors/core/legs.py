@@ -47,6 +47,8 @@ Source: Asterisk main/pbx_builtins.c (pbx_builtin_hangup).
 class Sweep(msgspec.Struct, frozen=True):
     """An instant at which a source told, by silence, what is no longer there.
 
+    A restart ends what its feed told up to its `sequence`, also of the same instant.
+
     A snapshot speaks of what began before `before` [ms]: of its `queues` who waits (channels
     in `present`) and who is a member (agent and queue in `members`); one `of_channels` of all
     channels, which are in `present` while they live.
@@ -54,6 +56,7 @@ class Sweep(msgspec.Struct, frozen=True):
 
     at: int
     restarted: bool
+    sequence: int = 0
     queues: frozenset[str] = frozenset()
     present: frozenset[str] = frozenset()
     members: frozenset[tuple[str, str]] = frozenset()
@@ -219,7 +222,7 @@ def _closed(
 
 def _misses(sweep: Sweep, call: Call, visit: Visit, since: int) -> bool:
     if sweep.restarted:
-        return True
+        return sweep.at > since or not _told_after(sweep, call)
     channel_id = call.taken_by or call.channel_id
     if sweep.of_channels:
         phone = _phone_of(visit)
@@ -232,6 +235,13 @@ def _misses(sweep: Sweep, call: Call, visit: Visit, since: int) -> bool:
         and visit.queue_id in sweep.queues
         and channel_id not in sweep.present
         and since < sweep.before
+    )
+
+
+def _told_after(restart: Sweep, call: Call) -> bool:
+    """Tell whether a call was told of at the instant of a restart, but after it."""
+    return any(
+        mark.at == restart.at and mark.sequence > restart.sequence for mark in call.marks
     )
 
 

@@ -19,6 +19,7 @@ from stream_processors.core.instants import to_ms
 from stream_processors.core.legs import Sweep
 from stream_processors.core.sources import (
     HORIZON_MS,
+    NEVER,
     SWEEPS_KEPT_MS,
     Deadline,
     Snapshot,
@@ -327,14 +328,16 @@ def _sweep_by(change: Change, source: Source, snapshot: Snapshot) -> None:
 def _source_restarted(
     change: Change, event: e.SourceRestarted, source: Source, at: int
 ) -> None:
-    _sweep(change, source, Sweep(at, restarted=True))
+    _sweep(change, source, Sweep(at, restarted=True, sequence=event.sequence))
 
 
 def _source_connected(
     change: Change, event: e.SourceConnected, source: Source, at: int
 ) -> None:
     if event.data.booted_at:
-        _sweep(change, source, Sweep(to_ms(event.data.booted_at), restarted=True))
+        # Of that instant nothing is left: the source booted then or somewhat later.
+        booted_at = to_ms(event.data.booted_at)
+        _sweep(change, source, Sweep(booted_at, restarted=True, sequence=NEVER))
 
 
 def _source_disconnected(
@@ -353,7 +356,7 @@ def _sweep(change: Change, source: Source, sweep: Sweep) -> None:
     change.unsettle(source)
     if sweep.restarted:
         for agent_id in change.state.agents:
-            change.tell_agent(agent_id, restart_mark(sweep.at, source.name))
+            change.tell_agent(agent_id, restart_mark(sweep, source.name))
 
 
 def _crm_told(change: Change, event: Any, source: Source, at: int) -> None:

@@ -21,6 +21,7 @@ from stream_processors.core.agent import (
     Standing,
     Stop,
     copy_of,
+    ended_by_a_restart,
     told_since,
 )
 
@@ -63,6 +64,8 @@ class Fold:
         """Take a mark that comes after all before it."""
         agent, now = self.agent, self.now
         agent.since_stop += 1
+        if mark.at == now.last_at and ended_by_a_restart(agent.marks, mark):
+            return
         # A stop must stand before all marks of its instant.
         if agent.since_stop > MARKS_TO_A_STOP and mark.at > now.last_at:
             self.until(mark.at - 1)

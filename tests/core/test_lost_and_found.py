@@ -1,10 +1,12 @@
 """What was never told: restarts, snapshots, limits and silence, as timetables."""
 
+from random import Random
+
 import pytest
 
 from schemas.facts import Fact
 from stream_processors.core.state import State
-from tests.readings import legs, sessions, states, walls
+from tests.readings import breaks, legs, sessions, states, walls
 from tests.timetable import moment, run, values
 
 
@@ -69,6 +71,39 @@ def test_a_restart_told_late_spares_what_came_after_it() -> None:
         ("Anna", moment("09:01:00")),
         ("Boris", None),
     ]
+
+
+WITHIN_A_SECOND = """
+    08:59:00  log: login   Anna sales
+    08:59:00  log: enter   a sales
+    09:00:00  log: login   Boris sales
+    09:00:00  log: enter   b sales
+    09:00:00  log: restart
+    09:00:00  log: login   Clara sales
+    09:00:00  log: pause   Clara sales Tea
+    09:00:00  log: enter   c sales
+    09:00:00  log: login   Anna support
+"""
+"""A log of whole seconds: what stands before the restart is over, what after it begins."""
+
+
+@pytest.mark.parametrize("size", [1, 4, 9])
+def test_of_one_second_the_log_tells_what_came_before_a_restart(size: int) -> None:
+    log = values(WITHIN_A_SECOND)
+    restart = moment("09:00:00")
+
+    for order in range(40):
+        facts = run(Random(order).sample(log, len(log)) if order else log, size=size)[1]
+
+        assert {(each.agent_id, each.logged_in_at, each.logged_out_at)
+                for each in sessions(facts)} == {
+            ("Anna", moment("08:59:00"), restart), ("Anna", restart, None),
+            ("Clara", restart, None),
+        }  # fmt: skip
+        assert [(each.agent_id, each.reason) for each in breaks(facts)] == [("Clara", "Tea")]
+        assert {each.interaction_id: each.outcome for each in legs(facts)} == {
+            "a": "system", "b": "system", "c": "waiting",
+        }  # fmt: skip
 
 
 def test_a_connection_to_a_source_that_runs_since_yesterday_ends_nothing() -> None:
