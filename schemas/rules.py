@@ -221,7 +221,9 @@ class SlowHandling(Rule):
         default=20, description="last contacts of the agent; as many of the others are needed"
     )
     ratio: Factor = Field(default=1.25, description="fires above so many times the team's mean")
-    clear: Factor = Field(default=1.15, description="clears below so many times")
+    clear: Factor = Field(
+        default=1.15, description="clears below so many times, or below `ratio` if that is less"
+    )
     within: Duration = Field(
         default=timedelta(hours=4),
         le=timedelta(hours=4),

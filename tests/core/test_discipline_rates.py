@@ -272,3 +272,21 @@ def test_twice_as_many_are_critical_if_it_is_told_that_the_agent_ended_them() ->
 
         assert (episode.severity, episode.fired_at) == (severity, moment("09:08:10"))
         assert evidence(episode)["ended_by_unknown"] == (2 if by == "unknown" else 0)
+
+
+# --- slow handling --------------------------------------------------------------------------
+
+
+def test_nobody_has_recovered_who_is_still_too_slow_whatever_is_set() -> None:
+    """Anna takes 2.5 times as long as Boris from her second call to her last."""
+    calls = [
+        (f"09:0{n}:{second}", who, talk, "caller")
+        for n in range(6)
+        for second, who, talk in (("00", "Anna", 25), ("30", "Boris", 10), ("45", "Boris", 10))
+    ]
+    rules = {"slow_handling": {"contacts": 2, "ratio": 2.0, "clear": 3.0}}
+    facts = told(centre(calls, "09:10:00 beat"), rules)
+
+    assert [each[2:] for each in shown(facts, "slow_handling")] == [
+        ("firing", moment("09:01:26"), None)
+    ]

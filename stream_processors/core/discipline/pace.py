@@ -69,7 +69,9 @@ def _pace(hearing: Hearing, place: int, rule: SlowHandling) -> Pace:
     if calls < count:
         return _TOO_FEW
     own, others = sum(each.handle_ms for each in last) / count, total / calls
-    return Pace(own, others, count, own > rule.ratio * others, own < rule.clear * others)
+    # Who is still too slow has not recovered, though somebody sets `clear` above `ratio`.
+    clear = min(rule.clear, rule.ratio)
+    return Pace(own, others, count, own > rule.ratio * others, own < clear * others)
 
 
 def _ended_at(contact: Contact) -> int:
