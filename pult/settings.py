@@ -28,7 +28,7 @@ from schemas.events import DESK, Activity
 from schemas.needs import NOT_JUDGED
 from schemas.policies import (
     WRAPUP_REASONS,
-    AgentPolicy,
+    Agents,
     Policies,
     QueuePolicy,
     Ratio,
@@ -288,7 +288,7 @@ class TenantSettings(_Section):
 
     timezone: Zone | None = None
     queues: Mapping[str, QueuePolicy] = Field(default_factory=dict)
-    agents: Mapping[str, AgentPolicy] = Field(default_factory=dict)
+    agents: Agents = Field(default_factory=dict)
     teams: Mapping[str, TeamPolicy] = Field(default_factory=dict)
     discipline: TenantOverrides = Field(
         default={}, description="thresholds that hold for the tenant, by rule"
@@ -360,7 +360,7 @@ class Settings(_Section):
     tenant: TenantName = "main"
     timezone: Zone = "UTC"
     queues: Mapping[str, QueuePolicy] = Field(default_factory=dict)
-    agents: Mapping[str, AgentPolicy] = Field(default_factory=dict)
+    agents: Agents = Field(default_factory=dict)
     teams: Mapping[str, TeamPolicy] = Field(default_factory=dict)
     discipline: Discipline = Discipline()
     adherence: Mapping[Activity, Adherence] = Field(default_factory=dict)

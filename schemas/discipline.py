@@ -105,6 +105,9 @@ class Discipline(BaseModel):
 
 CODES: tuple[str, ...] = tuple(name for name in Discipline.model_fields if name != "budget")
 
+ABOUT_NOBODY = ("hanging", "ping_pong", "system_suspect")
+"""Rules about calls or a whole team, for which nobody asks what holds for an agent."""
+
 
 def _changed(part: BaseModel, wanted: Mapping[str, Any]) -> BaseModel:
     """Return a rule with some of its thresholds otherwise; maps are laid over one another."""

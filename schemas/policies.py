@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from schemas.adherence import DEFAULTS, Adherence
-from schemas.discipline import Discipline, Overrides
+from schemas.discipline import ABOUT_NOBODY, Discipline, Overrides
 from schemas.durations import Duration
 from schemas.events import Activity
 
@@ -81,6 +81,19 @@ class AgentPolicy(_Policy):
     discipline: Overrides = Field(
         default={}, description="thresholds that hold for the agent alone, by rule"
     )
+
+
+def _of_agents(agents: Mapping[str, AgentPolicy]) -> Mapping[str, AgentPolicy]:
+    for name, agent in agents.items():
+        for code in ABOUT_NOBODY:
+            if code in agent.discipline:
+                msg = f"{name}.discipline: {code} is about no agent; set it for teams or all"
+                raise ValueError(msg)
+    return agents
+
+
+Agents = Annotated[Mapping[str, AgentPolicy], AfterValidator(_of_agents)]
+"""Agents as settings name them; what a history kept of earlier settings may say more."""
 
 
 class TeamPolicy(_Policy):

@@ -337,6 +337,8 @@ def test_the_budget_of_pages_is_shown_with_the_level_that_set_it(tmp_path: Path)
         ("[discipline]\nbudget = { per_hour = -1 }", "greater than or equal to 0"),
         ("[tenants.acme.discipline]\nbudget = { per_shift = 1 }", "did you mean"),
         ("[teams.a.discipline]\nbudget = { per_hour = 1 }", "holds for all of a tenant"),
+        ("[agents.Anna.discipline.hanging]\ntimes = 5.0", "hanging is about no agent"),
+        ("[agents.Anna.discipline.system_suspect]\nteam = 5", "is about no agent"),
     ],
 )
 def test_a_wrong_rule_is_one_line(rules: str, why: str, tmp_path: Path) -> None:
