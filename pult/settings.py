@@ -401,17 +401,25 @@ def load(path: Path | None) -> Settings:
     Raises:
         SettingsInvalid: unreadable, not TOML, an unknown key, or a value out of range.
     """
+    return parse(_text(path), str(path or DEFAULT_FILE))
+
+
+def told(path: Path | None) -> Mapping[str, Any]:
+    """Return what settings that were loaded say, and nothing that they leave to defaults."""
+    return tomllib.loads(_text(path))
+
+
+def _text(path: Path | None) -> str:
     if path is None:
         if not DEFAULT_FILE.exists():
-            return Settings()
+            return ""
         path = DEFAULT_FILE
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8 text"
         msg = f"cannot read settings {path}: {reason} (--config names the file)"
         raise SettingsInvalid(msg) from error
-    return parse(text, str(path))
 
 
 def parse(text: str, name: str) -> Settings:

@@ -4,7 +4,6 @@ import argparse
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
-from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
 
 from pult import settings
@@ -12,10 +11,14 @@ from pult.context import Context
 from schemas.discipline import CODES, Discipline
 from schemas.durations import written
 from schemas.needs import NOT_JUDGED, no_rule
+from schemas.policies import Policies
 from schemas.wording import did_you_mean
 
-Level: TypeAlias = tuple[str, Discipline]
-"""Who sets thresholds, and the rules as they are from there on."""
+Level: TypeAlias = tuple[str, Mapping[str, Mapping[str, Any]]]
+"""Who sets thresholds, and which: by rule, as they are written."""
+
+DEFAULT = "default"
+"""Who sets what nobody sets."""
 
 PARTS = (*CODES, "budget")
 """What can be shown by itself."""
@@ -44,12 +47,14 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
     if stranger:
         print(f"pult: {stranger}", file=sys.stderr)
         return 2
-    levels = list(_levels(loaded, whose))
+    levels = list(_levels(loaded, settings.told(context.config), whose))
+    holds = _holds(loaded, whose)
     for code in [chosen.rule] if chosen.rule else PARTS:
-        rule = getattr(levels[-1][1], code)
+        rule = getattr(holds, code)
         print(f"{code}  (version {rule.version})" if code in CODES else f"{code}  (of pages)")
         for name in type(rule).model_fields:
-            print(f"  {name} = {_text(getattr(rule, name))}  # {_set_by(levels, code, name)}")
+            value = getattr(rule, name)
+            print(f"  {name} = {_text(value)}  # {_set_by(levels, code, name, value)}")
     for code, why in NOT_JUDGED.items() if not chosen.rule else ():
         print(f"{code}  # not judged: it {why}")
     return 0
@@ -87,38 +92,44 @@ def _stranger(loaded: settings.Settings, whose: _Whose) -> str:
     return ""
 
 
-def _levels(loaded: settings.Settings, whose: _Whose) -> Iterator[Level]:
-    policies = loaded.policies(whose.tenant)
+def _team_of(policies: Policies, whose: _Whose) -> str:
     agent = policies.agents.get(whose.agent)
-    team = whose.team or (agent.team if agent else "")
-    yield "default", Discipline()
-    yield "[discipline]", loaded.discipline
-    yield f"[tenants.{whose.tenant}.discipline]", policies.discipline
-    yield f"[teams.{team}.discipline]", policies.discipline_of("", team)
-    yield f"[agents.{whose.agent!r}.discipline]", policies.discipline_of(whose.agent, team)
+    return whose.team or (agent.team if agent else "")
 
 
-def _set_by(levels: list[Level], code: str, name: str) -> str:
-    """Return the level that changed a threshold last, entry by entry where several did."""
-    values = [(level, getattr(getattr(rules, code), name)) for level, rules in levels]
-    if not isinstance(values[-1][1], Mapping):
-        return _changed_by(values)
-    by = {
-        key: _changed_by([(level, value.get(key)) for level, value in values])
-        for key in values[-1][1]
+def _holds(loaded: settings.Settings, whose: _Whose) -> Discipline:
+    policies = loaded.policies(whose.tenant)
+    return policies.discipline_of(whose.agent, _team_of(policies, whose))
+
+
+def _levels(
+    loaded: settings.Settings, told: Mapping[str, Any], whose: _Whose
+) -> Iterator[Level]:
+    """Yield who sets what, the nearest last."""
+    policies = loaded.policies(whose.tenant)
+    tenant, team = whose.tenant, _team_of(policies, whose)
+    yield "[discipline]", told.get("discipline", {})
+    if tenant in loaded.tenants:
+        yield f"[tenants.{tenant}.discipline]", loaded.tenants[tenant].discipline
+    if team in policies.teams:
+        yield f"[teams.{team}.discipline]", policies.teams[team].discipline
+    if whose.agent in policies.agents:
+        name = f"[agents.{whose.agent!r}.discipline]"
+        yield name, policies.agents[whose.agent].discipline
+
+
+def _set_by(levels: Sequence[Level], code: str, name: str, value: Any) -> str:
+    """Return the nearest level that sets a threshold, entry by entry where several do."""
+    said = [(by, rules[code][name]) for by, rules in levels if name in rules.get(code, {})]
+    if not isinstance(value, Mapping):
+        return said[-1][0] if said else DEFAULT
+    nearest = {
+        key: next((by for by, entries in reversed(said) if key in entries), DEFAULT)
+        for key in value
     }
-    if len(set(by.values())) <= 1:
-        return next(iter(by.values()), levels[0][0])
-    return "; ".join(f"{key}: {level}" for key, level in by.items())
-
-
-def _changed_by(values: Sequence[tuple[str, Any]]) -> str:
-    """Return the level at which a value became what it is."""
-    by = values[0][0]
-    for (_, before), (level, now) in pairwise(values):
-        if before != now:
-            by = level
-    return by
+    if len(set(nearest.values())) <= 1:
+        return next(iter(nearest.values()), said[-1][0] if said else DEFAULT)
+    return "; ".join(f"{key}: {level}" for key, level in nearest.items())
 
 
 def _text(value: Any) -> str:

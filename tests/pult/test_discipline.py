@@ -238,10 +238,26 @@ def test_each_threshold_is_shown_with_the_level_that_set_it(settings: Path) -> N
         "  enabled = true  # default",
         '  severity = "warning"  # default',
         '  allowance = { default = "10m", Lunch = "45m" }  '
-        "# default: default; Lunch: [agents.'Anna Petrova'.discipline]",
+        "# default: [discipline]; Lunch: [agents.'Anna Petrova'.discipline]",
         '  grace = "1m30s"  # [tenants.acme.discipline]',
         "  critical_after = 3.0  # [teams.support.discipline]",
     ]
+
+
+def test_a_default_that_somebody_sets_is_his_word_too(tmp_path: Path) -> None:
+    path = tmp_path / "pult.toml"
+    path.write_text(
+        '[discipline.late_return]\nallowance = { Lunch = "30m", default = "10m" }\n'
+        "[discipline.rona]\nconsecutive = 2\ncount = 4\n"
+        "[teams.support.discipline.rona]\ncount = 3\n",
+        encoding="utf-8",
+    )
+
+    told = good("policy", "show", "--team", "support", "--config", path).splitlines()
+
+    assert '  allowance = { default = "10m", Lunch = "30m" }  # [discipline]' in told
+    assert "  consecutive = 2  # [discipline]" in told
+    assert "  count = 3  # [teams.support.discipline]" in told
 
 
 LATE = """
