@@ -1,36 +1,43 @@
-"""Where a body says what a mapping hides: by path if it can be read, else by name."""
+"""What a mapping hides is blotted out of a body before it is kept.
+
+A body that can be read is blotted at the places that are hidden. A text in it that names one
+of them like a key is blotted whole: it may be JSON, a form, XML or anything else. Of a body
+that cannot be read nothing is kept if the name of something hidden stands in it.
+"""
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TypeAlias
 from urllib.parse import quote_plus, unquote_plus
 
-from producers.webhooks.blot import BLOT, text_and_back, written
-from producers.webhooks.body import (
-    MOST_FIELDS,
-    charset_of,
-    is_charset,
-    key_parts,
-    kind_of,
-    text_of_json,
-)
-from producers.webhooks.by_name import blotted_by_name
+from producers.webhooks.blot import BLOT, text_and_back
+from producers.webhooks.body import charset_of, is_charset, key_parts, kind_of, parsed
+from producers.webhooks.named import Names, says
 from producers.webhooks.paths import Path
 from schemas.errors import UntranslatableFrame
 
-_DEEPEST = 8
-"""Of more texts within texts the innermost is blotted out as a whole."""
+_EVERYWHERE = 10
+"""Of more hidden words in one body each is blotted out only where it stands."""
+
+# Of letters and digits, and no time: an ordinary word, or a number, means something elsewhere.
+_LIKE_NOTHING_ELSE = re.compile(r"(?=.*\d)(?=.*[^\W\d_])(?![\d\sTZ:.,+-]+\Z).{8,}", re.DOTALL)
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"\ufeff]+', re.DOTALL)
 _COLON = re.compile(r"\s*:")
+_PLAIN = re.compile(r"[\w-]*")
+# Packed bytes, and character sets that switch their meaning, have these; no text has.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")
+# No reader takes it for JSON or a form, so that it is rejected, whatever it is called.
+_NOTE = "{ %d bytes that cannot be read and may say something hidden: not kept"
 
 _Place: TypeAlias = tuple[int, int]
 """Which path, and how many of its keys have been passed."""
 
-
 _Span: TypeAlias = tuple[int, int, str]
-"""From where to where in a text something stands, and what is to stand there."""
+"""From where to where in a text something stands, and what it says or is to say."""
 
 
 @dataclass(slots=True)
@@ -42,28 +49,19 @@ class _Open:
     place: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A body that could be read.
-
-    Attributes:
-        body: it, with stars in place of what is hidden; the rest is as it came.
-        texts: the words that stood there.
-        is_clear: whether all texts within its texts could be read, too.
-    """
-
-    body: bytes
-    texts: frozenset[str]
-    is_clear: bool
-
-
 @dataclass(slots=True)
 class _Found:
-    """What has been seen of a body so far; `depth` counts texts within texts."""
+    """What has been seen of a body.
 
-    texts: set[str] = field(default_factory=set)
-    is_clear: bool = True
-    depth: int = 0
+    Attributes:
+        blotted: what is to stand where something hidden stands.
+        shown: all other words.
+        hidden: the words that stand at hidden places.
+    """
+
+    blotted: list[_Span] = field(default_factory=list)
+    shown: list[_Span] = field(default_factory=list)
+    hidden: set[str] = field(default_factory=set)
 
 
 class Hidden:
@@ -77,36 +75,63 @@ class Hidden:
         self._paths = [path.parts for path in map(Path.of, paths) if path.start != "@"]
         self._keys = {key for path in self._paths for key in path}
         self._begun = frozenset((path, 0) for path in range(len(self._paths)))
-        self._names = [_name(parts) for parts in self._paths]
-        self._named = re.compile("|".join(written(each, "utf-8") for each in self._names))
+        self._names = Names([_name(parts) for parts in self._paths])
 
     def __bool__(self) -> bool:
         return bool(self._paths)
 
-    def where_it_stands(self, body: bytes, content_type: str) -> Seen | None:
-        """Return a body with stars where something hidden stands; None if it cannot be read."""
+    def hides(self, parts: Sequence[str]) -> bool:
+        """Tell whether something hidden stands at a place, or above it."""
+        places: frozenset[_Place] = frozenset()
+        for part in parts:
+            # Without a number it is the next of a list.
+            is_hidden, places = self._step(places, part or "0")
+            if is_hidden:
+                return True
+        return False
+
+    def blotted(self, body: bytes, content_type: str, packing: str = "") -> bytes:
+        """Return a body as it may be kept: the same but for what is hidden.
+
+        Args:
+            body: as it came.
+            content_type: the header.
+            packing: the header Content-Encoding, as far as it is still packed.
+        """
         kind = kind_of(body, content_type)
-        found = _Found()
+        if kind == "form" and _is_packed_oddly(packing):
+            kind = ""
         try:
             charset = charset_of(content_type)
             text, written_in, errors = text_and_back(body, content_type, charset)
+            if not kind or _CONTROL.search(text):
+                return self._unread(body, content_type, packing)
+            parsed(body, content_type)
+            found = _Found()
             if kind == "json":
-                json.loads(text_of_json(body, charset).decode())
-                spans = self._in_json(text, found, frozenset())
-            elif kind == "form" and _is_whole_form(text):
-                spans = self._in_form(text, charset, found, frozenset())
+                self._see_json(text, found)
             else:
-                return None
-            blotted = _replaced(text, spans)
-            if blotted != text:
-                body = blotted.encode(written_in, errors)
+                self._see_form(text, charset, found)
+            spans = sorted([*found.blotted, *self._changed(found, kind, charset)])
+            return _replaced(text, spans).encode(written_in, errors) if spans else body
         except (UntranslatableFrame, ValueError, RecursionError):
-            return None
-        return Seen(body, frozenset(found.texts), found.is_clear)
+            return self._unread(body, content_type, packing)
 
-    def _in_json(self, text: str, found: _Found, places: frozenset[_Place]) -> Iterator[_Span]:
-        """Yield what is hidden in a text that is known to be JSON, below some paths."""
+    def _unread(self, body: bytes, content_type: str, packing: str) -> bytes:
+        """Return a body that cannot be read; a note of its length if it may name something."""
+        with suppress(UntranslatableFrame, UnicodeError):
+            charset = charset_of(content_type)
+            text = body.decode(charset)
+            # What it is called need not be what it is.
+            known = [text, body.replace(b"\0", b"").decode("utf-8", "replace")]
+            is_text = not _CONTROL.search(text) and not _is_packed_oddly(packing)
+            if is_text and not any(self._names.are_in(each, _coded(charset)) for each in known):
+                return body
+        return (_NOTE % len(body)).encode()
+
+    def _see_json(self, text: str, found: _Found) -> None:
         opened: list[_Open] = []
+        places: frozenset[_Place] = frozenset()
         is_hidden = False
         is_key, depth, begin = False, 0, 0
         for token in _TOKEN.finditer(text):
@@ -114,9 +139,9 @@ class Hidden:
             if depth:
                 depth += (sign in "{[") - (sign in "}]")
                 if sign[0] == '"' and not _COLON.match(text, token.end()):
-                    found.texts.add(_word(sign))
+                    found.hidden.add(_word(sign))
                 if not depth:
-                    yield begin, token.end(), f'"{BLOT * 3}"'
+                    found.blotted.append((begin, token.end(), f'"{BLOT * 3}"'))
             elif sign in "}]":
                 opened.pop()
                 is_key = False
@@ -126,7 +151,10 @@ class Hidden:
             elif sign == ",":
                 is_key = True
             elif is_key:
-                is_hidden, places = self._step(opened[-1].places, _word(sign))
+                key = _word(sign)
+                is_hidden, places = self._step(opened[-1].places, key)
+                is_hidden |= self._is_odd(key) and self._names.are_keys_in(f"{key}=")
+                found.shown.append((*token.span(), key))
                 is_key = False
             elif sign in "{[" and is_hidden:
                 depth, begin = 1, token.start()
@@ -138,67 +166,61 @@ class Hidden:
             elif is_hidden and sign not in (":", "null", '""'):
                 word = _word(sign) if sign[0] == '"' else sign
                 if sign[0] == '"':
-                    found.texts.add(word)
-                yield token.start(), token.end(), f'"{BLOT * len(word)}"'
+                    found.hidden.add(word)
+                found.blotted.append((*token.span(), f'"{BLOT * len(word)}"'))
             elif sign[0] == '"':
-                word = _word(sign)
-                blotted = self._within(word, found, places)
-                if blotted != word:
-                    yield token.start(), token.end(), json.dumps(blotted)
+                found.shown.append((*token.span(), _word(sign)))
 
-    def _within(self, word: str, found: _Found, places: frozenset[_Place]) -> str:
-        """Return a word without what is hidden in it, if it is itself JSON or a form."""
-        is_json = word.lstrip("\ufeff \t\r\n")[:1] in ("{", "[", '"')
-        if not is_json and not ("=" in word and _is_whole_form(word)):
-            return word
-        if found.depth == _DEEPEST:
-            return BLOT * 3
-        found.depth += 1
-        try:
-            if is_json:
-                json.loads(word)
-                spans = self._in_json(word, found, places)
-            else:
-                spans = self._in_form(word, "utf-8", found, places)
-            return _replaced(word, spans)
-        except ValueError:
-            found.is_clear &= not self._named.search(word)
-            return word
-        finally:
-            found.depth -= 1
-
-    def _in_form(
-        self, text: str, charset: str, found: _Found, begun: frozenset[_Place]
-    ) -> Iterator[_Span]:
-        coded = charset if "a".encode(charset) == b"a" else "utf-8"
+    def _see_form(self, text: str, charset: str, found: _Found) -> None:
+        coded = _coded(charset)
         end = -1
         for each in text.split("&"):
+            begin, end = end + 1, end + 1 + len(each)
             name, _, value = each.partition("=")
-            begin, end = end + len(name) + 2, end + 1 + len(each)
-            if not value:
-                continue
+            middle = end - len(value)
             word = unquote_plus(value, coded, "replace")
             # Some code names in UTF-8, whatever they call it.
-            keys = {unquote_plus(name, known, "replace") for known in (coded, "utf-8")}
-            steps = [self._down(key_parts(key), begun) for key in keys]
-            if any(is_hidden for is_hidden, _ in steps):
-                found.texts.add(word)
-                yield begin, end, BLOT * len(word)
-                continue
-            blotted = self._within(word, found, frozenset().union(*(way for _, way in steps)))
-            if blotted != word:
-                new = blotted if word == value else quote_plus(blotted, "", coded, "replace")
-                yield begin, end, new
+            keys = [unquote_plus(name, known, "replace") for known in (coded, "utf-8")]
+            parts = [key_parts(key) for key in keys]
+            if any(map(self.hides, parts)):
+                found.hidden.add(word)
+                found.blotted.append((middle, end, BLOT * len(word)))
+            elif any(map(self._is_odd, chain(*parts))) and any(
+                self._names.are_keys_in(f"{key}={word}") for key in keys
+            ):
+                found.blotted.append((begin, end, BLOT * len(each)))
+            else:
+                found.shown += [(begin, begin + len(name), keys[0]), (middle, end, word)]
 
-    def _down(
-        self, parts: Sequence[str], places: frozenset[_Place]
-    ) -> tuple[bool, frozenset[_Place]]:
-        for part in parts:
-            # Without a number it is the next of a list.
-            is_hidden, places = self._step(places, part or "0")
-            if is_hidden:
-                return True, places
-        return False, places
+    def _changed(self, found: _Found, kind: str, charset: str) -> list[_Span]:
+        """Return what is to stand where a word is shown that says something hidden."""
+        secrets = [each for each in found.hidden if _LIKE_NOTHING_ELSE.fullmatch(each)]
+        secrets = [] if len(secrets) > _EVERYWHERE else sorted(secrets, key=len, reverse=True)
+        changed = []
+        for begin, end, word in found.shown:
+            kept = self._without(secrets, word)
+            if kept == word:
+                continue
+            if kind == "json":
+                kept = json.dumps(kept)
+            else:
+                kept = quote_plus(kept, BLOT, _coded(charset), "replace")
+            changed.append((begin, end, kept))
+        return changed
+
+    def _without(self, secrets: Sequence[str], word: str) -> str:
+        if self._names.are_keys_in(word):
+            return BLOT * len(word)
+        kept = word
+        for each in secrets:
+            kept = kept.replace(each, BLOT * len(each))
+        if secrets and says(kept, lambda text: any(each in text for each in secrets)):
+            return BLOT * len(word)
+        return kept
+
+    def _is_odd(self, key: str) -> bool:
+        """Tell whether a key is none that a path would name: it may be anything."""
+        return not _PLAIN.fullmatch(key) and key not in self._keys
 
     def _step(self, places: frozenset[_Place], key: str) -> tuple[bool, frozenset[_Place]]:
         """Return whether a key ends a path, and which paths go on below it."""
@@ -211,27 +233,20 @@ class Hidden:
             return True, frozenset()
         return False, frozenset(reached | places if key.isdigit() else reached)
 
-    def blotted_by_name(self, body: bytes, content_type: str) -> bytes | None:
-        """Return a body that cannot be read without what follows a hidden name.
 
-        None if something hidden may be left in it.
-        """
-        return blotted_by_name(self._names, body, content_type)
-
-
-def is_packed_oddly(header: str) -> bool:
+def _is_packed_oddly(header: str) -> bool:
     """Tell whether a Content-Encoding names a packing that nobody knows."""
     named = [word.strip().lower() for word in header.split(",")]
     known = ("", "identity", "gzip", "x-gzip", "deflate")
     return any(word not in known and not is_charset(word) for word in named)
 
 
-def _is_whole_form(text: str) -> bool:
-    fields = text.split("&")
-    return len(fields) <= MOST_FIELDS and all("=" in each for each in fields if each)
+def _coded(charset: str) -> str:
+    """Return in which character set a form's percent codes are."""
+    return charset if "a".encode(charset) == b"a" else "utf-8"
 
 
-def _replaced(text: str, spans: Iterable[_Span]) -> str:
+def _replaced(text: str, spans: Sequence[_Span]) -> str:
     pieces, at = [], 0
     for begin, end, new in spans:
         pieces += [text[at:begin], new]

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 from producers.webhooks.blot import Blotter
 from producers.webhooks.body import parsed
-from producers.webhooks.hidden import Hidden, Seen, is_packed_oddly
+from producers.webhooks.hidden import Hidden
 from producers.webhooks.paths import Item, Path
 from producers.webhooks.scheme import Scheme
 from schemas.errors import SettingsInvalid, UntranslatableFrame
@@ -29,13 +29,6 @@ WINDOW_SECONDS = 300
 LEAST_SECRET = 8
 """Characters; less can be guessed."""
 
-_EVERYWHERE = 10
-"""Of more secrets in one body each is blotted out only where it stands: it would take long."""
-
-# Of letters and digits, and no time: an ordinary word, or a number, means something elsewhere.
-_LIKE_NOTHING_ELSE = re.compile(
-    rf"(?=.*\d)(?=.*[^\W\d_])(?![\d\sTZ:.,+-]+\Z).{{{LEAST_SECRET},}}", re.DOTALL
-)
 _WHSEC = "whsec_"
 # developers.hubspot.com: these stand decoded in the uri that is signed.
 _DECODED = {
@@ -113,20 +106,10 @@ class Check:
         None if it is written so that this cannot be done.
         """
         body, content_type = posted.body, posted.content_type
-        if not self._hidden:
-            return self._own.blotted(body, content_type) if self._tokens else body
-        seen = self._hidden.where_it_stands(body, content_type)
-        if seen is None:
-            if is_packed_oddly(posted.headers.get("content-encoding", "")):
-                return None
-            kept: bytes | None = self._hidden.blotted_by_name(body, content_type)
-        else:
-            kept = _without_more(seen, content_type)
-            if not seen.is_clear:
-                kept = self._hidden.blotted_by_name(kept, content_type)
-        if kept is None or not self._tokens:
-            return kept
-        return self._own.blotted(kept, content_type)
+        if self._hidden:
+            packing = posted.headers.get("content-encoding", "")
+            body = self._hidden.blotted(body, content_type, packing)
+        return self._own.blotted(body, content_type) if self._tokens else body
 
     def id_of(self, posted: Posted) -> str:
         """Return the sender's id of a message where the scheme has one."""
@@ -192,14 +175,6 @@ class Check:
         if not any(same):
             return "wrong"
         return "right" if _is_fresh(stamp, "s", now) else "stale"
-
-
-def _without_more(seen: Seen, content_type: str) -> bytes:
-    """Return a body in which hidden words that can be nothing else are nowhere else, either."""
-    more = [each for each in seen.texts if _LIKE_NOTHING_ELSE.fullmatch(each)]
-    if not more or len(more) > _EVERYWHERE:
-        return seen.body
-    return Blotter(more).blotted(seen.body, content_type) or seen.body
 
 
 def _signed(form: str, posted: Posted, stamp: str) -> bytes:

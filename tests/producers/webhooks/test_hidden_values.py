@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -92,46 +93,80 @@ def test_a_short_word_that_is_hidden_stays_where_it_means_something_else(
     assert json.loads(kept) == {**told, "auth": {"pin": "****"}}
 
 
+def _stars(text: str) -> bytes:
+    return b"*" * len(text)
+
+
 WITHIN: dict[str, tuple[str, bytes, bytes]] = {
     "JSON in a form": (
         FORM, b"a=1&data=%7B%22auth%22%3a%7B%22pin%22%3A90417%7d%2C%22b%22%3A1%7D&c=+",
-        b"a=1&data=%7B%22auth%22%3A%7B%22pin%22%3A%22%2A%2A%2A%2A%2A%22%7D%2C%22b%22%3A1%7D&c=+",
+        b"a=1&data=%b&c=+" % _stars('{"auth":{"pin":90417},"b":1}'),
     ),
     "JSON in a form, as it is": (
         FORM, b'a=%31&data={"auth":{"pin":"w7#Kq"},"b":1}&c=+',
-        b'a=%31&data={"auth":{"pin":"*****"},"b":1}&c=+',
+        b"a=%%31&data=%b&c=+" % _stars('{"auth":{"pin":"w7#Kq"},"b":1}'),
     ),
     "JSON below the beginning of a path": (
-        FORM, b'auth={"pin":90417}&x[auth]=[{"pin":90417}]&pin=1&data={"pin":2}',
-        b'auth={"pin":"*****"}&x[auth]=[{"pin":"*****"}]&pin=1&data={"pin":2}',
+        FORM, b'auth={"pin":90417}&x[auth]=[{"pin":90417}]&pin=1&data={"n":2}',
+        b'auth=*************&x[auth]=***************&pin=1&data={"n":2}',
     ),
     "JSON in a text of JSON": (
-        JSON, b'{"n":1.10,"payload":"{\\"auth\\":{\\"pin\\":90417}'
-        b', \\"x\\":1.10}","auth":"[\\"pin\\"]"}',
-        b'{"n":1.10,"payload":"{\\"auth\\":{\\"pin\\":\\"*****\\"}'
-        b', \\"x\\":1.10}","auth":"[\\"pin\\"]"}',
+        JSON, b'{"n":1.10,"payload":"{\\"auth\\":{\\"pin\\":90417}}","auth":"[\\"n\\"]"}',
+        b'{"n":1.10,"payload":"%b","auth":"[\\"n\\"]"}' % _stars('{"auth":{"pin":90417}}'),
     ),
     "JSON in a text in a list, with its name in escapes": (
-        JSON, b'["[ 1, {\\"\\\\u043a\\u043b\\u044e\\u0447\\" : \\"w7#Kq\\"}]"]',
-        b'["[ 1, {\\"\\\\u043a\\u043b\\u044e\\u0447\\" : \\"*****\\"}]"]',
+        JSON, b'["[{\\"\\\\u043a\\u043b\\u044e\\u0447\\" : \\"w7#Kq\\"}]", 1.0]',
+        b'["%b", 1.0]' % _stars('[{"\\u043aлюч" : "w7#Kq"}]'),
     ),
-    "a form in a text of JSON": (
-        JSON, b'{"body":"a=%31&auth[pin]=90417&b=+","note":"a = b"}',
-        b'{"body":"a=%31&auth[pin]=*****&b=+","note":"a = b"}',
+    "JSON in a text, cut short": (
+        JSON, b'{"payload":"{\\"auth\\": {\\"pin\\": \\"w7#Kq"}',
+        b'{"payload":"%b"}' % _stars('{"auth": {"pin": "w7#Kq'),
     ),
     "JSON in a form, cut short": (
         FORM, b"a=1&data=%7B%22auth%22%3A%7B%22pin%22%3A%2290417&b=2",
-        b"a=1&data=%7B%22auth%22%3A%7B%22pin%22%3A********&b=2",
+        b"a=1&data=%b&b=2" % _stars('{"auth":{"pin":"90417'),
     ),
     "JSON in a form that is itself cut short": (
         FORM, b"a=1&data=%7B%22pin%22+%3a+90417%2C%22b&c",
-        b"a=1&data=%7B%22pin%22+%3a*************&c",
+        b"a=1&data=%b&c" % _stars('{"pin" : 90417,"b'),
+    ),
+    "a form in a text of JSON": (
+        JSON, b'{"body":"a=%31&auth[pin]=90417&b=+","note":"a = b"}',
+        b'{"body":"%b","note":"a = b"}' % _stars("a=%31&auth[pin]=90417&b=+"),
+    ),
+    "a form in a text, a word before it": (
+        JSON, b'["debug&auth[pin]=90417","?auth%5Bpin%5d=90417","https://x.example/?pin=5"]',
+        b'["*********************","********************","************************"]',
+    ),
+    "a form in a form, cut short": (
+        FORM, b"q=tokens%26auth%5Bpin%5D%3D90417%26y&auth[pin]=90417&eve",
+        b"q=%b&auth[pin]=*****&eve" % _stars("tokens&auth[pin]=90417&y"),
+    ),
+    "XML in a text": (
+        JSON, b'{"x":"<pin n=\'1\'>90417</pin>"}',
+        b'{"x":"%b"}' % _stars("<pin n='1'>90417</pin>"),
+    ),
+    "anything that is called a form": (
+        FORM, b"<a><pin>90417</pin></a>&n=1&auth.pin: w7#Kq&auth.pin=w7#Kq&<pin = '90417'/>",
+        b"***********************&n=1&***************&**************&****************",
+    ),
+    "parts that are called a form": (
+        FORM, b'--x\r\nContent-Disposition: form-data; name="auth[pin]"\r\n\r\nw7#Kq\r\n--x--',
+        _stars('--x\r\nContent-Disposition: form-data; name="auth[pin]"\r\n\r\nw7#Kq\r\n--x--'),
+    ),
+    "a key that is a path": (
+        JSON, b'{"auth.pin":"w7#Kq","auth[pin]":90417}',
+        b'{"auth.pin":"*****","*********":"*****"}',
+    ),
+    "a list in a form that ends in a word": (
+        FORM, "auth[pin][]=90417&auth%5Bpin%5D%5Ba%5D=w7%23Kq&ключ[0]=90417&debug".encode(),
+        "auth[pin][]=*****&auth%5Bpin%5D%5Ba%5D=*****&ключ[0]=*****&debug".encode(),
     ),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("how", WITHIN)
-def test_what_is_hidden_in_a_text_within_the_text_is_blotted_out(
+def test_a_text_that_names_something_hidden_like_a_key_is_blotted_out_whole(
     how: str, tmp_path: Path
 ) -> None:
     kind, body, expected = WITHIN[how]
@@ -143,36 +178,16 @@ def test_what_is_hidden_in_a_text_within_the_text_is_blotted_out(
     assert expected in stored
 
 
-def test_texts_in_texts_in_texts_are_read_to_the_bottom_or_blotted_out(tmp_path: Path) -> None:
+def test_texts_in_texts_in_texts_are_looked_through_or_blotted_out(tmp_path: Path) -> None:
     told = json.dumps({"auth": {"pin": "w7#Kq"}, "n": 1})
-    bodies = []
-    for _ in range(12):
-        told = json.dumps({"a": told})
-        bodies.append(told.encode())
+    plain = json.dumps({"n": 1})
+    codes = "auth[pin]=w7#Kq"
     with desk(tmp_path, hidden=HIDDEN, largest_bytes=100_000) as crm:
-        for body in bodies:
-            assert crm.status(body, {**KNOWN, "Content-Type": JSON}) == 200
+        for _ in range(12):
+            told, plain, codes = json.dumps({"a": told}), json.dumps({"a": plain}), quote(codes)
+            for each in (told, plain, json.dumps({"a": codes})):
+                assert crm.status(each.encode(), {**KNOWN, "Content-Type": JSON}) == 200
         kept = crm.kept
     assert b"w7#Kq" not in on_disk(tmp_path)
-    read = [_bottom(each) for each in kept]
-    # The four deepest are the same text without it, and so are kept once.
-    assert read == [{"auth": {"pin": "*****"}, "n": 1}] * 8 + ["***"]
-
-
-def _bottom(body: bytes) -> object:
-    told = json.loads(body)
-    while "a" in told:
-        told = told["a"] if told["a"] == "***" else json.loads(told["a"])
-    return told
-
-
-def test_json_within_the_text_that_is_cut_short_and_names_something_hidden_is_refused(
-    tmp_path: Path,
-) -> None:
-    body = json.dumps({"payload": '{"auth": {"pin": "w7#Kq', "event": "X"}).encode()
-    with desk(tmp_path, hidden=HIDDEN) as crm:
-        assert crm.status(body, {**KNOWN, "Content-Type": JSON}) == 400
-        other = b'{"note":"[call back, see auth]","text":"{","b":"\\"x","auth":{"pin":90417}}'
-        assert crm.status(other, {**KNOWN, "Content-Type": JSON}) == 200
-        assert crm.kept == [other.replace(b"90417", b'"*****"')]
-    assert b"w7#Kq" not in on_disk(tmp_path)
+    assert {*json.loads(kept[0])["a"], *json.loads(kept[2])["a"]} == {"*"}
+    assert plain.encode() in kept
