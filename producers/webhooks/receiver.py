@@ -2,7 +2,7 @@
 
     POST /hooks/SOURCE            and /hooks/SOURCE/SECRET where the address is the secret
 
-200 kept, now or before; 400 torn, or a secret in it cannot be blotted out; 401 no or a wrong
+200 kept, now or before; 400 torn, or a token in it cannot be blotted out; 401 no or a wrong
 signature; 404 no such source; 405 not a POST; 408 too slow; 413 too large; 415 packed in a way
 that is not read; 429 too many; 503 not kept, send it again. What a body means never makes
 another answer.
@@ -35,6 +35,7 @@ _RETRY_SECONDS = 5
 _BACKLOG = 512
 _IDLE_SECONDS = 75.0  # longer than the 60 s of a proxy, so that it is the proxy that hangs up
 _SAY_SECONDS = 60.0
+_SMALL = 16 * 1024
 _UNFINISHED = (400, 408)  # where the next request of that connection would begin nobody knows
 _VERDICTS: Sequence[Verdict] = ("missing", "wrong", "stale", "right")
 
@@ -198,7 +199,7 @@ class Receiver:
         wait = hook.rate.take(time.monotonic())
         if wait:
             return self._too_many(hook, wait)
-        body = hook.check.without_secrets(posted)
+        body = await _without_secrets(hook.check, posted)
         if body is None:
             raise BodyRefused(400, "it has a secret in a way that cannot be blotted out")
         headers = {
@@ -274,6 +275,13 @@ def _request(hook: Hook, request: web.Request, body: bytes) -> Posted:
         body=body,
         content_type=request.headers.get("Content-Type", ""),
     )
+
+
+async def _without_secrets(check: Check, posted: Posted) -> bytes | None:
+    if len(posted.body) <= _SMALL:
+        return check.without_secrets(posted)
+    # It may take a second, for which nobody else is to wait.
+    return await asyncio.to_thread(check.without_secrets, posted)
 
 
 def _address(request: web.Request) -> str:

@@ -6,14 +6,17 @@ import socket
 import time
 import zlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from producers.webhooks.bodies import MOST_UNDER_WAY
 from producers.webhooks.limits import Rate
 from producers.webhooks.scheme import NAMED, Scheme
+from producers.webhooks.signatures import Posted
 from tests.producers.webhooks.test_receiver import BEARER, SECRET, Desk, desk
 from tests.pult.command import wait_for
 
@@ -135,3 +138,24 @@ def test_bodies_of_strangers_give_way_to_a_sender(tmp_path: Path) -> None:
         assert set(flood.ended()) == {b"HTTP/1.1 503", b"HTTP/1.1 401"}
         assert crm.kept == [body]
         assert room.taken == 0
+
+
+def test_while_a_large_body_is_looked_through_others_are_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, may_end = Event(), Event()
+
+    def looked_through(posted: Posted) -> bytes:
+        if len(posted.body) == LARGE:
+            begun.set()
+            may_end.wait(20)
+        return posted.body
+
+    with desk(tmp_path, largest_bytes=LARGE) as crm, ThreadPoolExecutor(1) as other:
+        monkeypatch.setattr(crm.hook.check, "without_secrets", looked_through)
+        large = other.submit(crm.status, b"z" * LARGE)
+        assert begun.wait(20)
+        assert crm.status(BODY) == 200
+        assert crm.kept == [BODY]
+        may_end.set()
+        assert large.result(20) == 200
