@@ -6,7 +6,7 @@ the nearest known name. docs/sources/adding-one.md leads through one.
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path as FilePath
@@ -21,6 +21,7 @@ from pydantic import (
     model_validator,
 )
 
+from producers.webhooks.hidden import Hidden
 from producers.webhooks.paths import Path
 from producers.webhooks.scheme import Scheme
 from producers.webhooks.target import TARGETS, Target, tag_of
@@ -235,6 +236,7 @@ class CrmMapping(_Section):
                 near = did_you_mean(name, self.headers)
                 msg = f"{path} reads a header that headers does not name{near}"
                 raise ValueError(msg)
+            self._check_hidden(path)
         return self
 
     def _check_words(self, rule: EventRule, field: str, name: str) -> None:
@@ -248,16 +250,31 @@ class CrmMapping(_Section):
                 msg = f"words.{name}: {rule.type}: {error}"
                 raise ValueError(msg) from error
 
+    def _check_hidden(self, path: str) -> None:
+        """Refuse to hide what is read: of all that stands there only stars would be left."""
+        place = Path.of(path)
+        above = () if place.start else Path.of(self.items).parts
+        for hidden in self.hidden:
+            if place.start != "@" and Hidden((hidden,)).hides((*above, *place.parts)):
+                msg = f"hidden: {hidden!r} hides {path!r}, which is read; read another place"
+                raise ValueError(msg)
+
     def _paths(self) -> list[str]:
         whens = [rule.when for rule in self.events] + [rule.when for rule in self.passed]
-        found = [path for when in whens for path in when]
-        for rule in self.events:
-            for each in rule.data.values():
-                told = each.path if isinstance(each, FieldSpec) else each
-                found += (
-                    [told] if isinstance(told, str) else told if isinstance(told, tuple) else []
-                )
-        return found
+        times = [self.time, *(rule.time for rule in self.events)]
+        fields = [each for rule in self.events for each in rule.data.values()]
+        read = [path for each in (self.id, *times, *fields) for path in _read_by(each)]
+        return [*read, *(path for when in whens for path in when)]
+
+
+def _read_by(told: FieldText | TimeSpec | tuple[str, ...] | None) -> Sequence[str]:
+    if isinstance(told, str):
+        return [told]
+    if isinstance(told, tuple):
+        return told
+    if isinstance(told, FieldSpec) and told.template:
+        return re.findall(r"\{([^{}]*)\}", told.template)
+    return _read_by(told.path) if isinstance(told, FieldSpec | TimeSpec) else []
 
 
 def shipped() -> list[str]:

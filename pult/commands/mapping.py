@@ -8,6 +8,7 @@ from pathlib import Path
 
 from producers.frame import Frame, Naming, PartlyTranslated
 from producers.identity import CallerKeys
+from producers.webhooks.hidden import Hidden
 from producers.webhooks.mapping import mapping, shipped
 from producers.webhooks.message import Message, body_key, kept
 from producers.webhooks.translate import Translator
@@ -43,10 +44,11 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
         msg = "pult mapping test needs a mapping and a sample: pult mapping test FILE SAMPLE"
         raise SettingsInvalid(msg)
     loaded = settings.load(context.config)
-    translator = Translator(mapping(chosen.mapping), people(loaded))
+    meant = mapping(chosen.mapping)
+    translator = Translator(meant, people(loaded))
     keys = CallerKeys(b"only for this sample", keep_numbers=loaded.privacy.keep_numbers)
     names = Naming(loaded.tenant, loaded.tenant, keys)
-    frame = _frame(chosen)
+    frame = _frame(chosen, Hidden(meant.hidden))
     try:
         events = translator(frame, names)
     except PartlyTranslated as rejected:
@@ -66,12 +68,15 @@ def _print(events: Sequence[Event]) -> None:
         print(json.dumps(json.loads(encode(event)), ensure_ascii=False, indent=2))
 
 
-def _frame(chosen: argparse.Namespace) -> Frame:
+def _frame(chosen: argparse.Namespace, hidden: Hidden) -> Frame:
     try:
         body = chosen.sample.read_bytes()
     except OSError as error:
         msg = f"cannot read the sample {chosen.sample}: {error.strerror or error}"
         raise SettingsInvalid(msg) from error
+    if hidden:
+        # As it is kept of what is posted.
+        body = hidden.blotted(body, chosen.content_type)
     headers = {}
     for each in chosen.header:
         name, _, value = each.partition("=")

@@ -3,6 +3,7 @@
 from importlib.resources import files
 from pathlib import Path
 
+from tests.pult.command import in_turn
 from tests.pult.hooked import hooked, post, signed
 
 FORM = "application/x-www-form-urlencoded"
@@ -49,3 +50,23 @@ def test_what_is_hidden_is_in_no_event_and_in_nothing_that_is_refused(tmp_path: 
     for secret in SECRETS:
         assert secret not in f"{refused} {event} {said}"
         assert secret.encode() not in stored
+
+
+def test_a_sample_is_tried_as_it_would_be_kept(tmp_path: Path) -> None:
+    generic = (files("producers") / "mappings" / "generic.toml").read_text()
+    (tmp_path / "own.toml").write_text(f'hidden = ["auth.pin"]\n{generic}')
+    (tmp_path / "whole.json").write_text(
+        '{"event":"card.opened","time":"2026-03-02T07:15:00Z","card_id":"c5","agent_id":"15",'
+        '"interaction_id":"?auth[pin]=904170417","auth":{"pin":"rq7kd02w"},"case_id":"rq7kd02w"}'
+    )
+    (tmp_path / "short.json").write_text('{"auth":{"pin":"w7#Kq"')
+
+    whole, short = in_turn(
+        *(("mapping", "test", "own.toml", sample) for sample in ("whole.json", "short.json")),
+        cwd=tmp_path,
+    )
+
+    assert '"card_id": "c5"' in whole.out
+    assert f'"interaction_id": "{"*" * 20}"' in whole.out
+    assert '"case_id": "********"' in whole.out
+    assert (short.code, "would be rejected: the body is no JSON" in short.err) == (1, True)
