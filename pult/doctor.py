@@ -179,10 +179,14 @@ def _webhook(
     from pult.webhooks import hook
 
     try:
-        hook(name, wanted, environ)
+        check = hook(name, wanted, environ).check
     except PultFailure as failure:
         return Finding(good=False, text=str(failure))
     text = f"sources.{name}.webhook: mapping {wanted.mapping}, POST /hooks/{name} at {port}"
+    if check.signs_address and not wanted.public_url:
+        # We hear no TLS, so we would take an address of https for one of http.
+        text += "; the sender signs the address: set public_url to it, or no signature is right"
+        return Finding(good=False, text=text)
     return Finding(good=True, text=text)
 
 

@@ -54,6 +54,7 @@ class Check:
 
     Attributes:
         needs_body: whether strangers are known only once the whole body is there.
+        signs_address: whether what is signed has the address in it, as the sender knows it.
 
     Args:
         scheme: how the sender shows that it is he.
@@ -94,6 +95,7 @@ class Check:
             "secret-path": lambda posted, _: self._known(posted.last_part),
             "none": lambda _, __: "right",
         }[scheme.scheme]
+        self.signs_address = scheme.scheme == "hmac" and "{uri}" in scheme.signed
         self.needs_body = scheme.scheme in ("hmac", "standard-webhooks", "token")
 
     def __call__(self, posted: Posted, now: float) -> Verdict:

@@ -127,6 +127,31 @@ def test_a_source_that_nothing_reads_is_remarked(tmp_path: Path) -> None:
     assert "names no feed; set ami or queue_log" in line
 
 
+@pytest.mark.parametrize(
+    ("more", "code", "told"),
+    [
+        ("", 1, "PROBLEM sources.hs.webhook: mapping hubspot, POST /hooks/hs at 0; the sender "
+         "signs the address: set public_url to it, or no signature is right"),
+        (', public_url = "https://crm.example/hooks/hs"', 0,
+         "ok      sources.hs.webhook: mapping hubspot, POST /hooks/hs at 0"),
+    ],
+)  # fmt: skip
+def test_an_address_that_is_signed_must_be_known(
+    tmp_path: Path, more: str, code: int, told: str
+) -> None:
+    (tmp_path / "pult.toml").write_text(
+        "[http]\nwall_port = 0\nsql_port = 0\nwebhook_port = 0\n[sources.hs]\n"
+        f'kind = "webhook"\nwebhook = {{ mapping = "hubspot", secret_env = "HS"{more} }}\n'
+    )
+
+    (done,) = in_turn(
+        ("doctor", "--data", tmp_path / "data"), cwd=tmp_path, env={"HS": "secret of HubSpot"}
+    )
+
+    assert done.code == code
+    assert lines(done.out, "sources.hs") == [told]
+
+
 def test_a_rule_that_no_source_tells_enough_for_is_named_with_what_is_missing(
     tmp_path: Path,
 ) -> None:
