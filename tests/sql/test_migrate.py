@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import get_args
 
 import pytest
 
 from schemas.errors import StoreFailed
+from schemas.facts import RejectReason
 from sql.embedded import EmbeddedStore
 from sql.migrate import migrate, statements
 from sql.statement import PARAMETERISED_VIEWS
@@ -132,6 +134,17 @@ def test_every_table_and_column_says_what_it_is(store: EmbeddedStore) -> None:
     )
 
     assert silent == b""
+
+
+def test_all_reasons_of_rejects_are_told_where_they_stand(store: EmbeddedStore) -> None:
+    told = store.query(
+        "SELECT comment FROM system.columns WHERE database = 'pult' AND name = 'reason' "
+        "AND startsWith(table, 'rejected') ORDER BY table"
+    )
+
+    assert [line.split() for line in told.decode().splitlines()] == [
+        list(get_args(RejectReason))
+    ] * 2
 
 
 def test_views_with_parameters_are_those_that_may_be_asked_like_functions(
