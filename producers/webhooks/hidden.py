@@ -10,7 +10,6 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import TypeAlias
 from urllib.parse import quote_plus, unquote_plus
 
@@ -28,6 +27,8 @@ _LIKE_NOTHING_ELSE = re.compile(r"(?=.*\d)(?=.*[^\W\d_])(?![\d\sTZ:.,+-]+\Z).{8,
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"\ufeff]+', re.DOTALL)
 _COLON = re.compile(r"\s*:")
 _PLAIN = re.compile(r"[\w-]*")
+# A key of a form; all else may be XML, parts, lines and so on, up to the next `&`.
+_FIELD = re.compile(r"[\w.?\[\]-]*")
 # Packed bytes, and character sets that switch their meaning, have these; no text has.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")
 # No reader takes it for JSON or a form, so that it is rejected, whatever it is called.
@@ -55,7 +56,7 @@ class _Found:
 
     Attributes:
         blotted: what is to stand where something hidden stands.
-        shown: all other words.
+        shown: all other words, and keys.
         hidden: the words that stand at hidden places.
     """
 
@@ -112,7 +113,7 @@ class Hidden:
                 self._see_json(text, found)
             else:
                 self._see_form(text, charset, found)
-            spans = sorted([*found.blotted, *self._changed(found, kind, charset)])
+            spans = sorted([*found.blotted, *_changed(found, kind, charset)])
             return _replaced(text, spans).encode(written_in, errors) if spans else body
         except (UntranslatableFrame, ValueError, RecursionError):
             return self._unread(body, content_type, packing)
@@ -153,8 +154,11 @@ class Hidden:
             elif is_key:
                 key = _word(sign)
                 is_hidden, places = self._step(opened[-1].places, key)
-                is_hidden |= self._is_odd(key) and self._names.are_keys_in(f"{key}=")
-                found.shown.append((*token.span(), key))
+                if self._is_oddly_named(key, (key,)):
+                    is_hidden = True
+                    found.blotted.append((*token.span(), f'"{BLOT * len(key)}"'))
+                else:
+                    found.shown.append((*token.span(), key))
                 is_key = False
             elif sign in "{[" and is_hidden:
                 depth, begin = 1, token.start()
@@ -169,58 +173,49 @@ class Hidden:
                     found.hidden.add(word)
                 found.blotted.append((*token.span(), f'"{BLOT * len(word)}"'))
             elif sign[0] == '"':
-                found.shown.append((*token.span(), _word(sign)))
+                word = _word(sign)
+                if self._names.are_keys_in(word):
+                    found.blotted.append((*token.span(), f'"{BLOT * len(word)}"'))
+                else:
+                    found.shown.append((*token.span(), word))
 
     def _see_form(self, text: str, charset: str, found: _Found) -> None:
-        coded = _coded(charset)
+        """Note what a form says.
+
+        Raises:
+            UntranslatableFrame: it is none, whatever it is called, and may say anything.
+        """
+        charsets = dict.fromkeys((_coded(charset), "utf-8"))
         end = -1
+        odd = []
         for each in text.split("&"):
             begin, end = end + 1, end + 1 + len(each)
             name, _, value = each.partition("=")
-            middle = end - len(value)
-            word = unquote_plus(value, coded, "replace")
-            # Some code names in UTF-8, whatever they call it.
-            keys = [unquote_plus(name, known, "replace") for known in (coded, "utf-8")]
-            parts = [key_parts(key) for key in keys]
-            if any(map(self.hides, parts)):
-                found.hidden.add(word)
-                found.blotted.append((middle, end, BLOT * len(word)))
-            elif any(map(self._is_odd, chain(*parts))) and any(
-                self._names.are_keys_in(f"{key}={word}") for key in keys
-            ):
-                found.blotted.append((begin, end, BLOT * len(each)))
-            else:
-                found.shown += [(begin, begin + len(name), keys[0]), (middle, end, word)]
-
-    def _changed(self, found: _Found, kind: str, charset: str) -> list[_Span]:
-        """Return what is to stand where a word is shown that says something hidden."""
-        secrets = [each for each in found.hidden if _LIKE_NOTHING_ELSE.fullmatch(each)]
-        secrets = [] if len(secrets) > _EVERYWHERE else sorted(secrets, key=len, reverse=True)
-        changed = []
-        for begin, end, word in found.shown:
-            kept = self._without(secrets, word)
-            if kept == word:
+            # Some code in UTF-8, whatever they call it.
+            keys = [unquote_plus(name, known, "replace") for known in charsets]
+            words = [unquote_plus(value, known, "replace") for known in charsets]
+            blotted = (end - len(value), end, BLOT * len(words[0]))
+            if any(self.hides(key_parts(key)) for key in keys):
+                found.hidden.add(words[0])
+                found.blotted.append(blotted)
                 continue
-            if kind == "json":
-                kept = json.dumps(kept)
+            if not _FIELD.fullmatch(keys[0]):
+                odd.append(each)
+            named = (self._is_oddly_named(key, key_parts(key)) for key in keys)
+            if any(named) or any(map(self._names.are_keys_in, words)):
+                found.blotted.append(blotted)
             else:
-                kept = quote_plus(kept, BLOT, _coded(charset), "replace")
-            changed.append((begin, end, kept))
-        return changed
+                found.shown.append((*blotted[:2], words[0]))
+            found.shown.append((begin, begin + len(name), keys[0]))
+        if not all("=" in each for each in odd) or self._names.are_keys_in("&".join(odd)):
+            msg = "it is no form"
+            raise UntranslatableFrame(msg)
 
-    def _without(self, secrets: Sequence[str], word: str) -> str:
-        if self._names.are_keys_in(word):
-            return BLOT * len(word)
-        kept = word
-        for each in secrets:
-            kept = kept.replace(each, BLOT * len(each))
-        if secrets and says(kept, lambda text: any(each in text for each in secrets)):
-            return BLOT * len(word)
-        return kept
-
-    def _is_odd(self, key: str) -> bool:
-        """Tell whether a key is none that a path would name: it may be anything."""
-        return not _PLAIN.fullmatch(key) and key not in self._keys
+    def _is_oddly_named(self, key: str, parts: Sequence[str]) -> bool:
+        """Tell whether a key names something hidden as no path does: `auth.pin`, `?auth`."""
+        if all(_PLAIN.fullmatch(part) or part in self._keys for part in parts):
+            return False
+        return self._names.are_keys_in(f"{key}=")
 
     def _step(self, places: frozenset[_Place], key: str) -> tuple[bool, frozenset[_Place]]:
         """Return whether a key ends a path, and which paths go on below it."""
@@ -232,6 +227,33 @@ class Hidden:
         if any(n == len(self._paths[path]) for path, n in reached):
             return True, frozenset()
         return False, frozenset(reached | places if key.isdigit() else reached)
+
+
+def _changed(found: _Found, kind: str, charset: str) -> list[_Span]:
+    """Return what is to stand for words in which a hidden word stands again."""
+    secrets = [each for each in found.hidden if _LIKE_NOTHING_ELSE.fullmatch(each)]
+    if not secrets or len(secrets) > _EVERYWHERE:
+        return []
+    secrets.sort(key=len, reverse=True)
+    changed = []
+    for begin, end, word in found.shown:
+        kept = _without(secrets, word)
+        if kept == word:
+            continue
+        if kind == "json":
+            kept = json.dumps(kept)
+        else:
+            kept = quote_plus(kept, BLOT, _coded(charset), "replace")
+        changed.append((begin, end, kept))
+    return changed
+
+
+def _without(secrets: Sequence[str], word: str) -> str:
+    kept = word
+    for each in secrets:
+        kept = kept.replace(each, BLOT * len(each))
+    is_left = says(kept, lambda text: any(each in text for each in secrets))
+    return BLOT * len(word) if is_left else kept
 
 
 def _is_packed_oddly(header: str) -> bool:

@@ -128,6 +128,15 @@ UNREAD: dict[str, tuple[str, bytes]] = {
         b'--x\r\nContent-Disposition: form-data; name="auth[access_token]"\r\n\r\n'
         b"s6p/eclr vim\r\n--x--\r\n",
     ),
+    "parts that are called a form": (
+        FORM,
+        b'--x\r\nContent-Disposition: form-data; name="auth[access_token]"\r\n\r\n'
+        b"s6p/eclr=vim&6\r\n--x--\r\n",
+    ),
+    "XML that is called a form": (FORM, b"<a access_token = 's6p/eclr&amp;vim6'>b=1</a>"),
+    "XML in signs that is called a form": (FORM, b"a=&#38;lt;access_&#x74;oken&gt;s6p/eclr"),
+    "a table that is called a form": (FORM, b"event,access_token\nx,s6p/eclr vim\n"),
+    "lines that are called a form": (FORM, b"a=1&auth.access_token: s6p/eclr&vim6"),
     "JSON in JSON, cut short": (
         JSON, json.dumps({"payload": json.dumps(TREE)})[:-9].encode(),
     ),
@@ -169,6 +178,7 @@ def test_of_what_cannot_be_read_and_may_say_something_hidden_only_the_length_is_
         (JSON, b'{"event": "access_token", "auth": {"access_token_type": "access token"}}'),
         (f"{JSON}; charset=koi8-r", '{"event": "день'.encode("koi8-r")),
         (FORM, b"event=access_token&access_token=of+another+place"),
+        (FORM, b"event=access_token&?access_token&a.b=1&What is it?=a+b&auth[access_token"),
         ("text/plain", "ни JSON, ни форма".encode()),
         ("", b""),
     ],
