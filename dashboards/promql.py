@@ -3,9 +3,13 @@
 A partition moves between workers, and for a moment two export it: every series is aggregated
 over `instance`, `job` and `pod` before anything else. What time it is, the newest event says
 and not the clock of Prometheus; that one only says how old the newest event is.
+
+A process that is gone takes its sources with it: those left are fresh, their sums too small.
+So nothing is of now unless every process and every partition that has figures is read.
 """
 
 from dashboards.limits import Limits
+from schemas.topics import EVENTS
 
 TENANT = 'tenant=~"$tenant|"'
 """One process that serves one tenant exports no label of it; whoever is chosen, it is his."""
@@ -19,8 +23,24 @@ LAST = "pult_source_last_event_timestamp_seconds"
 OLDEST = f"min(max without (instance, job, pod, feed) ({LAST}{{{TENANT}}}))"
 """Until when every source is known: the newest event of the source that is furthest behind."""
 
+_HELD = "pult_partition_backlog * 0 + on (job, instance) group_left () pult_ready"
+_READ = f"sum(max by (partition) ({_HELD}))"
+"""How many partitions are held by a worker that has read them up to now."""
+
+PARTLY = f'({_READ} < {EVENTS.partitions} or up{{job="run"}} == 0)'
+"""Something where figures are missing; who runs `pult run` has no partitions."""
+
+KNOWN = f"{OLDEST} unless on() {PARTLY}"
+FRESH = f"(time() - {OLDEST} < {Limits.fresh} unless on() {PARTLY})"
+
+_UNREAD = 'up{job="discipline"} == 0 and on (instance) up{job=~"processor|run"} == 1'
+"""Violations that no rule hears of: the alert PultViolationsUnread before it fires."""
+
+_JUDGED = 'ALERTS{alertname="Watchdog", alertstate="firing"}'
+"""It fires always; where it does not, Prometheus has not our rules, and nobody is told."""
+
 NOW = f"scalar(max({LAST}{{{TENANT}}}))"
-AGE = f"clamp_min(time() - {OLDEST}, 0)"
+AGE = f"clamp_min(time() - ({KNOWN}), 0)"
 
 
 def each(name: str, *matchers: str) -> str:
@@ -42,7 +62,7 @@ def live(expression: str, otherwise: str = "") -> str:
             get a text of their own. Never a constant: that would be there without any data.
     """
     shown = f"({expression} or on() {otherwise})" if otherwise else f"({expression})"
-    return f"{shown} and on() (time() - {OLDEST} < {Limits.fresh})"
+    return f"{shown} and on() {FRESH}"
 
 
 def nothing(metric: str = "cc_queue_waiting", *matchers: str) -> str:
@@ -52,7 +72,9 @@ def nothing(metric: str = "cc_queue_waiting", *matchers: str) -> str:
 
 
 def firing(*selectors: str, by: str) -> str:
-    """Return for how long [s] alerts have been firing, or one row AllClear while data is fresh.
+    """Return for how long [s] alerts have been firing, or one row AllClear.
+
+    That is there only while data is fresh and whole, and rules are judged on it.
 
     Args:
         selectors: which alerts; any of these.
@@ -60,8 +82,8 @@ def firing(*selectors: str, by: str) -> str:
     """
     told = " or ".join(f'ALERTS{{alertstate="firing", {TENANT}, {each}}}' for each in selectors)
     age = f"(time() - ALERTS_FOR_STATE) and ignoring(alertstate) ({told})"
-    fresh = f"((time() - {OLDEST} < bool {Limits.fresh}) == 1) * 0 - 1"
-    clear = f'label_replace({fresh}, "alertname", "AllClear", "", "")'
+    known = f"({FRESH} and on() {_JUDGED} unless on() ({_UNREAD})) * 0 - 1"
+    clear = f'label_replace({known}, "alertname", "AllClear", "", "")'
     return f"sort_desc(max by ({by}) ({age}) or on() {clear})"
 
 

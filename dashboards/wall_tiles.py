@@ -20,7 +20,7 @@ from dashboards.panels import (
 )
 from dashboards.promql import (
     AGE,
-    OLDEST,
+    KNOWN,
     QUEUE,
     READY,
     TEAM,
@@ -159,7 +159,7 @@ def freshness(pen: Pen) -> Tile:
     shown = Shown("freshness", DATA_AGE, link=("pipeline", "${tenant:queryparam}"))
     limits = pen.limits
     scale = [(None, NO_DATA), (0, QUIET), (limits.aging, BAD), (limits.fresh, WORSE)]
-    as_of = (f"{OLDEST} * 1000", pen.texts("words", "as_of"))
+    as_of = (f"({KNOWN}) * 1000", pen.texts("words", "as_of"))
     panel = pen.tile(shown, scale, as_of, (AGE, pen.texts("words", "age")), named=True)
     steps = pen.scale([(None, NO_DATA), (0, QUIET)]).build()
     return panel.override_by_query(

@@ -10,7 +10,12 @@ from dashboards.promql import QUEUE_OR_NONE, TEAM_OR_NONE, firing
 
 COLUMNS = ("alertname", "severity", "queue", "agent", "code", "team")
 
-ABOUT_PULT = 'alertname=~"PultSourceSilent|PultNoFigures|PultPartGone|PultViolationsUnread"'
+DOUBTS = (
+    "PultSourceSilent", "PultNoFigures", "PultPartGone", "PultProcessGone",
+    "PultPartitionsUnowned", "PultViolationsUnread",
+)  # fmt: skip
+
+ABOUT_PULT = f'alertname=~"{"|".join(DOUBTS)}"'
 """What makes all other figures doubtful."""
 
 

@@ -150,8 +150,9 @@ def test_a_number_of_now_is_asked_of_this_instant() -> None:
 
 
 def test_nothing_on_a_wall_is_shown_from_old_data() -> None:
-    gate = re.compile(r"and on\(\) \(time\(\) - min\(.*\) < 15\)\)?$")
-    clear = re.compile(r"label_replace\(\(\(time\(\) - min\(.*\) < bool 15\) == 1\)")
+    fresh = r"\(time\(\) - min\(.*\) < 15 unless on\(\) \(.* < 32 or up{.*} == 0\)\)"
+    gate = re.compile(rf"and on\(\) {fresh}\)?$")
+    clear = re.compile(rf"label_replace\(\({fresh} and on\(\) ALERTS")
     for name, panel in each_panel(walls=True):
         for target in panel["targets"]:
             if panel["title"] in messages()["titles"]["freshness"].values():
