@@ -15,8 +15,7 @@ from grafana_foundation_sdk.models.common import (
 )
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from dashboards.panels import BAD, LINK_TIME, PLAIN, PROM, WORSE, Pen
-from dashboards.places import uid
+from dashboards.panels import BAD, PLAIN, PROM, WORSE, Pen
 
 _GOOD = "green"
 _COLOURS = {"critical": WORSE, "warning": BAD}
@@ -95,8 +94,7 @@ def _severity(pen: Pen) -> list[Property]:
 
 def _led(pen: Pen, column: str, board: str) -> list[Property]:
     """Return the properties of a column whose cells lead to a board, and speak the language."""
-    address = f"/d/{uid(board, pen.language)}?var-{column}=${{__value.raw}}&{LINK_TIME}"
-    links = [{"title": pen.texts("boards", board), "url": address}]
+    links = [pen.led(board, f"var-{column}=${{__value.raw}}")]
     found = [Property(id_val="links", value=links)]
     if column == "code":
         codes = {code: {"text": text} for code, text in pen.texts.all("codes").items()}

@@ -20,8 +20,8 @@ from grafana_foundation_sdk.models.common import (
     VisibilityMode,
 )
 
-from dashboards.panels import LINK_TIME, NO_DATA, Pen, Scale, Shown
-from dashboards.places import CLICKHOUSE, uid
+from dashboards.panels import NO_DATA, Pen, Scale, Shown
+from dashboards.places import CLICKHOUSE
 
 Figure: TypeAlias = stat.Panel
 Course: TypeAlias = timeseries.Panel
@@ -250,8 +250,7 @@ def words(pen: Pen, section: str) -> tuple[str, Any]:
 
 def leads(pen: Pen, board: str, variable: str) -> tuple[str, Any]:
     """Return the property that makes a cell lead to a board."""
-    address = f"/d/{uid(board, pen.language)}?var-{variable}=${{__value.raw}}&{LINK_TIME}"
-    return "links", [{"title": pen.texts("boards", board), "url": address}]
+    return "links", [pen.led(board, f"var-{variable}=${{__value.raw}}")]
 
 
 def share(pen: Pen, scale: Scale) -> tuple[tuple[str, Any], ...]:

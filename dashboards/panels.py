@@ -111,9 +111,13 @@ class Pen:
 
     def link(self, board: str, handed: str) -> Builder[d.DashboardLink]:
         """Return a link to another board of the same language."""
-        title = self.texts("boards", board)
+        told = self.led(board, handed)
+        return DashboardLink(told["title"]).url(told["url"])
+
+    def led(self, board: str, handed: str) -> dict[str, str]:
+        """Return the same link as it stands among properties of some fields only."""
         address = f"/d/{uid(board, self.language)}?{handed}&{LINK_TIME}"
-        return DashboardLink(title).url(address)
+        return {"title": self.texts("boards", board), "url": address}
 
     def scale(self, scale: Scale) -> ThresholdsConfig:
         """Return a scale as Grafana knows it."""

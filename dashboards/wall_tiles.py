@@ -1,6 +1,6 @@
 """Tiles that both walls show: each in one definition, so that two walls cannot disagree."""
 
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from grafana_foundation_sdk.builders import bargauge, stat
 from grafana_foundation_sdk.models import dashboard as d
@@ -40,6 +40,7 @@ from schemas.metrics import (
 )
 
 Tile: TypeAlias = stat.Panel | bargauge.Panel
+Panel = TypeVar("Panel", stat.Panel, bargauge.Panel)
 
 OF_ITS_QUEUE = "var-queue=${__field.labels.queue}&${tenant:queryparam}"
 TO_QUEUES = ("queue", LINK_FILTERS)
@@ -47,6 +48,15 @@ REFRESH = "5s"
 SPAN = "now-30m"
 
 _NO_CALLS = {NOTHING: "no_calls"}
+
+NO_QUEUE = f'label_replace({nothing()}, "queue", "-", "", "")'
+
+
+def _led(pen: Pen, panel: Panel) -> Panel:
+    """Let the number of no queue lead to those that are chosen: there is none of its name."""
+    links = [pen.led(*TO_QUEUES)]
+    panel.override_by_name("-", [d.DynamicConfigValue(id_val="links", value=links)])
+    return panel
 
 
 def level_scale(pen: Pen) -> Scale:
@@ -76,9 +86,8 @@ def worst_level(pen: Pen) -> Tile:
         link=("queue", OF_ITS_QUEUE),
         decimals=1,
     )
-    none = f'label_replace({nothing()}, "queue", "-", "", "")'
-    query = live(f"bottomk(1, {levels})", none)
-    return pen.tile(shown, level_scale(pen), (query, "{{queue}}"), named=True)
+    query = live(f"bottomk(1, {levels})", NO_QUEUE)
+    return _led(pen, pen.tile(shown, level_scale(pen), (query, "{{queue}}"), named=True))
 
 
 def levels(pen: Pen) -> Tile:
@@ -91,9 +100,8 @@ def levels(pen: Pen) -> Tile:
         link=("queue", OF_ITS_QUEUE),
         decimals=1,
     )
-    none = f'label_replace({nothing()}, "queue", "-", "", "")'
-    query = f"sort({live(f'bottomk(8, {found})', none)})"
-    return pen.bars(shown, level_scale(pen), query, "{{queue}}")
+    query = f"sort({live(f'bottomk(8, {found})', NO_QUEUE)})"
+    return _led(pen, pen.bars(shown, level_scale(pen), query, "{{queue}}"))
 
 
 def waiting(pen: Pen) -> Tile:
@@ -106,8 +114,7 @@ def waiting(pen: Pen) -> Tile:
 def longest_wait(pen: Pen) -> Tile:
     """How long the first in line has waited, and where."""
     oldest = each("cc_queue_oldest_wait_start_timestamp_seconds", QUEUE)
-    none = f'label_replace({nothing()}, "queue", "-", "", "")'
-    query = live(f"topk(1, {since(oldest)})", none)
+    query = live(f"topk(1, {since(oldest)})", NO_QUEUE)
     shown = Shown(
         "longest_wait",
         LONGEST_WAIT,
@@ -115,7 +122,7 @@ def longest_wait(pen: Pen) -> Tile:
         words={NOTHING: "nobody_waits"},
         link=("queue", OF_ITS_QUEUE),
     )
-    return pen.tile(shown, wait_scale(pen), (query, "{{queue}}"), named=True)
+    return _led(pen, pen.tile(shown, wait_scale(pen), (query, "{{queue}}"), named=True))
 
 
 def free(pen: Pen) -> Tile:
@@ -136,8 +143,7 @@ def free(pen: Pen) -> Tile:
 def lost(pen: Pen) -> Tile:
     """The highest abandon ratio with the name of its queue."""
     ratios = each("cc_queue_abandon_ratio", QUEUE, WINDOW)
-    none = f'label_replace({nothing()}, "queue", "-", "", "")'
-    query = live(f"topk(1, {ratios})", none)
+    query = live(f"topk(1, {ratios})", NO_QUEUE)
     shown = Shown(
         "lost", ABANDON_RATIO, words=_NO_CALLS, link=("queue", OF_ITS_QUEUE), decimals=1
     )
@@ -148,7 +154,7 @@ def lost(pen: Pen) -> Tile:
         (limits.lost, BAD),
         (limits.lost_badly, WORSE),
     ]
-    return pen.tile(shown, scale, (query, "{{queue}}"), named=True)
+    return _led(pen, pen.tile(shown, scale, (query, "{{queue}}"), named=True))
 
 
 def freshness(pen: Pen) -> Tile:

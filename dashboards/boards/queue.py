@@ -8,7 +8,7 @@ from dashboards import history
 from dashboards import wall_tiles as tiles
 from dashboards.canvas import Canvas, filters
 from dashboards.panels import BAD, NO_DATA, NOTHING, PLAIN, QUIET, WORSE, Pen, Shown
-from dashboards.promql import QUEUE, READY, WINDOW, each, live, nothing
+from dashboards.promql import QUEUE, READY, WINDOW, each, live
 from schemas.metrics import ANSWER_MEAN, OFFERED, QUEUE_AGENTS, SERVICE_LEVEL, WAITING
 
 
@@ -110,12 +110,11 @@ def _offered(pen: Pen) -> tiles.Tile:
 
 def _answer_mean(pen: Pen) -> tiles.Tile:
     means = each("cc_queue_answer_seconds_mean", QUEUE, WINDOW)
-    none = f'label_replace({nothing()}, "queue", "-", "", "")'
     shown = Shown(
         "answer_mean",
         ANSWER_MEAN,
         units.DurationInHoursMinutesSeconds,
         words={NOTHING: "no_calls"},
     )
-    query = live(f"topk(1, {means})", none)
+    query = live(f"topk(1, {means})", tiles.NO_QUEUE)
     return pen.tile(shown, tiles.wait_scale(pen), (query, "{{queue}}"), named=True)

@@ -301,3 +301,24 @@ def test_a_source_that_hangs_fails_before_the_wall_asks_again() -> None:
     for uid in WALLS:
         rounds = math.ceil(len(panels(boards()[uid])) / AT_A_TIME)
         assert timeout * rounds < int(boards()[uid]["refresh"].removesuffix("s"))
+
+
+def test_a_row_of_no_queue_leads_to_the_queues_that_are_chosen() -> None:
+    led = 0
+    for name, panel in each_panel():
+        links = str(defaults(panel).get("links", ()))
+        asked = str([target.get("expr") for target in panel["targets"]])
+        if "__field.labels.queue" not in links or '"queue", "-"' not in asked:
+            continue
+        (address,) = [
+            link["url"]
+            for each in panel["fieldConfig"]["overrides"]
+            if each["matcher"] == {"id": "byName", "options": "-"}
+            for changed in each["properties"]
+            if changed["id"] == "links"
+            for link in changed["value"]
+        ]
+        assert "${queue:queryparam}" in address, name
+        assert "labels" not in address, name
+        led += 1
+    assert led >= 4 * 3
