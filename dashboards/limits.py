@@ -29,7 +29,7 @@ class Limits:
         """Return the limits of some policies.
 
         Where queues differ, the lowest target and the longest wait: a colour on a board of all
-        queues is then never wrong about the one of which least is wanted.
+        queues is then no false alarm about any, but late about those of which more is wanted.
         """
         queues = list(policies.queues.values()) or [_WANTED]
         within = max(queue.answer_within for queue in queues)
