@@ -10,6 +10,7 @@ import re
 from typing import Literal, NamedTuple, NoReturn, TypeAlias
 
 from schemas.errors import QueryRefused
+from schemas.wording import did_you_mean
 
 Kind: TypeAlias = Literal["word", "name", "string", "number", "mark"]
 
@@ -34,6 +35,14 @@ _QUOTED = {
     for quote in "'\"`"
 }
 _HEREDOC = re.compile(r"(\$[A-Za-z0-9_]*\$)(.*?)\1", re.DOTALL)
+
+_LEFT = re.compile(r"\$(?:\w+\$?|\{[^}]*\})")
+_MACROS = (
+    "$__adHocFilters", "$__conditionalAll", "$__dateFilter", "$__dateTimeFilter", "$__dt",
+    "$__fromTime", "$__fromTime_ms", "$__interval_s", "$__timeFilter", "$__timeFilter_ms",
+    "$__timeInterval", "$__timeInterval_ms", "$__toTime", "$__toTime_ms",
+)  # fmt: skip
+"""What Grafana's ClickHouse plugin replaces before it asks; a misspelt one comes as it is."""
 
 
 def tokens(statement: str) -> list[Token]:
@@ -110,7 +119,11 @@ def _quoted(statement: str, position: int, spaced: bool) -> tuple[Token, int]:
 def _heredoc(statement: str, position: int, spaced: bool) -> tuple[Token, int]:
     match = _HEREDOC.match(statement, position)
     if match is None:
-        _refuse("heredoc without end", statement, position)
+        left = _LEFT.match(statement, position)
+        if left is None or left[0].endswith("$"):
+            _refuse("heredoc without end", statement, position)
+        near = did_you_mean(left[0], _MACROS) if left[0].startswith("$__") else ""
+        _refuse(f"{left[0]} is nothing that Grafana fills in{near}", statement, position)
     text = quote_string(match[2])
     return Token("string", text, text, spaced), match.end()
 

@@ -117,6 +117,23 @@ def test_a_misspelt_view_is_refused_with_the_nearest_name(name: str, near: str) 
     assert told.endswith(" (UNKNOWN_FUNCTION)")
 
 
+@pytest.mark.parametrize(
+    ("left", "told"),
+    [
+        (
+            "$__fromTme",
+            "$__fromTme is nothing that Grafana fills in, did you mean $__fromTime?",
+        ),
+        ("$__timeFiltr(entered_at)", "Grafana fills in, did you mean $__timeFilter?"),
+        ("$queue", "$queue is nothing that Grafana fills in at"),
+        ("${queue:csv}", "${queue:csv} is nothing that Grafana fills in at"),
+        ("$a$ b", "heredoc without end at"),
+    ],
+)
+def test_what_grafana_left_as_it_was_is_told_as_that(left: str, told: str) -> None:
+    assert told in said_of(f"SELECT * FROM legs WHERE entered_at > {left} ")
+
+
 def engine_said_of(store: EmbeddedStore, text: str) -> str:
     """Return what a server's parser says of a text that it cannot read."""
     query = "SELECT formatQuery({text:String}) SETTINGS implicit_select = 0"
