@@ -166,11 +166,18 @@ def _check(context: Context, chosen: argparse.Namespace) -> int:
         msg = (
             f"{counted(wrong, f'board in {folder} is', f'boards in {folder} are')} not what "
             "this program makes; "
-            f"write them anew: pult dashboards build --folder {folder}"
+            f"write them anew: pult dashboards build --folder {folder}{_as_asked(chosen)}"
         )
         raise BoardsDiffer(msg)
     print(f"{counted(len(boards), 'board')} in {folder}, as this program makes them")
     return 0
+
+
+def _as_asked(chosen: argparse.Namespace) -> str:
+    """Return how to go on with boards of the kind that was asked for; there are two."""
+    if chosen.from_settings:
+        return " --from-settings"
+    return "; if they were made --from-settings, check them so"
 
 
 def _content(path: Path) -> bytes:
@@ -194,7 +201,7 @@ def _check_deployed(
     if wrong:
         msg = (
             f"{counted(wrong, 'board in Grafana is', 'boards in Grafana are')} not what this "
-            "program makes; pult dashboards deploy"
+            f"program makes; pult dashboards deploy{_as_asked(chosen)}"
         )
         raise BoardsDiffer(msg)
     print(f"{counted(len(boards), 'board')} in Grafana, as this program makes them")

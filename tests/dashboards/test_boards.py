@@ -190,6 +190,24 @@ def test_days_are_those_of_the_time_zone_of_the_settings(tmp_path: Path) -> None
         assert (zone["query"], zone["current"]["value"]) == (wanted, wanted)
 
 
+def test_whoever_checks_boards_of_settings_is_not_told_to_undo_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = tmp_path / "pult.toml"
+    settings.write_text("[queues.support]\ntarget = 0.9\n", "utf-8")
+    given = ("--folder", str(tmp_path / "made"), "--config", str(settings))
+    assert main(["dashboards", "build", "--from-settings", *given]) == 0
+    assert main(["dashboards", "check", "--from-settings", *given]) == 0
+
+    assert main(["dashboards", "check", *given]) == 1
+    told = capsys.readouterr().err
+    assert told.endswith("; if they were made --from-settings, check them so\n")
+
+    (tmp_path / "made/en/desk/pult-queue-en.json").unlink()
+    assert main(["dashboards", "check", "--from-settings", *given]) == 1
+    assert capsys.readouterr().err.endswith("made --from-settings\n")
+
+
 def test_the_board_turns_red_where_the_alert_fires() -> None:
     rules = document(DEPLOY / "prometheus" / "rules" / "queues.yml")["groups"][0]["rules"]
     (low,) = [rule for rule in rules if rule["alert"] == "PultServiceLevelLow"]
