@@ -134,6 +134,7 @@ def course(
     *,
     names: Mapping[str, str] | None = None,
     label: str = "",
+    section: str = "",
     scale: Scale = ((None, NO_DATA),),
     bars: bool = False,
 ) -> timeseries.Panel:
@@ -145,6 +146,7 @@ def course(
         statement: rows by time, ascending; a text column makes a curve of each of its words.
         names: what each number is called, by column.
         label: the text column, whose words name the curves.
+        section: of the catalogue, which has these words in the language.
         scale: limits, shown as lines.
         bars: whether amounts of stretches of time are shown, and no curves.
     """
@@ -162,7 +164,8 @@ def course(
         panel.span_nulls(3_600_000)
     if label:
         panel.display_name(f"${{__field.labels.{label}}}")
-    for column, name in (names or {}).items():
+    spoken = pen.texts.all(section) if section else {}
+    for column, name in {**(names or {}), **spoken}.items():
         panel.override_by_name(column, [d.DynamicConfigValue(id_val="displayName", value=name)])
     return panel
 

@@ -53,9 +53,16 @@ NO_QUEUE = f'label_replace({nothing()}, "queue", "-", "", "")'
 
 
 def _led(pen: Pen, panel: Panel) -> Panel:
-    """Let the number of no queue lead to those that are chosen: there is none of its name."""
-    links = [pen.led(*TO_QUEUES)]
-    panel.override_by_name("-", [d.DynamicConfigValue(id_val="links", value=links)])
+    """Let a number lead to its queue, and that of none to those that are chosen.
+
+    Grafana adds the links of some fields to those of all: so none is of all.
+    """
+    for fields, which, handed in (
+        (panel.override_by_regexp, "(?!-$).*", OF_ITS_QUEUE),
+        (panel.override_by_name, "-", LINK_FILTERS),
+    ):
+        links = [pen.led("queue", handed)]
+        fields(which, [d.DynamicConfigValue(id_val="links", value=links)])
     return panel
 
 
@@ -83,7 +90,6 @@ def worst_level(pen: Pen) -> Tile:
         "service_level",
         SERVICE_LEVEL,
         words=_NO_CALLS,
-        link=("queue", OF_ITS_QUEUE),
         decimals=1,
     )
     query = live(f"bottomk(1, {levels})", NO_QUEUE)
@@ -97,7 +103,6 @@ def levels(pen: Pen) -> Tile:
         "service_levels",
         SERVICE_LEVEL,
         words=_NO_CALLS,
-        link=("queue", OF_ITS_QUEUE),
         decimals=1,
     )
     query = f"sort({live(f'bottomk(8, {found})', NO_QUEUE)})"
@@ -120,7 +125,6 @@ def longest_wait(pen: Pen) -> Tile:
         LONGEST_WAIT,
         units.DurationInHoursMinutesSeconds,
         words={NOTHING: "nobody_waits"},
-        link=("queue", OF_ITS_QUEUE),
     )
     return _led(pen, pen.tile(shown, wait_scale(pen), (query, "{{queue}}"), named=True))
 
@@ -144,9 +148,7 @@ def lost(pen: Pen) -> Tile:
     """The highest abandon ratio with the name of its queue."""
     ratios = each("cc_queue_abandon_ratio", QUEUE, WINDOW)
     query = live(f"topk(1, {ratios})", NO_QUEUE)
-    shown = Shown(
-        "lost", ABANDON_RATIO, words=_NO_CALLS, link=("queue", OF_ITS_QUEUE), decimals=1
-    )
+    shown = Shown("lost", ABANDON_RATIO, words=_NO_CALLS, decimals=1)
     limits = pen.limits
     scale = [
         (None, NO_DATA),

@@ -22,7 +22,7 @@ def board(pen: Pen) -> d.Dashboard:
             "agent_id": (history.leads(pen, "agent", "agent"),),
             "outcome": (history.words(pen, "outcomes"),),
             "wait_ms": (), "talk_ms": (), "hold_ms": (), "wrapup_ms": (),
-            "ended_by": (), "transferred_to": (),
+            "ended_by": (history.words(pen, "parties"),), "transferred_to": (),
         },
     )  # fmt: skip
     chain = history.rows(

@@ -98,7 +98,7 @@ def _answers(pen: Pen) -> history.Rows:
         Shown("crm_answers", SATISFACTION),
         history.sql("crm_answers"),
         {
-            "kind": (),
+            "kind": (history.words(pen, "surveys"),),
             "agent_id": (history.leads(pen, "agent", "agent"),),
             "answers": (),
             "positive_ratio": history.share(pen, _PLAIN),

@@ -64,7 +64,7 @@ def board(pen: Pen) -> d.Dashboard:
 def _course(pen: Pen, key: str) -> history.Course:
     """Return violations over time by rule, one upon the other."""
     return history.course(
-        pen, Shown(key, VIOLATIONS), history.sql(key), label="code", bars=True
+        pen, Shown(key, VIOLATIONS), history.sql(key), label="code", section="codes", bars=True
     )
 
 

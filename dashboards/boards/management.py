@@ -193,7 +193,10 @@ def _beside(pen: Pen) -> history.Course:
 def _channels(pen: Pen) -> history.Course:
     shown = Shown("period_channels", None, units.PercentUnit)
     statement = history.sql("period_channels")
-    return history.course(pen, shown, statement, label="channel", bars=True).max(1)
+    panel = history.course(
+        pen, shown, statement, label="channel", section="channels", bars=True
+    )
+    return panel.max(1)
 
 
 def _queues(pen: Pen, level: Scale) -> history.Rows:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 from string import Formatter
+from typing import get_args
 
 import pytest
 from grafana_foundation_sdk.cog.plugins import register_default_plugins
@@ -19,7 +20,9 @@ from dashboards.limits import Limits
 from dashboards.places import FOLDERS, LANGUAGES, PLACES, folder_uid, uid
 from dashboards.texts import Texts, messages
 from pult.cli import main
+from schemas.crm_events import SurveyKind
 from schemas.discipline import CODES
+from schemas.events import EndedBy
 from schemas.metrics import METRICS
 from schemas.policies import Policies, QueuePolicy
 from stream_processors.shells.exporter import STATES
@@ -153,8 +156,28 @@ def test_every_alert_and_state_has_words_in_every_language() -> None:
 
     assert set(messages()["alerts"]) == alerts - {"Watchdog"}
     assert set(messages()["states"]) == set(STATES)
-    if "codes" in messages():
-        assert set(messages()["codes"]) == set(CODES)
+    assert set(messages()["codes"]) == set(CODES)
+    assert set(messages()["parties"]) == set(get_args(EndedBy))
+    assert set(messages()["surveys"]) == set(get_args(SurveyKind))
+
+
+def test_words_of_a_closed_list_are_shown_in_the_language() -> None:
+    def panel(board: str, number: int) -> str:
+        found = boards()[f"pult-{board}-ru"]["panels"][number - 1]
+        return json.dumps(found["fieldConfig"]["overrides"], ensure_ascii=False)
+
+    assert '"caller": {"index": 0, "text": "звонивший"}' in panel("call", 1)
+    assert '"nps": {"index": 1, "text": "готовность рекомендовать (NPS)"}' in panel("crm", 7)
+    for board, name, text in (
+        ("management", "voice", "звонок"),
+        ("discipline", "no_show", "не вышел"),
+    ):
+        named = (
+            f'"options": "{name}"}}, "properties": [{{"id": "displayName", "value": "{text}"'
+        )
+        assert any(
+            named in panel(board, each["id"]) for each in boards()[f"pult-{board}-ru"]["panels"]
+        )
 
 
 def test_colours_follow_the_targets_of_the_settings() -> None:

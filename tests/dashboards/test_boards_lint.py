@@ -303,22 +303,21 @@ def test_a_source_that_hangs_fails_before_the_wall_asks_again() -> None:
         assert timeout * rounds < int(boards()[uid]["refresh"].removesuffix("s"))
 
 
-def test_a_row_of_no_queue_leads_to_the_queues_that_are_chosen() -> None:
+def test_a_number_leads_to_its_queue_and_that_of_none_to_those_that_are_chosen() -> None:
     led = 0
     for name, panel in each_panel():
-        links = str(defaults(panel).get("links", ()))
-        asked = str([target.get("expr") for target in panel["targets"]])
-        if "__field.labels.queue" not in links or '"queue", "-"' not in asked:
-            continue
-        (address,) = [
-            link["url"]
+        # Grafana adds links of overrides to those of all fields.
+        assert "__field.labels" not in str(defaults(panel).get("links", ())), name
+        links = {
+            each["matcher"]["options"]: changed["value"][0]["url"]
             for each in panel["fieldConfig"]["overrides"]
-            if each["matcher"] == {"id": "byName", "options": "-"}
             for changed in each["properties"]
-            if changed["id"] == "links"
-            for link in changed["value"]
-        ]
-        assert "${queue:queryparam}" in address, name
-        assert "labels" not in address, name
-        led += 1
-    assert led >= 4 * 3
+            if changed["id"] == "links" and panel["type"] != "table"
+        }
+        if not links:
+            continue
+        assert set(links) == {"(?!-$).*", "-"}, name
+        assert "var-queue=${__field.labels.queue}&" in links["(?!-$).*"], name
+        assert "${queue:queryparam}" in links["-"], name
+        led += '"queue", "-"' in panel["targets"][0]["expr"]
+    assert led == 3 * (4 + 3 + 3)
