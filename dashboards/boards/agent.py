@@ -116,6 +116,7 @@ def _violations(pen: Pen) -> history.Rows:
             "state": (history.words(pen, "episodes"),),
             "duration_ms": (),
             "queue_id": (),
+            "interaction_id": (history.leads(pen, "call", "interaction"),),
         },
     )
 

@@ -37,7 +37,8 @@ def board(pen: Pen) -> d.Dashboard:
     )
     canvas.row(10, (24, _cards(pen)))
     canvas.row(10, (12, _results(pen)), (12, _answers(pen)))
-    return canvas.row(8, (12, _solved_weeks(pen)), (12, _satisfied_weeks(pen))).done()
+    canvas.row(8, (12, _solved_weeks(pen)), (12, _satisfied_weeks(pen)))
+    return canvas.row(12, (24, _told(pen))).done()
 
 
 def _now(pen: Pen, shown: Shown, metric: str) -> bargauge.Panel:
@@ -104,5 +105,20 @@ def _answers(pen: Pen) -> history.Rows:
             "positive_ratio": history.share(pen, _PLAIN),
             "net_promoters": history.share(pen, _PLAIN),
             "response_ratio": history.share(pen, _PLAIN),
+        },
+    )
+
+
+def _told(pen: Pen) -> history.Rows:
+    return history.rows(
+        pen,
+        Shown("crm_told"),
+        history.sql("crm_told"),
+        {
+            "at": (),
+            "kind": (history.words(pen, "kinds"),),
+            "what": (),
+            "agent_id": (history.leads(pen, "agent", "agent"),),
+            "interaction_id": (history.leads(pen, "call", "interaction"),),
         },
     )

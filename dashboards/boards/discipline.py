@@ -55,6 +55,7 @@ def board(pen: Pen) -> d.Dashboard:
             "team": (),
             "queue_id": (),
             "duration_ms": (),
+            "interaction_id": (history.leads(pen, "call", "interaction"),),
         },
     )
     canvas.row(12, (24, listed))

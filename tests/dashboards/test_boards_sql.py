@@ -1,5 +1,6 @@
 """Every question in SQL is asked of the real tables with the recorded half hour in them."""
 
+import json
 import re
 import statistics
 from collections import Counter
@@ -321,3 +322,33 @@ def test_a_quote_in_what_people_write_is_no_sql(history: History) -> None:
 def test_nothing_is_asked_that_a_reader_may_not(history: History) -> None:
     with pytest.raises(QueryRefused, match="readonly"):
         history.store.query("INSERT INTO legs VALUES (1)", "JSON")
+
+
+def test_rows_of_violations_and_of_a_crm_name_the_contact_that_they_are_of(
+    history: History,
+) -> None:
+    contacts = {
+        leg.leg_id: leg.interaction_id for leg in history.lab.facts if isinstance(leg, Leg)
+    }
+    wanted = Counter(
+        (
+            each.code,
+            contacts[legs[-1]] if (legs := json.loads(each.evidence).get("legs")) else "",
+        )
+        for each in violations(history.lab.facts)
+        if each.state not in ("pending", "voided")
+    )
+    assert sum(bool(contact) for _, contact in wanted) > 20
+
+    shown = figure(history, "All violations", "discipline")
+
+    assert Counter((row["code"], row["interaction_id"]) for row in shown) == wanted
+    of_anna = figure(history, "Violations", "agent")
+    assert {(row["code"], row["interaction_id"]) for row in of_anna} <= set(wanted)
+    told = figure(history, "Newest 100 of the CRM", "crm")
+    assert Counter(row["kind"] for row in told) == {
+        "card": 1,
+        "case": 2,
+        "disposition": 1,
+        "survey": 1,
+    }
