@@ -5,28 +5,41 @@ Nothing here is done, and nothing remembered of calls, before a CRM is heard for
 """
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import msgspec
 
 from schemas.facts import Card, CrmFact, Leg, says_the_same
 from stream_processors.core.crm.cards import GIVEN_UP_MS, CardMark, Filling, fillings, put
 from stream_processors.core.crm.kin import Kin
-from stream_processors.core.crm.matching import AFTER_MS, WINDOW_MS, at_of, hint_of, match
+from stream_processors.core.crm.matching import (
+    AFTER_MS,
+    WINDOW_MS,
+    Match,
+    at_of,
+    hint_of,
+    match,
+)
 from stream_processors.core.crm.traces import Book, Index, Trace, drop, trace_of
 from stream_processors.core.sources import HORIZON_MS, Heard
 
 KEPT_MS = WINDOW_MS + 2 * HORIZON_MS
-"""So long a call, and what a CRM told, may still change what is said of the other."""
+"""So long a call that is heard of may still change which contact something is of."""
 
 _FORGET_MS = 5 * 60_000
 _A_DAY_MS = 24 * 3_600_000
 
 
 class Item(msgspec.Struct):
-    """Something told: what it says but for its contact (None: it no longer holds)."""
+    """Something told: what it says but for its contact (None: it no longer holds).
+
+    Attributes:
+        named: the id of a contact that it told itself when its contact was looked for last.
+    """
 
     fact: CrmFact | None
     said: CrmFact | None = None
+    named: str = ""
 
 
 class CardFile(msgspec.Struct):
@@ -40,10 +53,15 @@ class CardFile(msgspec.Struct):
 
 
 class Crm(msgspec.Struct):
-    """What the CRMs of a domain have told that is still in reach."""
+    """What the CRMs of a domain have told that is still in reach.
+
+    Attributes:
+        settled: of calls that what was before this [ms] may be of some are forgotten already.
+    """
 
     clock: int = 0
     last_forgotten: int = 0
+    settled: int = 0
     book: Book = msgspec.field(default_factory=Book)
     kin: Kin = msgspec.field(default_factory=Kin)
     items: dict[str, Item] = msgspec.field(default_factory=dict)
@@ -185,14 +203,25 @@ class Crm(msgspec.Struct):
             return msgspec.structs.replace(
                 item.said, revision=revision, known_at=known_at, voided=True
             )
-        found = match(hint_of(item.fact), self.book, self.kin)
         now = msgspec.structs.replace(
-            item.fact, revision=revision, known_at=known_at, **found._asdict()
+            item.fact, revision=revision, known_at=known_at, **self._contact(item, item.fact)
         )
         if item.said is not None and says_the_same(item.said, now):
             return None
         item.said = now
         return now
+
+    def _contact(self, item: Item, fact: CrmFact) -> dict[str, Any]:
+        """Return which contact something is of.
+
+        A card may stay open for longer than calls are remembered. What is done with it then
+        leaves its contact as it was, unless it tells the id of one.
+        """
+        said, named = item.said, item.named
+        item.named = fact.interaction_id
+        if said is not None and named == item.named and at_of(fact) < self.settled:
+            return {name: getattr(said, name) for name in Match._fields}
+        return match(hint_of(fact), self.book, self.kin)._asdict()
 
     def said(self) -> Iterator[CrmFact]:
         """Return what was said last of all that is in reach."""
@@ -214,8 +243,10 @@ class Crm(msgspec.Struct):
         self.last_forgotten = latest
         earliest = min((latest, *(each for each in clocks if each > latest - _A_DAY_MS)))
         before = earliest - KEPT_MS
-        self.book.forget(before - HORIZON_MS)
-        self.kin.forget(before - HORIZON_MS)
+        self.settled = max(self.settled, before)
+        # What stays was not before that, and its contact is looked for so far back.
+        self.book.forget(before - WINDOW_MS)
+        self.kin.forget(before - WINDOW_MS)
         self._forget_cards(before)
         of_cards = {key for file in self.cards.values() for key in file.items}
         for key in [

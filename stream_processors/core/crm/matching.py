@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from schemas.facts import Card, CaseStep, CrmFact, Disposition, MatchedBy
 from stream_processors.core.crm.kin import Kin
-from stream_processors.core.crm.traces import Book, Trace
+from stream_processors.core.crm.traces import Book, Reach, Trace
 from stream_processors.core.sources import HORIZON_MS
 
 SURE = 0.8
@@ -80,9 +80,10 @@ def _bound(fact: CrmFact) -> Bound:
 
 def match(hint: Hint, book: Book, kin: Kin) -> Match:
     """Return the contact that something belongs to, empty if none is found."""
-    reach = max(hint.at - WINDOW_MS, (book.since or 0) - HORIZON_MS)
+    since = max(hint.at - WINDOW_MS, (book.since or 0) - HORIZON_MS)
+    reach = Reach(since, hint.at + WINDOW_MS)
     if hint.interaction_id:
-        return _by_id(hint, kin.survivor(hint.interaction_id, reach), book, reach)
+        return _by_id(hint, kin.survivor(hint.interaction_id, since), book, reach)
     if hint.agent_id and hint.bound != "loose":
         found = _by_agent(hint, book, reach)
         if found is not None:
@@ -92,7 +93,7 @@ def match(hint: Hint, book: Book, kin: Kin) -> Match:
     return Match()
 
 
-def _by_id(hint: Hint, contact: str, book: Book, reach: int) -> Match:
+def _by_id(hint: Hint, contact: str, book: Book, reach: Reach) -> Match:
     """An id that no PBX told of may be one of another system, or of a call yet to be heard."""
     legs = list(book.found(book.by_interaction, contact, reach))
     if not legs:
@@ -102,7 +103,7 @@ def _by_id(hint: Hint, contact: str, book: Book, reach: int) -> Match:
     return Match(contact, leg.leg_id, "id", 1.0)
 
 
-def _by_agent(hint: Hint, book: Book, reach: int) -> Match | None:
+def _by_agent(hint: Hint, book: Book, reach: Reach) -> Match | None:
     """Find the talk of the agent; None if the caller tells more than that."""
     his = [
         leg
@@ -149,7 +150,7 @@ def _sure_of(near_by: Sequence[Trace], hint: Hint) -> float:
     return SURE if distance <= 4 * CLOSE_MS else 0.6
 
 
-def _by_caller(hint: Hint, book: Book, reach: int) -> Match | None:
+def _by_caller(hint: Hint, book: Book, reach: Reach) -> Match | None:
     of_him = list(book.found(book.by_caller, hint.caller_key, reach))
     before = [leg for leg in of_him if leg.entered <= hint.at + SLACK_MS]
     if before:
@@ -162,10 +163,7 @@ def _by_caller(hint: Hint, book: Book, reach: int) -> Match | None:
             leg = _nearest(answered, hint.at)
         sure = 0.9 if own else 0.85
         return _made(leg, "caller", sure if len(contacts) == 1 else 0.5)
-    after = [leg for leg in of_him if leg.entered <= hint.at + WINDOW_MS]
-    if not after:
-        return None
-    return _made(_nearest(after, hint.at), "caller", 0.3)
+    return _made(_nearest(of_him, hint.at), "caller", 0.3) if of_him else None
 
 
 def _made(leg: Trace, by: MatchedBy, confidence: float) -> Match:

@@ -1,7 +1,7 @@
 """What is remembered of calls so that what a CRM tells can be matched with them."""
 
 from collections.abc import Iterator
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
@@ -9,6 +9,13 @@ from schemas.facts import Leg
 
 Index: TypeAlias = dict[str, dict[str, None]]
 """Keys of things by what they have in common, in the order in which they came."""
+
+
+class Reach(NamedTuple):
+    """Legs that were not over before an instant [ms] and had begun by another."""
+
+    since: int
+    until: int
 
 
 class Trace(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -68,11 +75,12 @@ class Book(msgspec.Struct):
                 drop(index, key, leg_id)
         return trace
 
-    def found(self, index: Index, key: str, reach: int) -> Iterator[Trace]:
-        """Return the legs of a key that are in reach and were not over before `reach` [ms]."""
+    def found(self, index: Index, key: str, reach: Reach) -> Iterator[Trace]:
+        """Return the legs of a key that are in reach."""
         for leg_id in index.get(key, ()):
             trace = self.traces[leg_id]
-            if trace.ended is None or trace.over(0) >= reach:
+            is_over = trace.ended is not None and trace.over(0) < reach.since
+            if trace.entered <= reach.until and not is_over:
                 yield trace
 
     def forget(self, before: int) -> None:
