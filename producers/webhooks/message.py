@@ -31,8 +31,13 @@ def body_key(body: bytes, headers: Iterable[tuple[str, str]]) -> str:
     """Return the key of a message whose sender gives it no id: equal for equal messages."""
     digest = sha256(body)
     for name, value in sorted(headers):
-        digest.update(f"\n{name.lower()}:{_clean(value)}".encode())
+        digest.update(_bytes(f"\n{name.lower()}:{_clean(value)}"))
     return digest.hexdigest()
+
+
+def _bytes(text: str) -> bytes:
+    """Return what came of a header; bytes that are no UTF-8 stand in it as half surrogates."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 def kept(source: str, message: Message, received_at_us: int) -> Frame:

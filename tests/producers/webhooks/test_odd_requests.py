@@ -42,6 +42,7 @@ KEPT = {
     "an address in full": request(path=b"http://other/hooks/crm"),
     "a hundred headers": request(b"".join(b"X-%d: y\r\n" % number for number in range(100))),
     "no letters in a header": request(b"X-Odd: \xff\xfe\r\nCookie: =;;\xff\r\n"),
+    "no letters in a header that the mapping reads": request(b"X-Kind: caf\xe9\r\n"),
     "a host without a name": request(host=b"Host:\r\n"),
     "a host of no letters": request(host=b"Host: \xff\xfe.\xd0\r\n"),
     "a host of another port": request(host=b"Host: x:99999999\r\n"),
@@ -112,7 +113,7 @@ def no_word_of_it(caplog: pytest.LogCaptureFixture) -> bool:
 def test_what_is_odd_and_clear_is_kept(
     how: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with caplog.at_level(logging.DEBUG), desk(tmp_path) as crm:
+    with caplog.at_level(logging.DEBUG), desk(tmp_path, headers=("x-kind",)) as crm:
         told = statuses(said_to(crm.receiver.port, KEPT[how]))
         assert set(told) - {100} == {200}
         assert crm.kept == [BODY]
