@@ -92,9 +92,14 @@ class Intake:
             self._commits.append((self._journal.last_position, time.monotonic()))
         except JournalFailed as error:
             failure = str(error)
-        for each in handed:
-            each.failure, each.done = failure, True
-        self._say(failure)
+        except BaseException as defect:
+            # Those who wait must not take it for kept, whatever ends the one who commits.
+            failure = f"the journal has a defect: {defect!r}"
+            raise
+        finally:
+            for each in handed:
+                each.failure, each.done = failure, True
+            self._say(failure)
         if not failure:
             self._committed()
 

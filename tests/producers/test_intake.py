@@ -10,6 +10,7 @@ from producers.frame import Frame
 from producers.intake import Intake
 from producers.journal import Journal
 from schemas.errors import JournalFailed
+from tests.pult.command import wait_for
 
 MONDAY, TUESDAY = date(2026, 3, 2), date(2026, 3, 3)
 SOURCES, FRAMES = 8, 50
@@ -72,6 +73,45 @@ def test_who_waits_for_a_commit_that_fails_is_told_and_may_say_it_again(
     assert intake.trouble == ""
     assert journal.last_position == 39
     assert len([each for each in caplog.messages if "disk is full" in each]) == 1
+    journal.close()
+
+
+def test_who_waits_for_a_commit_that_a_defect_ends_is_told_that_nothing_was_kept(
+    tmp_path: Path,
+) -> None:
+    journal = Journal.open(tmp_path, MONDAY)
+    begun, all_wait = threading.Event(), threading.Event()
+    days = iter([MONDAY])
+
+    def today() -> date:
+        begun.set()
+        all_wait.wait(10)
+        return next(days)  # at the second commit, which all others share, there is none
+
+    intake = Intake(journal, today, lambda: None)
+    told: dict[int, str] = {}
+
+    def say(source: int) -> None:
+        try:
+            intake.take([frame(source, 1)])
+            told[source] = "kept"
+        except (JournalFailed, StopIteration) as failure:
+            told[source] = type(failure).__name__
+
+    threads = [threading.Thread(target=say, args=(each,)) for each in range(4)]
+    threads[0].start()
+    assert begun.wait(10)
+    for thread in threads[1:]:
+        thread.start()
+    wait_for(lambda: len(intake._waiting) == 3, 10, "three who wait")
+    all_wait.set()
+    for thread in threads:
+        thread.join()
+
+    assert told.pop(0) == "kept"
+    assert sorted(told.values()) == ["JournalFailed", "JournalFailed", "StopIteration"]
+    assert "StopIteration" in intake.trouble
+    assert journal.last_position == 1
     journal.close()
 
 
