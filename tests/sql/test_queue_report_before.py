@@ -40,14 +40,17 @@ def before(store: EmbeddedStore) -> EmbeddedStore:
     """Return a store that has the view of 0029 as `queue_report_before`."""
     folder = files("sql") / "migrations"
     (text,) = statements((folder / "0029_queue_report.sql").read_text("utf-8"))
+    known = "ifNull(max(done_at), max(entered_at))"
     # An answer was no news of a domain: who talked on alone was busy for less than no time.
-    known, mended = (
-        "ifNull(max(done_at), max(entered_at))",
-        "ifNull(max(answered_at), max(entered_at))",
+    answered = "ifNull(max(answered_at), max(entered_at))"
+    # Nor was what a PBX said while people talked on. Here both sites were heard at once.
+    heard = (
+        "if(countIf(answered_at IS NOT NULL AND done_at IS NULL) > 0, least("
+        "(SELECT max(heard_until) FROM pult.last_heard), (SELECT until_at FROM stretch)), NULL)"
     )
     for old, new in (
         ("pult.queue_report", "pult.queue_report_before"),
-        (known, f"{known}, {mended}"),
+        (known, f"{known}, {answered}, {heard}"),
     ):
         assert text.count(old) == 1
         text = text.replace(old, new)
