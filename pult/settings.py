@@ -4,11 +4,13 @@ Secrets come only from the environment or from files. No other package reads set
 handed the values it needs.
 """
 
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args, get_origin
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -55,7 +57,35 @@ def _no_desk(name: str) -> str:
     return name
 
 
+def _host_name(name: str) -> str:
+    """Refuse what the system could not even look up: it says so in no words of its own."""
+    try:
+        name.encode("idna")
+    except UnicodeError:
+        msg = f"{name[:80]!r} is no name of a host: a part of it is empty or too long"
+        raise ValueError(msg) from None
+    return name
+
+
+def _server_url(url: str) -> str:
+    # What is refused is not repeated: it may hold a password.
+    if not _SERVER_URL.fullmatch(url):
+        msg = (
+            "must be http:// or https://, a host and perhaps a port, as "
+            "https://clickhouse.example:8443; user and password have settings of their own"
+        )
+        raise ValueError(msg)
+    parts = urlsplit(url)
+    _host_name(parts.hostname or "")
+    _ = parts.port  # refuses one out of range
+    return url
+
+
+_SERVER_URL = re.compile(r"https?://(\[[0-9A-Fa-f:.]+\]|[^\s/:@\[\]]+)(:[0-9]{1,5})?/?")
+
 SourceName = Annotated[str, AfterValidator(_no_desk)]
+
+HostName = Annotated[str, AfterValidator(_host_name)]
 
 TenantName = Annotated[str, AfterValidator(_tenant_name)]
 """What stands before the slash of a domain, in addresses and in keys of Kafka."""
@@ -68,7 +98,7 @@ class _Section(BaseModel):
 class AmiSettings(_Section):
     """How to reach Asterisk's manager interface."""
 
-    host: str = Field(default="127.0.0.1", min_length=1)
+    host: HostName = Field(default="127.0.0.1", min_length=1)
     port: int = Field(default=5038, ge=1, le=65535)
     username: str = Field(default="pult", pattern=r"^[^\r\n]+$")
     secret_env: str = Field(
@@ -81,7 +111,9 @@ class AmiSettings(_Section):
     ca: Path | None = Field(
         default=None, description="PEM file of the authority; unset: the system's"
     )
-    server_name: str = Field(default="", description="name in its certificate; unset: the host")
+    server_name: HostName = Field(
+        default="", description="name in its certificate; unset: the host"
+    )
     verify: bool = Field(
         default=True, description="false: any certificate will do (not over a network)"
     )
@@ -158,7 +190,7 @@ class HttpSettings(_Section):
     SQL, which asks for no password, is always on loopback.
     """
 
-    host: str = "127.0.0.1"
+    host: HostName = "127.0.0.1"
     wall_port: int = Field(default=8400, ge=0, le=65535)
     sql_port: int = Field(default=8123, ge=0, le=65535)
     adapter_port: int = Field(
@@ -167,7 +199,7 @@ class HttpSettings(_Section):
     processor_port: int = Field(
         default=8400, ge=0, le=65535, description="wall, health and metrics of a worker"
     )
-    webhook_host: str = Field(
+    webhook_host: HostName = Field(
         default="", description="where webhooks are listened for; empty: at host"
     )
     webhook_port: int = Field(
@@ -298,9 +330,8 @@ class TenantSettings(_Section):
 class ClickHouseSettings(_Section):
     """The server of the distributed form, and how to be let in."""
 
-    url: str = Field(
+    url: Annotated[str, AfterValidator(_server_url)] = Field(
         default="http://127.0.0.1:8123",
-        pattern=r"^https?://(\[[0-9A-Fa-f:.]+\]|[^\s/:@\[\]]+)(:[0-9]{1,5})?/?$",
         description="http:// or https://, host, port; no user and no password",
     )
     username: str = Field(default="default", min_length=1)

@@ -15,6 +15,10 @@ def queue(text: str) -> str:
     return f"[queues.support]\n{text}\n"
 
 
+def ami(host: str) -> str:
+    return f'[sources.a]\nkind = "asterisk"\nami = {{ host = "{host}" }}\n'
+
+
 @pytest.mark.parametrize(
     ("text", "meant"),
     [
@@ -81,6 +85,17 @@ def test_an_unknown_key_names_the_nearest_known_one(text: str, advice: str) -> N
         ('[sources.a]\nkind = "avaya"', "sources.a.kind"),
         ("[http]\nwall_port = 70000", "http.wall_port"),
         ("queues = 5", "queues"),
+        (
+            ami("pbx..example.org"),
+            "ami.host: 'pbx..example.org' is no name of a host",
+        ),
+        (ami(f"{'a' * 64}.org"), "a part of it is empty or too long"),
+        (
+            '[clickhouse]\nurl = "http://db..example"',
+            "clickhouse.url: 'db..example' is no name",
+        ),
+        ('[clickhouse]\nurl = "http://me:mine@db"', "clickhouse.url: must be http:// or"),
+        ('[clickhouse]\nurl = "http://db:70000"', "clickhouse.url: Port out of range"),
     ],
 )
 def test_a_value_out_of_range_names_its_place(text: str, told: str) -> None:
@@ -89,6 +104,7 @@ def test_a_value_out_of_range_names_its_place(text: str, told: str) -> None:
 
     assert told in str(refused.value)
     assert "\n" not in str(refused.value)
+    assert "mine" not in str(refused.value)
 
 
 def test_without_a_file_the_defaults_hold(
