@@ -207,6 +207,8 @@ def _queue_log(setting: str, log: Path) -> Finding:
     if not log.exists():
         text = f"{setting}: {log} is not there; set queue_log = yes in logger.conf, or mend"
         return Finding(good=False, text=f"{text} the path")
+    if not log.is_file():
+        return Finding(good=False, text=f"{setting}: {log} is no file; mend the path")
     if not os.access(log, os.R_OK):
         text = f"{setting}: {log} may not be read; put this user into Asterisk's group"
         return Finding(good=False, text=text)

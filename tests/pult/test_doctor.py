@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -96,13 +96,19 @@ def test_a_clock_that_was_set_back_is_a_problem(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("there", "told"),
-    [(True, "can be read"), (False, "is not there; set queue_log = yes in logger.conf")],
+    ("make", "told"),
+    [
+        (Path.touch, "can be read"),
+        (Path.mkdir, "is no file; mend the path"),
+        (None, "is not there; set queue_log = yes in logger.conf"),
+    ],
 )
-def test_a_queue_log_is_looked_for(tmp_path: Path, there: bool, told: str) -> None:
+def test_a_queue_log_is_looked_for(
+    tmp_path: Path, make: Callable[[Path], None] | None, told: str
+) -> None:
     log = tmp_path / "queue_log"
-    if there:
-        log.touch()
+    if make:
+        make(log)
     (tmp_path / "pult.toml").write_text(
         f'[http]\nwall_port = 0\nsql_port = 0\n[sources.pbx1]\nkind = "asterisk"\n'
         f'queue_log = "{log}"\n'
@@ -110,7 +116,7 @@ def test_a_queue_log_is_looked_for(tmp_path: Path, there: bool, told: str) -> No
 
     (done,) = in_turn(("doctor", "--data", tmp_path / "data"), cwd=tmp_path)
 
-    assert done.code == (0 if there else 1)
+    assert done.code == (0 if make is Path.touch else 1)
     (line,) = lines(done.out, "sources.pbx1.queue_log")
     assert told in line
 
