@@ -68,6 +68,9 @@ def _day(text: str) -> str:
 def run(context: Context, chosen: argparse.Namespace) -> int:
     """Compute facts again, say what differed."""
     wanted = settings.load(context.config)
+    if chosen.first and chosen.last and chosen.last < chosen.first:
+        msg = f"cannot rebuild: {chosen.last} is before {chosen.first}"
+        raise SettingsInvalid(msg)
     if chosen.check and (chosen.from_journal or chosen.from_kafka):
         msg = "cannot compare only while events are read anew; leave out --check"
         raise SettingsInvalid(msg)

@@ -132,11 +132,16 @@ def test_a_killed_rebuild_is_healed_by_running_it_again(
     assert digested.out == queue_log_history.digest
 
 
-def test_a_day_that_is_none_is_wrong_usage() -> None:
-    told = pult("rebuild", "--check", "--from", "2026-02-30")
+def test_a_day_that_is_none_and_days_in_the_wrong_order_are_refused() -> None:
+    none, swapped = in_turn(
+        ("rebuild", "--check", "--from", "2026-02-30"),
+        ("rebuild", "--check", "--from", "2026-03-03", "--to", "2026-03-02"),
+    )
 
-    assert told.code == 2
-    assert "2026-02-30 is no day" in told.err
+    assert none.code == 2
+    assert "2026-02-30 is no day" in none.err
+    assert swapped.code == 1
+    assert swapped.complaint == "cannot rebuild: 2026-03-02 is before 2026-03-03"
 
 
 def test_comparing_only_goes_with_no_reading_anew(data: Path) -> None:
