@@ -27,9 +27,7 @@ def first_settings(
                   f"team = {_quoted(queue)}", ""]  # fmt: skip
     for agent, team in sorted(_teams(found.queues).items()):
         lines += [f"[agents.{_quoted(agent)}]", f"team = {_quoted(team)}"]
-        if agent in found.devices:
-            lines.append(f"devices = [{_quoted(found.devices[agent])}]")
-        lines.append("")
+        lines += [*_phone(found.devices.get(agent, "")), ""]
     lines += [f"[sources.{_quoted(name)}]", 'kind = "asterisk"']
     if queue_log is not None:
         lines.append(f"queue_log = {_quoted(str(queue_log))}")
@@ -54,6 +52,14 @@ def write(path: Path, text: str, *, force: bool) -> None:
     except OSError as error:
         msg = f"cannot write {path}: {error.strerror}; name another with --config"
         raise SettingsInvalid(msg) from error
+
+
+def _phone(device: str) -> list[str]:
+    """Return how an agent's phone is known: of a hint, by the extension that it names."""
+    if device.startswith("hint:"):
+        extension = device.removeprefix("hint:").partition("@")[0]
+        return [f"ids = [{_quoted(extension)}]"]
+    return [f"devices = [{_quoted(device)}]"] if device else []
 
 
 def _teams(queues: Mapping[str, set[str]]) -> dict[str, str]:

@@ -35,6 +35,7 @@ class Survey:
         classes: events by their class (`call`, `agent`, ...), list items left out.
         untimed: of these, those without a Timestamp.
         refusal: why there was no snapshot; empty if there was one.
+        no_channels: why there was no list of channels; empty if there was one.
     """
 
     version: str = ""
@@ -45,6 +46,7 @@ class Survey:
     classes: Counter[str] = field(default_factory=Counter)
     untimed: int = 0
     refusal: str = ""
+    no_channels: str = ""
 
 
 def survey(address: Address, login: Credentials, seconds: float = 0.0) -> Survey:
@@ -88,7 +90,7 @@ class _Watch:
             if not ready_at and session.pongs and (session.snapshots or session.refusal):
                 ready_at = time.monotonic()
         found, self._found.version = self._found, self._session.version
-        found.refusal = self._session.refusal
+        found.refusal, found.no_channels = self._session.refusal, self._session.no_channels
         if self._clock.skew_us is not None:
             found.skew_seconds = self._clock.skew_us / 1e6
         self._session.leave()
@@ -137,5 +139,5 @@ class _Watch:
             name = told.get("Name") or told.get("Location", "")
             self._found.queues.setdefault(told.get("Queue", ""), set()).add(name)
             device = told.get("StateInterface") or told.get("Location", "")
-            if device and not device.startswith("Local/"):
+            if device and not device.startswith(("Local/", "Custom:")):
                 self._found.devices[name] = device

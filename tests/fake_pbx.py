@@ -45,6 +45,7 @@ class FakePbx:
         fragment: if not 0, everything is sent in pieces of so many bytes.
         ahead_us: by how much its clock is ahead of the recording's.
         after_end: whether its clock goes on when everything has been said.
+        reporting: whether its users may ask for the channels.
 
     Args:
         recording: a capture of the manager interface; None: nothing is said.
@@ -75,6 +76,7 @@ class FakePbx:
         self.fragment = 0
         self.ahead_us = 0
         self.after_end = False
+        self.reporting = True
         self.played = threading.Event()
         self.place = 0
         self._hold_at = len(self.tape) if begin else 0
@@ -295,7 +297,8 @@ class FakePbx:
         if action == "queuestatus":
             session.list(name, standing.queue_status(now_us), "QueueStatus")
         elif action == "coreshowchannels":
-            session.list(name, standing.core_show_channels(), "CoreShowChannels")
+            items = standing.core_show_channels()
+            session.list(name, items, "CoreShowChannels", permitted=self.reporting)
         else:
             return session.answer(action, name, now_us)
         return True

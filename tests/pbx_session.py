@@ -69,9 +69,16 @@ class Session:
             self.say([("Response", "Error"), ("Message", "Invalid/unknown command")], name)
         return True
 
-    def list(self, name: str, items: Sequence[Sequence[tuple[str, str]]], what: str) -> None:
+    def list(
+        self,
+        name: str,
+        items: Sequence[Sequence[tuple[str, str]]],
+        what: str,
+        *,
+        permitted: bool = True,
+    ) -> None:
         """Answer with a list of items."""
-        if not self.logged_in:
+        if not self.logged_in or not permitted:
             self.say([("Response", "Error"), ("Message", "Permission denied")], name)
             return
         self.say([_SUCCESS, ("EventList", "start")], name)

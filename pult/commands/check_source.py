@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from collections.abc import Iterator
 
 from pult import settings
 from pult.context import Context, name, positive
@@ -57,16 +58,8 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
 
 def judged(found: Survey) -> list[Finding]:
     """Return what a PBX feeds, and the lines of manager.conf that would mend what it lacks."""
-    people = set().union(*found.queues.values())
     findings = [Finding(good=True, text=f"logged in, AMI {found.version}"), _skew(found)]
-    if found.refusal:
-        text = f"no snapshot: {found.refusal}; load app_queue: module load app_queue"
-        findings.append(Finding(good=False, text=text))
-    else:
-        text = (
-            f"snapshot: {counted(len(found.queues), 'queue')}, {counted(len(people), 'member')}"
-        )
-        findings.append(Finding(good=True, text=text, remark=not found.queues))
+    findings += _snapshots(found)
     if not found.booted:
         text = "no FullyBooted, so restarts go unnoticed; add system to read= in manager.conf"
         findings.append(Finding(good=False, text=text))
@@ -89,6 +82,24 @@ def judged(found: Survey) -> list[Finding]:
             )
             findings.append(Finding(good=True, text=text, remark=True))
     return findings
+
+
+def _snapshots(found: Survey) -> Iterator[Finding]:
+    people = set().union(*found.queues.values())
+    if found.refusal:
+        text = f"no snapshot: {found.refusal}; load app_queue: module load app_queue"
+        yield Finding(good=False, text=text)
+    else:
+        text = (
+            f"snapshot: {counted(len(found.queues), 'queue')}, {counted(len(people), 'member')}"
+        )
+        yield Finding(good=True, text=text, remark=not found.queues)
+    if found.no_channels:
+        text = (
+            f"no list of channels: {found.no_channels}; talks that end while nobody listens "
+            "stay open; add reporting to write= of this user in manager.conf"
+        )
+        yield Finding(good=False, text=text)
 
 
 def _skew(found: Survey) -> Finding:

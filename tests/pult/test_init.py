@@ -28,6 +28,10 @@ def test_init_writes_queues_and_members_and_no_secret(tmp_path: Path) -> None:
             if len(pbx.standing.members) == 20:
                 break
         members = dict(pbx.standing.members)
+        hinted, away, plain, *_ = sorted({agent for _, agent in members})
+        phones = {hinted: "hint:1001@ext-local", away: "Custom:away", plain: "PJSIP/1003"}
+        for (_, agent), member in members.items():
+            member["StateInterface"] = phones.get(agent, "")
         done = one(tmp_path, "init", "--port", pbx.port, "--queue-log", tmp_path / "queue_log")
         again = one(tmp_path, "init", "--port", pbx.port)
         forced = one(tmp_path, "init", "--port", pbx.port, "--force")
@@ -39,6 +43,10 @@ def test_init_writes_queues_and_members_and_no_secret(tmp_path: Path) -> None:
     told = tomllib.loads(text)
     assert set(told["queues"]) == {queue for queue, _ in members}
     assert set(told["agents"]) == {agent for _, agent in members}
+    known_by = {name: {*each} - {"team"} for name, each in told["agents"].items()}
+    assert (known_by[hinted], known_by[away], known_by[plain]) == ({"ids"}, set(), {"devices"})
+    assert told["agents"][hinted]["ids"] == ["1001"]  # `owner` finds PJSIP/1001 by it
+    assert told["agents"][plain]["devices"] == ["PJSIP/1003"]
     assert told["sources"]["pbx1"]["ami"]["secret_env"] == "PBX1_SECRET"
     assert load(tmp_path / "pult.toml").sources["pbx1"].ami is not None
 
@@ -84,12 +92,14 @@ def test_check_source_names_the_line_that_would_mend_it(
     with FakePbx() as pbx:
         pbx.tape.append(Told(time.time_ns() // 1000, untimed))
         pbx.go()
-        pbx.after_end, pbx.ahead_us = True, ahead_seconds * 1_000_000
+        pbx.after_end, pbx.ahead_us, pbx.reporting = True, ahead_seconds * 1_000_000, False
         settings_of(tmp_path, pbx)
         done = one(tmp_path, "check-source", "pbx1", "--seconds", "1")
 
     assert done.code == 1
     assert "PROBLEM 1 event without a time" in done.out
+    assert "PROBLEM no list of channels: Permission denied; talks that end" in done.out
+    assert "add reporting to write= of this user in manager.conf" in done.out
     assert "set timestampevents = yes in [general] of manager.conf" in done.out
     assert "add call to read= of this user in manager.conf" in done.out
     assert ("PROBLEM clock: +" in done.out) == bool(ahead_seconds)
