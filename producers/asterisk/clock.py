@@ -11,12 +11,15 @@ from producers.frame import Frame, Refused, Rejected
 
 FEED = "ami"
 
+MOST_AHEAD_US = 120_000_000
+"""What lies further ahead of us is rejected downstream (`future`)."""
+
 
 class SourceClock:
     """Puts the time of receipt to the messages of one session.
 
     Attributes:
-        newest_us: the newest time that the PBX told [us since 1970]; 0 before the first one.
+        newest_us: the newest time that the PBX told and that can be [us since 1970]; 0 before.
         skew_us: the PBX's clock less ours, by its last answer to a ping; None before.
     """
 
@@ -40,11 +43,8 @@ class SourceClock:
         frames: list[Frame | Rejected] = []
         for message in said:
             told = timestamp_us(message) if isinstance(message, bytes) else None
-            if told is not None:
-                self._ahead_us = told - at_us
-                self.newest_us = max(self.newest_us, told)
-                if isinstance(message, bytes) and message.startswith(b"Response: "):
-                    self.skew_us = told - at_us
+            if told is not None and isinstance(message, bytes):
+                self._learn(told, at_us, answer=message.startswith(b"Response: "))
                 frames += self.release()
                 frames.append(self._frame(message, at_us))
             elif self._ahead_us is None:
@@ -52,6 +52,19 @@ class SourceClock:
             else:
                 frames.append(self._frame(message, at_us + self._ahead_us))
         return frames
+
+    def _learn(self, told: int, at_us: int, *, answer: bool) -> None:
+        """Learn from a time that the PBX told at an instant of our clock.
+
+        An answer tells its clock at this moment, so what had seemed later was told by a wrong
+        one. Between answers an event far ahead of them is not believed: a gap noted at its time
+        would be rejected for lying in the future.
+        """
+        self._ahead_us = told - at_us
+        if answer:
+            self.skew_us, self.newest_us = self._ahead_us, told
+        elif self.skew_us is None or self._ahead_us - self.skew_us <= MOST_AHEAD_US:
+            self.newest_us = max(self.newest_us, told)
 
     def release(self) -> list[Frame | Rejected]:
         """Return what was held back; without any time of the PBX its clock is taken as ours."""

@@ -296,7 +296,7 @@ class _Connection:
         refused = sum(isinstance(each, Rejected) for each in frames)
         status.refused += refused
         status.frames += len(frames) - refused
-        status.clock_us = max(status.clock_us, self._clock.newest_us)
+        status.clock_us = self._clock.newest_us or status.clock_us
         return frames
 
     def _logged_in(self) -> None:

@@ -123,6 +123,23 @@ def test_a_cut_is_a_gap_from_the_last_message_on_and_a_snapshot_ends_it(
     assert "secret-of-the-tests" not in caplog.text
 
 
+def test_a_gap_after_an_event_of_a_wrong_clock_begins_when_the_pbx_was_last_heard(
+    tmp_path: Path,
+) -> None:
+    with FakePbx(CALL) as pbx, running(tmp_path, ami(pbx)) as live:
+        wait_until(lambda: live.ready() and completed(live), "it is ready")
+        last_us = tape(CALL)[-1].at_us
+        wrong = b"Event: QueueMemberPause\r\nTimestamp: %d.000000\r\nQueue: a\r\n\r\n"
+        pbx.say(wrong % (last_us // 1_000_000 + 600))
+        wait_until(lambda: any(b"Queue: a" in each for each in live.contents()), "it is kept")
+        pbx.cut()
+        wait_until(lambda: gaps(live), "the gap is noted")
+        since_us = timestamp_us(gaps(live)[0])
+
+    assert since_us is not None
+    assert last_us <= since_us < last_us + 5_000_000
+
+
 def completed(live: Running) -> int:
     return sum(b"QueueStatusComplete" in each for each in live.contents())
 
