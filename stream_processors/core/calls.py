@@ -269,15 +269,26 @@ def _just_left(call: Call, mark: Mark) -> Visit | None:
     return None
 
 
-def _leaving(call: Call, mark: Mark) -> Visit:
-    for visit in reversed(call.visits):
-        if (
-            visit.queue_id == mark.queue_id
-            and mark.feed in visit.entered_feeds
-            and mark.feed not in visit.left_feeds
-        ):
+def _leaving(call: Call, mark: Mark) -> Visit | None:
+    """Find the visit that ends so; None if its feed has told of the answer before."""
+    mine = [visit for visit in reversed(call.visits) if visit.queue_id == mark.queue_id]
+    for visit in mine:
+        if mark.feed in visit.entered_feeds and mark.feed not in visit.left_feeds:
             return visit
+    if any(_was_answered(visit, mark) for visit in mine):
+        return None
     return _open_visit(call, mark) or _begun_unseen(call, mark)
+
+
+def _was_answered(visit: Visit, mark: Mark) -> bool:
+    """Tell whether a feed takes leave of a caller again, whom it had told to be answered.
+
+    Some logs have an ABANDON after the talk; whoever has come back since is another visit.
+    """
+    if visit.connected is None or mark.feed not in visit.left_feeds:
+        return False
+    began = mark.at - (mark.wait_ms or 0)
+    return visit.ended is None or began - visit.ended[2] <= MATCH_MS
 
 
 def _connected(call: Call, mark: Mark) -> None:

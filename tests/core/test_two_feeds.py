@@ -4,7 +4,7 @@ import pytest
 
 from schemas.facts import Fact
 from stream_processors.core.state import State
-from tests.readings import breaks, legs, offers, sessions
+from tests.readings import breaks, comparable, legs, offers, sessions, states
 from tests.timetable import moment, run, values
 
 
@@ -158,6 +158,29 @@ def test_a_break_that_one_feed_lost_is_told_by_the_other() -> None:
         ("lunch", moment("09:10:00"), 600_000),
         ("tea", moment("09:30:00.200"), 300_000),
     ]
+
+
+@pytest.mark.parametrize("ghost", [
+    "09:00:40 log: abandon a sales", "09:00:41 log: abandon a sales desk 21",
+    "09:00:55 log: abandon a sales desk 55", "09:00:20 log: abandon a sales",
+])  # fmt: skip
+@pytest.mark.parametrize("finer", ["09:00:00.250 enter a sales", "09:00:00.250 beat"])
+def test_who_was_answered_cannot_abandon_any_more(ghost: str, finer: str) -> None:
+    seen = f"""{finer}
+        09:00:00  log: login  Anna sales
+        09:00:00  log: enter  a sales
+        09:00:10  log: answer a sales Anna 10
+        09:00:40  log: end    a sales Anna agent 30
+    """
+    _, without = told(f"{seen}\n09:01:00 beat")
+
+    for text in (f"{seen}\n{ghost}\n09:01:00 beat", f"{ghost}\n{seen}\n09:01:00 beat"):
+        _, facts = run([*values(text), *values(ghost)])
+
+        assert comparable(facts) == comparable(without)
+        assert [(each.state, each.started_at) for each in states(facts, "Anna")][-2:] == [
+            ("talking", moment("09:00:10")), ("ready", moment("09:00:40")),
+        ]  # fmt: skip
 
 
 # --- nobody answered: why did he leave ----------------------------------------------------
