@@ -1,7 +1,11 @@
 """Messages about what somebody wrote: what he may have meant, and what is wrong with it."""
 
+import re
 from collections.abc import Collection
+from datetime import timedelta
 from difflib import get_close_matches
+
+from schemas.durations import written
 
 
 def did_you_mean(name: str, known: Collection[str]) -> str:
@@ -23,7 +27,26 @@ _MOST = 40
 def plainly(message: str) -> str:
     """Return what pydantic says of a value, in the words of this program."""
     plain = message.removeprefix("Value error, ").replace("Input should", "must", 1)
-    return plain.replace("valid tuple", "list").replace("valid dictionary", "table")
+    for theirs, ours in _OURS.items():
+        plain = plain.replace(theirs, ours)
+    return _PYTHONS.sub(lambda found: written(_length(found[1])), plain)
+
+
+_OURS = {
+    "valid tuple": "list",
+    "valid dictionary": "table",
+    "less than or equal to": "at most",
+    "greater than or equal to": "at least",
+    "Input is not a valid path for <class 'pathlib.Path'>": "must be a path",
+}
+
+_PYTHONS = re.compile(r"datetime\.timedelta\(([^)]*)\)")
+"""A length as Python writes it: of named parts, or 0."""
+
+
+def _length(parts: str) -> timedelta:
+    named = (each.split("=") for each in parts.split(", ") if "=" in each)
+    return timedelta(**{name: int(count) for name, count in named})
 
 
 def counted(number: float | str, one: str, many: str = "") -> str:
