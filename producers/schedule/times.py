@@ -86,8 +86,7 @@ def span(
     begins, twice = _instant(start, zone)
     ends, again = _instant(end, zone)
     if begins > now + _FURTHEST:
-        msg = f"{start.date()} is more than two years from now; is the year right?"
-        raise NoTime(msg)
+        raise _too_far(start)
     if ends <= begins:
         when = "as" if ends == begins else "before"
         msg = f"it ends {when} it begins ({row.words['from']} to {row.words['to']})"
@@ -103,10 +102,16 @@ def span(
 
 def _within(told: datetime) -> datetime:
     """Refuse what no history can hold, before anything is reckoned with it."""
-    if not FIRST_DAY <= told.date() < LAST_DAY:
-        msg = f"{told.date()} is not within {FIRST_DAY} to {LAST_DAY}; is the year right?"
+    if told.date() < FIRST_DAY:
+        msg = f"{told.date()} is before {FIRST_DAY}; is the year right?"
         raise NoTime(msg)
+    if told.date() >= LAST_DAY:
+        raise _too_far(told)
     return told
+
+
+def _too_far(told: datetime) -> NoTime:
+    return NoTime(f"{told.date()} is more than two years from now; is the year right?")
 
 
 def _told(row: Row, name: Literal["from", "to"], how: PlanMapping) -> datetime:
