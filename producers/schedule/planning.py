@@ -108,6 +108,9 @@ def planned(
     made = Planned([])
     for agent_id, rows in sorted(by_agent.items()):
         _plan(agent_id, rows, made)
+    if not made.plans:
+        why = "it has breaks only, and the shifts that they are in are not in it"
+        raise unreadable(path, KIND, why)
     twice = sum(each.when.twice for each in wanted)
     if twice:
         made.notes.append(
@@ -173,12 +176,13 @@ def _overlapping(rows: Sequence[Wanted]) -> list[str]:
 def _plan(agent_id: str, rows: Sequence[Wanted], made: Planned) -> None:
     days: dict[str, list[Item]] = {}
     elsewhere: set[str] = set()
-    for together in _shifts(rows):
+    shifts = _shifts(rows)
+    for together in shifts:
         day, start = together[0].row.when.day, together[0].start
         if all(each.row.activity == "break" for each in together):
             made.notes.append(
                 f"{agent_id}: the break of {start:%Y-%m-%d %H:%M} UTC is outside his shift and "
-                "left out; a break after midnight is dated the day after the shift's"
+                f"left out{_meant(start, shifts)}"
             )
             elsewhere |= {each.row.place for each in together}
         else:
@@ -192,6 +196,14 @@ def _plan(agent_id: str, rows: Sequence[Wanted], made: Planned) -> None:
     made.plans += [
         Activities(agent_id, day, zone, tuple(items)) for day, items in sorted(days.items())
     ]
+
+
+def _meant(start: datetime, shifts: Sequence[Sequence["_Part"]]) -> str:
+    """Return what may be meant by a break that is in no shift, if it is in one a day later."""
+    later = start + A_DAY
+    if any(each[0].start < later < each[-1].end for each in shifts):
+        return "; a break after midnight is dated the day after the shift's"
+    return ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -254,7 +254,19 @@ def test_a_break_outside_the_shift_is_said_and_left_out(tmp_path: Path) -> None:
 
     assert written(done) == ["Anna 2026-03-02: 08:00 work 17:00"]
     assert done.notes == [
-        "Anna: the break of 2026-03-02 19:00 UTC is outside his shift and left out; "
+        "Anna: the break of 2026-03-02 19:00 UTC is outside his shift and left out"
+    ]
+
+
+def test_a_break_of_a_night_shift_that_is_dated_as_the_shift_is_told_what_is_meant(
+    tmp_path: Path,
+) -> None:
+    night = HEAD + "Anna,work,2026-03-02 22:00,2026-03-03 06:00\n"
+    done = read(night + "Anna,break,2026-03-02 03:00,2026-03-02 03:30\n", tmp_path)
+
+    assert written(done) == ["Anna 2026-03-02: 21:00 work 05:00"]
+    assert done.notes == [
+        "Anna: the break of 2026-03-02 02:00 UTC is outside his shift and left out; "
         "a break after midnight is dated the day after the shift's"
     ]
 
@@ -325,6 +337,10 @@ def test_json_may_be_a_list_or_nested_and_gzip_is_read_too(tmp_path: Path) -> No
         (
             SHIFT.replace("2026", "2149").replace("03-02", "06-07"),
             "2149-06-07 is more than two",
+        ),
+        (
+            HEAD + "Anna,break,2026-03-02 13:00,2026-03-02 13:30\n",
+            "it has breaks only, and the shifts that they are in are not in it",
         ),
         (SHIFT.replace("2026", "2028").replace("03-02", "03-04"), "more than two years from n"),
         ("[{", "it is no JSON"),
