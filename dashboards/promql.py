@@ -2,7 +2,7 @@
 
 A partition moves between workers, and for a moment two export it: every series is aggregated
 over `instance`, `job` and `pod` before anything else. What time it is, the newest event says
-and not the clock of Prometheus; that one only says how old the newest event is.
+and not the clock of Prometheus; that one only says how long ago the newest event was received.
 
 A process that is gone takes its sources with it: those left are fresh, their sums too small.
 So nothing is of now unless every process and every partition that has figures is read.
@@ -20,8 +20,13 @@ WINDOW = 'window="30m"'
 """The present on walls: the day belongs into reports."""
 
 LAST = "pult_source_last_event_timestamp_seconds"
-OLDEST = f"min(max without (instance, job, pod, feed) ({LAST}{{{TENANT}}}))"
-"""Until when every source is known: the newest event of the source that is furthest behind."""
+RECEIVED = "pult_source_last_received_timestamp_seconds"
+
+
+def _behind(name: str) -> str:
+    """Return an instant of the source that is furthest behind; of its feeds the newest."""
+    return f"min(max without (instance, job, pod, feed) ({name}{{{TENANT}}}))"
+
 
 _HELD = "pult_partition_backlog * 0 + on (job, instance) group_left () pult_ready"
 _READ = f"sum(max by (partition) ({_HELD}))"
@@ -30,8 +35,13 @@ _READ = f"sum(max by (partition) ({_HELD}))"
 PARTLY = f'({_READ} < {EVENTS.partitions} or up{{job="run"}} == 0)'
 """Something where figures are missing; who runs `pult run` has no partitions."""
 
-KNOWN = f"{OLDEST} unless on() {PARTLY}"
-FRESH = f"(time() - {OLDEST} < {Limits.fresh} unless on() {PARTLY})"
+KNOWN = f"{_behind(LAST)} unless on() {PARTLY}"
+"""Until when every source is known, by its own clock."""
+
+_AGE = f"time() - {_behind(RECEIVED)}"
+AGE = f"clamp_min({_AGE} unless on() {PARTLY}, 0)"
+FRESH = f"({_AGE} < {Limits.fresh} unless on() {PARTLY})"
+"""By our clocks alone: a PBX whose clock is wrong is neither silent nor heard for that."""
 
 _UNREAD = 'up{job="discipline"} == 0 and on (instance) up{job=~"processor|run"} == 1'
 """Violations that no rule hears of: the alert PultViolationsUnread before it fires."""
@@ -40,7 +50,6 @@ _JUDGED = 'ALERTS{alertname="Watchdog", alertstate="firing"}'
 """It fires always; where it does not, Prometheus has not our rules, and nobody is told."""
 
 NOW = f"scalar(max({LAST}{{{TENANT}}}))"
-AGE = f"clamp_min(time() - ({KNOWN}), 0)"
 
 
 def each(name: str, *matchers: str) -> str:

@@ -195,10 +195,11 @@ DATA_AGE = Metric(
     name="data_age",
     unit="seconds",
     means="How old the newest event or heartbeat of the source is.",
-    formula="page: time since the last message; Prometheus: time() - last event's timestamp",
+    formula="page: time since the last message; Prometheus: time() - its receipt",
     attribution="now",
     empty="no value before the first event",
     source="Ours",
+    version=2,
 )
 VIOLATIONS = Metric(
     name="violations",

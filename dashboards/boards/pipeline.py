@@ -7,7 +7,7 @@ from grafana_foundation_sdk.models import units
 from dashboards.alerts import exceptions
 from dashboards.canvas import Canvas, filters
 from dashboards.panels import BAD, NO_DATA, PLAIN, QUIET, WORSE, Pen, Shown
-from dashboards.promql import LAST, TENANT, each, firing
+from dashboards.promql import RECEIVED, TENANT, each, firing
 from schemas.metrics import CONSERVATION, DATA_AGE
 
 COLUMNS = ("alertname", "severity", "source", "topic", "partition")
@@ -59,7 +59,7 @@ def _disk(pen: Pen) -> stat.Panel:
 
 
 def _sources(pen: Pen) -> bargauge.Panel:
-    last = f"max by (source) ({LAST}{{{TENANT}}})"
+    last = f"max by (source) ({RECEIVED}{{{TENANT}}})"
     limits = pen.limits
     scale = [(None, NO_DATA), (0, PLAIN), (limits.aging, BAD), (limits.fresh, WORSE)]
     query = f"sort_desc(clamp_min(time() - {last}, 0))"

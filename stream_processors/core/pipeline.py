@@ -107,6 +107,7 @@ class _Run:
         self.source: Source | None = None
         self.heard = 0  # so many events of the present feed, the latest at [ms]
         self.heard_at = 0
+        self.received_at = 0  # and when that one came, by our clock [ms]
 
     def instant(self, text: str) -> int:
         """Return an event's time [ms]; events of one second stand together."""
@@ -193,6 +194,7 @@ class _Run:
         self.heard += 1
         if at > self.heard_at:
             self.heard_at = at
+            self.received_at = self.known_at
         return source
 
     def _review(self, event: Event, at: int, value: bytes) -> None:
@@ -260,7 +262,8 @@ class _Run:
         if heard is None:
             heard = self.source.feeds[self.change.feed] = Heard()
         heard.events += self.heard
-        heard.last_at = max(heard.last_at, self.heard_at)
+        if self.heard_at > heard.last_at:
+            heard.last_at, heard.received_at = self.heard_at, self.received_at
         self.heard = self.heard_at = 0
 
     def reject(

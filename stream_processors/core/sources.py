@@ -76,10 +76,15 @@ def began_before(asked_at: int | None, at: int) -> int:
 
 
 class Heard(msgspec.Struct):
-    """How much a feed has said, and when last [ms, by the source's clock]."""
+    """How much a feed has said, and when last [ms, by the source's clock].
+
+    `received_at` is when that came, by ours [ms]: a source that is slow, or ahead, is as silent
+    as another once nothing new comes, and one whose clock was set back moves nothing on.
+    """
 
     events: int = 0
     last_at: int = 0
+    received_at: int = 0
 
 
 class Source(msgspec.Struct):

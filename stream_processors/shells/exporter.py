@@ -332,6 +332,11 @@ def _ourselves(state: State) -> Iterator[Metric]:
         "Time of the newest event or heartbeat, by the source's clock",
         "source", "feed",
     )  # fmt: skip
+    received = _gauge(
+        "pult_source_last_received_timestamp_seconds",
+        "When the newest event or heartbeat came, by our clock",
+        "source", "feed",
+    )  # fmt: skip
     events = CounterMetricFamily(
         "pult_events", "Events applied since the log began", labels=["source", "feed"]
     )
@@ -345,8 +350,9 @@ def _ourselves(state: State) -> Iterator[Metric]:
              else source.gap_since / _SECOND_MS)  # fmt: skip
         for feed, heard in source.feeds.items():
             last.add_metric([source.name, feed], heard.last_at / _SECOND_MS)
+            received.add_metric([source.name, feed], heard.received_at / _SECOND_MS)
             events.add_metric([source.name, feed], heard.events)
     rejected = CounterMetricFamily("pult_rejected", "Values not used", labels=["reason"])
     for reason, count in state.rejected.items():
         rejected.add_metric([reason], count)
-    yield from (last, gap, events, rejected)
+    yield from (last, received, gap, events, rejected)

@@ -70,6 +70,24 @@ def test_an_event_from_more_than_two_minutes_ahead_moves_no_clock(
     assert len(legs(facts)) == 2 - len(reasons)
 
 
+def test_when_the_newest_word_of_a_source_came_is_told_by_our_clock() -> None:
+    """Its clock is 100 s ahead of ours, and is set back by 10 s in between."""
+    told = events("09:01:40 enter a sales\n09:01:41 beat\n09:01:31 beat\n09:01:42 beat")
+    received = [
+        msgspec.structs.replace(event, recordedtime=f"2026-03-02T09:00:{second}.000Z")
+        for event, second in zip(told, ("00", "01", "02", "12"), strict=True)
+    ]
+
+    heard = []
+    for count in range(1, 5):
+        state, _ = run([e.encode(each) for each in received[:count]])
+        (feed,) = state.sources["pbx1"].feeds.values()
+        heard.append(feed.received_at)
+
+    wanted = ["09:00:00", "09:00:01", "09:00:01", "09:00:12"]
+    assert heard == [moment(each) for each in wanted]
+
+
 # --- values that cannot be used -----------------------------------------------------------
 
 

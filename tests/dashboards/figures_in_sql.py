@@ -188,6 +188,11 @@ IN_SQL: Mapping[str, str] = {
     "pult_source_last_event_timestamp_seconds": """
         SELECT source, feed, toUnixTimestamp64Milli(max(occurred_at)) / 1000 AS value
         FROM events WHERE source IN (SELECT source FROM legs) GROUP BY source, feed""",
+    "pult_source_last_received_timestamp_seconds": """
+        SELECT source, feed,
+            toUnixTimestamp64Milli(argMax(recorded_at, (occurred_at, -sequence))) / 1000
+                AS value
+        FROM events WHERE source IN (SELECT source FROM legs) GROUP BY source, feed""",
     "pult_crm_last_event_timestamp_seconds": """
         SELECT source, toUnixTimestamp64Milli(max(occurred_at)) / 1000 AS value
         FROM events WHERE source NOT IN (SELECT source FROM legs) GROUP BY source""",

@@ -26,17 +26,19 @@ Series = dict[str, str]
 
 def part(
     job: str, name: str, partitions: Iterable[int] = (), *, ready: int = 1, gone: bool = False,
-    people: int = 1,
+    people: int = 1, said: str = "0+5", heard: str = "0+5",
 ) -> Series:  # fmt: skip
     """Return what Prometheus has of a process with a source, a queue and a team of its own.
 
+    Its source is `heard` each 5 s, and has `said` it by its own clock.
     Of one that is gone it has the word of the last scrape that failed, 40 s after it began.
     """
     where = f'job="{job}",instance="{name}"'
     own = f'{where},tenant="t",site="{name}"'
     exported = {
         f'pult_ready{{{where}}}': f"{ready}+0",
-        f'pult_source_last_event_timestamp_seconds{{{own},source="s",feed="ami"}}': "0+5",
+        f'pult_source_last_event_timestamp_seconds{{{own},source="s",feed="ami"}}': said,
+        f'pult_source_last_received_timestamp_seconds{{{own},source="s",feed="ami"}}': heard,
         f'cc_queue_waiting{{{own},queue="q"}}': "1+0",
         f'cc_agents{{{own},team="t",state="ready"}}': "1+0",
         **{
@@ -127,3 +129,21 @@ def test_nothing_is_clear_while_violations_are_not_read(tmp_path: Path) -> None:
 
     assert not found & CLEAR
     assert found
+
+
+@pytest.mark.parametrize("skew", [100, -100])
+def test_the_clock_of_a_pbx_hides_neither_its_silence_nor_what_it_says(
+    skew: int, tmp_path: Path
+) -> None:
+    speaks = part("run", "r1", said=f"{skew}+5")
+    # It has been dead for 40 s.
+    dead = part("run", "r1", said=f"{20 + skew}+0", heard="20+0")
+
+    heard = answered(tmp_path, speaks | WATCHED)
+    gone = answered(tmp_path, dead | WATCHED)
+
+    assert heard >= CLEAR
+    told = {name for name in QUESTIONS if "* 1000" in QUESTIONS[name]}
+    ages = {name.removesuffix("A") + "B" for name in told}
+    assert gone == told | ages
+    assert len(gone) == 2 * 3
