@@ -115,15 +115,18 @@ def test_random_callers_are_counted_as_by_comparing_each_with_each(
     newest = max(each.entered_at for each in calls)
     wanted: dict[tuple[str, int], list[int]] = {}
     for one in served:
-        gaps = [
-            other.entered_at - one.entered_at
-            for other in served
-            if other.caller_key == one.caller_key and other is not one
-        ]
+        before, after = (
+            [
+                other.entered_at - one.entered_at
+                for other in others
+                if other.caller_key == one.caller_key and other is not one
+            ]
+            for others in (served, calls)
+        )
         settled = newest - one.entered_at >= 3 * DAY
         counted = (
-            1, any(-3 * DAY <= gap < 0 for gap in gaps), settled,
-            settled and not any(0 < gap <= 3 * DAY for gap in gaps),
+            1, any(-3 * DAY <= gap < 0 for gap in before), settled,
+            settled and not any(0 < gap <= 3 * DAY for gap in after),
         )  # fmt: skip
         key = (one.queue_id, one.entered_at // DAY)
         wanted[key] = [
@@ -141,6 +144,17 @@ def test_random_callers_are_counted_as_by_comparing_each_with_each(
     }
     assert told == wanted
     assert sum(row["repeats"] for row in found) > 50
+
+
+def test_who_comes_again_and_gives_up_came_again(store: EmbeddedStore) -> None:
+    again = [
+        call(number, "dan", number * 3_600_000, outcome="abandoned", queue_id="sales")
+        for number in (21, 22)
+    ]
+    keep(store, [*CALLS, call(20, "dan", 0), *again])
+
+    # Dan's is one more that is settled, and none more that is resolved.
+    assert asked(store) == {"support": (6, 1, 5, 2), "sales": (1, 1, 1, 1)}
 
 
 def test_another_tenant_has_other_callers(store: EmbeddedStore) -> None:
