@@ -77,9 +77,8 @@ _FROM, _TO, _BEFORE = map(
 _STRETCHES = {
     "shown": f"since = {_FROM}, until = {_TO}",
     "before": f"since = {_BEFORE}, until = {_FROM}",
-    "planned": f"since = {_FROM}, until = {_TO}".replace("%FT%TZ", "%F %T"),
 }
-"""Parameters of reports: the shown time, the one before, and as reports on plans want it."""
+"""Parameters of reports: the shown time, and the one before."""
 
 
 def sql(name: str, **parts: str) -> str:

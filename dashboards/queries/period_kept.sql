@@ -1,6 +1,6 @@
 -- Adherence by the day on which shifts begin.
 SELECT toDateTime(day) AS time, sum(in_ms) / nullIf(sum(in_ms) + sum(out_ms), 0) AS adherence
-FROM adherence({planned})
+FROM adherence({shown})
 WHERE $__conditionalAll(tenant IN (${tenant:singlequote}), $tenant)
 GROUP BY time
 HAVING isNotNull(adherence)

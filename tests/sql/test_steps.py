@@ -8,7 +8,7 @@ import pytest
 
 from schemas.errors import StoreFailed
 from sql.embedded import EmbeddedStore
-from tests.sql.asking import ms, report
+from tests.sql.asking import ms, report, rows
 
 
 def steps(store: EmbeddedStore, **parameters: str) -> list[dict[str, Any]]:
@@ -154,6 +154,19 @@ def test_a_time_may_be_written_in_some_ways(
 
 
 @pytest.mark.parametrize(
+    ("zone", "text", "local"),
+    [
+        ("Europe/Berlin", "2026-03-29 02:30", "2026-03-29 01:30+0100"),
+        ("Australia/Lord_Howe", "2026-10-04 02:15", "2026-10-04 01:45+1030"),
+    ],
+)
+def test_a_time_that_the_clock_skips_is_so_much_earlier(
+    zone: str, text: str, local: str, store: EmbeddedStore
+) -> None:
+    assert starts(store, since=text, until="2026-12-31", zone=zone, step="all") == [local]
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "03/01/2026", "01.03.2026", "1900-01-01", "1969-12-31", "2200-01-01", "9999-12-31",
@@ -177,6 +190,33 @@ def test_a_time_that_could_be_read_as_another_is_refused(
 def test_reports_of_a_crm_refuse_such_times_too(view: str, store: EmbeddedStore) -> None:
     with pytest.raises(StoreFailed, match=re.escape("since and until are days (2026-03-01)")):
         report(store, view, since="03/01/2026", until="2026-03-02", zone="UTC")
+
+
+@pytest.mark.parametrize("view", ["adherence", "adherence_spans"])
+def test_adherence_takes_the_same_times_and_no_others(view: str, store: EmbeddedStore) -> None:
+    for text in ("03/01/2026", "1900-01-01", "2026-02-30"):
+        with pytest.raises(
+            StoreFailed, match=re.escape("since and until are days (2026-03-01)")
+        ):
+            report(store, view, since=text, until="2026-03-08")
+    assert report(store, view, since="2026-03-01T00:00:00Z", until="1772928000") == []
+
+
+def test_the_macros_of_grafana_are_instants_where_they_are_written_as_such(
+    store: EmbeddedStore,
+) -> None:
+    """Bare, as docs/sql.md says, they are times of day by the clock of the zone."""
+    asked = (
+        "SELECT started_at FROM steps(since = {}, until = '2026-03-05', "
+        "zone = 'Europe/Moscow', step = 'all')"
+    )
+    macro = "toDateTime(1772323200)"
+
+    (told,) = rows(store, asked.format(f"toString(toUnixTimestamp({macro}))"))
+    (bare,) = rows(store, asked.format(macro))
+
+    assert told["started_at"] == "2026-03-01 00:00:00.000"
+    assert bare["started_at"] == "2026-02-28 21:00:00.000"
 
 
 @pytest.mark.parametrize("until", ["2026-03-01", "2026-02-01"])
