@@ -29,19 +29,14 @@ def is_roll_call(mark: AgentMark, name: str) -> bool:
 def activities_of(it: Conclusion, rings: Sequence[Ringing], source: str) -> Activities:
     """Return what a visit does to agents: ringing and talking, begun and ended."""
     marks: Activities = []
-    answered_by = ""
     for ring in rings:
-        answered = ring.result == "answered" and ring.ended_at == it.answered_at
-        if answered and ring.agent_id == it.agent_id and ring.ended_at != it.ended_at:
-            # The talk's start ends it: one mark for the agent, not two.
-            answered_by = ring.offer_id
         if ring.ended_at is None or ring.ended_at > ring.started_at:
             at, ref = ring.started_at, ring.offer_id
             mark = AgentMark(
                 at, STARTS, 0, ref, "ring_started", it.queue_id, ref, source=source
             )
             marks.append((ring.agent_id, mark))
-            if ring.ended_at is not None and ref != answered_by:
+            if ring.ended_at is not None:
                 mark = AgentMark(
                     ring.ended_at, ENDS, 0, ref, "ring_ended", it.queue_id, ref, source=source
                 )

@@ -163,8 +163,7 @@ class Fold:
 
     def _ring_started(self, mark: AgentMark) -> bool:
         now, news = self.now, False
-        # A phone rings for one call at a time: an older ringing has ended unheard.
-        now.rings = [mark.reason]
+        now.rings.append(mark.reason)
         if mark.queue_id not in now.queues:
             gone = now.left.get(mark.queue_id)
             if gone is None or mark.at - gone > RING_IS_NEWS_MS:
@@ -178,13 +177,11 @@ class Fold:
         return news
 
     def _ring_ended(self, mark: AgentMark) -> bool:
-        if mark.reason in self.now.rings:
-            self.now.rings.remove(mark.reason)
+        _drop(self.now.rings, mark.reason)
         return False
 
     def _talk_started(self, mark: AgentMark) -> bool:
-        # Whoever takes a call no longer rings, nor talks to somebody whose end was lost.
-        self.now.rings.clear()
+        # Whoever takes a call no longer talks to somebody whose end was lost.
         self.now.talks = [mark.reason]
         return False
 

@@ -76,6 +76,29 @@ def test_a_missed_ring_is_a_time_of_its_own() -> None:
     ]
 
 
+def test_two_queues_may_ring_an_agent_at_once() -> None:
+    facts = told("""
+        09:00:00  login   Anna sales
+        09:00:00  login   Anna support
+        09:01:00  enter   a sales
+        09:01:00  enter   b support
+        09:01:00  enter   c support
+        09:01:02  ring    a sales Anna
+        09:01:03  ring    b support Anna
+        09:01:06  cancel  b support Anna
+        09:01:10  ring    c support Anna
+        09:01:16  answer  a sales Anna
+        09:01:20  end     a sales Anna caller
+        09:01:25  miss    c support Anna
+    """)
+
+    assert [(each.state, each.started_at) for each in states(facts, "Anna")] == [
+        ("ready", moment("09:00:00")), ("reserved", moment("09:01:02")),
+        ("talking", moment("09:01:16")), ("reserved", moment("09:01:20")),
+        ("ready", moment("09:01:25")),
+    ]  # fmt: skip
+
+
 def test_work_after_a_call_lasts_as_long_as_the_queue_gives() -> None:
     facts = told("""
         09:00:00  login  Anna sales 3
