@@ -20,7 +20,7 @@ class SourceStatus:
         refusals: how often it did not let us in.
         resynced: how often a snapshot was complete after a connection.
         last_heard_us: when the last message came, by our clock [us since 1970]; 0 before.
-        clock_us: the newest time that the source told [us since 1970]; 0 before.
+        clock_us: up to when it was heard, by its own clock [us since 1970]; 0 before.
         skew_ms: by how much its clock is ahead of ours; None while it is not known.
         frames: messages kept.
         passed_over: messages nobody needs.

@@ -14,12 +14,17 @@ FEED = "ami"
 MOST_AHEAD_US = 120_000_000
 """What lies further ahead of us is rejected downstream (`future`)."""
 
+_BEHIND_US = 1_000
+"""A gap that follows a snapshot begins behind it, by the least that downstream tells apart."""
+
 
 class SourceClock:
     """Puts the time of receipt to the messages of one session.
 
     Attributes:
         newest_us: the newest time that the PBX told and that can be [us since 1970]; 0 before.
+        heard_us: when a gap that begins now began: behind all that has a time [us since 1970],
+            told or given to it here; 0 before.
         skew_us: the PBX's clock less ours, by its last answer to a ping; None before.
     """
 
@@ -27,7 +32,7 @@ class SourceClock:
         self._source = source
         self._ahead_us: int | None = None
         self._held: list[tuple[bytes | Refused, int]] = []
-        self.newest_us = 0
+        self.newest_us = self.heard_us = 0
         self.skew_us: int | None = None
 
     @property
@@ -50,21 +55,29 @@ class SourceClock:
             elif self._ahead_us is None:
                 self._held.append((message, at_us))
             else:
-                frames.append(self._frame(message, at_us + self._ahead_us))
+                given_us = at_us + self._ahead_us
+                self.heard_us = max(self.heard_us, given_us + _BEHIND_US)
+                frames.append(self._frame(message, given_us))
         return frames
 
     def _learn(self, told: int, at_us: int, *, answer: bool) -> None:
         """Learn from a time that the PBX told at an instant of our clock.
 
-        An answer tells its clock at this moment, so what had seemed later was told by a wrong
-        one. Between answers an event far ahead of them is not believed: a gap noted at its time
-        would be rejected for lying in the future.
+        An answer tells its clock at this moment, so what had seemed far later was told by a
+        wrong one. Between answers an event far ahead of them is not believed: a gap noted at
+        its time would be rejected for lying in the future.
         """
-        self._ahead_us = told - at_us
+        ahead_us = told - at_us
         if answer:
-            self.skew_us, self.newest_us = self._ahead_us, told
-        elif self.skew_us is None or self._ahead_us - self.skew_us <= MOST_AHEAD_US:
-            self.newest_us = max(self.newest_us, told)
+            self.skew_us, self.newest_us = ahead_us, told
+            # A little ahead is not wrong: its answer may have lain unread for a while.
+            if self.heard_us - told > MOST_AHEAD_US:
+                self.heard_us = told
+        elif self.skew_us is not None and ahead_us - self.skew_us > MOST_AHEAD_US:
+            return
+        self._ahead_us = ahead_us
+        self.newest_us = max(self.newest_us, told)
+        self.heard_us = max(self.heard_us, told)
 
     def release(self) -> list[Frame | Rejected]:
         """Return what was held back; without any time of the PBX its clock is taken as ours."""
@@ -77,6 +90,12 @@ class SourceClock:
             return Frame(self._source, FEED, at_us, message)
         refused = Frame(self._source, FEED, at_us, message.content)
         return Rejected(refused, message.reason, message.detail)
+
+
+def heard_until_us(last: Frame) -> int:
+    """Return when a gap behind the last message of an earlier run began [us since 1970]."""
+    told = timestamp_us(last.content)
+    return last.received_at_us + _BEHIND_US if told is None else told
 
 
 def disconnected(source: str, last_us: int, at_us: int, reason: str) -> Frame:

@@ -13,8 +13,7 @@ import threading
 import time
 from typing import NamedTuple
 
-from producers.asterisk.clock import FEED, SourceClock, disconnected
-from producers.asterisk.message import timestamp_us
+from producers.asterisk.clock import FEED, SourceClock, disconnected, heard_until_us
 from producers.asterisk.session import AmiSession, Credentials
 from producers.asterisk.translate import OURS
 from producers.asterisk.wire import Address, connect
@@ -129,7 +128,7 @@ class AmiSource:
         """Say that nothing was heard since the last message of an earlier run."""
         last = self._last_frame(self.status.source, FEED)
         if last is not None:
-            self.status.clock_us = timestamp_us(last.content) or last.received_at_us
+            self.status.clock_us = heard_until_us(last)
             self._note_gap("not running")
 
     def _note_gap(self, reason: str) -> None:
@@ -296,7 +295,7 @@ class _Connection:
         refused = sum(isinstance(each, Rejected) for each in frames)
         status.refused += refused
         status.frames += len(frames) - refused
-        status.clock_us = self._clock.newest_us or status.clock_us
+        status.clock_us = self._clock.heard_us or status.clock_us
         return frames
 
     def _logged_in(self) -> None:

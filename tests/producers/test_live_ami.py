@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from producers.asterisk.clock import heard_until_us
 from producers.asterisk.message import timestamp_us
 from producers.asterisk.recordings import ami_frames
 from producers.frame import Frame, Naming
@@ -18,6 +19,7 @@ from pult.settings import AmiSettings, SourceSettings
 from pult.sources import live_sources
 from schemas.errors import SettingsInvalid
 from schemas.events import SourceDisconnected
+from stream_processors.core.instants import to_ms
 from tests.certificates import Certificates
 from tests.fake_pbx import FakePbx
 from tests.oracles.lab_numbers import LAB
@@ -138,6 +140,25 @@ def test_a_gap_after_an_event_of_a_wrong_clock_begins_when_the_pbx_was_last_hear
 
     assert since_us is not None
     assert last_us <= since_us < last_us + 5_000_000
+
+
+def test_a_gap_right_after_a_snapshot_begins_behind_it(tmp_path: Path) -> None:
+    with FakePbx(CALL, begin=False) as pbx:
+        with running(tmp_path, ami(pbx)) as live:
+            wait_until(lambda: live.ready() and completed(live), "the snapshot is kept")
+            pbx.refuse()
+            wait_until(lambda: gaps(live), "the gap is noted")
+        with running(tmp_path, ami(pbx)) as live:
+            wait_until(lambda: len(gaps(live)) == 2, "it is noted again at the start")
+            frames = live.frames()
+
+    (snapshot,) = [each for each in frames if b"QueueStatusComplete" in each.content]
+    (completion,) = TRANSLATIONS["ami"](snapshot, NAMES)
+    notes = [each for each in frames if each.content.startswith(b"Event: PultDis")]
+    (cut,), (absence,) = (TRANSLATIONS["ami"](each, NAMES) for each in notes)
+    assert to_ms(cut.time) > to_ms(completion.time)
+    assert absence.time == cut.time
+    assert heard_until_us(snapshot) // 1000 > to_ms(completion.time)
 
 
 def completed(live: Running) -> int:
