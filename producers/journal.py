@@ -28,6 +28,7 @@ from producers.frame import (
     text_number,
 )
 from producers.journal_day import JournalDay, Told
+from producers.webhooks.message import before_sealing
 from schemas.errors import JournalFailed
 
 _SENT_AGAIN_US = 4 * 86_400_000_000
@@ -110,6 +111,10 @@ class Journal:
                 first = self._body(number, told)
                 if (bodies.setdefault(number, body) if first is None else first) != body:
                     number = self._other_number(told)
+            elif before := before_sealing(_frame(told)):
+                # It may be a retry of what an earlier version took.
+                known = frame_number(before)
+                number = number if self._body(known, before) is None else known
             numbered.append((number, told))
         return numbered
 

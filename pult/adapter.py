@@ -60,14 +60,14 @@ class Adapter:
         settings, folder = options.settings, options.folder
         self.options = options
         secret = folder.caller_secret(options.environ, settings.privacy.secret_env)
-        keys = CallerKeys(secret, keep_numbers=settings.privacy.keep_numbers)
+        self._keys = CallerKeys(secret, keep_numbers=settings.privacy.keep_numbers)
         # Before the journal is opened: what is wrong with a file or a variable ends it at once.
         client = kafka.librdkafka(settings.kafka, options.environ)
         self.journal = Journal.open(folder.journal, _today())
         self.publisher = Publisher(
             self.journal,
             Place(folder.path / "published"),
-            naming(settings, keys),
+            naming(settings, self._keys),
             client,
             Target(
                 EVENTS.named(settings.kafka.prefix),
@@ -126,7 +126,9 @@ class Adapter:
                 raise SettingsInvalid(msg)
             self._live = live_sources(
                 name, named[name], self.options.environ, self.journal.last_frame,
-                listening=receiver(self.options.settings) if named[name].webhook else None,
+                listening=(
+                    receiver(self.options.settings, self._keys) if named[name].webhook else None
+                ),
             )  # fmt: skip
         except PultFailure:
             self.journal.close()

@@ -33,7 +33,7 @@ def people(settings: Settings) -> dict[str, str]:
     return {each: name for name, agent in settings.agents.items() for each in agent.ids}
 
 
-def receiver(settings: Settings) -> Receiver | None:
+def receiver(settings: Settings, keys: CallerKeys) -> Receiver | None:
     """Return what listens for all that is posted, None if nothing is.
 
     Raises:
@@ -42,7 +42,7 @@ def receiver(settings: Settings) -> Receiver | None:
     if not any(entry.webhook for entry in settings.sources.values()):
         return None
     http = settings.http
-    return Receiver(http.webhook_host or http.host, http.webhook_port)
+    return Receiver(http.webhook_host or http.host, http.webhook_port, keys.sealed)
 
 
 def hook_source(

@@ -5,14 +5,15 @@ content type, and the headers that the mapping reads. Then an empty line, and th
 came.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from producers.frame import MESSAGE_KEY, WEBHOOK, Frame
 from schemas.errors import UntranslatableFrame
 
 _TYPE = "Content-Type"
+_SEALED = MESSAGE_KEY + b": sealed "
 _LONGEST = 500
 """Characters that are kept of a header."""
 
@@ -27,12 +28,38 @@ class Message:
     body: bytes
 
 
-def body_key(body: bytes, headers: Iterable[tuple[str, str]]) -> str:
-    """Return the key of a message whose sender gives it no id: equal for equal messages."""
+def id_key(own: str) -> str:
+    """Return the key that a sender's id makes; a digest of one that fits no line."""
+    key = f"id {own}"
+    if key == _clean(key) and key.isprintable():
+        return key
+    return f"id sha256 {sha256(_bytes(own)).hexdigest()}"
+
+
+def body_key(
+    body: bytes, headers: Iterable[tuple[str, str]], seal: Callable[[bytes], str] | None = None
+) -> str:
+    """Return the key of a message whose sender gives it no id: equal for equal messages.
+
+    Args:
+        body: as it came, also where it is not kept so.
+        headers: those that are kept.
+        seal: where something in the body is to be known to nobody, makes of its digest what
+            tells nothing of it.
+    """
     digest = sha256(body)
     for name, value in sorted(headers):
         digest.update(_bytes(f"\n{name.lower()}:{_clean(value)}"))
-    return digest.hexdigest()
+    return digest.hexdigest() if seal is None else f"sealed {seal(digest.digest())}"
+
+
+def before_sealing(frame: Frame) -> Frame | None:
+    """Return a message with a sealed key as versions kept it that knew it by the kept body."""
+    if frame.feed != WEBHOOK or not frame.content.startswith(_SEALED):
+        return None
+    message = read(frame)
+    key = body_key(message.body, message.headers.items())
+    return kept(frame.source, replace(message, key=key), frame.received_at_us)
 
 
 def _bytes(text: str) -> bytes:

@@ -26,7 +26,7 @@ from producers.status import SourceStatus
 from producers.webhooks.bodies import Body, BodyRefused, Room, packing_of, too_large
 from producers.webhooks.keeping import Keeper
 from producers.webhooks.limits import Rate
-from producers.webhooks.message import Message, body_key, kept
+from producers.webhooks.message import Message, body_key, id_key, kept
 from producers.webhooks.signatures import Check, Posted, Verdict
 from schemas.errors import PortTaken, PultFailure
 
@@ -79,11 +79,19 @@ class Receiver:
     Args:
         host: where to listen.
         port: likewise; 0 is any free one.
+        seal: makes of a secret what is equal for equal ones and tells nothing of it.
         now: the present [s since 1970].
     """
 
-    def __init__(self, host: str, port: int, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        seal: Callable[[bytes], str],
+        now: Callable[[], float] = time.time,
+    ) -> None:
         self._host = host
+        self._seal = seal
         self._now = now
         self._hooks: dict[str, Hook] = {}
         self.room = Room()
@@ -206,7 +214,8 @@ class Receiver:
             name: posted.headers[name] for name in hook.headers if name in posted.headers
         }
         own = posted.headers.get(hook.id_header, "") or hook.check.id_of(posted)
-        key = f"id {own}" if own else body_key(body, headers.items())
+        seal = None if body == posted.body else self._seal
+        key = id_key(own) if own else body_key(posted.body, headers.items(), seal)
         at_us = int(self._now() * 1_000_000)
         message = Message(key, posted.content_type, headers, body)
         try:

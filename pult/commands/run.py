@@ -57,7 +57,7 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
 def _sources(loaded: Settings, environ: Mapping[str, str], runtime: Runtime) -> Sequence[Wired]:
     made: list[Wired] = []
     live: list[LiveSource] = []
-    listening = receiver(loaded)
+    listening = receiver(loaded, runtime.setup.names.callers)
     last_frame = runtime.journal.last_frame
     for name, entry in loaded.sources.items():
         for source in live_sources(name, entry, environ, last_frame, listening=listening):

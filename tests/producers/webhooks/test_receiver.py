@@ -17,10 +17,11 @@ from typing import Any
 import pytest
 
 from producers.frame import Frame
+from producers.identity import CallerKeys
 from producers.journal import Journal
 from producers.webhooks import bodies
 from producers.webhooks.limits import Rate
-from producers.webhooks.message import read
+from producers.webhooks.message import Message, body_key, kept, read
 from producers.webhooks.receiver import Hook, Receiver
 from producers.webhooks.scheme import NAMED, Scheme
 from producers.webhooks.signatures import Check
@@ -40,7 +41,7 @@ class Desk:
     def __init__(self, folder: Path, hook: Hook, now: Callable[[], float]) -> None:
         self.journal = Journal.open(folder, TODAY)
         self.hook = hook
-        self.receiver = Receiver("127.0.0.1", 0, now)
+        self.receiver = Receiver("127.0.0.1", 0, CallerKeys(b"tests").sealed, now)
         self.source = self.receiver.add(hook)
         self.stopped = threading.Event()
         self.thread = threading.Thread(target=self.source.run, args=(self._take, self.stopped))
@@ -120,6 +121,45 @@ def test_the_senders_id_counts_before_the_text(tmp_path: Path) -> None:
         for name, body in [*told, *told]:
             assert crm.status(body, {**BEARER, "X-Delivery": name}) == 200
         assert crm.kept == [b"{1}", b"{1, again}", b"{1}"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("x" * 497, "x" * 498), ("caf\xe9", "caf\xe8"), ("a b", "a  b")]
+)
+def test_ids_are_told_apart_by_all_that_they_say(one: str, other: str, tmp_path: Path) -> None:
+    with desk(tmp_path, id_header="x-delivery") as crm:
+        for name, body in [(one, b"{1}"), (other, b"{1}"), (one, b"{1}"), (other, b"{1}")]:
+            assert crm.status(body, {**BEARER, "X-Delivery": name}) == 200
+        frames = [each for _, each in crm.journal.read(0, 9) if isinstance(each, Frame)]
+    assert len({read(each).key for each in frames}) == len(frames) == 2
+
+
+def test_messages_that_differ_in_what_is_hidden_alone_are_two(tmp_path: Path) -> None:
+    bodies = [json.dumps({"score": 5, "who": f"key-{n}000"}).encode() for n in (1, 2, 1)]
+    blotted = json.dumps({"score": 5, "who": "********"}).encode()
+    with desk(tmp_path, hidden=("who",)) as crm:
+        assert [crm.status(each) for each in bodies] == [200] * 3
+        assert crm.kept == [blotted, blotted]
+        crm.journal.rotate(TOMORROW)
+        assert [crm.status(each) for each in bodies] == [200] * 3
+        assert crm.kept == [blotted, blotted]
+    # What is kept of them tells nobody what was hidden.
+    for path in tmp_path.iterdir():
+        assert not [each for each in bodies if body_key(each, ()).encode() in path.read_bytes()]
+
+
+def test_a_retry_of_what_a_version_took_that_knew_messages_as_they_are_kept(
+    tmp_path: Path,
+) -> None:
+    body = json.dumps({"score": 5, "who": "key-1000", "at": 1}).encode()
+    blotted, headers = body.replace(b"key-1000", b"********"), {"x-kind": "a b"}
+    before = Message(body_key(blotted, headers.items()), "", headers, blotted)
+    with desk(tmp_path, hidden=("who",), headers=("x-kind",)) as crm:
+        crm.journal.append([kept("crm", before, int(time.time() * 1_000_000))])
+        assert crm.status(body, {**BEARER, "X-Kind": "a b"}) == 200
+        assert crm.kept == [blotted]
+        assert crm.status(body.replace(b"1}", b"2}"), {**BEARER, "X-Kind": "a b"}) == 200
+        assert len(crm.kept) == 2
 
 
 def test_strangers_are_told_no_and_leave_nothing(
@@ -270,7 +310,7 @@ def test_a_port_that_is_taken_is_one_line_at_the_start() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(PortTaken, match=rf"127\.0\.0\.1:{port}.*http\.webhook_port names"):
-            Receiver("127.0.0.1", port)
+            Receiver("127.0.0.1", port, bytes.hex)
 
 
 def test_a_stale_time_is_refused_and_a_replay_counts_once(tmp_path: Path) -> None:
