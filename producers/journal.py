@@ -141,42 +141,32 @@ class Journal:
                         return False
         return True
 
-    def first_told(
-        self, told: Sequence[Told], received_at_us: Sequence[int]
-    ) -> list[Told | None]:
+    def first_told(self, told: Sequence[Told]) -> list[Told | None]:
         """Note what senders told under ids of theirs; return for each what came first of it.
 
-        It is None where this is the first itself. To ask again, from whichever position,
-        gives the same answers.
+        It is None where this is the first itself. All files are asked, so that it matters
+        neither from which position one asks nor for how much at once, or again.
 
         Args:
             told: in the order of the journal, all of a frame at once.
-            received_at_us: when the frame of each came.
 
         Raises:
             JournalFailed: it cannot be noted.
         """
         if not told:
             return []
-        with self._turn:
-            days = self._around(received_at_us)
-            with _one_line(self._days[-1].path):
-                answers, news = firsts(
-                    known_of(days, told), told, [_day_of(days, each.position) for each in told]
-                )
-                for day, rows in zip(days, news, strict=True):
-                    if rows:
-                        day.tell(list(rows.values()))
+        with self._turn, _one_line(self._days[-1].path):
+            days = [_day_of(self._days, each.position) for each in told]
+            answers, news = firsts(known_of(self._days, told), told, days)
+            for day, rows in zip(self._days, news, strict=True):
+                if rows:
+                    day.tell(list(rows.values()))
         return answers
 
-    def untold(self, received_at_us: Sequence[int]) -> list[tuple[int, int]]:
-        """Return first and last positions of old files that do not note what was told.
-
-        Args:
-            received_at_us: when messages came that may have been in these files already.
-        """
+    def untold(self) -> list[tuple[int, int]]:
+        """Return first and last positions of old files that do not note what was told."""
         with self._turn:
-            days = [day for day in self._around(received_at_us) if not day.is_told]
+            days = [day for day in self._days if not day.is_told]
             return [(day.first_position, day.last_position) for day in days]
 
     def note_told(self, first_position: int) -> None:
@@ -190,16 +180,6 @@ class Journal:
                 if day.first_position == first_position and not day.is_told:
                     with _one_line(day.path):
                         day.note_told()
-
-    def _around(self, received_at_us: Sequence[int]) -> list[JournalDay]:
-        """Return the days that may hold the same as messages that came then."""
-        earliest, latest = min(received_at_us), max(received_at_us)
-        return [
-            day
-            for day in self._days
-            if day.earliest_us - _SENT_AGAIN_US <= latest
-            and earliest <= day.latest_us + _SENT_AGAIN_US
-        ]
 
     def read(
         self, after: int, limit: int, feed: str = ""

@@ -64,6 +64,7 @@ _READ_ALL, _READ_FEED = _READ.format(""), _READ.format("AND feed = ?")
 _POSTED = f"SELECT 1 FROM feeds WHERE feed = '{WEBHOOK}' LIMIT 1"
 _CONTENT = 6
 _TOLD = "SELECT number, digest, position FROM told WHERE number IN ({})"
+_ANY_TOLD = "SELECT 1 FROM told LIMIT 1"
 _AT_ONCE = 500
 _LAST_LINE = """
 SELECT frames.content, frames.ordinal
@@ -109,6 +110,7 @@ class JournalDay:
         self.last_position: int = self.first_position - 1 if newest is None else newest
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         self.is_told: bool = version == _FORMAT
+        self._tells: bool = connection.execute(_ANY_TOLD).fetchone() is not None
 
     @classmethod
     def open(cls, path: Path, first_position: int) -> "JournalDay":
@@ -197,6 +199,8 @@ class JournalDay:
     def told(self, numbers: Sequence[int]) -> list[Told]:
         """Return what is noted of the ids that were told."""
         found: list[Told] = []
+        if not self._tells:
+            return found
         for begin in range(0, len(numbers), _AT_ONCE):
             some = numbers[begin : begin + _AT_ONCE]
             query = _TOLD.format(",".join("?" * len(some)))
@@ -213,6 +217,7 @@ class JournalDay:
         try:
             with _transaction(self._connection):
                 self._connection.executemany("INSERT OR REPLACE INTO told VALUES (?,?,?)", told)
+            self._tells = True
         finally:
             self._connection.execute("PRAGMA synchronous = FULL")
 

@@ -32,16 +32,15 @@ def translated_once(
     Raises:
         JournalFailed: it cannot be noted what was told; none of it may be used yet.
     """
-    received = [_frame(told).received_at_us for _, told in frames if _is_posted(told)]
-    if not received:
+    if not any(_is_posted(told) for _, told in frames):
         return translated(frames, names)
-    _note_of_before(journal, received, names)
+    _note_of_before(journal, names)
     return _once(journal, frames, names)
 
 
-def _note_of_before(journal: Journal, received_at_us: Sequence[int], names: Naming) -> None:
-    """Note what was told in files of versions that noted less, as far as it may come again."""
-    for first, last in journal.untold(received_at_us):
+def _note_of_before(journal: Journal, names: Naming) -> None:
+    """Note what was told in files of versions that noted less."""
+    for first, last in journal.untold():
         after = first - 1
         while frames := journal.read(after, _AT_ONCE, WEBHOOK):
             _once(journal, [each for each in frames if each[0] <= last], names)
@@ -59,7 +58,7 @@ def _once(
     events, rejected = translated(came, names)
     again = _messages_again(journal, frame_of, events)
     events, others = _items_once(
-        journal, frame_of, [(at, event) for at, event in events if at not in again], names
+        journal, [(at, event) for at, event in events if at not in again], names
     )
     why = {at: _OTHER for at, is_other in again.items() if is_other}
     why |= {at: _why(count) for at, count in others.items() if count}
@@ -73,15 +72,12 @@ def _once(
 
 
 def _items_once(
-    journal: Journal,
-    frame_of: Mapping[int, Frame],
-    events: Sequence[tuple[int, Event]],
-    names: Naming,
+    journal: Journal, events: Sequence[tuple[int, Event]], names: Naming
 ) -> tuple[list[tuple[int, Event]], Mapping[int, int]]:
     """Return the first event of each id, and how many with another text stand where."""
     posted = [(at, event) for at, event in events if event.feed == WEBHOOK]
     told = [_told(at, event, names) for at, event in posted]
-    firsts = journal.first_told(told, [frame_of[at].received_at_us for at, _ in posted])
+    firsts = journal.first_told(told)
     repeated = Counter[tuple[int, str]]()
     others = Counter[int]()
     for (at, event), each, first in zip(posted, told, firsts, strict=True):
@@ -107,7 +103,7 @@ def _messages_again(
     """
     bringing = [at for at in dict.fromkeys(at for at, _ in events) if has_id(frame_of[at])]
     told = [_message(at, frame_of[at]) for at in bringing]
-    firsts = journal.first_told(told, [frame_of[at].received_at_us for at in bringing])
+    firsts = journal.first_told(told)
     return {
         each.position: first.digest != each.digest
         for each, first in zip(told, firsts, strict=True)

@@ -4,7 +4,6 @@ import json
 import sqlite3
 from contextlib import closing
 from datetime import date
-from hashlib import blake2b
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,18 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from producers.frame import Frame, Naming, Rejected
 from producers.journal import Journal
 from producers.once import translated_once
-from producers.webhooks.mapping import CrmMapping, mapping
-from producers.webhooks.message import Message, body_key, kept
-from producers.webhooks.translate import Translator
-from schemas.crm_events import CaseUpdated
+from schemas.crm_events import CaseReopened, CaseResolved
 from schemas.events import Event
-from tests.producers.webhooks.reading import KEYS, RECEIVED_US, of
+from tests.producers.telling import A_DAY_US, DAYS, item, names, posted, read_through, said
+from tests.producers.webhooks.reading import RECEIVED_US, of
 
-DAYS = [date(2026, 3, day) for day in range(2, 6)]
-A_DAY_US = 86_400_000_000
 CASES = """
 title = "cases without a time"
 id = ["id"]
@@ -32,31 +26,6 @@ type = "case.updated"
 data = { case_id = "case" }
 """
 MOVED = CASES.replace('["id"]', '["number"]')
-
-
-def names(meant: CrmMapping | None = None) -> Naming:
-    return Naming("t", "t", KEYS, {"crm": Translator(meant or mapping("generic"), {})})
-
-
-def item(name: str, text: str) -> dict[str, str]:
-    """Return what is told under an id; of the text x it cannot be used."""
-    if text == "x":
-        return {"event": "case.updated", "id": name, "case_id": text}
-    time = f"2026-03-02T07:15:3{text}Z"
-    return {"event": "case.updated", "id": name, "time": time, "case_id": text}
-
-
-def posted(told: object, at_us: int, key: str = "", attempt: str = "") -> Frame:
-    body = json.dumps(told).encode()
-    headers = {"x-attempt": attempt} if attempt else {}
-    message = Message(f"id {key}" if key else body_key(body, ()), "", headers, body)
-    return kept("crm", message, at_us)
-
-
-def said(events: list[tuple[int, Event]]) -> list[tuple[str, str]]:
-    cases = [event for _, event in events if isinstance(event, CaseUpdated)]
-    assert len(cases) == len(events)
-    return [(event.id, event.data.case_id) for event in cases]
 
 
 class Reader:
@@ -143,22 +112,14 @@ def test_the_first_text_of_an_id_holds_however_it_is_delivered_and_read(
         bodies = {content.partition(b"\n\n")[2].decode() for content in reader.rejected}
         assert bodies == others
 
-        assert said(_all(reader.journal, 7)) == live
+        assert said(read_through(reader.journal, 7)) == live
         reader.journal.close()
         for path in Path(name).glob("*.sqlite"):
             with closing(sqlite3.connect(path)) as day:
                 day.execute("DELETE FROM told")
                 day.commit()
         with closing(Journal.open(Path(name), DAYS[reader.day])) as journal:
-            assert said(_all(journal, 2)) == live
-
-
-def _all(journal: Journal, most: int) -> list[tuple[int, Event]]:
-    after, events = 0, list[tuple[int, Event]]()
-    while frames := journal.read(after, most):
-        after = frames[-1][0]
-        events += translated_once(journal, frames, names())[0]
-    return events
+            assert said(read_through(journal, 2)) == live
 
 
 @pytest.fixture
@@ -216,6 +177,20 @@ def test_the_same_body_with_another_header_is_a_retry(journal: Journal) -> None:
     ]
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+def test_an_id_holds_for_each_type_of_event_by_itself(
+    journal: Journal, *, at_once: bool
+) -> None:
+    steps = [item("1", "0") | {"event": each} for each in ("case.resolved", "case.reopened")]
+    told = [steps] if at_once else steps
+    journal.append([posted(each, RECEIVED_US + n) for n, each in enumerate(told)])
+
+    events, rejected = translated_once(journal, journal.read(0, 9), names())
+
+    assert [type(event) for _, event in events] == [CaseResolved, CaseReopened]
+    assert rejected == []
+
+
 def test_a_text_that_brings_nothing_does_not_hold_its_id(journal: Journal) -> None:
     frames = [posted(item("1", text), RECEIVED_US, "d1") for text in "x01x"]
 
@@ -248,38 +223,6 @@ def test_what_is_refused_with_its_message_does_not_hold_the_ids_of_its_items(
         (position, text) for (position, _), (_, text) in zip(events, said(events), strict=True)
     ] == [(1, "0"), (3, "2")]
     assert [(each.revision, each.reason) for each in rejected] == [(2, "duplicate")]
-
-
-def test_the_same_of_other_texts_that_an_older_version_kept(tmp_path: Path) -> None:
-    """It refused them at once, also where the first text had brought nothing."""
-    bad, good, other = (posted(item("1", text), RECEIVED_US, "d1", "1") for text in "x01")
-    with closing(Journal.open(tmp_path, DAYS[0])) as journal:
-        journal.append([bad])
-    kept_before(tmp_path, 2, Rejected(good, "duplicate", "why"))
-    made_old(tmp_path, 3)
-
-    with closing(Journal.open(tmp_path, DAYS[1])) as journal:
-        assert journal.append([good, posted(item("1", "x"), RECEIVED_US, "d1", "2")]) == [
-            None, None
-        ]  # fmt: skip
-        assert journal.append([other]) == [3]
-        events, rejected = translated_once(journal, journal.read(2, 9), names())
-        assert (events, [each.reason for each in rejected]) == ([], ["duplicate"])
-        assert [position for position, _ in _all(journal, 1)] == [2]
-
-
-def kept_before(folder: Path, position: int, told: Rejected) -> None:
-    """Keep another text of an id as version 3 of the format did, by all that it says."""
-    frame = told.frame
-    digest = blake2b(digest_size=8)
-    for part in (frame.source.encode(), frame.feed.encode(), frame.content):
-        digest.update(len(part).to_bytes(4, "big") + part)
-    digest.update(b"0")
-    number = int.from_bytes(digest.digest(), "big", signed=True)
-    row = (position, number, *frame[:3], 0, 0, frame.content, told.reason, told.detail)
-    with closing(sqlite3.connect(folder / "2026-03-02.sqlite")) as day:
-        day.execute("INSERT INTO frames VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
-        day.commit()
 
 
 def test_the_same_told_again_without_a_time_is_no_second_event(journal: Journal) -> None:
@@ -318,65 +261,47 @@ def test_what_came_first_counts_also_when_its_day_is_gone(tmp_path: Path) -> Non
         for day, frame in zip(DAYS, frames, strict=False):
             journal.rotate(day)
             journal.append([frame])
-        assert len(_all(journal, 1)) == 1
+        assert len(read_through(journal, 1)) == 1
         journal.expire(DAYS[1], 3)
 
         assert journal.first_position == 2
-        assert _all(journal, 1) == []
+        assert read_through(journal, 1) == []
 
 
-def made_old(folder: Path, version: int) -> None:
-    """Make files as versions wrote them that noted nothing of what was told."""
-    for path in folder.glob("*.sqlite"):
+LATER = [(0, "0"), (3, "1"), (8, "2"), (20, "1"), (29, "0")]
+"""An id by the days after which it is told, and the texts."""
+
+
+@pytest.mark.parametrize("key", ["", "d1"])
+@pytest.mark.parametrize("by_days", [True, False])
+def test_the_first_text_holds_while_it_is_kept_in_whatever_portions_it_is_read(
+    tmp_path: Path, key: str, *, by_days: bool
+) -> None:
+    with closing(Journal.open(tmp_path, DAYS[0])) as journal:
+        for count, (days, text) in enumerate(LATER):
+            if by_days:
+                journal.rotate(date(2026, 3, 2 + days))
+            told = item("1", text) | {"attempt": str(count)}
+            journal.append([posted(told, RECEIVED_US + days * A_DAY_US, key)])
+            translated_once(journal, journal.read(count, 9), names())
+        # The last one is the first text again; as a message it says more than that did.
+        rejects = [2, 3, 4, 5] if key else [2, 3, 4]
+        for most in (1, 2, 9):
+            assert _positions(journal, most) == ([1], rejects)
+    for path in tmp_path.glob("*.sqlite"):
         with closing(sqlite3.connect(path)) as day:
             day.execute("DELETE FROM told")
-            if version < 3:
-                day.execute("DROP TABLE told")
-            if version < 2:
-                day.execute("ALTER TABLE frames DROP COLUMN reason")
-                day.execute("ALTER TABLE frames DROP COLUMN detail")
-            day.execute(f"PRAGMA user_version = {version}")
             day.commit()
-
-
-@pytest.mark.parametrize("version", [1, 2, 3])
-def test_what_was_told_before_an_upgrade_holds(tmp_path: Path, version: int) -> None:
     with closing(Journal.open(tmp_path, DAYS[0])) as journal:
-        journal.append([posted(item("1", "0"), RECEIVED_US)])
-        journal.rotate(DAYS[1])
-        journal.append([posted(item("2", "0"), RECEIVED_US + A_DAY_US)])
-    made_old(tmp_path, version)
-
-    with closing(Journal.open(tmp_path, DAYS[2])) as journal:
-        again_us = RECEIVED_US + 2 * A_DAY_US
-        journal.append([
-            posted([item("1", "1"), item("2", "2"), item("3", "0")], again_us),
-            posted([item("1", "0")], again_us + 1),
-        ])  # fmt: skip
-        # As a pipeline goes on that had read the first two.
-        events, rejected = translated_once(journal, journal.read(2, 9), names())
-
-        assert ([position for position, _ in events], said(events)[0][1]) == ([3], "0")
-        assert [(each.revision, each.reason, each.detail) for each in rejected] == [
-            (3, "duplicate", "2 of its ids came before with another text; the first one holds")
-        ]
-        assert [position for position, _ in _all(journal, 1)] == [1, 2, 3]
+        assert _positions(journal, 9) == ([1], rejects)
 
 
-def test_files_of_before_are_read_once_and_not_those_out_of_reach(tmp_path: Path) -> None:
-    with closing(Journal.open(tmp_path, DAYS[0])) as journal:
-        for day in range(3):
-            journal.rotate(DAYS[day])
-            journal.append([posted(item(str(day), "0"), RECEIVED_US + day * A_DAY_US)])
-    made_old(tmp_path, 2)
-
-    with closing(Journal.open(tmp_path, DAYS[2])) as journal:
-        # The first day ended more than four days ago, the second within them.
-        now_us = RECEIVED_US + 5 * A_DAY_US - 1
-        assert journal.untold([now_us]) == [(2, 2), (3, 3)]
-        journal.append([posted(item("1", "1"), now_us)])
-        assert translated_once(journal, journal.read(3, 9), names())[0] == []
-        assert journal.untold([now_us]) == []
-    with closing(Journal.open(tmp_path, DAYS[2])) as journal:
-        assert journal.untold([now_us]) == []
-        assert journal.untold([RECEIVED_US]) == [(1, 1)]
+def _positions(journal: Journal, most: int) -> tuple[list[int], list[int]]:
+    """Return where events and rejects come from."""
+    after, events, rejects = 0, list[int](), list[int]()
+    while frames := journal.read(after, most):
+        after = frames[-1][0]
+        came, refused = translated_once(journal, frames, names())
+        events += [position for position, _ in came]
+        rejects += [each.revision for each in refused]
+    return events, rejects
