@@ -19,7 +19,6 @@ from schemas.metrics import (
     AGENT_MISSED,
     AGENT_TALK_MEAN,
     OCCUPANCY,
-    VIOLATIONS,
 )
 
 AGENT = 'agent="$agent"'
@@ -46,7 +45,7 @@ def board(pen: Pen) -> d.Dashboard:
     ]  # fmt: skip
     duration = units.DurationInHoursMinutesSeconds
     figures = [
-        (Shown("agent_answered", AGENT_ANSWERED), _COUNT, "sum(answered)"),
+        (Shown("agent_answered", None), _COUNT, "sum(answered)"),
         (
             Shown("agent_talk", AGENT_TALK_MEAN),
             _COUNT,
@@ -107,7 +106,7 @@ def _kept(pen: Pen) -> stat.Panel:
 def _violations(pen: Pen) -> history.Rows:
     return history.rows(
         pen,
-        Shown("agent_violations", VIOLATIONS),
+        Shown("agent_violations", None),
         history.sql("agent_violations"),
         {
             "fired_at": (),

@@ -30,7 +30,7 @@ def board(pen: Pen) -> d.Dashboard:
     canvas.row(10, (9, _open(pen)), (15, exceptions(pen, "violations_open", alerts, COLUMNS)))
     people = history.rows(
         pen,
-        Shown("violations_people", VIOLATIONS),
+        Shown("violations_people", None),
         history.sql("violations_people"),
         {
             "agent_id": (history.leads(pen, "agent", "agent"),),
@@ -44,7 +44,7 @@ def board(pen: Pen) -> d.Dashboard:
     canvas.row(8, (24, _course(pen, "violations_weeks").time_from("56d")))
     listed = history.rows(
         pen,
-        Shown("violations_list", VIOLATIONS),
+        Shown("violations_list", None),
         history.sql("violations_list"),
         {
             "fired_at": (),
@@ -65,7 +65,7 @@ def board(pen: Pen) -> d.Dashboard:
 def _course(pen: Pen, key: str) -> history.Course:
     """Return violations over time by rule, one upon the other."""
     return history.course(
-        pen, Shown(key, VIOLATIONS), history.sql(key), label="code", section="codes", bars=True
+        pen, Shown(key, None), history.sql(key), label="code", section="codes", bars=True
     )
 
 
