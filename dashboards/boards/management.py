@@ -226,6 +226,7 @@ def _definitions(pen: Pen, level: Scale) -> history.Rows:
         history.sql("definitions", definitions=listed),
         {
             "queue_id": (history.leads(pen, "queue", "queue"), ("custom.width", 160)),
+            "site": (("custom.width", 90),),
             "definition": (history.words(pen, "definitions"),),
             "level": (*history.share(pen, level), ("custom.width", 120)),
         },

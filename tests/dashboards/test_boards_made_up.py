@@ -1,0 +1,123 @@
+"""What questions of boards say of a made-up Monday, counted by hand: two sites, an open end."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from schemas.facts import Fact
+from sql.embedded import EmbeddedStore
+from tests.dashboards.half_hour import CHOSEN, QUESTIONS
+from tests.oracles.grafana_macros import expanded
+from tests.sql.asking import keep, ms
+from tests.sql.examples import interval, leg, pause, session
+
+HOUR = 3_600_000
+DAY = "2026-03-02"
+
+
+def at(time: str) -> int:
+    return ms(time if " " in time else f"{DAY} {time}")
+
+
+def shown(
+    store: EmbeddedStore, title: str, board: str, begin: str = "00:00", end: str = "23:59:59",
+    **chosen: str,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Return the rows behind a panel, which shows a part of the day."""
+    (sql,) = [
+        each.target["rawSql"]
+        for each in QUESTIONS
+        if each.panel["title"] == title and each.board == f"pult-{board}-en"
+    ]
+    wanted = {**CHOSEN, "agent": ("a",), **{name: (value,) for name, value in chosen.items()}}
+    first, last = (datetime.fromtimestamp(at(time) / 1000, UTC) for time in (begin, end))
+    told = store.query(
+        expanded(sql, wanted, first, last),
+        "JSON",
+        {"output_format_json_quote_64bit_integers": "0"},
+    )
+    rows: list[dict[str, Any]] = json.loads(told)["data"]
+    return rows
+
+
+def spell(domain: str, state: str, begin: str, end: str) -> Fact:
+    length = at(end) - at(begin)
+    return interval(
+        domain=domain, agent_id="a", state=state, started_at=at(begin), ended_at=at(end),
+        duration_ms=length,
+    )  # fmt: skip
+
+
+def shift(domain: str, begin: str, break_at: str, end: str) -> list[Fact]:
+    """Return what is known of an agent who is ready, and then on a break to the end."""
+    return [
+        session(
+            domain=domain, agent_id="a", logged_in_at=at(begin), logged_out_at=at(end)
+        ),
+        spell(domain, "ready", begin, break_at),
+        spell(domain, "not_ready", break_at, end),
+        pause(
+            domain=domain, agent_id="a", started_at=at(break_at), ended_at=at(end),
+            duration_ms=at(end) - at(break_at),
+        ),
+    ]  # fmt: skip
+
+
+def call(number: int, begin: str, wait: int = 1_000, **more: Any) -> Fact:
+    entered, answered = at(begin), at(begin) + wait
+    changes = {
+        "leg_id": f"leg{number:013}", "interaction_id": f"c{number}", "agent_id": "a",
+        "entered_at": entered, "first_second": entered // 1000, "wait_ms": wait,
+        "answered_at": answered, "left_at": answered, "ended_at": answered + 60_000,
+    }  # fmt: skip
+    return leg(**{**changes, **more})
+
+
+def test_breaks_are_of_the_time_logged_in_at_all_sites(store: EmbeddedStore) -> None:
+    idle = [
+        session(
+            domain="demo/c", agent_id="a", logged_in_at=at("20:00"), logged_out_at=at("22:00")
+        ),
+        spell("demo/c", "ready", "20:00", "22:00"),
+    ]
+    keep(
+        store,
+        [
+            *shift("demo", "00:00", "06:00", "08:00"),
+            *shift("demo/b", "09:00", "15:00", "17:00"),
+            *idle,
+        ],
+    )
+
+    (everybody,) = shown(store, "Breaks by agent", "discipline")
+    (reason,) = shown(store, "Breaks by reason", "agent")
+
+    for row in (everybody, reason):
+        assert (row["breaks"], row["break_ms"], row["longest_ms"]) == (2, 4 * HOUR, 2 * HOUR)
+        assert row["login_ratio"] == pytest.approx(4 / 18)
+
+
+def test_a_queue_of_two_sites_has_each_half_hour_once(store: EmbeddedStore) -> None:
+    """Three of four calls in time are 75 %: below 80 %, though one site was in time always."""
+    waits = {"demo": (1_000, 1_000), "demo/b": (1_000, 50_000)}
+    keep(
+        store,
+        [
+            call(2 * n + m, f"10:0{m}", wait, domain=domain)
+            for n, (domain, both) in enumerate(waits.items())
+            for m, wait in enumerate(both)
+        ],
+    )
+
+    (row,) = shown(store, "Half hours below the target (80 %)", "management", zone="UTC")
+    levels = shown(store, "Service level by every definition", "management", short_abandon="")
+
+    assert (row["half_hours"], row["half_hours_below"], row["worst_level"]) == (1, 1, 0.75)
+    own = [
+        (each["site"], each["level"])
+        for each in levels
+        if each["definition"] == "service_level"
+    ]
+    assert own == [("demo", 1), ("demo/b", 0.5)]
