@@ -1,13 +1,14 @@
--- One row for each change of state; a state lasts to the next row.
-SELECT time, argMax(state, precise) AS state
+-- One row for each change of state, the first for what he was in as the shown time begins; a state
+-- lasts to the next row.
+SELECT time, argMax(state, begun) AS state
 FROM
 (
-    SELECT started_at AS time, state, 1 AS precise
-    FROM agent_states
-    WHERE $__timeFilter(started_at)
-        AND $__conditionalAll(tenant IN (${tenant:singlequote}), $tenant) AND agent_id = ${agent:sqlstring}
+    SELECT greatest(started_at, toDateTime64($__fromTime, 3)) AS time, state, started_at AS begun
+    FROM state_spells({shown}, zone = 'UTC')
+    WHERE $__conditionalAll(tenant IN (${tenant:singlequote}), $tenant) AND agent_id = ${agent:sqlstring}
     UNION ALL
-    SELECT assumeNotNull(logged_out_at) AS time, 'offline' AS state, 0 AS precise
+    -- A log-out, where no state begins.
+    SELECT assumeNotNull(logged_out_at) AS time, 'offline' AS state, toDateTime64(0, 3) AS begun
     FROM agent_sessions
     WHERE $__timeFilter(logged_out_at)
         AND $__conditionalAll(tenant IN (${tenant:singlequote}), $tenant) AND agent_id = ${agent:sqlstring}

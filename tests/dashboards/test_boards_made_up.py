@@ -121,3 +121,13 @@ def test_a_queue_of_two_sites_has_each_half_hour_once(store: EmbeddedStore) -> N
         if each["definition"] == "service_level"
     ]
     assert own == [("demo", 1), ("demo/b", 0.5)]
+
+
+def test_a_day_that_is_cut_begins_in_the_state_of_then(store: EmbeddedStore) -> None:
+    keep(store, shift("demo", "00:00", "06:00", "08:00"))
+
+    rows = shown(store, "The day", "agent", "01:00", "05:00")
+    more = shown(store, "The day", "agent", "01:00", "09:00")
+
+    assert [(row["time"], row["state"]) for row in rows] == [(f"{DAY} 01:00:00.000", "ready")]
+    assert [row["state"] for row in more] == ["ready", "not_ready", "offline"]
