@@ -10,8 +10,8 @@ from schemas.facts import Fact
 from sql.embedded import EmbeddedStore
 from tests.dashboards.half_hour import CHOSEN, QUESTIONS
 from tests.oracles.grafana_macros import expanded
-from tests.sql.asking import keep, ms
-from tests.sql.examples import interval, leg, pause, session
+from tests.sql.asking import keep, ms, report
+from tests.sql.examples import heartbeat, interval, leg, moment, pause, session, violation
 
 HOUR = 3_600_000
 DAY = "2026-03-02"
@@ -131,3 +131,23 @@ def test_a_day_that_is_cut_begins_in_the_state_of_then(store: EmbeddedStore) -> 
 
     assert [(row["time"], row["state"]) for row in rows] == [(f"{DAY} 01:00:00.000", "ready")]
     assert [row["state"] for row in more] == ["ready", "not_ready", "offline"]
+
+
+def test_an_open_violation_lasts_until_the_pbx_was_heard_last(store: EmbeddedStore) -> None:
+    keep(
+        store,
+        [
+            violation(1, agent_id="a", fired_at=at("01:00"), cleared_at=at("01:01")),
+            violation(2, agent_id="a", fired_at=at("02:00"), cleared_at=None, state="firing"),
+        ],
+    )
+    beat = moment(at("20:00"))
+    store.writer.write_events([heartbeat(1, time=beat, recordedtime=beat)], [(0, 1)], "beat")
+
+    (row,) = shown(store, "Most violations", "discipline")
+    (counted,) = report(
+        store, "violations_by", since=DAY, until="2026-03-03", zone="UTC", step="all",
+        where="by = 'agent'",
+    )  # fmt: skip
+
+    assert row["duration_ms"] == counted["duration_ms"] == 60_000 + 18 * HOUR
