@@ -1,5 +1,14 @@
--- Queue calls answered by hour, beside the mean of the same hours one, two, three and four weeks before.
-SELECT hour AS time, countIf(weeks = 0) AS answered, countIf(weeks > 0) / 4 AS usual
+-- Queue calls answered by hour, beside the mean of the same hours one, two, three and four weeks before,
+-- as far as anything is known of that time.
+WITH
+    (
+        SELECT minOrNull(entered_at)
+        FROM legs
+        WHERE entered_at >= $__fromTime - INTERVAL 30 DAY AND entered_at <= $__toTime
+            AND $__conditionalAll(tenant IN (${tenant:singlequote}), $tenant)
+    ) AS first_at
+SELECT hour AS time, countIf(weeks = 0) AS answered,
+    countIf(weeks > 0) / nullIf(arrayCount(w -> hour - toIntervalHour(168 * w) >= toStartOfHour(assumeNotNull(first_at)), [1, 2, 3, 4]), 0) AS usual
 FROM
 (
     SELECT weeks, toStartOfInterval(toDateTime(assumeNotNull(answered_at)), INTERVAL 1 hour) + toIntervalHour(168 * weeks) AS hour

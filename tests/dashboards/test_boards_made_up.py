@@ -151,3 +151,16 @@ def test_an_open_violation_lasts_until_the_pbx_was_heard_last(store: EmbeddedSto
     )  # fmt: skip
 
     assert row["duration_ms"] == counted["duration_ms"] == 60_000 + 18 * HOUR
+
+
+def test_what_is_usual_is_of_the_weeks_that_are_known(store: EmbeddedStore) -> None:
+    """Eight calls at ten a week ago; of the weeks before them nothing is known."""
+    before = [call(n, f"2026-02-23 10:0{n}:00") for n in range(8)]
+    keep(store, [*before, call(9, "09:30"), call(10, "10:00")])
+
+    rows = shown(store, "Answered by hour, and usually", "agent")
+    keep(store, [call(11, "2026-02-09 09:00:00", agent_id="b")])
+    later = shown(store, "Answered by hour, and usually", "agent")
+
+    assert [(row["answered"], row["usual"]) for row in rows] == [(1, None), (1, 8)]
+    assert [(row["answered"], row["usual"]) for row in later] == [(1, 0), (1, 8 / 3)]
