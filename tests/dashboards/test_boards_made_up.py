@@ -10,8 +10,11 @@ from schemas.facts import Fact
 from sql.embedded import EmbeddedStore
 from tests.dashboards.half_hour import CHOSEN, QUESTIONS
 from tests.oracles.grafana_macros import expanded
+from tests.plans import plan
 from tests.sql.asking import keep, ms, report
 from tests.sql.examples import heartbeat, interval, leg, moment, pause, session, violation
+from tests.sql.test_adherence import fold
+from tests.timetable import values
 
 HOUR = 3_600_000
 DAY = "2026-03-02"
@@ -164,3 +167,18 @@ def test_what_is_usual_is_of_the_weeks_that_are_known(store: EmbeddedStore) -> N
 
     assert [(row["answered"], row["usual"]) for row in rows] == [(1, None), (1, 8)]
     assert [(row["answered"], row["usual"]) for row in later] == [(1, 0), (1, 8 / 3)]
+
+
+@pytest.mark.parametrize(
+    ("zone", "midnight"),
+    [("America/New_York", "2026-03-02 05:00:00"), ("Asia/Kolkata", "2026-03-01 18:30:00")],
+)
+def test_adherence_of_a_day_stands_at_its_midnight(
+    zone: str, midnight: str, store: EmbeddedStore
+) -> None:
+    log = "09:00 login a sales\n10:00 beat\n"
+    fold(store, [plan("a", "09:00 work 17:00"), *values(log)])
+
+    (row,) = shown(store, "Adherence by day", "management", zone=zone)
+
+    assert row["time"] == midnight
