@@ -14,7 +14,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 from confluent_kafka import KafkaError
@@ -26,7 +26,7 @@ from producers.place import Place
 from producers.session import Entry, Session, Undelivered
 from producers.translated import rejected_fact
 from schemas.errors import JournalFailed
-from schemas.events import encode
+from schemas.events import Event, encode
 from schemas.facts import Rejected as RejectedFact
 from schemas.facts import encode as encode_fact
 
@@ -47,6 +47,9 @@ _HEADROOM_BYTES = 1_024
 
 _SMALLEST_BYTES = 4_096
 _ERRORS_KEPT = 20
+
+
+Translated: TypeAlias = Callable[[Sequence[Event], Sequence[RejectedFact]], None]
 
 
 class Target(NamedTuple):
@@ -79,6 +82,8 @@ class Publisher:
         ready: returns why the brokers cannot be published to, or an empty string; asked
             before the first record and after a failure; it may take seconds.
         explain: puts errors of the producer into one line.
+        translated: is told of events, and of what is none, before they are sent; after an
+            interruption of the same ones again.
 
     Raises:
         JournalFailed: the place lies behind the end of the journal.
@@ -94,6 +99,7 @@ class Publisher:
         *,
         ready: Callable[[], str],
         explain: Callable[[Sequence[KafkaError]], str],
+        translated: Translated = lambda _events, _rejected: None,
     ) -> None:
         if place.position > journal.last_position:
             msg = (
@@ -109,6 +115,7 @@ class Publisher:
         self._target = target
         self._ready = ready
         self._explain = explain
+        self._translated = translated
         self._news = threading.Event()
         self._stopping = threading.Event()
         self._stop_at = 0.0
@@ -231,8 +238,12 @@ class Publisher:
     def entries(self, frames: Sequence[tuple[int, Frame | Rejected]]) -> list[Entry]:
         """Return the records that frames stand for."""
         found: list[Entry] = []
+        all_events: list[Event] = []
+        all_rejected: list[RejectedFact] = []
         for position, told in frames:
             events, rejected = translated_once(self._journal, [(position, told)], self._names)
+            all_events += [event for _, event in events]
+            all_rejected += rejected
             records = [(self._target.events, encode(event)) for _, event in events]
             records += [(self._target.rejected, encode_fact(fact)) for fact in rejected]
             for place, (topic, value) in enumerate(records):
@@ -240,6 +251,7 @@ class Publisher:
                 entry = Entry(topic, self._key, value, position, place, _frame(told))
                 fits = len(value) <= limit - _HEADROOM_BYTES
                 found.append(entry if fits else self._oversized(entry, limit))
+        self._translated(all_events, all_rejected)
         return found
 
     def _oversized(self, entry: Entry, limit: int) -> Entry:

@@ -29,6 +29,7 @@ from producers.source import LiveSource, Source
 from pult import kafka, logs, topics
 from pult.folder import DataFolder
 from pult.health import health_routes
+from pult.rejecting import RejectAlarm, limit
 from pult.settings import Settings
 from pult.sources import SourcesCollector, live_sources, troubles
 from pult.web import is_loopback, listen, only_loopback
@@ -64,6 +65,7 @@ class Adapter:
         # Before the journal is opened: what is wrong with a file or a variable ends it at once.
         client = kafka.librdkafka(settings.kafka, options.environ)
         self.journal = Journal.open(folder.journal, _today())
+        self.rejects = RejectAlarm(limit(settings.processor))
         self.publisher = Publisher(
             self.journal,
             Place(folder.path / "published"),
@@ -76,6 +78,7 @@ class Adapter:
             ),
             ready=self._kafka_trouble,
             explain=self._explained,
+            translated=self.rejects.note,
         )
         self.failure: PultFailure | None = None
         self._live: list[LiveSource] = []
@@ -106,7 +109,9 @@ class Adapter:
 
     def ready(self) -> str:
         """Return why events do not arrive in Kafka at present; empty if they do."""
-        return str(self.failure or self.publisher.trouble) or troubles(self._live)
+        if self.failure or self.publisher.trouble:
+            return str(self.failure or self.publisher.trouble)
+        return "; ".join(filter(None, [troubles(self._live), self.rejects.trouble]))
 
     def run_live(self, name: str) -> None:
         """Read all feeds of a source of the settings and publish, until a signal or failure.

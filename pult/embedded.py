@@ -12,12 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from producers.frame import Frame, Naming, Rejected
+from producers.frame import Frame, Naming
+from producers.frame import Rejected as RejectedFrame
 from producers.journal import Journal
 from producers.once import translated_once
 from schemas.errors import JournalFailed
 from schemas.events import Event, encode
-from schemas.facts import Fact
+from schemas.facts import Fact, Rejected
 from sql.embedded import EmbeddedStore
 from stream_processors.core.pipeline import Batch, Record, apply, freeze
 from stream_processors.core.state import State, Terms
@@ -44,11 +45,18 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """One batch: how many frames, the position of the last one, and what they meant."""
+    """One batch: how many frames, the position of the last one, and what they meant.
+
+    Attributes:
+        unread: what of them could not be translated.
+        refused: what of the events could not be used.
+    """
 
     frames: int
     position: int
     events: Sequence[tuple[int, Event]]
+    unread: Sequence[Rejected]
+    refused: Sequence[Rejected]
 
 
 Successor: TypeAlias = Callable[[State, int, list[Fact]], tuple[State, list[Fact]]]
@@ -118,9 +126,10 @@ class Pipeline:
         self._say("")
         with self._held:
             self._whole = False
-            self._pending.facts += folded(
+            facts = folded(
                 self._state, events, self.terms, singly=self.position < self._again_until
             )
+            self._pending.facts += facts
             for each in rejected:
                 reasons = self._state.rejected
                 reasons[each.reason] = reasons.get(each.reason, 0) + 1
@@ -129,7 +138,8 @@ class Pipeline:
             self._pending.events += events
             self.position = frames[-1][0]
             self._whole = True
-        applied = Applied(len(frames), self.position, events)
+        refused = [each for each in facts if isinstance(each, Rejected)]
+        applied = Applied(len(frames), self.position, events, rejected, refused)
         for listener in self._listeners:
             listener(applied)
         return len(frames)
@@ -229,7 +239,7 @@ def folded(
 
 def frames_between(
     journal: Journal, after: int, until: int
-) -> Iterator[list[tuple[int, Frame | Rejected]]]:
+) -> Iterator[list[tuple[int, Frame | RejectedFrame]]]:
     """Yield the frames behind a position up to another one, in pieces."""
     while after < until:
         frames = [each for each in journal.read(after, FRAMES_AT_ONCE) if each[0] <= until]

@@ -17,6 +17,7 @@ from pult import kafka, logs, reviewing, topics
 from pult.desk import Desk
 from pult.desk_token import desk_token, supervisor_token
 from pult.floor_pages import FloorPages
+from pult.rejecting import limit
 from pult.settings import Settings
 from pult.web import Wall, listen
 from schemas.errors import PultFailure, SettingsInvalid
@@ -26,7 +27,6 @@ from stream_processors.core.state import State, Terms
 from stream_processors.shells.application import Connection, Processor
 from stream_processors.shells.exporter import StatesCollector, violations
 from stream_processors.shells.policy_log import TenantPolicies
-from stream_processors.shells.rejects import RejectLimit
 from stream_processors.shells.worker import Plan
 
 SILENT_SECONDS = 15.0
@@ -51,7 +51,7 @@ def plan(settings: Settings, name: str, *, accept_loss: bool) -> Plan:
             everybody=settings.policies(""),
             tenants={each: settings.policies(each) for each in settings.tenants},
         ),
-        limit=RejectLimit(own.reject_share, own.reject_least, own.reject_window),
+        limit=limit(own),
         accept_loss=accept_loss,
         save_seconds=own.snapshot_every.total_seconds(),
         save_events=own.snapshot_events,

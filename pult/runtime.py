@@ -28,6 +28,7 @@ from pult.feeds import Feed, Wired, silent
 from pult.folder import DataFolder
 from pult.keeper import Keeper, Pace
 from pult.late_days import LateDays
+from pult.rejecting import RejectAlarm, limit
 from pult.restoring import Place, begin_above_the_store, restore
 from pult.reviewing import has_episode, unknown
 from pult.settings import Settings
@@ -116,6 +117,7 @@ class Runtime:
         self._wake = threading.Event()
         self.intake = Intake(self.journal, self.today, self._wake.set)
         often = setup.settings.processor
+        self.rejects = RejectAlarm(limit(often))
         self.keeper = Keeper(
             self.pipeline, self.store, self.snapshots if setup.lasting else None, self.measures,
             Pace(often.snapshot_every.total_seconds(), often.snapshot_events),
@@ -226,7 +228,7 @@ class Runtime:
             behind = self._live_at - self.pipeline.position
             one, many = "message of the journal is", "messages of the journal are"
             why.append(f"{counted(behind, one, many)} not applied yet")
-        why += [feed.why for feed in self.feeds]
+        why += [*(feed.why for feed in self.feeds), self.rejects.trouble]
         if self.keeper.crowded:
             why.append("the figures stand still until the store takes rows again")
         else:
@@ -357,6 +359,7 @@ class Runtime:
 
     def _note_applied(self, applied: Applied) -> None:
         self.measures.applied.inc(applied.frames)
+        self.rejects.note((it for _, it in applied.events), applied.unread, applied.refused)
         now = time.monotonic()
         committed = self.intake.committed_at(applied.position)
         if committed is not None:

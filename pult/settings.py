@@ -290,10 +290,12 @@ class KafkaSettings(_Section):
 
 
 class ProcessorSettings(_Section):
-    """When a worker or `run` saves, and when a worker stops rather than reject more."""
+    """When a worker or `run` saves, and how much may be rejected."""
 
     reject_share: Ratio = Field(
-        default=0.1, description="above this share of the last events rejected it stops [0..1]"
+        default=0.1,
+        description="above this share of the last events rejected a worker stops, and `run` "
+        "and an adapter are not ready [0..1]",
     )
     reject_least: int = Field(default=100, ge=1, description="but not before so many of them")
     reject_window: int = Field(default=10_000, ge=100, description="of so many last events")

@@ -38,6 +38,21 @@ class RejectWatch:
         Raises:
             TooManyRejects: the limit is passed.
         """
+        if self.passed(records, rejected):
+            limit = self._limit
+            msg = (
+                f"{self.told} (above {limit.setting} {limit.share:g}); see the topic of "
+                "rejects for why, mend what writes them, or raise the share"
+            )
+            raise TooManyRejects(msg)
+
+    @property
+    def told(self) -> str:
+        """How many they are, in words."""
+        return f"{self._rejected} of the last {self._records} {self._limit.what} were rejected"
+
+    def passed(self, records: int, rejected: int) -> bool:
+        """Add a batch; tell whether it passes the limit."""
         limit = self._limit
         self._batches.append((records, rejected))
         self._records += records
@@ -46,14 +61,8 @@ class RejectWatch:
             gone, bad = self._batches.popleft()
             self._records -= gone
             self._rejected -= bad
-        if (
-            rejected
+        return (
+            rejected > 0
             and self._rejected >= limit.least
-            and (self._rejected > limit.share * self._records)
-        ):
-            msg = (
-                f"{self._rejected} of the last {self._records} {limit.what} were rejected "
-                f"(above {limit.setting} {limit.share:g}); see the topic of rejects for why, "
-                "mend what writes them, or raise the share"
-            )
-            raise TooManyRejects(msg)
+            and self._rejected > limit.share * self._records
+        )
