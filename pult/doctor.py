@@ -296,6 +296,13 @@ def _folder(data: Path) -> Iterator[Finding]:
             yield Finding(good=True, text=text)
 
 
+_TOLD_TWICE = (
+    "SELECT arrayStringConcat(arraySort(groupUniqArray(queue_id)), ' and ') FROM legs "
+    "WHERE queue_id != '' GROUP BY source, lower(queue_id) HAVING uniqExact(queue_id) > 1 "
+    "ORDER BY 1"
+)
+
+
 def _store(folder: DataFolder) -> Iterator[Finding]:
     if not folder.store.exists():
         yield Finding(good=True, text=f"data folder: {folder.path} holds no history yet")
@@ -307,8 +314,14 @@ def _store(folder: DataFolder) -> Iterator[Finding]:
             "(SELECT count() FROM legs WHERE queue_id != ''), "
             "(SELECT count() FROM rejected)"
         )
+        twice = store.query(_TOLD_TWICE)
     finally:
         store.close()
+    for names in twice.decode().splitlines():
+        text = (
+            f"queues {names} are one to Asterisk: name it once in [queues], then pult rebuild"
+        )
+        yield Finding(good=False, text=text)
     events, legs, rejected = map(int, counts.decode().split())
     holds = f"{counted(events, 'event')}, {counted(legs, 'queue visit')}"
     text = f"data folder: {folder.path} holds {holds}"

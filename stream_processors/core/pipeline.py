@@ -131,6 +131,7 @@ class _Run:
     def take(self, records: Iterable[Record]) -> None:
         """Apply events in their order, each after everything that was due before it."""
         change, tenant, domain = self.change, self.state.tenant, self.state.domain
+        names = self.terms.queue_names
         applied = self.state.position
         for position, value in records:
             if position <= applied:
@@ -138,7 +139,7 @@ class _Run:
             self.position = position
             event = None
             try:
-                event = decode(value)
+                event = names.in_event(decode(value))
                 told = event.time
                 at = self.told_ms if told == self.told else self.instant(told)
                 if event.recordedtime != self.recorded:

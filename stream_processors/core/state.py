@@ -16,6 +16,7 @@ from stream_processors.core.crm.desk import Crm
 from stream_processors.core.discipline.docket import Docket
 from stream_processors.core.instants import day_bounds
 from stream_processors.core.legs import Ringing, Target
+from stream_processors.core.names import QueueNames
 from stream_processors.core.plans import Plans
 from stream_processors.core.queues import Account, Queue
 from stream_processors.core.sources import Source
@@ -90,6 +91,7 @@ class Terms:
         self.max_open_ms = in_ms(policies.current.max_open)
         self.wrapup_reasons = frozenset(policies.current.wrapup_reasons)
         self.directory = policies.current.directory()
+        self.queue_names = QueueNames(policies.current.queues)
         self._only = policies.current if policies.count == 1 else None
         self._targets: dict[int, dict[str, Target]] = {}
         self.judges = policies.current.judges
