@@ -357,13 +357,15 @@ class SnapshotChannelData(Data, frozen=True, kw_only=True):
 class SnapshotCompletedData(Data, frozen=True, kw_only=True):
     """All of a snapshot has been sent: what began before `asked_at` and is not named is gone.
 
-    `asked_at` (RFC 3339) is by the source's clock; `items` is how many channels it named.
+    `asked_at` (RFC 3339) is by the source's clock; `items` is how many channels it named;
+    `all_queues` tells that a queue which it does not name is none of the source's any more.
     """
 
     snapshot_id: str
     of: SnapshotOf = "queues"
     asked_at: str = ""
     items: int | None = None
+    all_queues: bool = False
 
 
 class ViolationReviewedData(Data, frozen=True, kw_only=True):

@@ -275,10 +275,12 @@ _VERBS: dict[str, Callable[..., tuple[Any, e.Data]]] = {
     ),
     **phones.VERBS,
     "lost": lambda: (e.SourceDisconnected, e.SourceDisconnectedData(reason="a cut")),
-    "complete": lambda snapshot, asked="": (
+    "complete": lambda snapshot, asked="", of="": (
         e.SnapshotCompleted,
         e.SnapshotCompletedData(
-            snapshot_id=snapshot, asked_at=f"{DAY}T{asked}.000Z" if asked else ""
+            snapshot_id=snapshot,
+            asked_at=f"{DAY}T{asked}.000Z" if asked else "",
+            all_queues=of == "all",
         ),
     ),
     "channels_end": _channels_end,

@@ -31,6 +31,9 @@ from schemas.events import (
     SourceRestartedData,
 )
 
+OURS = "pult-"
+"""With this begin the ActionIDs of our sessions, which ask for all queues and channels."""
+
 _LONGEST_ID = 64
 
 
@@ -81,11 +84,17 @@ def caller_listed(message: Message) -> list[Event]:
 
 
 def snapshot_completed(message: Message) -> list[Event]:
-    """QueueStatusComplete: whoever was not listed is not there."""
+    """QueueStatusComplete: whoever was not listed is not there.
+
+    Somebody else may have asked for one queue only.
+    """
     snapshot = message.text("ActionID")
     if not snapshot:
         return []
-    data = SnapshotCompletedData(snapshot_id=snapshot, asked_at=_asked_at(snapshot))
+    data = SnapshotCompletedData(
+        snapshot_id=snapshot, asked_at=_asked_at(snapshot),
+        all_queues=snapshot.startswith(OURS),
+    )  # fmt: skip
     return [_completed(message, data)]
 
 

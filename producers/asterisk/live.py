@@ -14,8 +14,8 @@ import time
 from typing import NamedTuple
 
 from producers.asterisk.clock import FEED, SourceClock, disconnected, heard_until_us
+from producers.asterisk.conditions import OURS
 from producers.asterisk.session import AmiSession, Credentials
-from producers.asterisk.translate import OURS
 from producers.asterisk.wire import Address, connect
 from producers.frame import Frame, Rejected
 from producers.handover import Handover
@@ -38,6 +38,8 @@ class Pace(NamedTuple):
     log_in: float = 10.0
     boot: float = 5.0
     """How long FullyBooted is waited for; a user that may not read `system` never gets it."""
+    reload: float = 5.0
+    """How far apart snapshots are that are asked for because Asterisk has reloaded."""
     snapshot: float = 30.0
     first_retry: float = 0.5
     most_retry: float = 30.0
@@ -339,6 +341,8 @@ class _Connection:
             return True
         if not self._asked:
             return now - self._began >= self._pace.boot
+        if self._session.reloaded and now - self._asked >= self._pace.reload:
+            return True
         complete = self._session.snapshots > 0 or self._told_refusal
         return not complete and now - self._asked >= self._pace.snapshot
 

@@ -22,6 +22,7 @@ tells why a caller left; `security`, `dtmf`, `cdr` and the rest would only be th
 
 _LONGEST_GREETING = 200
 _BOOTED = b"Event: FullyBooted"
+_RELOAD = b"Event: Reload"
 _COMPLETE = b"Event: QueueStatusComplete"
 _PONG = b"Ping: Pong"
 
@@ -48,6 +49,7 @@ class AmiSession:
         phase: how far the log-in is.
         version: what the greeting names.
         booted: whether Asterisk said so since a snapshot was last asked for.
+        reloaded: the same of a reload, which takes queues away without a word on their members.
         pongs: answers to pings so far.
         snapshots: complete snapshots so far.
         refusal: why Asterisk gives no snapshot; empty if it does.
@@ -68,7 +70,7 @@ class AmiSession:
         self._snapshot = self._channels = b""
         self.phase: Phase = "greeting"
         self.version = ""
-        self.booted = False
+        self.booted = self.reloaded = False
         self.pongs = 0
         self.snapshots = 0
         self.refusal = self.no_channels = ""
@@ -114,7 +116,7 @@ class AmiSession:
         Args:
             now_us: the newest time that the PBX told [us since 1970], 0 if it tells none.
         """
-        self.booted = False
+        self.booted = self.reloaded = False
         when = f"@{now_us}" if now_us else ""
         self._channels = self._say("CoreShowChannels", name=when)
         self._snapshot = self._say("QueueStatus", name=when)
@@ -178,6 +180,8 @@ class AmiSession:
     def _notice(self, message: bytes) -> None:
         if message.startswith(_BOOTED):
             self.booted = True
+        elif message.startswith(_RELOAD):
+            self.reloaded = True
         elif message.startswith(_COMPLETE):
             named = parse(message).get("ActionID", "").encode()
             if self._snapshot and named == self._snapshot:

@@ -62,10 +62,7 @@ _TRANSLATIONS: dict[str, _Translation] = {
     PONG: conditions.answered_ping,
 }
 
-OURS = "pult-"
-"""With this begin the ActionIDs of our sessions."""
-
-_LISTED_FOR_US = f"\nActionID: {OURS}".encode()
+_LISTED_FOR_US = f"\nActionID: {conditions.OURS}".encode()
 _MARKS = {
     "VarSet": b"Variable: QUEUESTATUS",
     "CoreShowChannel": _LISTED_FOR_US,

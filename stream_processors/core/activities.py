@@ -1,8 +1,8 @@
 """What calls, snapshots and restarts do to agents, as marks of theirs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from stream_processors.core.agent import ENDS, RESTARTS, STARTS, AgentMark
+from stream_processors.core.agent import ENDS, EVERY_QUEUE, RESTARTS, STARTS, AgentMark
 from stream_processors.core.legs import Conclusion, Ringing, Sweep
 from stream_processors.core.state import Activities
 
@@ -13,12 +13,18 @@ def restart_mark(sweep: Sweep, source: str) -> AgentMark:
     return AgentMark(sweep.at, RESTARTS, sweep.sequence, ref, "restarted", source=source)
 
 
-def roll_mark(sweep: Sweep, queue_id: str, source: str) -> AgentMark:
-    """Return what a snapshot of a queue does to an agent whom it does not name."""
-    return AgentMark(
-        sweep.at, ENDS, 0, f"roll|{sweep.name}|{queue_id}", "unlisted", queue_id,
-        number=sweep.before, source=source,
-    )  # fmt: skip
+def roll_marks(
+    sweep: Sweep, agent_id: str, queues: Iterable[str], source: str
+) -> set[AgentMark]:
+    """Return what a snapshot does to an agent in those of his queues that lack him."""
+    return {
+        AgentMark(
+            sweep.at, ENDS, 0, f"roll|{sweep.name}|{queue_id}", "unlisted", queue_id,
+            number=sweep.before, source=source,
+        )
+        for queue_id in queues
+        if queue_id not in ("", EVERY_QUEUE) and sweep.misses_member(agent_id, queue_id)
+    }  # fmt: skip
 
 
 def is_roll_call(mark: AgentMark, name: str) -> bool:

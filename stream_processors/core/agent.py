@@ -69,10 +69,12 @@ Former: TypeAlias = dict[SpanKey, Span | None]
 class Standing(msgspec.Struct, gc=False):
     """Everything about an agent that the next mark depends on.
 
+    `queues` tells since when [ms] he is a member of each queue, `homes` which source said so.
     Up to `last_at` [ms] marks have been taken, and an after-work ended by its time.
     """
 
     queues: dict[str, int] = msgspec.field(default_factory=dict)
+    homes: dict[str, str] = msgspec.field(default_factory=dict)
     left: dict[str, int] = msgspec.field(default_factory=dict)
     paused: dict[str, tuple[int, str]] = msgspec.field(default_factory=dict)
     rings: list[str] = msgspec.field(default_factory=list)
@@ -160,6 +162,7 @@ def copy_of(standing: Standing) -> Standing:
     return msgspec.structs.replace(
         standing,
         queues=dict(standing.queues),
+        homes=dict(standing.homes),
         left=dict(standing.left),
         paused=dict(standing.paused),
         wrapups=dict(standing.wrapups),

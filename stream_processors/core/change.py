@@ -13,7 +13,7 @@ from stream_processors.core.activities import (
     activities_of,
     is_roll_call,
     restart_mark,
-    roll_mark,
+    roll_marks,
 )
 from stream_processors.core.agent import Agent, AgentMark, on_the_phone
 from stream_processors.core.calls import (
@@ -352,12 +352,9 @@ class Change:
         self.state.roll_called_at = max(self.state.roll_called_at, sweep.at)
         for agent_id, agent in self.state.agents.items():
             said = {mark for mark in agent.marks if is_roll_call(mark, sweep.name)}
-            queues = {*agent.now.queues, *(mark.queue_id for mark in agent.marks)}
-            lacked = {
-                roll_mark(sweep, queue_id, source.name)
-                for queue_id in queues
-                if sweep.misses_member(agent_id, queue_id)
-            }
+            queues = {mark.queue_id for mark in agent.marks if mark.source == source.name}
+            queues.update(each for each, at in agent.now.homes.items() if at == source.name)
+            lacked = roll_marks(sweep, agent_id, queues, source.name)
             for mark in sorted(said - lacked):
                 agents.withdraw(agent, mark, self.terms.wrapup_reasons)
             if said - lacked:
@@ -368,11 +365,12 @@ class Change:
     def _with_roll_calls(self, agent_id: str, marks: list[AgentMark]) -> list[AgentMark]:
         """Add what snapshots say of queues that an agent was told to be in only afterwards."""
         lacked = {
-            roll_mark(sweep, mark.queue_id, mark.source)
+            roll
             for mark in marks
             if mark.source
             for sweep in self.source(mark.source).sweeps
-            if mark.at <= sweep.at and sweep.misses_member(agent_id, mark.queue_id)
+            if mark.at <= sweep.at
+            for roll in roll_marks(sweep, agent_id, [mark.queue_id], mark.source)
         }
         return sorted({*marks, *lacked}) if lacked else marks
 

@@ -297,6 +297,7 @@ def _snapshot_completed(
     snapshot.completed_at = at
     snapshot.asked_at = to_ms(data.asked_at) if data.asked_at else None
     snapshot.of_channels, snapshot.items = data.of == "channels", data.items
+    snapshot.all_queues = data.all_queues
     if not snapshot.of_channels and is_news:
         # A source whose clock was set back meanwhile tells of it at an earlier time.
         source.resynced_at = max(source.resynced_at, source.lost_at, at)
@@ -314,6 +315,7 @@ def _sweep_by(change: Change, source: Source, snapshot: Snapshot) -> None:
         present=frozenset(snapshot.present),
         members=frozenset(snapshot.members),
         of_channels=snapshot.of_channels,
+        all_queues=snapshot.all_queues,
         before=snapshot.before,
         name=f"{snapshot.name}|{snapshot.completed_at}",
     )

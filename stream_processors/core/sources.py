@@ -47,6 +47,7 @@ class Snapshot(msgspec.Struct):
     completed_at: int | None = None
     sweep: Sweep | None = None
     of_channels: bool = False
+    all_queues: bool = False
     asked_at: int | None = None
     items: int | None = None  # channels that it must name before it says anything
     queues: set[str] = msgspec.field(default_factory=set)

@@ -95,19 +95,29 @@ class Fold:
     # what each kind of mark does; True if log-in, membership or pause may have changed
 
     def _joined(self, mark: AgentMark) -> bool:
-        self.now.queues.setdefault(mark.queue_id, mark.at)
+        self._member(mark)
         self.now.wrapups[mark.queue_id] = mark.number
         if mark.paused:
             self.now.paused[mark.queue_id] = (mark.at, mark.reason)
         return True
 
+    def _member(self, mark: AgentMark) -> bool:
+        """Let him be a member of a queue; return False if he was one."""
+        if mark.queue_id in self.now.queues:
+            return False
+        self.now.queues[mark.queue_id] = mark.at
+        self.now.homes[mark.queue_id] = mark.source
+        return True
+
     def _left(self, mark: AgentMark) -> bool:
         if mark.queue_id == EVERY_QUEUE:
             self.now.queues.clear()
+            self.now.homes.clear()
             self.now.paused.clear()
             self.now.wrapups.clear()
         else:
             self.now.queues.pop(mark.queue_id, None)
+            self.now.homes.pop(mark.queue_id, None)
             self.now.wrapups.pop(mark.queue_id, None)
             self.now.paused.pop(mark.queue_id, None)
             self.now.left[mark.queue_id] = mark.at
@@ -115,7 +125,7 @@ class Fold:
 
     def _paused(self, mark: AgentMark) -> bool:
         if mark.queue_id != EVERY_QUEUE:
-            self.now.queues.setdefault(mark.queue_id, mark.at)
+            self._member(mark)
             self._pause(mark.queue_id, mark)
             return True
         for queue_id in self.now.queues or (EVERY_QUEUE,):
@@ -126,9 +136,8 @@ class Fold:
         now, queue_id = self.now, mark.queue_id
         if told_since(self.agent.marks, mark):
             return False
-        is_news = queue_id not in now.queues
+        is_news = self._member(mark)
         if is_news:
-            now.queues[queue_id] = mark.at
             now.source = mark.source
         pause = now.paused.get(queue_id) or now.paused.get(EVERY_QUEUE)
         if mark.paused:
@@ -143,9 +152,10 @@ class Fold:
 
     def _unlisted(self, mark: AgentMark) -> bool:
         since = self.now.queues.get(mark.queue_id)
-        another = self.now.source not in ("", mark.source)
-        if since is None or since >= mark.number or another:
+        if since is None or since >= mark.number:
             return False
+        if self.now.homes[mark.queue_id] != mark.source:
+            return False  # of a queue of another source, which may have the same name
         return not told_since(self.agent.marks, mark) and self._left(mark)
 
     def _pause(self, queue_id: str, mark: AgentMark) -> None:
@@ -167,8 +177,7 @@ class Fold:
         if mark.queue_id not in now.queues:
             gone = now.left.get(mark.queue_id)
             if gone is None or mark.at - gone > RING_IS_NEWS_MS:
-                now.queues[mark.queue_id] = mark.at
-                news = True
+                news = self._member(mark)
         for queue_id in (mark.queue_id, EVERY_QUEUE) if now.paused else ():
             pause = now.paused.get(queue_id)
             if pause is not None and mark.at - pause[0] > RING_IS_NEWS_MS:
@@ -235,6 +244,7 @@ class Fold:
         if now.source not in ("", mark.source):
             return False
         now.queues.clear()
+        now.homes.clear()
         now.paused.clear()
         now.rings.clear()
         now.talks.clear()

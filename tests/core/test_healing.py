@@ -59,9 +59,38 @@ def test_a_snapshot_says_nothing_of_members_of_other_queues() -> None:
     assert set(state.agents["Boris"].now.queues) == {"sales"}
 
 
-def test_a_snapshot_of_another_pbx_says_nothing_of_ours() -> None:
+def test_a_queue_that_is_gone_from_the_pbx_has_no_members() -> None:
+    _, facts = told(f"""{AT_WORK}
+        09:10:00  queue    s1 sales2 0
+        09:10:00  member   s1 Anna sales2
+        09:10:01  complete s1 09:10:00 all
+        09:20:00  pause    Anna sales2 lunch
+        09:30:00  unpause  Anna sales2
+        09:40:00  queue    s2 sales2 0
+        09:40:01  complete s2 09:40:00 all
+    """)
+
+    assert [(each.agent_id, each.logged_out_at) for each in sessions(facts)] == [
+        ("Anna", moment("09:40:01")), ("Boris", moment("09:10:01")),
+    ]  # fmt: skip
+    assert [(each.started_at, each.ended_at) for each in breaks(facts)] == [
+        (moment("09:20:00"), moment("09:30:00"))
+    ]
+
+
+def test_a_log_in_to_no_queue_in_particular_is_in_no_snapshot() -> None:
+    _, facts = told("""
+        09:00:00  login    Anna *
+        09:10:01  complete s1 09:10:00 all
+    """)
+
+    assert [each.logged_out_at for each in sessions(facts)] == [None]
+
+
+@pytest.mark.parametrize("of", ["", "09:10:00 all"])
+def test_a_snapshot_of_another_pbx_says_nothing_of_ours(of: str) -> None:
     ours = values(AT_WORK)
-    theirs = values("09:10:00 queue s1 sales 0\n09:10:01 complete s1", source="pbx2")
+    theirs = values(f"09:10:00 queue s1 sales 0\n09:10:01 complete s1 {of}", source="pbx2")
 
     _, facts = run([*ours, *theirs])
 
@@ -263,6 +292,7 @@ GAP = (
     09:01:00       login    Clara sales
     09:02:00       pause    Clara sales lunch
     09:03:00 log:  login    Dora support
+    09:03:00 log:  login    Ewa old
     09:03:30       enter    w sales
     09:04:00 log:  logout   Boris sales
     09:04:10       channel  c1 w
@@ -272,7 +302,7 @@ GAP = (
     09:04:10       listed   s1 w sales
     09:04:10       member   s1 Clara sales not - 09:04:09
     09:04:10       member   s1 Anna support paused lunch 09:04:09
-    09:04:11       complete s1 09:04:09
+    09:04:11       complete s1 09:04:09 all
     09:04:40       login    Boris sales
     09:05:00       beat
 """
@@ -291,6 +321,7 @@ def test_a_gap_heals_the_same_in_whatever_order_it_is_told(seed: int) -> None:
     assert comparable(facts) == comparable(in_order)
     assert {name: each.now.state for name, each in state.agents.items()} == {
         "Anna": "not_ready", "Boris": "ready", "Clara": "ready", "Dora": "offline",
+        "Ewa": "offline",
     }  # fmt: skip
 
 

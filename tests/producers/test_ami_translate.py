@@ -391,6 +391,10 @@ SNAPSHOT = [
         ("SnapshotCompleted", {"snapshot_id": "7", "of": "queues"}),
     ),
     (
+        "Event: QueueStatusComplete\nActionID: pult-7",
+        ("SnapshotCompleted", {"snapshot_id": "pult-7", "of": "queues", "all_queues": True}),
+    ),
+    (
         "Event: CoreShowChannel\nChannel: SIP/7-1\nUniqueid: 1.0\nActionID: pult-7",
         ("SnapshotChannel", {"snapshot_id": "pult-7", "channel_id": "1.0"}),
     ),
@@ -406,7 +410,7 @@ SNAPSHOT = [
 @pytest.mark.parametrize(
     ("text", "expected"),
     SNAPSHOT,
-    ids=["queue", "agent", "leg", "end", "channel", "end of channels"],
+    ids=["queue", "agent", "leg", "end", "end of ours", "channel", "end of channels"],
 )
 def test_an_item_of_a_snapshot_has_the_time_of_its_receipt(
     text: str, expected: tuple[str, dict[str, Any]]

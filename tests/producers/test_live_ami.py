@@ -161,6 +161,19 @@ def test_a_gap_right_after_a_snapshot_begins_behind_it(tmp_path: Path) -> None:
     assert heard_until_us(snapshot) // 1000 > to_ms(completion.time)
 
 
+def test_after_reloads_one_more_snapshot_tells_which_queues_are_left(tmp_path: Path) -> None:
+    stamp = b"Timestamp: %d.000000\r\nModule: All\r\nStatus: 0\r\n\r\n"
+    with FakePbx() as pbx, running(tmp_path, ami(pbx), QUICK._replace(reload=0.2)) as live:
+        wait_until(live.ready, "it is ready")
+        asked = pbx.asked.count("QueueStatus")
+        reload = b"Event: Reload\r\n" + stamp % (pbx.now_us() // 1_000_000)
+        pbx.say(5 * reload)
+        wait_until(lambda: pbx.asked.count("QueueStatus") == asked + 1, "it is asked again")
+        wait_until(lambda: completed(live) == asked + 1, "the answer is kept")
+
+        assert live.sources[0].status.losses == 0
+
+
 def completed(live: Running) -> int:
     return sum(b"QueueStatusComplete" in each for each in live.contents())
 
