@@ -298,11 +298,15 @@ class AgentStateChangedData(Data, frozen=True, kw_only=True):
 
 
 class AgentQueueJoinedData(Data, frozen=True, kw_only=True):
-    """An agent became a member of a queue; the first membership is the log-in."""
+    """An agent became a member of a queue; the first membership is the log-in.
+
+    `interface` is what the queue knows him by beside his name.
+    """
 
     agent_id: AgentId
     queue_id: QueueId
     device: str = ""
+    interface: str = ""
     penalty: int = 0
     paused: bool = False
     reason: str = ""
@@ -314,6 +318,7 @@ class AgentQueueLeftData(Data, frozen=True, kw_only=True):
 
     agent_id: AgentId
     queue_id: QueueId
+    interface: str = ""
 
 
 class SnapshotQueueData(Data, frozen=True, kw_only=True):
@@ -335,6 +340,7 @@ class SnapshotAgentData(Data, frozen=True, kw_only=True):
     paused: bool = False
     reason: str = ""
     device: str = ""
+    interface: str = ""
     asked_at: str = ""
 
 

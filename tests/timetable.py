@@ -183,14 +183,19 @@ def _request(channel: str) -> tuple[Any, e.Data]:
     )
 
 
-def _login(agent: str, queue: str, wrapup: str = "0", device: str = "") -> tuple[Any, e.Data]:
+def _login(
+    agent: str, queue: str, wrapup: str = "0", device: str = "", interface: str = ""
+) -> tuple[Any, e.Data]:
     return e.AgentQueueJoined, e.AgentQueueJoinedData(
-        agent_id=agent, queue_id=queue, wrapup_ms=int(wrapup) * 1000, device=device
+        agent_id=agent, queue_id=queue, wrapup_ms=int(wrapup) * 1000, device=device,
+        interface=interface,
+    )  # fmt: skip
+
+
+def _logout(agent: str, queue: str, interface: str = "") -> tuple[Any, e.Data]:
+    return e.AgentQueueLeft, e.AgentQueueLeftData(
+        agent_id=agent, queue_id=queue, interface=interface
     )
-
-
-def _logout(agent: str, queue: str) -> tuple[Any, e.Data]:
-    return e.AgentQueueLeft, e.AgentQueueLeftData(agent_id=agent, queue_id=queue)
 
 
 def _pause(agent: str, queue: str, reason: str = "") -> tuple[Any, e.Data]:

@@ -64,6 +64,7 @@ def member_listed(message: Message) -> list[Event]:
         paused=message.text("Paused") == "1",
         reason=message.text("PausedReason"),
         device=message.text("StateInterface", "Location", "Interface"),
+        interface=message.interface(),
         asked_at=_asked_at(snapshot),
     )
     return [SnapshotAgent(data=data, **message.attributes(SnapshotAgent, data.agent_id))]

@@ -22,6 +22,7 @@ def queue_joined(message: Message) -> list[Event]:
         agent_id=message.agent(),
         queue_id=message.need("Queue"),
         device=message.text("StateInterface", "Interface", "Location"),
+        interface=message.interface(),
         penalty=message.number("Penalty") or 0,
         paused=message.text("Paused") == "1",
         reason=message.text("PausedReason"),
@@ -32,7 +33,9 @@ def queue_joined(message: Message) -> list[Event]:
 
 def queue_left(message: Message) -> list[Event]:
     """QueueMemberRemoved: one for each queue of the agent."""
-    data = AgentQueueLeftData(agent_id=message.agent(), queue_id=message.need("Queue"))
+    data = AgentQueueLeftData(
+        agent_id=message.agent(), queue_id=message.need("Queue"), interface=message.interface()
+    )
     return [AgentQueueLeft(data=data, **message.attributes(AgentQueueLeft, data.agent_id))]
 
 

@@ -113,6 +113,11 @@ class Message:
         """
         return self.need("MemberName", "Name", "Interface", "Location")
 
+    def interface(self) -> str:
+        """Return what the queue dials for its member, '' if it has no other name for him."""
+        interface = self.text("Interface", "Location")
+        return "" if interface == self.agent() else interface
+
     def device(self) -> str:
         """Return the phone or trunk of the channel, '' for a Local channel, which is neither.
 

@@ -324,14 +324,17 @@ class Change:
             return
         for each in old:
             if each not in new:
-                agent_id, mark = each
-                if not self._untell(agent_id, mark):
-                    agent = self.agent(agent_id, source)
-                    agents.withdraw(agent, mark, self.terms.wrapup_reasons)
-                    self.settle_agent(agent, source, self.cause)
+                self.take_back(each[0], each[1], source)
         for each in new:
             if each not in old:
                 self.tell_agent(each[0], each[1])
+
+    def take_back(self, agent_id: str, mark: AgentMark, source: str) -> None:
+        """Take back a mark that does not hold, whether it has been settled or not."""
+        if not self._untell(agent_id, mark):
+            agent = self.agent(agent_id, source)
+            agents.withdraw(agent, mark, self.terms.wrapup_reasons)
+            self.settle_agent(agent, source, self.cause)
 
     def _untell(self, agent_id: str, mark: AgentMark) -> bool:
         """Take back a mark that waits to be settled; return False if it does not."""

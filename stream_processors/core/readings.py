@@ -16,6 +16,7 @@ from stream_processors.core.contacts import ContactKind, ContactMark
 from stream_processors.core.crm.readings import CRM_EVENTS
 from stream_processors.core.hearsay import hear
 from stream_processors.core.instants import to_ms
+from stream_processors.core.interfaces import name_interface, tell_member
 from stream_processors.core.legs import Sweep
 from stream_processors.core.sources import (
     HORIZON_MS,
@@ -200,13 +201,15 @@ def _agent_queue_joined(
         number=data.wrapup_ms, paused=data.paused,
     )  # fmt: skip
     change.queue(data.queue_id, source.name)
-    change.tell_agent(data.agent_id, mark)
+    tell_member(change, source, data.agent_id, mark)
+    name_interface(change, source, data.interface, at)
     conversations.claim(change, source, data.device, data.agent_id, at)
 
 
 def _agent_queue_left(change: Change, event: e.AgentQueueLeft, source: Source, at: int) -> None:
-    mark = _told(event, "left", at, queue_id=event.data.queue_id)
-    change.tell_agent(event.data.agent_id, mark)
+    data = event.data
+    tell_member(change, source, data.agent_id, _told(event, "left", at, queue_id=data.queue_id))
+    name_interface(change, source, data.interface, at)
 
 
 def _agent_logged_in(change: Change, event: e.AgentLoggedIn, source: Source, at: int) -> None:
@@ -276,6 +279,7 @@ def _snapshot_agent(change: Change, event: e.SnapshotAgent, source: Source, at: 
     mark = _told(event, "listed", at, queue_id=data.queue_id, paused=data.paused,
                  reason=data.reason, number=before)  # fmt: skip
     change.tell_agent(data.agent_id, mark)
+    name_interface(change, source, data.interface, at)
     conversations.claim(change, source, data.device, data.agent_id, at)
     _sweep_by(change, source, snapshot)
 

@@ -9,6 +9,7 @@ from heapq import heappush
 
 import msgspec
 
+from stream_processors.core.agent import AgentMark
 from stream_processors.core.calls import MATCH_MS, Mark
 from stream_processors.core.contacts import Contact
 from stream_processors.core.legs import Sweep
@@ -93,6 +94,8 @@ class Source(msgspec.Struct):
 
     Contacts stand by their root; `roots` and `channels` tell in which contact an interaction or
     a channel is, `devices` since when [ms] a device is whose, `used` the channels of a device.
+    `interfaces` tells when [ms] the name of an interface was first told, `unnamed` what was
+    told lately of memberships by interface.
     """
 
     name: str
@@ -111,6 +114,8 @@ class Source(msgspec.Struct):
     channels: dict[str, str] = msgspec.field(default_factory=dict)
     devices: dict[str, list[tuple[int, str]]] = msgspec.field(default_factory=dict)
     used: dict[str, dict[str, None]] = msgspec.field(default_factory=dict)
+    interfaces: dict[str, int] = msgspec.field(default_factory=dict)
+    unnamed: dict[str, list[AgentMark]] = msgspec.field(default_factory=dict)
     last_forgotten: int = 0
     lost_at: int = 0
     resynced_at: int = 0

@@ -1,5 +1,7 @@
 """One visit told by two feeds, and exits that a feed tells only half of, as timetables."""
 
+from random import Random
+
 import pytest
 
 from schemas.facts import Fact
@@ -158,6 +160,41 @@ def test_a_break_that_one_feed_lost_is_told_by_the_other() -> None:
         ("lunch", moment("09:10:00"), 600_000),
         ("tea", moment("09:30:00.200"), 300_000),
     ]
+
+
+BY_INTERFACE = """
+    09:00:00.300  login   Anna sales 0 SIP/7 SIP/7
+    09:00:00      log: login   SIP/7 sales
+    09:01:00      log: login   SIP/9 sales
+    09:05:00.300  pause   Anna sales lunch
+    09:05:00      log: pause   Anna sales lunch
+    09:06:00.300  logout  Anna sales SIP/7
+    09:06:00      log: logout  SIP/7 sales
+    09:07:00.300  login   Boris sales 0 SIP/7 SIP/7
+    09:07:00      log: login   SIP/7 sales
+    09:07:30      beat
+"""
+"""Asterisk's default: the log tells names, but not of joining and leaving queues."""
+
+
+@pytest.mark.parametrize("size", [1, 5, 40])
+def test_members_whom_the_log_calls_by_interface_are_those_of_that_name(size: int) -> None:
+    log = [*values(BY_INTERFACE), *values(BY_INTERFACE)[::3]]
+    later = values("09:40:00 beat")
+    expected = {
+        ("Anna", moment("09:00:00.300"), moment("09:06:00.300")),
+        ("Boris", moment("09:07:00.300"), None),
+        ("SIP/9", moment("09:01:00"), None),  # of no other name
+    }
+
+    for seed in range(40):
+        shuffled = Random(seed).sample(log, len(log)) if seed else log
+        _, facts = run([*shuffled, *later], size=size)
+
+        assert {(each.agent_id, each.logged_in_at, each.logged_out_at)
+                for each in sessions(facts)} == expected  # fmt: skip
+        assert [each.agent_id for each in breaks(facts)] == ["Anna"]
+        assert states(facts, "SIP/7") == []
 
 
 @pytest.mark.parametrize("ghost", [

@@ -317,12 +317,17 @@ TIMETABLE: list[tuple[str, list[tuple[str, dict[str, Any]]]]] = [
         "Event: QueueMemberAdded\nQueue: sales\nMemberName: Ann\nInterface: Local/7@a/n\n"
         "StateInterface: SIP/7\nPenalty: 3\nPaused: 1\nPausedReason: Lunch\nWrapuptime: 5",
         [("AgentQueueJoined", {"agent_id": "Ann", "queue_id": "sales", "device": "SIP/7",
+                               "interface": "Local/7@a/n",
                                "penalty": 3, "paused": True, "reason": "Lunch",
                                "wrapup_ms": 5000})],
     ),
     (
         "Event: QueueMemberRemoved\nQueue: sales\nInterface: SIP/7",
         [("AgentQueueLeft", {"agent_id": "SIP/7", "queue_id": "sales"})],
+    ),
+    (
+        "Event: QueueMemberRemoved\nQueue: sales\nMemberName: Ann\nInterface: SIP/7",
+        [("AgentQueueLeft", {"agent_id": "Ann", "queue_id": "sales", "interface": "SIP/7"})],
     ),
     (
         "Event: QueueMemberPause\nQueue: sales\nMemberName: Ann\n"
@@ -379,7 +384,7 @@ SNAPSHOT = [
     (
         "Event: QueueMember\nQueue: sales\nName: Ann\nLocation: SIP/7\nPaused: 1\nActionID: 7",
         ("SnapshotAgent", {"snapshot_id": "7", "agent_id": "Ann", "queue_id": "sales",
-                           "paused": True, "device": "SIP/7"}),
+                           "paused": True, "device": "SIP/7", "interface": "SIP/7"}),
     ),
     (
         "Event: QueueEntry\nQueue: sales\nUniqueid: 1.0\nWait: 12\nActionID: 7",
