@@ -11,6 +11,7 @@ from producers.recording import AMI, QUEUE_LOG
 from pult import clock, ports, settings
 from pult.context import sql_command
 from pult.folder import DataFolder, owner, reachable
+from pult.log_members import complaint
 from schemas.durations import written
 from schemas.errors import PultFailure
 from schemas.events import Event
@@ -90,7 +91,7 @@ def _sources(loaded: settings.Settings, environ: Mapping[str, str]) -> Iterator[
         if source.ami is not None:
             yield from _ami(f"sources.{name}.ami", source.ami, environ)
         if source.queue_log is not None:
-            yield _queue_log(f"sources.{name}.queue_log", source.queue_log)
+            yield from _queue_log(name, source.queue_log, with_ami=source.ami is not None)
         if source.webhook is not None:
             yield _webhook(name, source.webhook, environ, loaded.http.webhook_port)
         elif source.ami is None and source.queue_log is None:
@@ -203,7 +204,15 @@ def _skew(where: str, seconds: float) -> Finding:
     return Finding(good=True, text=text)
 
 
-def _queue_log(setting: str, log: Path) -> Finding:
+def _queue_log(name: str, log: Path, *, with_ami: bool) -> Iterator[Finding]:
+    setting = f"sources.{name}.queue_log"
+    yield _file_of_queue_log(setting, log)
+    said = complaint(setting, log, with_ami=with_ami)
+    if said:
+        yield Finding(good=with_ami, text=said, remark=True)
+
+
+def _file_of_queue_log(setting: str, log: Path) -> Finding:
     if not log.exists():
         text = f"{setting}: {log} is not there; set queue_log = yes in logger.conf, or mend"
         return Finding(good=False, text=f"{text} the path")

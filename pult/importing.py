@@ -36,6 +36,7 @@ class Imported:
     visits: int
     direct: int
     estimated: int
+    unnamed: int  # agents by an interface of whom nothing is known but memberships
     unread: UnreadableRecording | None
 
 
@@ -128,7 +129,23 @@ def import_frames(
     visits = _number(store, "SELECT count() FROM legs WHERE queue_id != ''")
     direct = _number(store, "SELECT count() FROM legs WHERE queue_id = ''")
     estimated = _number(store, "SELECT count() FROM legs WHERE clock = 'estimated'")
-    return Imported(count, fresh, stored, refused, visits, direct, estimated, unread)
+    unnamed = _unnamed(store)
+    return Imported(count, fresh, stored, refused, visits, direct, estimated, unnamed, unread)
+
+
+def _unnamed(store: EmbeddedStore) -> int:
+    """Return how many agents a queue log seems to have made of members who have names."""
+    interfaces = "position(agent_id, '/') > 0"
+    if not _number(store, f"SELECT count() FROM agent_sessions WHERE {interfaces}"):
+        return 0
+    if _number(store, f"SELECT count() FROM legs WHERE {interfaces}"):
+        return 0  # names are what it has for none
+    return _number(
+        store,
+        f"SELECT uniqExact(agent_id) FROM agent_sessions WHERE {interfaces} "
+        "AND agent_id NOT IN (SELECT agent_id FROM breaks) "
+        "AND agent_id NOT IN (SELECT agent_id FROM offers)",
+    )
 
 
 def _number(store: EmbeddedStore, query: str) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pult import settings
 from pult.context import Context, name, positive
 from pult.doctor import Finding
+from pult.log_members import complaint
 from pult.settings import SourceSettings
 from pult.sources import ami_access
 from pult.survey import Survey, survey
@@ -42,7 +43,7 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
     if entry.webhook is not None:
         msg = f"{chosen.name} posts to us: watch pult_source_frames_total of it in /metrics"
         raise SettingsInvalid(msg)
-    findings = [_queue_log(chosen.name, entry)]
+    findings = _queue_log(chosen.name, entry)
     if entry.ami is None:
         text = f"sources.{chosen.name}.ami is not set: nothing live but the queue log's lines"
         findings.append(Finding(good=True, text=text, remark=True))
@@ -114,12 +115,17 @@ def _skew(found: Survey) -> Finding:
     return Finding(good=True, text=text)
 
 
-def _queue_log(name: str, entry: SourceSettings) -> Finding:
-    path = entry.queue_log
+def _queue_log(name: str, entry: SourceSettings) -> list[Finding]:
+    path, setting = entry.queue_log, f"sources.{name}.queue_log"
     if path is None:
-        text = f"sources.{name}.queue_log is not set: what AMI loses stays lost"
-        return Finding(good=True, text=text, remark=True)
+        text = f"{setting} is not set: what AMI loses stays lost"
+        return [Finding(good=True, text=text, remark=True)]
     if not (path.is_file() and os.access(path, os.R_OK)):
-        text = f"queue log {path} cannot be read; check sources.{name}.queue_log and its rights"
-        return Finding(good=False, text=text)
-    return Finding(good=True, text=f"queue log {path} can be read: heals gaps, counts outcomes")
+        text = f"queue log {path} cannot be read; check {setting} and its rights"
+        return [Finding(good=False, text=text)]
+    text = f"queue log {path} can be read: heals gaps, counts outcomes"
+    findings = [Finding(good=True, text=text)]
+    said = complaint(setting, path, with_ami=entry.ami is not None)
+    if said:
+        findings.append(Finding(good=entry.ami is not None, text=said, remark=True))
+    return findings

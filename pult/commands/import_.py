@@ -80,6 +80,11 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
     if here.without_demo:
         print(f"the demo's data in {context.data} are removed")
     print(_summary(done, chosen.source))
+    if done.unnamed:
+        print(
+            f"{counted(done.unnamed, 'agent')} did nothing but join and leave queues, by "
+            "interface: set log_membername_as_agent = yes in queues.conf"
+        )
     if done.unread is not None:
         raise done.unread
     return 0

@@ -121,6 +121,35 @@ def test_a_queue_log_is_looked_for(
     assert told in line
 
 
+@pytest.mark.parametrize(
+    ("by_interface", "acts", "code"), [("SIP/7", "Anna", 1), ("SIP/7", "SIP/7", 0),
+                                       ("Anna", "Anna", 0)],
+)  # fmt: skip
+def test_members_by_interface_in_a_queue_log_alone_are_a_problem(
+    tmp_path: Path, by_interface: str, acts: str, code: int
+) -> None:
+    log = tmp_path / "queue_log"
+    log.write_text(
+        f"1772442000|MANAGER|sales|{by_interface}|ADDMEMBER|\n"
+        f"1772442010|NONE|sales|{acts}|PAUSE|tea\n1772442020|NONE|NONE|NONE|CONFIGRELOAD|\n"
+        f"1772442030|7.1|sales|{acts}|CONNECT|3|7.2|2\n"
+    )
+    (tmp_path / "pult.toml").write_text(
+        f'[http]\nwall_port = 0\nsql_port = 0\n[sources.pbx1]\nkind = "asterisk"\n'
+        f'queue_log = "{log}"\n'
+    )
+    data = ("--data", tmp_path / "data")
+
+    looked, imported = in_turn(
+        ("doctor", *data), ("import", "asterisk-queue-log", log, *data), cwd=tmp_path
+    )
+
+    told = "members join and leave queues by interface, as SIP/7; set log_membername_as_agent"
+    assert looked.code == code, looked
+    assert (told in looked.out) == bool(code)
+    assert ("1 agent did nothing but join and leave queues" in imported.out) == bool(code)
+
+
 def test_a_source_that_nothing_reads_is_remarked(tmp_path: Path) -> None:
     (tmp_path / "pult.toml").write_text(
         '[http]\nwall_port = 0\nsql_port = 0\n[sources.pbx1]\nkind = "asterisk"\n'

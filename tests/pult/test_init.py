@@ -70,6 +70,18 @@ def settings_of(folder: Path, pbx: FakePbx) -> None:
     )
 
 
+def test_check_source_says_that_a_queue_log_calls_members_by_interface(tmp_path: Path) -> None:
+    log = tmp_path / "queue_log"
+    log.write_text("1772442000|CLI|s|SIP/7|ADDMEMBER|\n1772442010|NONE|s|Anna|PAUSE|\n")
+    settings = f'[sources.pbx1]\nkind = "asterisk"\nqueue_log = "{log}"\n'
+    (tmp_path / "pult.toml").write_text(settings)
+
+    done = one(tmp_path, "check-source", "pbx1")
+
+    assert done.code == 1
+    assert "as SIP/7; set log_membername_as_agent = yes in queues.conf" in done.out
+
+
 def test_check_source_says_what_it_feeds_and_what_is_missing(tmp_path: Path) -> None:
     with FakePbx(CALL) as pbx:
         settings_of(tmp_path, pbx)
