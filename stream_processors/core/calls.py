@@ -23,6 +23,9 @@ MATCH_MS = 2_000
 ESTIMATED = 1_000_000
 """Resolution of a time nobody told us; any told time is finer."""
 
+TOLD_STEP_MS, UNTOLD_STEP_MS = 10 * 60_000, 60_000
+"""So far may a clock be set back in a wait: if the source says it was none, or says nothing."""
+
 Kind: TypeAlias = Literal[
     "entered", "left", "connected", "ended", "transferred",
     "offer_started", "offer_ended", "hangup_requested", "hung_up",
@@ -237,9 +240,13 @@ def _same_entry(call: Call, mark: Mark) -> Visit | None:
 
 
 def _clock_stepped_back(visit: Visit, mark: Mark) -> bool:
-    """A visit without entry whose source saw no wait: its clock ran backwards in between."""
+    """Tell whether the clock of a source was set back after an entry, while the caller waited.
+
+    Then the source saw no wait, and the entry comes after what it led to.
+    """
     waited = visit.wait[1] if visit.wait else 0
-    return waited == 0 and 0 <= mark.at - visit.entered[2] <= 60_000
+    reach = TOLD_STEP_MS if visit.wait else UNTOLD_STEP_MS
+    return waited == 0 and 0 <= mark.at - visit.entered[2] <= reach
 
 
 def _left(call: Call, mark: Mark) -> None:

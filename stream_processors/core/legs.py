@@ -99,7 +99,7 @@ def conclude(
     visit = call.visits[index]
     if not visit.leg_id:
         visit.leg_id = _leg_id(call, visit)
-    entered = visit.entered[2]
+    entered = _entered_at(visit)
     if visit.connected is not None:
         return _talked(call, index, sweeps, clock, max_open_ms)
     outcome = _exit(call, index, clock)
@@ -125,7 +125,7 @@ def _talked(
 ) -> Conclusion:
     visit = call.visits[index]
     assert visit.left is not None  # being connected always tells of leaving
-    entered = visit.entered[2]
+    entered = _entered_at(visit)
     answered = max(entered, visit.left[2])
     inferred = visit.entered[0] == ESTIMATED or visit.left[0] == ESTIMATED
     by = visit.ended_by
@@ -149,6 +149,13 @@ def _talked(
         visit.leg_id, visit.queue_id, "answered", entered, answered, _wait(visit, answered),
         answered, ended, by, visit.agent_id, inferred,
     )  # fmt: skip
+
+
+def _entered_at(visit: Visit) -> int:
+    """Return when a caller entered: not after he left, by a clock set back meanwhile."""
+    entered, left = visit.entered[2], visit.left
+    was_told = left is not None and left[0] != ESTIMATED
+    return left[2] if left and was_told and entered > left[2] + MATCH_MS else entered
 
 
 def _handover(call: Call, visit: Visit, answered: int) -> Handover | None:

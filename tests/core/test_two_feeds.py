@@ -197,6 +197,31 @@ def test_members_whom_the_log_calls_by_interface_are_those_of_that_name(size: in
         assert states(facts, "SIP/7") == []
 
 
+@pytest.mark.parametrize("back", ["09:00", "08:56"])
+@pytest.mark.parametrize("finer", [True, False])
+def test_a_clock_that_is_set_back_in_a_wait_makes_no_second_visit(
+    back: str, finer: bool
+) -> None:
+    told_so = [
+        "09:00:30.250 enter a sales", "09:00:30 log: enter a sales",
+        f"{back}:20.400 leave a sales", f"{back}:20.401 answer a sales Anna 0",
+        f"{back}:20 log: answer a sales Anna 0", f"{back}:50.700 end a sales Anna caller",
+        f"{back}:50 log: end a sales Anna caller 30",
+    ]  # fmt: skip
+    log = values("\n".join(each for each in told_so if finer or "log:" in each))
+
+    for seed in range(20):
+        _, facts = run(Random(seed).sample(log, len(log)) if seed else log)
+
+        (leg,) = legs(facts)
+        assert (leg.outcome, leg.wait_ms, leg.talk_ms) == (
+            "answered", 0, 30_300 if finer else 30_000,
+        )  # fmt: skip
+        assert [each.ended_at for each in states(facts, "Anna") if each.state == "talking"] == [
+            leg.ended_at
+        ]
+
+
 @pytest.mark.parametrize("ghost", [
     "09:00:40 log: abandon a sales", "09:00:41 log: abandon a sales desk 21",
     "09:00:55 log: abandon a sales desk 55", "09:00:20 log: abandon a sales",
