@@ -15,9 +15,10 @@ from stream_processors.shells.rejects import RejectLimit, RejectWatch
 
 _LOG = logging.getLogger(__name__)
 
+_OF_NO_USE = ("duplicate", "unmapped")
+
 _REMEDIES = {
     "future": "its clock is ahead of ours; set both by NTP",
-    "unmapped": "no rule of its mapping fits; add one, or a [[pass]]",
     "malformed": "the details are in rejected",
 }
 _REMEDIES_OF_FEEDS = {
@@ -35,7 +36,8 @@ class RejectAlarm:
     """Watches the share of rejects, source by source; for the thread that reads them.
 
     Answers to our pings do not count: at a quiet PBX they would hide that nothing else of it
-    can be used. Nor do repetitions that a CRM posts with another text.
+    can be used. Nor does what a CRM posts and we have no use for: repetitions with other texts,
+    and events of which its mapping says nothing.
     """
 
     def __init__(self, most: RejectLimit) -> None:
@@ -60,7 +62,7 @@ class RejectAlarm:
         good.subtract(each.source for each in refused)
         bad: dict[str, list[Rejected]] = {}
         for each in (*unread, *refused):
-            if each.reason != "duplicate":
+            if each.reason not in _OF_NO_USE:
                 bad.setdefault(each.source, []).append(each)
         for name in dict.fromkeys((*good, *bad)):
             if name not in self._sources:
