@@ -345,12 +345,13 @@ class SnapshotAgentData(Data, frozen=True, kw_only=True):
 
 
 class SnapshotLegData(Data, frozen=True, kw_only=True):
-    """One waiting caller of a snapshot."""
+    """One waiting caller of a snapshot that was asked for at `asked_at` (RFC 3339)."""
 
     snapshot_id: str
     channel_id: ChannelId
     queue_id: QueueId
     wait_ms: Milliseconds | None = None
+    asked_at: str = ""
 
 
 class SnapshotChannelData(Data, frozen=True, kw_only=True):

@@ -223,10 +223,14 @@ def _boot(booted_at: str) -> tuple[Any, e.Data]:
     return e.SourceConnected, e.SourceConnectedData(booted_at=f"{DAY}T{booted_at}.000Z")
 
 
-def _listed(snapshot: str, channel: str, queue: str) -> tuple[Any, e.Data]:
+def _listed(
+    snapshot: str, channel: str, queue: str, waited_s: str = "", asked: str = ""
+) -> tuple[Any, e.Data]:
     return e.SnapshotLeg, e.SnapshotLegData(
-        snapshot_id=snapshot, channel_id=channel, queue_id=queue
-    )
+        snapshot_id=snapshot, channel_id=channel, queue_id=queue,
+        wait_ms=int(waited_s) * 1000 if waited_s else None,
+        asked_at=f"{DAY}T{asked}.000Z" if asked else "",
+    )  # fmt: skip
 
 
 def _member(

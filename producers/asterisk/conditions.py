@@ -80,6 +80,7 @@ def caller_listed(message: Message) -> list[Event]:
         channel_id=message.need("Uniqueid"),
         queue_id=message.need("Queue"),
         wait_ms=message.seconds("Wait"),
+        asked_at=_asked_at(snapshot),
     )
     return [SnapshotLeg(data=data, **message.attributes(SnapshotLeg, data.channel_id))]
 

@@ -26,9 +26,12 @@ ESTIMATED = 1_000_000
 TOLD_STEP_MS, UNTOLD_STEP_MS = 10 * 60_000, 60_000
 """So far may a clock be set back in a wait: if the source says it was none, or says nothing."""
 
+_LIST = "snapshot"
+"""Stands for the feed that told of an entry where a snapshot did."""
+
 Kind: TypeAlias = Literal[
     "entered", "left", "connected", "ended", "transferred",
-    "offer_started", "offer_ended", "hangup_requested", "hung_up",
+    "offer_started", "offer_ended", "hangup_requested", "hung_up", "listed",
 ]  # fmt: skip
 
 
@@ -83,6 +86,7 @@ class Visit(msgspec.Struct, gc=False):
     caller_key: str = ""
     priority: int = 0
     adapter_clock: bool = False
+    listed_at: int = 0  # that he waited then [ms], a snapshot has said
     left: Told | None = None
     wait: tuple[int, int] | None = None
     verdict: tuple[int, str] | None = None
@@ -247,6 +251,29 @@ def _clock_stepped_back(visit: Visit, mark: Mark) -> bool:
     waited = visit.wait[1] if visit.wait else 0
     reach = TOLD_STEP_MS if visit.wait else UNTOLD_STEP_MS
     return waited == 0 and 0 <= mark.at - visit.entered[2] <= reach
+
+
+def _listed(call: Call, mark: Mark) -> None:
+    """Let wait who is listed as waiting: his entry, or even his beginning, was lost.
+
+    The list was made some moments after it was asked for, at `mark.at`: whoever has left since
+    then was in it, and whoever is known to wait is the one it speaks of, whatever it says of
+    how long.
+    """
+    asked, entered = mark.at, mark.at - (mark.wait_ms or 0)
+    for visit in reversed(call.visits):
+        if visit.queue_id != mark.queue_id:
+            continue
+        if visit.left is None or visit.left[2] >= asked - MATCH_MS:
+            visit.listed_at = max(visit.listed_at, asked)
+            if visit.entered[0] == ESTIMATED and entered < visit.entered[2] - MATCH_MS:
+                visit.entered = (ESTIMATED, 0, entered)
+                visit.first_second, visit.leg_id = entered // 1000, ""
+            return
+    if call.hung_up is None:
+        visit = _new_visit(call, mark, entered, ESTIMATED)
+        visit.listed_at = asked
+        visit.entered_feeds.append(_LIST)
 
 
 def _left(call: Call, mark: Mark) -> None:
@@ -448,6 +475,7 @@ _STEPS = {
     "offer_ended": _offer_ended,
     "hangup_requested": _hangup_requested,
     "hung_up": _hung_up,
+    "listed": _listed,
 }
 
 # --- which visit a mark belongs to --------------------------------------------------------

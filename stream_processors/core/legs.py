@@ -224,8 +224,9 @@ def _closed(
         ends.append(call.hung_up[0])
     if clock >= gives_up:
         ends.append(gives_up)
+    there = max(since, visit.listed_at)
     for sweep in sweeps:
-        if sweep.at >= since and _misses(sweep, call, visit, since):
+        if sweep.at >= there and _misses(sweep, call, visit, there):
             ends.append(sweep.at)
     return max(since, min(ends)) if ends else None
 

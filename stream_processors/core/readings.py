@@ -253,8 +253,16 @@ def _snapshot_queue(change: Change, event: e.SnapshotQueue, source: Source, at: 
 
 
 def _snapshot_leg(change: Change, event: e.SnapshotLeg, source: Source, at: int) -> None:
-    snapshot = _snapshot(source, event.data.snapshot_id, at)
-    snapshot.present.add(event.data.channel_id)
+    data = event.data
+    snapshot = _snapshot(source, data.snapshot_id, at)
+    snapshot.present.add(data.channel_id)
+    if data.wait_ms is not None:
+        asked = min(to_ms(data.asked_at), at) if data.asked_at else at
+        change.queue(data.queue_id, source.name)
+        change.tell(source, data.channel_id, Mark(
+            event.sequence, event.id, "listed", asked, event.resolution, change.feed,
+            data.queue_id, wait_ms=data.wait_ms,
+        ))  # fmt: skip
     _sweep_by(change, source, snapshot)
 
 

@@ -299,10 +299,13 @@ GAP = (
     09:04:10       channels_end c1 1 09:04:09
     09:04:10       queue    s1 sales 1
     09:04:10       queue    s1 support 0
-    09:04:10       listed   s1 w sales
+    09:04:10       listed   s1 w sales 40 09:04:09
+    09:04:10       listed   s1 v sales 30 09:04:09
+    09:04:10       listed   s1 u sales 20 09:04:09
     09:04:10       member   s1 Clara sales not - 09:04:09
     09:04:10       member   s1 Anna support paused lunch 09:04:09
     09:04:11       complete s1 09:04:09 all
+    09:04:30 log:  abandon  u sales
     09:04:40       login    Boris sales
     09:05:00       beat
 """

@@ -1,7 +1,11 @@
 """A call whose beginning was lost still waits: time passes over it, and the fold goes on."""
 
-from tests.readings import legs
-from tests.timetable import run, terms, values
+from itertools import permutations
+
+import pytest
+
+from tests.readings import comparable, legs, walls
+from tests.timetable import moment, run, terms, values
 
 
 def test_a_caller_of_whom_only_a_ringing_is_known_waits_and_holds_nothing_up() -> None:
@@ -18,3 +22,116 @@ def test_a_caller_of_whom_only_a_ringing_is_known_waits_and_holds_nothing_up() -
 
     assert [(leg.outcome, leg.clock) for leg in legs(facts)] == [("system", "estimated")]
     assert state.sources["pbx1"].deadlines == []
+
+
+# --- callers whom a snapshot lists ----------------------------------------------------------
+
+LISTED = """
+    09:05:01  queue    s1 sales 1
+    09:05:01  listed   s1 a sales 40 09:05:00
+    09:05:01  complete s1 09:05:00
+"""
+
+
+def seen(text: str) -> list[tuple[str, str, int, int | None, str]]:
+    """Return outcome, queue, entry, leaving and clock of each visit."""
+    _, facts = run(values(text))
+    return [
+        (leg.outcome, leg.queue_id, leg.entered_at, leg.left_at, leg.clock)
+        for leg in legs(facts)
+    ]
+
+
+def test_a_caller_who_is_listed_waits_since_what_he_is_said_to_have_waited() -> None:
+    state, facts = run(values(f"{LISTED}\n09:05:10 beat"))
+
+    (leg,) = legs(facts)
+    assert (leg.outcome, leg.entered_at, leg.clock) == (
+        "waiting", moment("09:04:20"), "estimated",
+    )  # fmt: skip
+    assert len(state.queues["sales"].waiting) == 1
+    wall = walls(facts, "sales")[moment("09:05:05")]
+    assert (wall.waiting, wall.longest_wait_ms) == (1, 45_000)
+
+
+@pytest.mark.parametrize(
+    ("told", "outcome", "left"),
+    [
+        ("09:05:20 leave a sales\n09:05:20 answer a sales Anna", "answered", "09:05:20"),
+        ("09:05:20 log: abandon a sales", "abandoned", "09:05:20"),
+        ("09:05:20 enter a support", "system", "09:05:20"),
+        ("09:05:20 hangup a", "system", "09:05:20"),
+        ("09:07:01 queue s2 sales 0\n09:07:01 complete s2 09:07:00", "system", "09:07:01"),
+        ("09:07:00 restart", "system", "09:07:00"),
+    ],
+)
+def test_he_leaves_as_anybody(told: str, outcome: str, left: str) -> None:
+    visits = seen(f"{LISTED}\n{told}\n09:10:00 beat")
+
+    assert visits[0] == (outcome, "sales", moment("09:04:20"), moment(left), "estimated")
+    assert [visit[1] for visit in visits[1:]] == (["support"] if "support" in told else [])
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "09:05:00.300 abandon a sales",  # in the list, and gone when it came
+        "09:05:00.300 leave a sales\n09:05:00.301 answer a sales Anna",
+        "09:04:10 enter a sales",  # whatever the list says of how long
+        "09:04:20 log: enter a sales",
+    ],
+)
+def test_who_is_known_to_wait_or_to_have_just_left_is_the_one_who_is_listed(told: str) -> None:
+    assert len(seen(f"{told}\n{LISTED}")) == 1
+    assert len(seen(f"{LISTED}\n{told}")) == 1
+
+
+def test_a_channel_that_has_ended_waits_no_more_whatever_is_listed() -> None:
+    assert seen(f"09:04:50 hangup a\n{LISTED}") == []
+
+
+def test_who_is_listed_where_he_had_left_has_come_again() -> None:
+    visits = seen(f"09:01:00 enter a sales\n09:02:00 timeout a sales\n{LISTED}")
+
+    assert visits == [
+        ("timeout", "sales", moment("09:01:00"), moment("09:02:00"), "source"),
+        ("waiting", "sales", moment("09:04:20"), None, "estimated"),
+    ]
+
+
+def test_who_is_listed_in_another_queue_has_left_the_first() -> None:
+    visits = seen(f"09:01:00 enter a support\n{LISTED}")
+
+    assert visits == [
+        ("system", "support", moment("09:01:00"), moment("09:04:20"), "estimated"),
+        ("waiting", "sales", moment("09:04:20"), None, "estimated"),
+    ]
+
+
+def test_listed_again_and_again_he_is_one_caller() -> None:
+    again = LISTED.replace("09:05", "09:06").replace("s1", "s2").replace(" 40 ", " 101 ")
+
+    assert seen(LISTED + again) == [
+        ("waiting", "sales", moment("09:04:20"), None, "estimated"),
+    ]
+
+
+def test_the_log_knows_better_since_when_in_whatever_order_it_is_told() -> None:
+    parts = [
+        *values(LISTED),
+        *values("09:04:19 log: enter a sales\n09:05:30 log: abandon a sales"),
+    ]
+    later = values("09:10:00 beat")
+    expected = None
+
+    for order in permutations(parts):
+        for size in (1, 9):
+            state, facts = run([*order, order[0], *later], size=size)
+            found = comparable(facts), state.queues["sales"].totals["offered"]
+            expected = expected or found
+            assert found == expected
+    assert expected is not None
+    (leg,) = legs(facts)
+    assert (leg.entered_at, leg.left_at, leg.clock) == (
+        moment("09:04:19"), moment("09:05:30"), "source",
+    )  # fmt: skip
