@@ -355,10 +355,20 @@ class SnapshotLegData(Data, frozen=True, kw_only=True):
 
 
 class SnapshotChannelData(Data, frozen=True, kw_only=True):
-    """One channel of a snapshot of channels: it is there, whatever it does."""
+    """One channel of a snapshot of channels that was asked for at `asked_at` (RFC 3339).
+
+    Of a device's channel it also tells how long it has been there, and what it does.
+    """
 
     snapshot_id: str
     channel_id: ChannelId
+    interaction_id: str = ""
+    device: str = ""
+    state: Literal["ringing", "answered", ""] = ""
+    bridged: bool = False
+    of_queue: bool = False
+    lasted_ms: Milliseconds | None = None
+    asked_at: str = ""
 
 
 class SnapshotCompletedData(Data, frozen=True, kw_only=True):

@@ -297,7 +297,7 @@ class FakePbx:
         if action == "queuestatus":
             session.list(name, standing.queue_status(now_us), "QueueStatus")
         elif action == "coreshowchannels":
-            items = standing.core_show_channels()
+            items = standing.core_show_channels(now_us)
             session.list(name, items, "CoreShowChannels", permitted=self.reporting)
         else:
             return session.answer(action, name, now_us)

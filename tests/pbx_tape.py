@@ -101,13 +101,25 @@ class Standing:
                 self.members.pop(member, None)
             case b"QueueCallerJoin":
                 self.callers[told["Uniqueid"]] = told
+                self._becomes(told, Application="Queue")
             case b"QueueCallerLeave":
                 self.callers.pop(told["Uniqueid"], None)
             case b"Newchannel":
                 self.channels[told["Uniqueid"]] = told
+            case b"Newstate":
+                self._becomes(told, ChannelState=told["ChannelState"])
+            case b"BridgeEnter":
+                self._becomes(told, BridgeId=told["BridgeUniqueid"])
+            case b"BridgeLeave":
+                self._becomes(told, BridgeId="")
             case _:
                 self.channels.pop(told["Uniqueid"], None)
                 self.callers.pop(told["Uniqueid"], None)
+
+    def _becomes(self, told: dict[str, str], **what: str) -> None:
+        channel = self.channels.get(told["Uniqueid"])
+        if channel is not None:
+            channel.update(what, Linkedid=told["Linkedid"])
 
     def queue_status(self, now_us: int) -> list[list[tuple[str, str]]]:
         """Return the items of an answer to QueueStatus."""
@@ -129,16 +141,21 @@ class Standing:
                           ("CallerIDNum", "unknown"), ("Wait", str(max(wait, 0)))])  # fmt: skip
         return items
 
-    def core_show_channels(self) -> list[list[tuple[str, str]]]:
+    def core_show_channels(self, now_us: int) -> list[list[tuple[str, str]]]:
         """Return the items of an answer to CoreShowChannels."""
-        kept = ("Channel", "ChannelState", "Uniqueid", "Linkedid")
-        return [[("Event", "CoreShowChannel"), *((name, told.get(name, "")) for name in kept)]
-                for told in self.channels.values()]  # fmt: skip
+        kept = ("Channel", "ChannelState", "Uniqueid", "Linkedid", "BridgeId", "Application")
+        items = []
+        for told in self.channels.values():
+            lasted = max(0, now_us - int(float(told["Timestamp"]) * 1e6)) // 1_000_000
+            duration = f"{lasted // 3600:02}:{lasted // 60 % 60:02}:{lasted % 60:02}"
+            items.append([("Event", "CoreShowChannel"), ("Duration", duration),
+                          *((name, told.get(name, "")) for name in kept)])  # fmt: skip
+        return items
 
 
 _HEARD = (
     b"QueueMemberAdded", b"QueueMemberPause", b"QueueMemberRemoved", b"QueueCallerJoin",
-    b"QueueCallerLeave", b"Newchannel", b"Hangup",
+    b"QueueCallerLeave", b"Newchannel", b"Newstate", b"BridgeEnter", b"BridgeLeave", b"Hangup",
 )  # fmt: skip
 
 

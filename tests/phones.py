@@ -7,6 +7,8 @@
     09:00:09  joins  anna1 b1            it is connected with others
     09:01:00  asks   trunk7@anna1        its far end wants to hang up
     09:01:00  stops  trunk7@anna1 16     it is gone, and why
+    09:02:00  there  c1 anna1 bridged 60 09:01:59    list c1, asked for then, has it since 60 s:
+                                         bridged, queued (and bridged), ringing or dialling
 
 A channel is its phone's name and a number; behind @ stands the contact that it is in, if that
 is not its own.
@@ -72,6 +74,19 @@ def _stops(phone: str, cause: str = "16") -> tuple[Any, e.Data]:
     return e.ChannelEnded, e.ChannelEndedData(**named, cause=cause)
 
 
+def _there(
+    snapshot: str, phone: str, doing: str, lasted_s: str, asked: str
+) -> tuple[Any, e.Data]:
+    """List a channel."""
+    state: Any = {"ringing": "ringing", "dialling": ""}.get(doing, "answered")
+    return e.SnapshotChannel, e.SnapshotChannelData(
+        snapshot_id=snapshot, **_named(phone), bridged=doing in ("bridged", "queued"),
+        state=state,
+        of_queue=doing == "queued", lasted_ms=int(lasted_s) * 1000,
+        asked_at=f"2026-03-02T{asked}.000Z",
+    )  # fmt: skip
+
+
 def _passes(phone: str, consult: str, to: str = "", whom: str = "") -> tuple[Any, e.Data]:
     """Put two calls together, or (consult is -) send one on."""
     named = _named(phone)
@@ -97,6 +112,7 @@ VERBS: dict[str, Callable[..., tuple[Any, e.Data]]] = {
     "asks": _asks,
     "orders": _orders,
     "stops": _stops,
+    "there": _there,
     "passes": _passes,
     "merges": _merges,
 }

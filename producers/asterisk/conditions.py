@@ -5,6 +5,11 @@ items without one belong to nobody's question. Ours also tells when it was asked
 `@`, in microseconds by the PBX's clock.
 """
 
+import re
+from typing import Literal
+
+from msgspec.structs import replace
+
 from producers.asterisk.message import Message
 from producers.instants import MICROSECONDS, instant_us, rfc3339
 from schemas.events import (
@@ -35,6 +40,15 @@ OURS = "pult-"
 """With this begin the ActionIDs of our sessions, which ask for all queues and channels."""
 
 _LONGEST_ID = 64
+
+_STATES: dict[str, Literal["ringing", "answered"]] = {"5": "ringing", "6": "answered"}
+_OF_QUEUES = frozenset({"Queue", "AppQueue"})
+"""What a caller of a queue is in, also while he talks, and a phone that it has dialled."""
+
+_LOGGED_IN = "AgentLogin"
+"""Such a phone is connected all day, and in no call."""
+
+_DURATION = re.compile(r"([0-9]{1,4}):([0-5][0-9]):([0-5][0-9])")
 
 
 def queue_counted(message: Message) -> list[Event]:
@@ -105,10 +119,24 @@ def channel_listed(message: Message) -> list[Event]:
     snapshot = message.text("ActionID")
     if not snapshot:
         return []
-    data = SnapshotChannelData(
-        snapshot_id=snapshot, channel_id=message.need("Uniqueid", "UniqueID")
-    )
-    return [SnapshotChannel(data=data, **message.attributes(SnapshotChannel, data.channel_id))]
+    channel = message.need("Uniqueid", "UniqueID")
+    data = SnapshotChannelData(snapshot_id=snapshot, channel_id=channel)
+    device, doing = message.device(), message.text("Application")
+    if device and doing != _LOGGED_IN:
+        data = replace(
+            data, interaction_id=message.text("Linkedid"), device=device,
+            state=_STATES.get(message.text("ChannelState"), ""),
+            bridged=message.text("BridgeId") != "", of_queue=doing in _OF_QUEUES,
+            lasted_ms=_lasted_ms(message.text("Duration")), asked_at=_asked_at(snapshot),
+        )  # fmt: skip
+    return [SnapshotChannel(data=data, **message.attributes(SnapshotChannel, channel))]
+
+
+def _lasted_ms(text: str) -> int | None:
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        return None
+    return ((int(found[1]) * 60 + int(found[2])) * 60 + int(found[3])) * 1000
 
 
 def channels_completed(message: Message) -> list[Event]:

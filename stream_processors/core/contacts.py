@@ -20,7 +20,7 @@ from stream_processors.core.handovers import Hold
 
 ContactKind: TypeAlias = Literal[
     "started", "ringing", "answered", "bridged", "unbridged", "held", "resumed",
-    "requested", "ordered", "ended", "transferred", "merged",
+    "requested", "ordered", "ended", "transferred", "merged", "listed",
 ]  # fmt: skip
 
 Moment: TypeAlias = tuple[int, int]
@@ -42,6 +42,7 @@ class ContactMark(msgspec.Struct, frozen=True, order=True, gc=False, array_like=
     note: str = ""  # caller key, or where to a transfer went
     more: str = ""  # key of the dialled number, or the channel of the one passed on
     clock: str = "source"
+    ago: int = 0  # so long a listed channel had been there [ms]
 
 
 class Contact(msgspec.Struct):
@@ -99,8 +100,11 @@ class Party:
         self.device = mark.device
         self.born_in = mark.interaction_id
         self.was_in = {mark.interaction_id}
-        self.started = mark.at
+        self.started = mark.at - mark.ago
         self.birth_seen = mark.kind == "started"
+        self.found = mark.kind == "listed"  # a list was the first to tell of it
+        self.listed_at = 0  # it was there then, a list has said
+        self.of_queue = False
         self.clock = mark.clock
         self.dialled = ""
         self.dialled_key = ""
@@ -119,9 +123,19 @@ class Party:
     @property
     def begun(self) -> bool:
         """Tell whether more is known of it than that it ended."""
-        return self.birth_seen or (self.ringing, self.picked_up, self.first_bridged) != (
-            None, None, None,
-        )  # fmt: skip
+        if self.birth_seen or self.found:
+            return True
+        return (self.ringing, self.picked_up, self.first_bridged) != (None, None, None)
+
+    @property
+    def seen(self) -> int:
+        """When it was surely there [ms]: at its birth, or in the last list that had it."""
+        return max(self.started, self.listed_at)
+
+    @property
+    def age(self) -> tuple[int, int, str]:
+        """What sorts parties by birth: a list tells whole seconds, but ids are counted up."""
+        return self.started, len(self.channel_id), self.channel_id
 
     @property
     def placed_the_call(self) -> bool:
@@ -152,10 +166,10 @@ class Party:
                 self.caller_key = mark.note
             case "ringing" if self.ringing is None:
                 self.ringing = mark.at
-            case "answered" if self.picked_up is None:
+            case "answered" if self._is_news(self.picked_up, mark):
                 self.picked_up = mark.at
             case "bridged":
-                if self.first_bridged is None:
+                if self._is_news(self.first_bridged, mark):
                     self.first_bridged = mark.at
                 self.last_bridged, self.left = now, None
             case "unbridged":
@@ -168,8 +182,26 @@ class Party:
                 self.ended, self.cause = now, mark.word
             case "held" | "resumed":
                 self._hold(mark)
+            case "listed" if self.ended is None:
+                self._list(mark)
             case _:
                 pass
+
+    def _is_news(self, known: int | None, mark: ContactMark) -> bool:
+        """What a list has shown was told a moment later: its own time is the better one."""
+        return known is None or (known == self.listed_at and mark.at - known <= MATCH_MS)
+
+    def _list(self, mark: ContactMark) -> None:
+        """Learn from a list what nobody told; it was made some moments after `mark.at`."""
+        since = self.started if self.found and not self.listed_at else mark.at
+        self.listed_at = max(self.listed_at, mark.at)
+        self.of_queue = self.of_queue or mark.more != ""
+        if mark.word == "ringing" and (self.ringing, self.picked_up) == (None, None):
+            self.ringing = since
+        if mark.word == "answered" and self.picked_up is None:
+            self.picked_up = since
+        if mark.note and self.first_bridged is None:
+            self.first_bridged, self.last_bridged = since, (mark.at, mark.sequence)
 
     def _hold(self, mark: ContactMark) -> None:
         open_hold = bool(self.holds) and self.holds[-1].end is None
@@ -218,7 +250,7 @@ def read(contact: Contact) -> Reading:
             party = parties[mark.channel_id] = Party(mark)
             party.take(mark)
             continue
-        if mark.interaction_id != party.born_in:
+        if mark.interaction_id != party.born_in and mark.kind != "listed":
             gone.add(party.born_in)
             party.was_in.add(mark.interaction_id)
         party.take(mark)

@@ -147,13 +147,14 @@ def conclude(change: "Change", source: Source, root: str, cause: "Cause") -> Non
     used = {}
     for call in meaning.calls:
         leg = _leg(change, source, reading.interaction_id, call)
-        legs[leg.leg_id] = leg
+        if not call.of_queue:
+            legs[leg.leg_id] = leg
         used_from = _used_from(call)
         if used_from is not None:
             used[leg.leg_id] = (call.agent_id, used_from, call.ended)
         activities += _uses(leg, call, source.name)
         if leg.ended_at is None:
-            _remind(change, source, contact, call.started)
+            _remind(change, source, contact, call.seen)
     for talk, hold in meaning.holds:
         activities += _holding(talk.agent_id, talk.queue_id, talk.leg_id, hold, source.name)
     old, contact.activities = contact.activities, activities
@@ -288,7 +289,7 @@ def _closes_at(
         ends.append(gives_up)
     known = contact.closed.get(channel)
     # A sweep still known speaks for itself: a part of it that comes late may take it back.
-    if known is not None and known < source.clock - SWEEPS_KEPT_MS:
+    if known is not None and since <= known < source.clock - SWEEPS_KEPT_MS:
         ends.append(known)
     if not ends:
         contact.closed.pop(channel, None)

@@ -45,7 +45,7 @@ class Consideration:
         talks: the visits to queues in it.
         owner_of: whose a device is.
         closes_at: when a channel that nothing more is heard of must have ended, None if it may
-            go on; takes the channel and its start [ms].
+            go on; takes the channel and when it was there [ms].
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Consideration:
             if self._owners[party.channel_id]
             and party.begun
             and party.channel_id not in self._folded
-            and party.channel_id not in self._by_queue
+            and (party.channel_id not in self._by_queue or self._answered_unheard(party))
         ]
         return Meaning(calls, self._handovers(), self._queue_holds())
 
@@ -95,6 +95,8 @@ class Consideration:
                 return talk
         if party.placed_the_call or not party.device:
             return None
+        if party.found:
+            return self._talk_around(party)
         waited = [
             talk
             for talk in self._talks
@@ -103,6 +105,38 @@ class Consideration:
             and (talk.left is None or party.started <= talk.left)
         ]
         return waited[-1] if waited else None
+
+    def _talk_around(self, party: Party) -> QueueTalk | None:
+        """Find the visit of a phone of which only a list told: its times are estimates."""
+        owner = self._owners[party.channel_id]
+        gone = party.ended[0] if party.ended is not None else None
+        for talk in reversed(self._talks):
+            if talk.channel_id == party.channel_id:
+                continue
+            if talk.answered is None:
+                begins, over, slack = talk.entered, talk.left, 0
+            elif owner and talk.agent_id == owner:
+                begins, over, slack = talk.answered, talk.ended, MATCH_MS
+            else:
+                continue
+            if (over is None or party.started <= over + slack) and (
+                gone is None or begins <= gone + slack
+            ):
+                return talk
+        return None
+
+    def _answered_unheard(self, party: Party) -> bool:
+        """Tell whether a phone talks with a caller of whom the queue has told no answer.
+
+        Both are in lists: the phone is connected, and the caller waits no more.
+        """
+        talk = self._by_queue[party.channel_id]
+        return (
+            talk.answered is None
+            and talk.left is not None
+            and party.listed_at >= talk.left - MATCH_MS
+            and party.first_bridged is not None
+        )
 
     def _put_together(self, transfer: Transfer) -> None:
         parties = self._reading.parties
@@ -124,7 +158,7 @@ class Consideration:
     def _originator(self) -> Party | None:
         """Find who began the contact; of a call made by click, whoever was dialled first."""
         oldest = self._reading.parties.get(self._reading.interaction_id)
-        return oldest or min(self._parties, key=lambda each: each.started, default=None)
+        return oldest or min(self._parties, key=lambda each: each.age, default=None)
 
     # --- a direct call --------------------------------------------------------------------
 
@@ -132,7 +166,7 @@ class Consideration:
         agent = self._owners[party.channel_id]
         began = self._began(party)
         answered = self._answered_at(party) if began else party.picked_up
-        if not party.birth_seen and answered is None:
+        if not (party.birth_seen or party.found) and answered is None:
             answered = party.first_bridged
         over, by = self._end(party, answered)
         outcome: LegOutcome = "waiting"
@@ -150,11 +184,21 @@ class Consideration:
             agent_id=agent, channel_id=party.channel_id, direction=direction,
             outcome=outcome, placed=party.placed_the_call,
             caller_key=self._customer(party, direction, began=began),
-            started=party.started, rang=party.ringing, answered=answered, ended=over,
-            ended_by=by, transferred_to=to, transfer_kind=kind, holds=tuple(party.holds),
-            estimated=not party.birth_seen or (over is not None and party.ended is None
-                                               and passed is None),
+            started=party.started, seen=party.seen, rang=party.ringing,
+            answered=answered, ended=over, ended_by=by, transferred_to=to, transfer_kind=kind,
+            holds=tuple(party.holds), of_queue=self._is_of_queue(party),
+            estimated=not party.birth_seen or answered == party.listed_at or (
+                over is not None and party.ended is None and passed is None
+            ),
             clock=party.clock,
+        )  # fmt: skip
+
+    def _is_of_queue(self, party: Party) -> bool:
+        """Tell whether a queue's talk is all that it can be, though the queue told of none."""
+        if party.channel_id in self._by_queue:
+            return True
+        return party.found and not party.placed_the_call and any(
+            other.of_queue for other in self._parties
         )  # fmt: skip
 
     def _customer(self, party: Party, direction: Direction, *, began: bool) -> str:
@@ -190,7 +234,7 @@ class Consideration:
         if passed is not None:
             return max(party.started, passed.moment[0]), "agent"
         if party.ended is None or party.over is None:
-            closed = self._closes_at(party.channel_id, party.started)
+            closed = self._closes_at(party.channel_id, party.seen)
             return (None, "") if closed is None else (max(party.started, closed), "system")
         if answered is None:
             return party.ended[0], ""

@@ -25,7 +25,11 @@ class QueueTalk(msgspec.Struct, frozen=True, gc=False):
 
 
 class DirectCall(msgspec.Struct, frozen=True, gc=False):
-    """One agent's part in a call that no queue dialled. Instants in ms."""
+    """One agent's part in a call that no queue dialled. Instants in ms.
+
+    One `of_queue` is a talk of which the queue has told nothing: all that is known is that the
+    agent talks.
+    """
 
     agent_id: str
     channel_id: str
@@ -34,6 +38,7 @@ class DirectCall(msgspec.Struct, frozen=True, gc=False):
     placed: bool
     caller_key: str
     started: int
+    seen: int  # when it began, or when a list had it last
     rang: int | None
     answered: int | None
     ended: int | None
@@ -43,6 +48,7 @@ class DirectCall(msgspec.Struct, frozen=True, gc=False):
     holds: tuple[Hold, ...]
     estimated: bool
     clock: str
+    of_queue: bool
 
 
 class Meaning(msgspec.Struct, gc=False):

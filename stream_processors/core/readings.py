@@ -136,7 +136,7 @@ def _hung_up(
 
 
 def _of_device(
-    change: Change, event: Any, source: Source, at: int, kind: ContactKind, **more: str
+    change: Change, event: Any, source: Source, at: int, kind: ContactKind, **more: Any
 ) -> None:
     data = event.data
     conversations.tell(change, source, ContactMark(
@@ -257,11 +257,10 @@ def _snapshot_leg(change: Change, event: e.SnapshotLeg, source: Source, at: int)
     snapshot = _snapshot(source, data.snapshot_id, at)
     snapshot.present.add(data.channel_id)
     if data.wait_ms is not None:
-        asked = min(to_ms(data.asked_at), at) if data.asked_at else at
         change.queue(data.queue_id, source.name)
         change.tell(source, data.channel_id, Mark(
-            event.sequence, event.id, "listed", asked, event.resolution, change.feed,
-            data.queue_id, wait_ms=data.wait_ms,
+            event.sequence, event.id, "listed", _asked(data, at), event.resolution,
+            change.feed, data.queue_id, wait_ms=data.wait_ms,
         ))  # fmt: skip
     _sweep_by(change, source, snapshot)
 
@@ -295,9 +294,21 @@ def _snapshot_agent(change: Change, event: e.SnapshotAgent, source: Source, at: 
 def _snapshot_channel(
     change: Change, event: e.SnapshotChannel, source: Source, at: int
 ) -> None:
-    snapshot = _snapshot(source, event.data.snapshot_id, at)
-    snapshot.present.add(event.data.channel_id)
+    data = event.data
+    snapshot = _snapshot(source, data.snapshot_id, at)
+    snapshot.present.add(data.channel_id)
+    if data.device and data.interaction_id and data.lasted_ms is not None:
+        conversations.tell(change, source, ContactMark(
+            event.sequence, event.id, "listed", _asked(data, at), data.interaction_id,
+            data.channel_id, data.device, word=data.state, ago=data.lasted_ms,
+            note="bridged" if data.bridged else "", more="queue" if data.of_queue else "",
+        ))  # fmt: skip
     _sweep_by(change, source, snapshot)
+
+
+def _asked(data: e.SnapshotLegData | e.SnapshotChannelData, at: int) -> int:
+    """Return when [ms] a list was asked for of which an item came at an instant."""
+    return min(to_ms(data.asked_at), at) if data.asked_at else at
 
 
 def _snapshot_completed(

@@ -401,7 +401,22 @@ SNAPSHOT = [
     ),
     (
         "Event: CoreShowChannel\nChannel: SIP/7-1\nUniqueid: 1.0\nActionID: pult-7",
-        ("SnapshotChannel", {"snapshot_id": "pult-7", "channel_id": "1.0"}),
+        ("SnapshotChannel", {"snapshot_id": "pult-7", "channel_id": "1.0", "device": "SIP/7"}),
+    ),
+    (
+        "Event: CoreShowChannel\nChannel: SIP/7-1\nUniqueid: 1.1\nLinkedid: 1.0\n"
+        "ChannelState: 6\nBridgeId: b\nApplication: AppQueue\nDuration: 01:02:03\n"
+        "ActionID: pult-7",
+        ("SnapshotChannel", {"snapshot_id": "pult-7", "channel_id": "1.1", "device": "SIP/7",
+                             "interaction_id": "1.0", "state": "answered", "bridged": True,
+                             "of_queue": True, "lasted_ms": 3_723_000}),
+    ),
+    (
+        # Logged in to app_agent_pool: connected all day, and in no call.
+        "Event: CoreShowChannel\nChannel: SIP/7-1\nUniqueid: 1.1\nLinkedid: 1.0\n"
+        "ChannelState: 6\nBridgeId: b\nApplication: AgentLogin\nDuration: 08:00:00\n"
+        "ActionID: pult-7",
+        ("SnapshotChannel", {"snapshot_id": "pult-7", "channel_id": "1.1"}),
     ),
     (
         # 2026-11-21T19:16:29.250 UTC
@@ -415,7 +430,17 @@ SNAPSHOT = [
 @pytest.mark.parametrize(
     ("text", "expected"),
     SNAPSHOT,
-    ids=["queue", "agent", "leg", "end", "end of ours", "channel", "end of channels"],
+    ids=[
+        "queue",
+        "agent",
+        "leg",
+        "end",
+        "end of ours",
+        "channel",
+        "phone",
+        "agent's phone",
+        "end of channels",
+    ],
 )
 def test_an_item_of_a_snapshot_has_the_time_of_its_receipt(
     text: str, expected: tuple[str, dict[str, Any]]
