@@ -3,7 +3,7 @@
 PYTHON ?= python3
 DEMO ?=
 TESTS ?=
-AT_ONCE ?= 2
+AT_ONCE ?= 3
 
 VENV := .venv
 BIN := $(VENV)/bin

@@ -64,8 +64,8 @@ class SourceClock:
         """Learn from a time that the PBX told at an instant of our clock.
 
         An answer tells its clock at this moment, so what had seemed far later was told by a
-        wrong one. Between answers an event far ahead of them is not believed: a gap noted at
-        its time would be rejected for lying in the future.
+        wrong one. Between answers an event far ahead of them, and of us, is not believed: a gap
+        noted at its time would be rejected for lying in the future.
         """
         ahead_us = told - at_us
         if answer:
@@ -73,7 +73,7 @@ class SourceClock:
             # A little ahead is not wrong: its answer may have lain unread for a while.
             if self.heard_us - told > MOST_AHEAD_US:
                 self.heard_us = told
-        elif self.skew_us is not None and ahead_us - self.skew_us > MOST_AHEAD_US:
+        elif self.skew_us is not None and ahead_us - max(0, self.skew_us) > MOST_AHEAD_US:
             return
         self._ahead_us = ahead_us
         self.newest_us = max(self.newest_us, told)

@@ -12,7 +12,8 @@ from tests.pult.command import wait_for
 
 RULES = DEPLOY / "prometheus" / "rules" / "pipeline.yml"
 ALL_RULES = sorted(RULES.parent.glob("*.yml"))
-OF_OTHERS = ("pult_journal_", "pult_sink_", "pult_disk_")
+OF_OTHERS = ("pult_journal_", "pult_sink_", "pult_disk_", "pult_published_", "pult_rejected_",
+             "pult_frames_")  # fmt: skip
 """What adapters, sinks and `run` export; only workers run here."""
 
 

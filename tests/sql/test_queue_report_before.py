@@ -58,7 +58,9 @@ def before(store: EmbeddedStore) -> EmbeddedStore:
     return store
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(1, 20))]
+)
 def test_it_says_the_same_as_before(seed: int, before: EmbeddedStore) -> None:
     drawn = random.Random(seed)
     keep(before, [visit(drawn, number) for number in range(400)])
