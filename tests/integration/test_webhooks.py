@@ -187,6 +187,7 @@ def test_a_minute_of_posts_outlasts_half_a_minute_without_kafka(
     through_an_outage(new_cluster(), tmp_path, 60, 1_000, kill)
 
 
+@pytest.mark.alone
 def test_ten_seconds_of_posts_outlast_five_without_kafka_and_a_kill(
     new_cluster: NewCluster, tmp_path: Path
 ) -> None:
