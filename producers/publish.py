@@ -50,6 +50,7 @@ _ERRORS_KEPT = 20
 
 
 Translated: TypeAlias = Callable[[Sequence[Event], Sequence[RejectedFact]], None]
+"""Is told which events frames stand for, and what of them could not be read."""
 
 
 class Target(NamedTuple):

@@ -85,6 +85,7 @@ class _OfSource:
         self.trouble = ""
 
     def note(self, good: int, bad: Sequence[Rejected]) -> None:
+        """Add how many events could be used, and what could not."""
         records = good + len(bad)
         if self.trouble:
             self._await_better(records, len(bad))
