@@ -7,6 +7,9 @@ from pathlib import Path
 
 from tests.oracles.lab_numbers import LAB
 
+WHOLE_MINUTES = 60
+"""Longer than the recordings are."""
+
 _STAMP = re.compile(rb"^Timestamp: (\d+)\.", re.MULTILINE)
 
 

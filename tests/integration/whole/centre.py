@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
@@ -132,19 +132,28 @@ class Centre:
         ]  # fmt: skip
 
     def start(self) -> None:
-        """Start everything in an order that lets each come up at once."""
+        """Start everything, each part as soon as what it needs is there."""
         self.store.start()
-        wait_for(lambda: self.store.get("/ping")[0] == 200, SECONDS, "the store")
         self._begin_queue_logs()
         with ThreadPoolExecutor() as both:
-            list(both.map(self._once, ("migrate", "topics")))
-        # A merge would hide rows that were written twice.
-        self._say("SYSTEM STOP MERGES pult.events")
-        for part in (*self.workers.values(), *self.sinks.values()):
-            part.start()
+            stored = both.submit(self._make_store)
+            self._once("topics")
+            self._launch(self.workers.values())
+            stored.result()
+        self._launch(self.sinks.values())
         for part in (*self.workers.values(), *self.sinks.values()):
             part.wait_until_ready()
-        for part in self.adapters.values():
+        self._launch(self.adapters.values())
+
+    def _make_store(self) -> None:
+        wait_for(lambda: self.store.get("/ping")[0] == 200, SECONDS, "the store")
+        self._once("migrate")
+        # A merge would hide rows that were written twice.
+        self._say("SYSTEM STOP MERGES pult.events")
+
+    @staticmethod
+    def _launch(parts: Iterable[Part]) -> None:
+        for part in parts:
             part.start()
 
     def _begin_queue_logs(self) -> None:

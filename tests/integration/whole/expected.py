@@ -1,13 +1,15 @@
 """What has to come out, from an adapter's journal alone: no broker, no worker, no sink.
 
-As a program it prints JSON: ids of all events, and the digest of what follows from them in a
-store of its own. `python -m tests.integration.whole.expected DATA TENANT STORE [CONFIG]`
+As a program it prints JSON: of each tenant the ids of all events, and the digest of what
+follows from them in a store of its own.
+`python -m tests.integration.whole.expected FOLDER TENANT...`
 """
 
 import json
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from producers.frame import Naming
@@ -39,15 +41,14 @@ class Expected:
     digest: list[list[object]]
 
 
-def expected(data: Path, tenant: str, scratch: Path, config: Path) -> Expected:
-    """Compute it in a process of its own: a process has one store."""
-    words: list[str | Path] = [data, tenant, scratch, config]
+def expected(folder: Path, tenants: Sequence[str]) -> dict[str, Expected]:
+    """Compute it for tenants, in a process of its own: a process has one store."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.integration.whole.expected", *words],
+        [sys.executable, "-m", "tests.integration.whole.expected", folder, *tenants],
         check=False, capture_output=True, text=True, cwd=Path(__file__).parents[3],
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    return Expected(**json.loads(done.stdout))
+    return {tenant: Expected(**found) for tenant, found in json.loads(done.stdout).items()}
 
 
 def _events(data: Path, tenant: str) -> list[Event]:
@@ -66,25 +67,31 @@ def _events(data: Path, tenant: str) -> list[Event]:
     return list(found.values())
 
 
-def main(words: list[str]) -> int:
-    """Print what follows from a journal."""
-    without_pandas()
-    data, tenant, scratch, config = Path(words[0]), words[1], Path(words[2]), Path(words[3])
-    events = _events(data, tenant)
-    told = settings.load(config)
+def _follows(folder: Path, tenant: str, store: EmbeddedStore) -> Expected:
+    """Return what follows from one tenant's journal."""
+    events = _events(folder / f"data-{tenant}", tenant)
+    told = settings.load(folder / f"{tenant}.toml")
     terms = Terms(PolicyHistory([(0, told.policies(tenant))]))
     records = tuple(Record(n, encode(event)) for n, event in enumerate(events, 1))
     facts = apply(State(tenant, tenant), Batch(records), terms)
-    store = EmbeddedStore(scratch, METRICS)
+    store.writer.write_facts(facts, f"expected-{tenant}")
+    rows = digest(store.client, told.timezone, tenant)
+    return Expected(
+        [event.id for event in events],
+        [[row.table, row.day, row.rows, row.hash] for row in rows],
+    )
+
+
+def main(words: list[str]) -> int:
+    """Print what follows from the journals of some tenants."""
+    without_pandas()
+    folder, *tenants = words
+    store = EmbeddedStore(Path(folder, "expected"), METRICS)
     try:
-        store.writer.write_facts(facts, "expected")
-        rows = [
-            [row.table, row.day, row.rows, row.hash]
-            for row in digest(store.client, told.timezone, tenant)
-        ]
+        found = {tenant: asdict(_follows(Path(folder), tenant, store)) for tenant in tenants}
     finally:
         store.close()
-    sys.stdout.write(json.dumps({"ids": [event.id for event in events], "digest": rows}))
+    sys.stdout.write(json.dumps(found))
     return 0
 
 

@@ -86,15 +86,22 @@ def _places(centre: Centre, topic: str) -> list[TopicPartition]:
 
 
 def ended(centre: Centre) -> None:
-    """Let the adapters stop, and wait until all they published is folded and stored.
+    """Let the adapters stop, and wait until all they published is folded and stored."""
+    fall_silent(centre)
+    catch_up(centre)
 
-    They have read the queue logs to their ends.
-    """
+
+def fall_silent(centre: Centre) -> None:
+    """Let the adapters stop once they have read the queue logs to their ends."""
     centre.hush()
     for tenant, part in centre.adapters.items():
         part.wait_until_ready()
         wait_for(partial(_is_read, centre, tenant), SECONDS, f"the queue log of {tenant}")
         assert part.stop() == 0, part.last
+
+
+def catch_up(centre: Centre) -> None:
+    """Wait until all that adapters published is folded and stored."""
 
     def caught_up(group: str, *topics: str) -> bool:
         for part in centre.parts:

@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
 
 from tests.integration.whole.centre import Centre
 from tests.integration.whole.doubling import records_of
-from tests.integration.whole.expected import Expected, expected
+from tests.integration.whole.expected import expected
+from tests.integration.whole.offsets import catch_up, fall_silent
 from tests.oracles.told import ami_heard, lines_kept, said_twice
 
 LEAST_BETWEEN = 0.25
@@ -109,10 +109,17 @@ def _counted(what: Sequence[str]) -> str:
 
 
 def judge(centre: Centre, report: Report) -> Report:
-    """Compare what is stored with what follows from the journals, these with what was said."""
-    with ThreadPoolExecutor() as both:
-        computed = list(both.map(partial(_expected, centre), centre.tenants))
-    for tenant, wanted in zip(centre.tenants, computed, strict=True):
+    """Let a centre end; compare what it stored with what follows from the journals.
+
+    And these with what was said. What follows is computed while the workers and the sink are
+    still at work: of adapters that have stopped.
+    """
+    fall_silent(centre)
+    with ThreadPoolExecutor() as beside:
+        computed = beside.submit(expected, centre.folder, centre.tenants)
+        catch_up(centre)
+    found = {tenant: centre.digest(tenant) for tenant in centre.tenants}
+    for tenant, wanted in computed.result().items():
         rows = centre.event_rows(tenant)
         stored = {row[0] for row in rows}
         report.events += len(wanted.ids)
@@ -120,15 +127,10 @@ def judge(centre: Centre, report: Report) -> Report:
         report.doubled += len(rows) - len(set(rows)) + len(stored - set(wanted.ids))
         report.doubled += centre.events_read(tenant) - len(stored)
         report.records += len(records_of(centre, tenant))
-        if centre.digest(tenant) != wanted.digest:
+        if found[tenant] != wanted.digest:
             report.unequal.append(tenant)
         _judge_journal(centre, tenant, report)
     return report
-
-
-def _expected(centre: Centre, tenant: str) -> Expected:
-    scratch = centre.folder / f"expected-{tenant}"
-    return expected(centre.data(tenant), tenant, scratch, centre.folder / f"{tenant}.toml")
 
 
 def _judge_journal(centre: Centre, tenant: str, report: Report) -> None:

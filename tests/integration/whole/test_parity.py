@@ -8,6 +8,7 @@ import pytest
 from tests.integration.whole.centre import Centre, running
 from tests.integration.whole.offsets import ended
 from tests.kafka import Cluster
+from tests.lab_cut import WHOLE_MINUTES, beginning
 from tests.pult.command import good
 
 SOON = "[processor]\nsnapshot_every = '300ms'"
@@ -20,12 +21,17 @@ def imported(folder: Path, recording: Path) -> list[list[str]]:
     return [line.split("\t") for line in lines]
 
 
-@pytest.mark.parametrize("tenants", [2, pytest.param(16, marks=pytest.mark.soak)])
-def test_the_recorded_half_hour_through_kafka_and_two_workers_is_the_import_to_the_last_call(
-    kafka: Cluster, prefix: str, tmp_path: Path, tenants: int
+@pytest.mark.parametrize(
+    ("tenants", "minutes"), [(2, 12), pytest.param(16, WHOLE_MINUTES, marks=pytest.mark.soak)]
+)
+def test_what_was_recorded_is_the_import_to_the_last_call_through_kafka_and_two_workers(
+    kafka: Cluster, prefix: str, tmp_path: Path, tenants: int, minutes: int
 ) -> None:
     names = [f"tenant-{n}" for n in range(tenants)]
-    made = Centre(kafka.bootstrap, prefix, tmp_path / "centre", names, settings=SOON)
+    recording = beginning(tmp_path / "said", minutes).ami_path
+    made = Centre(
+        kafka.bootstrap, prefix, tmp_path / "centre", names, settings=SOON, recording=recording
+    )
 
     with running(made) as centre:
         centre.wait_until_heard(300)
