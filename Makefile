@@ -65,6 +65,9 @@ $(KAFKA): deploy/kafka/pom.xml | system
 	    $(PYTHON) -m tests.kafka archive && touch $@; \
 	elif [ "$$PULT_REQUIRE_SERVERS" = 1 ]; then exit 1; fi
 
+# pytest keeps what it makes of the tests for the next process, wherever Python is told not to.
+test soak chaos: export PYTHONDONTWRITEBYTECODE =
+
 test: setup system kafka-jars check ## everything CI runs: checks, then all tests; one folder: make test TESTS=tests/core
 	@# What measures a rate has the machine to itself; a folder may have nothing of that kind (5).
 	@$(BIN)/pytest -m "alone and not soak" $(TESTS) || [ $$? -eq 5 ]
