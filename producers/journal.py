@@ -28,7 +28,7 @@ from producers.frame import (
     text_number,
 )
 from producers.journal_day import JournalDay, Told
-from producers.webhooks.message import before_sealing
+from producers.posted import before_sealing
 from schemas.errors import JournalFailed
 
 _SENT_AGAIN_US = 4 * 86_400_000_000

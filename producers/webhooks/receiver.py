@@ -21,12 +21,12 @@ from aiohttp import web
 
 from producers.connections import Connections, Site
 from producers.frame import WEBHOOK
+from producers.posted import Message, body_key, id_key, kept
 from producers.source import Take
 from producers.status import SourceStatus
 from producers.webhooks.bodies import Body, BodyRefused, Room, packing_of, too_large
 from producers.webhooks.keeping import Keeper
 from producers.webhooks.limits import Rate
-from producers.webhooks.message import Message, body_key, id_key, kept
 from producers.webhooks.signatures import Check, Posted, Verdict
 from schemas.errors import PortTaken, PultFailure
 

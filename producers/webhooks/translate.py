@@ -18,10 +18,10 @@ from producers.frame import (
     Naming,
     PartlyTranslated,
 )
+from producers.posted import Message, read
 from producers.webhooks.body import parsed
 from producers.webhooks.conditions import Asked, fits, prepared
 from producers.webhooks.mapping import CrmMapping, EventRule, FieldSpec, FieldText, TimeSpec
-from producers.webhooks.message import Message, read
 from producers.webhooks.paths import Item, Path, text_of
 from producers.webhooks.target import TARGETS, Target, tag_of
 from producers.webhooks.times import instant

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from producers.frame import Frame, Naming, PartlyTranslated
 from producers.identity import CallerKeys
+from producers.posted import Message, body_key, kept
 from producers.webhooks.hidden import Hidden
 from producers.webhooks.mapping import mapping, shipped
-from producers.webhooks.message import Message, body_key, kept
 from producers.webhooks.translate import Translator
 from pult import settings
 from pult.context import Context

@@ -6,8 +6,8 @@ from datetime import date
 from producers.frame import Frame, Naming
 from producers.journal import Journal
 from producers.once import translated_once
+from producers.posted import Message, body_key, kept
 from producers.webhooks.mapping import CrmMapping, mapping
-from producers.webhooks.message import Message, body_key, kept
 from producers.webhooks.translate import Translator
 from schemas.crm_events import CaseUpdated
 from schemas.events import Event

@@ -7,9 +7,9 @@ from typing import Any
 
 from producers.frame import Frame, Naming
 from producers.identity import CallerKeys
+from producers.posted import Message, body_key, kept
 from producers.translated import translated
 from producers.webhooks.mapping import CrmMapping, mapping, parsed_mapping
-from producers.webhooks.message import Message, body_key, kept
 from producers.webhooks.translate import Translator
 from schemas.events import Event, decode, encode
 from schemas.facts import Rejected

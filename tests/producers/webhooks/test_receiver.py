@@ -19,9 +19,9 @@ import pytest
 from producers.frame import Frame
 from producers.identity import CallerKeys
 from producers.journal import Journal
+from producers.posted import Message, body_key, kept, read
 from producers.webhooks import bodies
 from producers.webhooks.limits import Rate
-from producers.webhooks.message import Message, body_key, kept, read
 from producers.webhooks.receiver import Hook, Receiver
 from producers.webhooks.scheme import NAMED, Scheme
 from producers.webhooks.signatures import Check
