@@ -9,7 +9,8 @@ from contextlib import closing
 from pathlib import Path
 
 from pult.folder import DataFolder, owner, reachable
-from pult.settings import ClickHouseSettings, Settings
+from pult.server_settings import ClickHouseSettings
+from pult.settings import Settings
 from schemas.errors import DataFolderUnusable, QueryRefused, StoreFailed
 from schemas.metrics import METRICS
 from sql.embedded import EmbeddedStore

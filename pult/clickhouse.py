@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from clickhouse_connect.driver.client import Client
 
-from pult.settings import ClickHouseSettings
+from pult.server_settings import ClickHouseSettings
 from schemas.errors import SettingsInvalid, StoreFailed
 from sql.migrate import check_schema
 from sql.server import Server, check_tokens, check_version, check_writable, open_server

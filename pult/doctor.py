@@ -12,6 +12,7 @@ from pult import clock, ports, settings
 from pult.context import sql_command
 from pult.folder import DataFolder, owner, reachable
 from pult.log_members import complaint
+from pult.source_settings import AmiSettings, WebhookSettings
 from schemas.durations import written
 from schemas.errors import PultFailure
 from schemas.events import Event
@@ -151,9 +152,7 @@ def _teams(loaded: settings.Settings) -> Iterator[Finding]:
         yield Finding(good=True, text=text, remark=True)
 
 
-def _ami(
-    where: str, wanted: settings.AmiSettings, environ: Mapping[str, str]
-) -> Iterator[Finding]:
+def _ami(where: str, wanted: AmiSettings, environ: Mapping[str, str]) -> Iterator[Finding]:
     # Loaded only for those who have a PBX.
     from pult.asking_ami import ask
     from pult.sources import ami_access
@@ -174,7 +173,7 @@ def _ami(
 
 
 def _webhook(
-    name: str, wanted: settings.WebhookSettings, environ: Mapping[str, str], port: int
+    name: str, wanted: WebhookSettings, environ: Mapping[str, str], port: int
 ) -> Finding:
     # Loaded only for those who have a CRM.
     from pult.webhooks import hook

@@ -4,7 +4,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from pult.settings import AmiSettings, parse
+from pult.settings import parse
+from pult.source_settings import AmiSettings
 from pult.survey import Survey
 from schemas.errors import SettingsInvalid
 

@@ -13,7 +13,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
-from pult.settings import KafkaSettings
+from pult.server_settings import KafkaSettings
 from schemas.errors import KafkaUnusable, SettingsInvalid
 
 PATIENCE_SECONDS = 8.0

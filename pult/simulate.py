@@ -17,7 +17,7 @@ from producers.simulation.desk import Belongs, Note
 from producers.simulation.simulation import Simulation
 from producers.simulation.voice import Said
 from pult import kafka, topics
-from pult.settings import KafkaSettings
+from pult.server_settings import KafkaSettings
 from schemas.errors import KafkaUnusable, OutputFailed
 from schemas.topics import EVENTS
 

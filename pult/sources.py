@@ -14,7 +14,7 @@ from producers.frame import Frame
 from producers.source import LastFrame, LiveSource
 from producers.status import SourceStatus
 from producers.webhooks.receiver import Receiver
-from pult.settings import AmiSettings, SourceSettings
+from pult.source_settings import AmiSettings, SourceSettings
 from pult.webhooks import hook_source
 from schemas.errors import SettingsInvalid
 

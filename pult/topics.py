@@ -13,7 +13,7 @@ from confluent_kafka.admin._config import ConfigResource
 from confluent_kafka.admin._resource import ResourceType
 from confluent_kafka.cimpl import NewTopic
 
-from pult.settings import KafkaSettings
+from pult.server_settings import KafkaSettings
 from schemas.errors import KafkaUnusable
 from schemas.topics import TOPICS, Topic
 

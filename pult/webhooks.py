@@ -10,7 +10,8 @@ from producers.webhooks.receiver import Hook, HookSource, Receiver
 from producers.webhooks.scheme import NAMED
 from producers.webhooks.signatures import Check
 from producers.webhooks.translate import Translator
-from pult.settings import Settings, WebhookSettings
+from pult.settings import Settings
+from pult.source_settings import WebhookSettings
 from schemas.errors import SettingsInvalid
 
 

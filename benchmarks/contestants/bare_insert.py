@@ -13,7 +13,8 @@ from benchmarks.contestants.clock import Clock
 from benchmarks.contestants.task import told
 from pult import clickhouse
 from pult.lean import rarely_collect, without_pandas
-from pult.settings import ClickHouseSettings, SinkSettings
+from pult.server_settings import ClickHouseSettings
+from pult.settings import SinkSettings
 from schemas import events, facts
 from schemas.topics import EVENTS, FACTS
 from sql.rows import Insert, event_inserts, fact_inserts

@@ -12,7 +12,8 @@ from benchmarks.contestants.task import Task, told
 from pult import logs
 from pult.lean import rarely_collect
 from pult.processor import Service, connection, plan
-from pult.settings import KafkaSettings, Settings
+from pult.server_settings import KafkaSettings
+from pult.settings import Settings
 from pult.web import Wall
 from schemas.topics import EVENTS
 

@@ -8,7 +8,8 @@ from benchmarks.contestants.clock import Clock
 from benchmarks.contestants.task import told
 from pult import clickhouse, kafka, logs, sink
 from pult.lean import rarely_collect, reuse_memory, without_pandas
-from pult.settings import ClickHouseSettings, KafkaSettings, Settings
+from pult.server_settings import ClickHouseSettings, KafkaSettings
+from pult.settings import Settings
 from sql.server import open_server
 from stream_processors.shells.ranges import Range
 from stream_processors.shells.sink import Sink

@@ -8,7 +8,7 @@ from pult import settings
 from pult.context import Context, name, positive
 from pult.doctor import Finding
 from pult.log_members import complaint
-from pult.settings import SourceSettings
+from pult.source_settings import SourceSettings
 from pult.sources import ami_access
 from pult.survey import Survey, survey
 from schemas.errors import SettingsInvalid

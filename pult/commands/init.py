@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from pult.context import Context, name, port
 from pult.first_settings import first_settings, write
-from pult.settings import DEFAULT_FILE, AmiSettings
+from pult.settings import DEFAULT_FILE
+from pult.source_settings import AmiSettings
 from pult.sources import ami_access
 from pult.survey import survey
 from schemas.errors import SettingsInvalid

@@ -9,7 +9,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from pult import topics
-from pult.settings import KafkaSettings
+from pult.server_settings import KafkaSettings
 from tests.kafka import PASSWORD, USER, Cluster, free_port
 from tests.pult.command import Done, in_turn
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from producers.translated import translated
-from pult.settings import SourceSettings
+from pult.source_settings import SourceSettings
 from schemas.events import encode
 from stream_processors.core.pipeline import Batch, Record, apply
 from stream_processors.core.state import State

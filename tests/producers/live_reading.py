@@ -11,7 +11,7 @@ from producers.asterisk.live import Pace
 from producers.frame import Frame, Rejected
 from producers.journal import Journal
 from producers.source import LiveSource
-from pult.settings import AmiSettings, SourceSettings
+from pult.source_settings import AmiSettings, SourceSettings
 from pult.sources import live_sources
 from tests.fake_pbx import FakePbx
 

@@ -16,7 +16,7 @@ from producers.asterisk.recordings import ami_frames
 from producers.frame import Frame, Naming
 from producers.identity import CallerKeys
 from producers.kinds import TRANSLATIONS
-from pult.settings import AmiSettings, SourceSettings
+from pult.source_settings import AmiSettings, SourceSettings
 from pult.sources import live_sources
 from schemas.errors import SettingsInvalid
 from schemas.events import SourceDisconnected

@@ -14,7 +14,7 @@ from producers.asterisk.following import QueueLogFollower
 from producers.asterisk.recordings import queue_log_frames
 from producers.frame import Frame
 from producers.journal import Journal
-from pult.settings import SourceSettings
+from pult.source_settings import SourceSettings
 from tests.oracles.lab_numbers import LAB
 from tests.producers.live_reading import DAY, Running, running, wait_until
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from pult.kafka import aiokafka, librdkafka
-from pult.settings import KafkaSettings, parse
+from pult.server_settings import KafkaSettings
+from pult.settings import parse
 from schemas.errors import SettingsInvalid
 from tests.certificates import Certificates
 
