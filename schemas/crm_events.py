@@ -40,16 +40,28 @@ class CardOpenedData(CardData, frozen=True, kw_only=True):
     """An agent began to fill in a card."""
 
 
+class CardOpened(Envelope, frozen=True, kw_only=True, tag="cc.card.opened.v1"):
+    data: CardOpenedData
+
+
 class CardSavedData(CardData, frozen=True, kw_only=True):
     """An agent saved a card; he may go on with it."""
 
     fields_filled: Annotated[int, Meta(ge=0)] | None = None
 
 
+class CardSaved(Envelope, frozen=True, kw_only=True, tag="cc.card.saved.v1"):
+    data: CardSavedData
+
+
 class CardClosedData(CardData, frozen=True, kw_only=True):
     """An agent is done with a card, saved or not."""
 
     fields_filled: Annotated[int, Meta(ge=0)] | None = None
+
+
+class CardClosed(Envelope, frozen=True, kw_only=True, tag="cc.card.closed.v1"):
+    data: CardClosedData
 
 
 class DispositionSetData(Data, frozen=True, kw_only=True):
@@ -64,6 +76,10 @@ class DispositionSetData(Data, frozen=True, kw_only=True):
     agent_id: AgentId = ""
     caller_key: CallerKey = ""
     name: Annotated[str, Meta(description="What the CRM calls the code for people")] = ""
+
+
+class DispositionSet(Envelope, frozen=True, kw_only=True, tag="cc.disposition.set.v1"):
+    data: DispositionSetData
 
 
 class CaseData(Data, frozen=True, kw_only=True):
@@ -82,24 +98,48 @@ class CaseCreatedData(CaseData, frozen=True, kw_only=True):
     channel: str = ""
 
 
+class CaseCreated(Envelope, frozen=True, kw_only=True, tag="cc.case.created.v1"):
+    data: CaseCreatedData
+
+
 class CaseAssignedData(CaseData, frozen=True, kw_only=True):
     """A case was given to an agent; an empty `agent_id`: to nobody any more."""
+
+
+class CaseAssigned(Envelope, frozen=True, kw_only=True, tag="cc.case.assigned.v1"):
+    data: CaseAssignedData
 
 
 class CaseUpdatedData(CaseData, frozen=True, kw_only=True):
     """Something of a case changed that is neither assignment nor end."""
 
 
+class CaseUpdated(Envelope, frozen=True, kw_only=True, tag="cc.case.updated.v1"):
+    data: CaseUpdatedData
+
+
 class CaseResolvedData(CaseData, frozen=True, kw_only=True):
     """An agent says that the case is solved; the customer may object."""
+
+
+class CaseResolved(Envelope, frozen=True, kw_only=True, tag="cc.case.resolved.v1"):
+    data: CaseResolvedData
 
 
 class CaseReopenedData(CaseData, frozen=True, kw_only=True):
     """A case that was resolved or closed is open again."""
 
 
+class CaseReopened(Envelope, frozen=True, kw_only=True, tag="cc.case.reopened.v1"):
+    data: CaseReopenedData
+
+
 class CaseClosedData(CaseData, frozen=True, kw_only=True):
     """A case is over."""
+
+
+class CaseClosed(Envelope, frozen=True, kw_only=True, tag="cc.case.closed.v1"):
+    data: CaseClosedData
 
 
 class SurveyAnsweredData(Data, frozen=True, kw_only=True):
@@ -125,6 +165,10 @@ class SurveyAnsweredData(Data, frozen=True, kw_only=True):
     caller_key: CallerKey = ""
 
 
+class SurveyAnswered(Envelope, frozen=True, kw_only=True, tag="cc.survey.answered.v1"):
+    data: SurveyAnsweredData
+
+
 def off_scale(low: float, score: float, high: float) -> str:
     """Return what is wrong with an answer of a scale; empty if nothing is."""
     if not low < high:
@@ -132,47 +176,3 @@ def off_scale(low: float, score: float, high: float) -> str:
     if not low <= score <= high:
         return f"the score {score:g} is outside of its scale, {low:g} to {high:g}"
     return ""
-
-
-class CardOpened(Envelope, frozen=True, kw_only=True, tag="cc.card.opened.v1"):
-    data: CardOpenedData
-
-
-class CardSaved(Envelope, frozen=True, kw_only=True, tag="cc.card.saved.v1"):
-    data: CardSavedData
-
-
-class CardClosed(Envelope, frozen=True, kw_only=True, tag="cc.card.closed.v1"):
-    data: CardClosedData
-
-
-class DispositionSet(Envelope, frozen=True, kw_only=True, tag="cc.disposition.set.v1"):
-    data: DispositionSetData
-
-
-class CaseCreated(Envelope, frozen=True, kw_only=True, tag="cc.case.created.v1"):
-    data: CaseCreatedData
-
-
-class CaseAssigned(Envelope, frozen=True, kw_only=True, tag="cc.case.assigned.v1"):
-    data: CaseAssignedData
-
-
-class CaseUpdated(Envelope, frozen=True, kw_only=True, tag="cc.case.updated.v1"):
-    data: CaseUpdatedData
-
-
-class CaseResolved(Envelope, frozen=True, kw_only=True, tag="cc.case.resolved.v1"):
-    data: CaseResolvedData
-
-
-class CaseReopened(Envelope, frozen=True, kw_only=True, tag="cc.case.reopened.v1"):
-    data: CaseReopenedData
-
-
-class CaseClosed(Envelope, frozen=True, kw_only=True, tag="cc.case.closed.v1"):
-    data: CaseClosedData
-
-
-class SurveyAnswered(Envelope, frozen=True, kw_only=True, tag="cc.survey.answered.v1"):
-    data: SurveyAnsweredData

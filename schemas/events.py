@@ -9,6 +9,8 @@ A visit to a queue is named by its caller's channel and the queue (`channel_id`,
 not by a leg id: no single message of a PBX knows when the visit began, so the leg is a
 conclusion of the core (docs/decisions/0004).
 
+What an event says, its `data`, stands above it; its tag is its type on the wire.
+
 Decoding is lenient to unknown fields, so that an adapter may be upgraded before the
 processors, and strict in types. Only additive changes keep a type's name.
 Source: CloudEvents 1.0.2; the vocabulary is explained in docs/events.md.
@@ -80,12 +82,34 @@ class InteractionStartedData(Data, frozen=True, kw_only=True):
     dialled_key: DialledKey = ""
 
 
+class InteractionStarted(Envelope, frozen=True, kw_only=True, tag="cc.interaction.started.v1"):
+    data: InteractionStartedData
+
+
+class InteractionEndedData(Data, frozen=True, kw_only=True):
+    """The first channel of a contact is gone."""
+
+    interaction_id: str
+    channel_id: ChannelId
+    cause: str = ""
+    place: Annotated[str, Meta(description="Where in the dial plan it ended")] = ""
+    device: Device = ""
+
+
+class InteractionEnded(Envelope, frozen=True, kw_only=True, tag="cc.interaction.ended.v1"):
+    data: InteractionEndedData
+
+
 class InteractionMergedData(Data, frozen=True, kw_only=True):
     """Two contacts turned out to be one: whatever was of `from_id` is of `into_id`."""
 
     from_id: str
     into_id: str
     reason: Literal["attended_transfer"] = "attended_transfer"
+
+
+class InteractionMerged(Envelope, frozen=True, kw_only=True, tag="cc.interaction.merged.v1"):
+    data: InteractionMergedData
 
 
 class ChannelStartedData(Data, frozen=True, kw_only=True):
@@ -99,6 +123,10 @@ class ChannelStartedData(Data, frozen=True, kw_only=True):
     dialled_key: DialledKey = ""
 
 
+class ChannelStarted(Envelope, frozen=True, kw_only=True, tag="cc.channel.started.v1"):
+    data: ChannelStartedData
+
+
 class ChannelStateChangedData(Data, frozen=True, kw_only=True):
     """A device began to ring, or was picked up."""
 
@@ -106,6 +134,12 @@ class ChannelStateChangedData(Data, frozen=True, kw_only=True):
     channel_id: ChannelId
     device: Device
     state: Literal["ringing", "answered"]
+
+
+class ChannelStateChanged(
+    Envelope, frozen=True, kw_only=True, tag="cc.channel.state.changed.v1"
+):
+    data: ChannelStateChangedData
 
 
 class ChannelBridgedData(Data, frozen=True, kw_only=True):
@@ -117,6 +151,10 @@ class ChannelBridgedData(Data, frozen=True, kw_only=True):
     bridge_id: str
 
 
+class ChannelBridged(Envelope, frozen=True, kw_only=True, tag="cc.channel.bridged.v1"):
+    data: ChannelBridgedData
+
+
 class ChannelUnbridgedData(Data, frozen=True, kw_only=True):
     """A device is no longer connected with others; who hangs up leaves first."""
 
@@ -126,14 +164,8 @@ class ChannelUnbridgedData(Data, frozen=True, kw_only=True):
     bridge_id: str
 
 
-class InteractionEndedData(Data, frozen=True, kw_only=True):
-    """The first channel of a contact is gone."""
-
-    interaction_id: str
-    channel_id: ChannelId
-    cause: str = ""
-    place: Annotated[str, Meta(description="Where in the dial plan it ended")] = ""
-    device: Device = ""
+class ChannelUnbridged(Envelope, frozen=True, kw_only=True, tag="cc.channel.unbridged.v1"):
+    data: ChannelUnbridgedData
 
 
 class ChannelEndedData(Data, frozen=True, kw_only=True):
@@ -146,6 +178,10 @@ class ChannelEndedData(Data, frozen=True, kw_only=True):
     device: Device = ""
 
 
+class ChannelEnded(Envelope, frozen=True, kw_only=True, tag="cc.channel.ended.v1"):
+    data: ChannelEndedData
+
+
 class ChannelHangupRequestedData(Data, frozen=True, kw_only=True):
     """A channel will end: its far end hung up, or the PBX (`by`) wants it so."""
 
@@ -153,6 +189,12 @@ class ChannelHangupRequestedData(Data, frozen=True, kw_only=True):
     channel_id: ChannelId
     device: Device = ""
     by: Literal["far_end", "pbx"] = "far_end"
+
+
+class ChannelHangupRequested(
+    Envelope, frozen=True, kw_only=True, tag="cc.channel.hangup_requested.v1"
+):
+    data: ChannelHangupRequestedData
 
 
 class QueueEnteredData(Data, frozen=True, kw_only=True):
@@ -168,6 +210,10 @@ class QueueEnteredData(Data, frozen=True, kw_only=True):
     caller_key: CallerKey = ""
 
 
+class QueueEntered(Envelope, frozen=True, kw_only=True, tag="cc.queue.entered.v1"):
+    data: QueueEnteredData
+
+
 class QueueLeftData(Data, frozen=True, kw_only=True):
     """A caller stopped waiting. An empty `queue_id` means the visit that ended just now."""
 
@@ -178,6 +224,10 @@ class QueueLeftData(Data, frozen=True, kw_only=True):
     place: str = ""
 
 
+class QueueLeft(Envelope, frozen=True, kw_only=True, tag="cc.queue.left.v1"):
+    data: QueueLeftData
+
+
 class OfferStartedData(Data, frozen=True, kw_only=True):
     """An agent's device began to ring for a caller."""
 
@@ -186,6 +236,10 @@ class OfferStartedData(Data, frozen=True, kw_only=True):
     agent_id: AgentId
     offer_id: Annotated[str, Meta(description="The agent's channel, where the source names it")]
     device: str = ""
+
+
+class OfferStarted(Envelope, frozen=True, kw_only=True, tag="cc.offer.started.v1"):
+    data: OfferStartedData
 
 
 class OfferEndedData(Data, frozen=True, kw_only=True):
@@ -199,6 +253,10 @@ class OfferEndedData(Data, frozen=True, kw_only=True):
     ring_ms: Milliseconds | None = None
 
 
+class OfferEnded(Envelope, frozen=True, kw_only=True, tag="cc.offer.ended.v1"):
+    data: OfferEndedData
+
+
 class LegConnectedData(Data, frozen=True, kw_only=True):
     """An agent took the call."""
 
@@ -208,6 +266,10 @@ class LegConnectedData(Data, frozen=True, kw_only=True):
     offer_id: str = ""
     wait_ms: Milliseconds | None = None
     ring_ms: Milliseconds | None = None
+
+
+class LegConnected(Envelope, frozen=True, kw_only=True, tag="cc.leg.connected.v1"):
+    data: LegConnectedData
 
 
 class LegTransferredData(Data, frozen=True, kw_only=True):
@@ -227,6 +289,10 @@ class LegTransferredData(Data, frozen=True, kw_only=True):
     ] = ""
 
 
+class LegTransferred(Envelope, frozen=True, kw_only=True, tag="cc.leg.transferred.v1"):
+    data: LegTransferredData
+
+
 class LegHeldData(Data, frozen=True, kw_only=True):
     """A channel put whoever it talks with on hold."""
 
@@ -235,12 +301,20 @@ class LegHeldData(Data, frozen=True, kw_only=True):
     device: Device = ""
 
 
+class LegHeld(Envelope, frozen=True, kw_only=True, tag="cc.leg.held.v1"):
+    data: LegHeldData
+
+
 class LegResumedData(Data, frozen=True, kw_only=True):
     """A channel took whoever it talks with off hold."""
 
     interaction_id: str
     channel_id: ChannelId
     device: Device = ""
+
+
+class LegResumed(Envelope, frozen=True, kw_only=True, tag="cc.leg.resumed.v1"):
+    data: LegResumedData
 
 
 class LegEndedData(Data, frozen=True, kw_only=True):
@@ -259,11 +333,19 @@ class LegEndedData(Data, frozen=True, kw_only=True):
     talk_ms: Milliseconds | None = None
 
 
+class LegEnded(Envelope, frozen=True, kw_only=True, tag="cc.leg.ended.v1"):
+    data: LegEndedData
+
+
 class WrapupStartedData(Data, frozen=True, kw_only=True):
     """An agent began the work after a call, where the source tells of it."""
 
     agent_id: AgentId
     channel_id: ChannelId = ""
+
+
+class WrapupStarted(Envelope, frozen=True, kw_only=True, tag="cc.wrapup.started.v1"):
+    data: WrapupStartedData
 
 
 class WrapupEndedData(Data, frozen=True, kw_only=True):
@@ -273,6 +355,10 @@ class WrapupEndedData(Data, frozen=True, kw_only=True):
     channel_id: ChannelId = ""
 
 
+class WrapupEnded(Envelope, frozen=True, kw_only=True, tag="cc.wrapup.ended.v1"):
+    data: WrapupEndedData
+
+
 class AgentLoggedInData(Data, frozen=True, kw_only=True):
     """An agent signed in, where the source says so in one message."""
 
@@ -280,11 +366,19 @@ class AgentLoggedInData(Data, frozen=True, kw_only=True):
     device: str = ""
 
 
+class AgentLoggedIn(Envelope, frozen=True, kw_only=True, tag="cc.agent.logged_in.v1"):
+    data: AgentLoggedInData
+
+
 class AgentLoggedOutData(Data, frozen=True, kw_only=True):
     """An agent signed out, where the source says so in one message."""
 
     agent_id: AgentId
     device: str = ""
+
+
+class AgentLoggedOut(Envelope, frozen=True, kw_only=True, tag="cc.agent.logged_out.v1"):
+    data: AgentLoggedOutData
 
 
 class AgentStateChangedData(Data, frozen=True, kw_only=True):
@@ -295,6 +389,10 @@ class AgentStateChangedData(Data, frozen=True, kw_only=True):
     scope: Scope = "global"
     queue_id: QueueId = ""
     reason: str = ""
+
+
+class AgentStateChanged(Envelope, frozen=True, kw_only=True, tag="cc.agent.state.changed.v1"):
+    data: AgentStateChangedData
 
 
 class AgentQueueJoinedData(Data, frozen=True, kw_only=True):
@@ -313,12 +411,20 @@ class AgentQueueJoinedData(Data, frozen=True, kw_only=True):
     wrapup_ms: Milliseconds = 0
 
 
+class AgentQueueJoined(Envelope, frozen=True, kw_only=True, tag="cc.agent.queue.joined.v1"):
+    data: AgentQueueJoinedData
+
+
 class AgentQueueLeftData(Data, frozen=True, kw_only=True):
     """An agent is no longer a member of a queue; the last membership's end is the log-out."""
 
     agent_id: AgentId
     queue_id: QueueId
     interface: str = ""
+
+
+class AgentQueueLeft(Envelope, frozen=True, kw_only=True, tag="cc.agent.queue.left.v1"):
+    data: AgentQueueLeftData
 
 
 class SnapshotQueueData(Data, frozen=True, kw_only=True):
@@ -329,6 +435,10 @@ class SnapshotQueueData(Data, frozen=True, kw_only=True):
     waiting: int
     completed: int = 0
     abandoned: int = 0
+
+
+class SnapshotQueue(Envelope, frozen=True, kw_only=True, tag="cc.snapshot.queue.v1"):
+    data: SnapshotQueueData
 
 
 class SnapshotAgentData(Data, frozen=True, kw_only=True):
@@ -344,6 +454,10 @@ class SnapshotAgentData(Data, frozen=True, kw_only=True):
     asked_at: str = ""
 
 
+class SnapshotAgent(Envelope, frozen=True, kw_only=True, tag="cc.snapshot.agent.v1"):
+    data: SnapshotAgentData
+
+
 class SnapshotLegData(Data, frozen=True, kw_only=True):
     """One waiting caller of a snapshot that was asked for at `asked_at` (RFC 3339)."""
 
@@ -352,6 +466,10 @@ class SnapshotLegData(Data, frozen=True, kw_only=True):
     queue_id: QueueId
     wait_ms: Milliseconds | None = None
     asked_at: str = ""
+
+
+class SnapshotLeg(Envelope, frozen=True, kw_only=True, tag="cc.snapshot.leg.v1"):
+    data: SnapshotLegData
 
 
 class SnapshotChannelData(Data, frozen=True, kw_only=True):
@@ -371,6 +489,10 @@ class SnapshotChannelData(Data, frozen=True, kw_only=True):
     asked_at: str = ""
 
 
+class SnapshotChannel(Envelope, frozen=True, kw_only=True, tag="cc.snapshot.channel.v1"):
+    data: SnapshotChannelData
+
+
 class SnapshotCompletedData(Data, frozen=True, kw_only=True):
     """All of a snapshot has been sent: what began before `asked_at` and is not named is gone.
 
@@ -385,6 +507,14 @@ class SnapshotCompletedData(Data, frozen=True, kw_only=True):
     all_queues: bool = False
 
 
+class SnapshotCompleted(Envelope, frozen=True, kw_only=True, tag="cc.snapshot.completed.v1"):
+    data: SnapshotCompletedData
+
+
+DESK = "desk"
+"""Source of what people decide at the control desk; it has no clock that others live by."""
+
+
 class ViolationReviewedData(Data, frozen=True, kw_only=True):
     """A person decided about an episode: seen, excused, or not to count for anybody."""
 
@@ -392,6 +522,10 @@ class ViolationReviewedData(Data, frozen=True, kw_only=True):
     verdict: Literal["acknowledged", "excused", "neutral"]
     author: Annotated[str, Meta(min_length=1)]
     reason: str = ""
+
+
+class ViolationReviewed(Envelope, frozen=True, kw_only=True, tag="cc.violation.reviewed.v1"):
+    data: ViolationReviewedData
 
 
 class PlannedActivity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -417,10 +551,18 @@ class SchedulePublishedData(Data, frozen=True, kw_only=True):
     items: tuple[PlannedActivity, ...] = ()
 
 
+class SchedulePublished(Envelope, frozen=True, kw_only=True, tag="cc.schedule.published.v1"):
+    data: SchedulePublishedData
+
+
 class SourceHeartbeatData(Data, frozen=True, kw_only=True):
     """The source answered; the event's `time` is its own clock."""
 
     skew_ms: int | None = None
+
+
+class SourceHeartbeat(Envelope, frozen=True, kw_only=True, tag="cc.source.heartbeat.v1"):
+    data: SourceHeartbeatData
 
 
 class SourceConnectedData(Data, frozen=True, kw_only=True):
@@ -429,18 +571,34 @@ class SourceConnectedData(Data, frozen=True, kw_only=True):
     booted_at: str = ""
 
 
+class SourceConnected(Envelope, frozen=True, kw_only=True, tag="cc.source.connected.v1"):
+    data: SourceConnectedData
+
+
 class SourceDisconnectedData(Data, frozen=True, kw_only=True):
     """The adapter has not heard the source since `time`; a complete snapshot ends the gap."""
 
     reason: str = ""
 
 
+class SourceDisconnected(Envelope, frozen=True, kw_only=True, tag="cc.source.disconnected.v1"):
+    data: SourceDisconnectedData
+
+
 class SourceRestartedData(Data, frozen=True, kw_only=True):
     """The source started anew: its open calls and log-ins ended."""
 
 
+class SourceRestarted(Envelope, frozen=True, kw_only=True, tag="cc.source.restarted.v1"):
+    data: SourceRestartedData
+
+
 class SourceReloadedData(Data, frozen=True, kw_only=True):
     """The source read its configuration again; nothing ended."""
+
+
+class SourceReloaded(Envelope, frozen=True, kw_only=True, tag="cc.source.reloaded.v1"):
+    data: SourceReloadedData
 
 
 class SourceNotedData(Data, frozen=True, kw_only=True):
@@ -451,162 +609,6 @@ class SourceNotedData(Data, frozen=True, kw_only=True):
     queue_id: QueueId = ""
     agent_id: AgentId = ""
     fields: tuple[str, ...] = ()
-
-
-DESK = "desk"
-"""Source of what people decide at the control desk; it has no clock that others live by."""
-
-
-class InteractionStarted(Envelope, frozen=True, kw_only=True, tag="cc.interaction.started.v1"):
-    data: InteractionStartedData
-
-
-class InteractionEnded(Envelope, frozen=True, kw_only=True, tag="cc.interaction.ended.v1"):
-    data: InteractionEndedData
-
-
-class InteractionMerged(Envelope, frozen=True, kw_only=True, tag="cc.interaction.merged.v1"):
-    data: InteractionMergedData
-
-
-class ChannelStarted(Envelope, frozen=True, kw_only=True, tag="cc.channel.started.v1"):
-    data: ChannelStartedData
-
-
-class ChannelStateChanged(
-    Envelope, frozen=True, kw_only=True, tag="cc.channel.state.changed.v1"
-):
-    data: ChannelStateChangedData
-
-
-class ChannelBridged(Envelope, frozen=True, kw_only=True, tag="cc.channel.bridged.v1"):
-    data: ChannelBridgedData
-
-
-class ChannelUnbridged(Envelope, frozen=True, kw_only=True, tag="cc.channel.unbridged.v1"):
-    data: ChannelUnbridgedData
-
-
-class ChannelEnded(Envelope, frozen=True, kw_only=True, tag="cc.channel.ended.v1"):
-    data: ChannelEndedData
-
-
-class ChannelHangupRequested(
-    Envelope, frozen=True, kw_only=True, tag="cc.channel.hangup_requested.v1"
-):
-    data: ChannelHangupRequestedData
-
-
-class QueueEntered(Envelope, frozen=True, kw_only=True, tag="cc.queue.entered.v1"):
-    data: QueueEnteredData
-
-
-class QueueLeft(Envelope, frozen=True, kw_only=True, tag="cc.queue.left.v1"):
-    data: QueueLeftData
-
-
-class OfferStarted(Envelope, frozen=True, kw_only=True, tag="cc.offer.started.v1"):
-    data: OfferStartedData
-
-
-class OfferEnded(Envelope, frozen=True, kw_only=True, tag="cc.offer.ended.v1"):
-    data: OfferEndedData
-
-
-class LegConnected(Envelope, frozen=True, kw_only=True, tag="cc.leg.connected.v1"):
-    data: LegConnectedData
-
-
-class LegTransferred(Envelope, frozen=True, kw_only=True, tag="cc.leg.transferred.v1"):
-    data: LegTransferredData
-
-
-class LegHeld(Envelope, frozen=True, kw_only=True, tag="cc.leg.held.v1"):
-    data: LegHeldData
-
-
-class LegResumed(Envelope, frozen=True, kw_only=True, tag="cc.leg.resumed.v1"):
-    data: LegResumedData
-
-
-class LegEnded(Envelope, frozen=True, kw_only=True, tag="cc.leg.ended.v1"):
-    data: LegEndedData
-
-
-class WrapupStarted(Envelope, frozen=True, kw_only=True, tag="cc.wrapup.started.v1"):
-    data: WrapupStartedData
-
-
-class WrapupEnded(Envelope, frozen=True, kw_only=True, tag="cc.wrapup.ended.v1"):
-    data: WrapupEndedData
-
-
-class AgentLoggedIn(Envelope, frozen=True, kw_only=True, tag="cc.agent.logged_in.v1"):
-    data: AgentLoggedInData
-
-
-class AgentLoggedOut(Envelope, frozen=True, kw_only=True, tag="cc.agent.logged_out.v1"):
-    data: AgentLoggedOutData
-
-
-class AgentStateChanged(Envelope, frozen=True, kw_only=True, tag="cc.agent.state.changed.v1"):
-    data: AgentStateChangedData
-
-
-class AgentQueueJoined(Envelope, frozen=True, kw_only=True, tag="cc.agent.queue.joined.v1"):
-    data: AgentQueueJoinedData
-
-
-class AgentQueueLeft(Envelope, frozen=True, kw_only=True, tag="cc.agent.queue.left.v1"):
-    data: AgentQueueLeftData
-
-
-class SnapshotQueue(Envelope, frozen=True, kw_only=True, tag="cc.snapshot.queue.v1"):
-    data: SnapshotQueueData
-
-
-class SnapshotAgent(Envelope, frozen=True, kw_only=True, tag="cc.snapshot.agent.v1"):
-    data: SnapshotAgentData
-
-
-class SnapshotLeg(Envelope, frozen=True, kw_only=True, tag="cc.snapshot.leg.v1"):
-    data: SnapshotLegData
-
-
-class SnapshotChannel(Envelope, frozen=True, kw_only=True, tag="cc.snapshot.channel.v1"):
-    data: SnapshotChannelData
-
-
-class SnapshotCompleted(Envelope, frozen=True, kw_only=True, tag="cc.snapshot.completed.v1"):
-    data: SnapshotCompletedData
-
-
-class ViolationReviewed(Envelope, frozen=True, kw_only=True, tag="cc.violation.reviewed.v1"):
-    data: ViolationReviewedData
-
-
-class SchedulePublished(Envelope, frozen=True, kw_only=True, tag="cc.schedule.published.v1"):
-    data: SchedulePublishedData
-
-
-class SourceHeartbeat(Envelope, frozen=True, kw_only=True, tag="cc.source.heartbeat.v1"):
-    data: SourceHeartbeatData
-
-
-class SourceConnected(Envelope, frozen=True, kw_only=True, tag="cc.source.connected.v1"):
-    data: SourceConnectedData
-
-
-class SourceDisconnected(Envelope, frozen=True, kw_only=True, tag="cc.source.disconnected.v1"):
-    data: SourceDisconnectedData
-
-
-class SourceRestarted(Envelope, frozen=True, kw_only=True, tag="cc.source.restarted.v1"):
-    data: SourceRestartedData
-
-
-class SourceReloaded(Envelope, frozen=True, kw_only=True, tag="cc.source.reloaded.v1"):
-    data: SourceReloadedData
 
 
 class SourceNoted(Envelope, frozen=True, kw_only=True, tag="cc.source.noted.v1"):
