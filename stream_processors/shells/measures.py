@@ -1,5 +1,7 @@
 """What a worker measures of itself: names, units and help in one place."""
 
+from functools import partial
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 _LAGS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3600)
@@ -10,67 +12,54 @@ class Measures:
     """The metrics of one worker; each registry has its own."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.lag = Histogram(
+        counter = partial(Counter, registry=registry)
+        gauge = partial(Gauge, registry=registry)
+        histogram = partial(Histogram, registry=registry)
+        self.lag = histogram(
             "pult_event_lag_seconds",
             "From one stage to the next, of the newest event of a batch: source (the event) to "
             "adapter, adapter to broker, broker to processor",
             ("stage",),
             buckets=_LAGS,
-            registry=registry,
         )
-        self.apply = Histogram(
+        self.apply = histogram(
             "pult_apply_seconds",
             "Time to apply a batch and to hand over its facts",
             buckets=_STEPS,
-            registry=registry,
         )
-        self.applied = Counter(
-            "pult_processor_events", "Events applied by this process", registry=registry
-        )
-        self.facts = Counter(
-            "pult_processor_facts", "Facts written by this process", registry=registry
-        )
-        self.rejected = Counter(
-            "pult_processor_rejected", "Rejects written by this process", registry=registry
-        )
-        self.rebalances = Counter(
-            "pult_rebalances", "Times that partitions were assigned anew", registry=registry
-        )
-        self.restored = Histogram(
+        self.applied = counter("pult_processor_events", "Events applied by this process")
+        self.facts = counter("pult_processor_facts", "Facts written by this process")
+        self.rejected = counter("pult_processor_rejected", "Rejects written by this process")
+        self.rebalances = counter("pult_rebalances", "Times that partitions were assigned anew")
+        self.restored = histogram(
             "pult_restore_seconds",
             "Time to read and to load the snapshots of an assignment",
             buckets=(*_STEPS, 10, 30, 60),
-            registry=registry,
         )
-        self.saved = Histogram(
+        self.saved = histogram(
             "pult_snapshot_seconds",
             "Time from freezing a partition to the broker's acknowledgement",
             buckets=(*_STEPS, 10, 30, 60),
-            registry=registry,
         )
-        self.snapshot_at = Gauge(
+        self.snapshot_at = gauge(
             "pult_snapshot_timestamp_seconds",
             "When the newest snapshot of a partition was made",
             ("partition",),
-            registry=registry,
         )
-        self.snapshot_bytes = Gauge(
+        self.snapshot_bytes = gauge(
             "pult_snapshot_bytes",
             "Size of the newest snapshot of a partition, packed",
             ("partition",),
-            registry=registry,
         )
-        self.unsaved = Gauge(
+        self.unsaved = gauge(
             "pult_snapshot_unsaved_events",
             "Events applied to a partition since its newest snapshot",
             ("partition",),
-            registry=registry,
         )
-        self.backlog = Gauge(
+        self.backlog = gauge(
             "pult_partition_backlog",
             "Events of a partition that are not applied yet",
             ("partition",),
-            registry=registry,
         )
 
     def forget(self, partition: int) -> None:
