@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.dashboards.pictures import AS_OF, MINUTE, Picture
+from tests.dashboards.pictures import AS_OF, MINUTE, Picture, head
 
 NAMES = (
     "Anna Petrova", "Boris Smirnov", "Clara Weiss", "Dmitri Orlov", "Elena Sokolova",
@@ -46,14 +46,7 @@ def person(name: str, **told: Any) -> dict[str, Any]:
 def floor(*people: dict[str, Any], **told: Any) -> Picture:
     """What is sent of so many people."""
     return {
-        "version": "0.1.0",
-        "title": "Support centre",
-        "timezone": "Europe/Moscow",
-        "mode": "live",
-        "speed": 1,
-        "as_of": AS_OF,
-        "sources": [{"source": "pbx1", "last_at": AS_OF, "silent": False}],
-        "scope": {"queues": [], "team": ""},
+        **head(),
         "tenants": [],
         "teams": ["back", "front"],
         "counted_since": None,

@@ -6,6 +6,7 @@ Picture: TypeAlias = dict[str, Any]
 
 AS_OF = 1_795_336_927_265  # Sunday 22 November 2026, 11:42:07 in Moscow
 MINUTE = 60_000
+LONG = "Second line support for business customers in the north and for nobody else"
 
 
 def queue(
@@ -29,8 +30,8 @@ def queue(
     }
 
 
-def bad_day() -> Picture:
-    """Support drowns, sales slips, the rest is fine."""
+def head() -> Picture:
+    """What every page is told of where it is."""
     return {
         "version": "0.1.0",
         "title": "Support centre",
@@ -40,32 +41,59 @@ def bad_day() -> Picture:
         "as_of": AS_OF,
         "sources": [{"source": "pbx1", "last_at": AS_OF, "silent": False}],
         "scope": {"queues": [], "team": ""},
-        "service_level": {
-            "ratio": 0.61,
-            "in_time": 104,
-            "counted": 171,
-            "target": 0.8,
-            "answer_within_ms": 20_000,
-            "history": [
-                *[0.86, 0.9, 0.84, 0.86, 0.88, 0.8, 0.79, 0.81, None, 0.83],
-                *[0.77, 0.72, 0.74, 0.7, 0.66, 0.64, 0.63, 0.6, 0.59, 0.61],
-            ],
-        },
+    }
+
+
+def act(code: str, queue: str, ago_ms: int, **told: Any) -> Picture:
+    """One exception that wants somebody to act, since so long."""
+    about = {"severity": "act", "code": code, "queue": queue}
+    return {**about, **told, "since": AS_OF - ago_ms}
+
+
+def under_target(queue: str, ratio: float, minutes: int) -> Picture:
+    """One queue whose service level has been too low for so long."""
+    about = {"severity": "warn", "code": "level_under_target", "queue": queue, "ratio": ratio}
+    return {**about, "target": 0.8, "since": AS_OF - minutes * MINUTE}
+
+
+def level(ratio: float | None, in_time: int, counted: int, *history: float | None) -> Picture:
+    """The service level now, and how it came to that."""
+    return {
+        "ratio": ratio,
+        "in_time": in_time,
+        "counted": counted,
+        "target": 0.8,
+        "answer_within_ms": 20_000,
+        "history": list(history),
+    }
+
+
+def agents(reasons: dict[str, int], occupancy: float | None, **states: int) -> Picture:
+    """How many are in each state; nobody in those that are not named."""
+    names = ("ready", "reserved", "talking", "holding", "wrapup", "not_ready")
+    return {
+        "logged_in": sum(states.values()),
+        "states": {name: states.get(name, 0) for name in names},
+        "reasons": reasons,
+        "occupancy": occupancy,
+    }
+
+
+def bad_day() -> Picture:
+    """Support drowns, sales slips, the rest is fine."""
+    return {
+        **head(),
+        "service_level": level(
+            0.61, 104, 171,
+            0.86, 0.9, 0.84, 0.86, 0.88, 0.8, 0.79, 0.81, None, 0.83,
+            0.77, 0.72, 0.74, 0.7, 0.66, 0.64, 0.63, 0.6, 0.59, 0.61,
+        ),
         "waiting": {"now": 9, "past_target": 3, "close": 2},
         "longest": {"wait_ms": 108_000, "queue": "Support", "past_target": True},
-        "agents": {
-            "logged_in": 14,
-            "states": {
-                "ready": 1,
-                "reserved": 0,
-                "talking": 8,
-                "holding": 1,
-                "wrapup": 1,
-                "not_ready": 3,
-            },
-            "reasons": {"Lunch": 2, "Training": 1},
-            "occupancy": 0.91,
-        },
+        "agents": agents(
+            {"Lunch": 2, "Training": 1}, 0.91,
+            ready=1, talking=8, holding=1, wrapup=1, not_ready=3,
+        ),
         "abandoned": {"ratio": 0.041, "abandoned": 7, "offered": 171},
         "queues": [
             queue("VIP", 1.0),
@@ -75,59 +103,26 @@ def bad_day() -> Picture:
             queue("Sales", 0.72, 2, 14_000),
         ],
         "exceptions": [
-            {
-                "severity": "warn",
-                "code": "level_under_target",
-                "queue": "Sales",
-                "ratio": 0.72,
-                "target": 0.8,
-                "since": AS_OF - 11 * MINUTE,
-            },
-            {
-                "severity": "act",
-                "code": "queue_past_target",
-                "queue": "Support",
-                "count": 3,
-                "since": AS_OF - 2 * MINUTE - 7_000,
-            },
-            {
-                "severity": "act",
-                "code": "nobody_ready",
-                "queue": "Support",
-                "since": AS_OF - 48_000,
-            },
+            under_target("Sales", 0.72, 11),
+            act("queue_past_target", "Support", 2 * MINUTE + 7_000, count=3),
+            act("nobody_ready", "Support", 48_000),
         ],
         "all_clear": False,
-    }
+    }  # fmt: skip
 
 
 def fine_day() -> Picture:
     """Nothing deviates: a quiet wall."""
     return {
-        **bad_day(),
-        "service_level": {
-            "ratio": 0.88,
-            "in_time": 150,
-            "counted": 171,
-            "target": 0.8,
-            "answer_within_ms": 20_000,
-            "history": [0.84, 0.86, 0.85, 0.87, 0.9, 0.91, 0.88, 0.87, 0.89, 0.88],
-        },
+        **head(),
+        "service_level": level(
+            0.88, 150, 171, 0.84, 0.86, 0.85, 0.87, 0.9, 0.91, 0.88, 0.87, 0.89, 0.88
+        ),
         "waiting": {"now": 2, "past_target": 0, "close": 0},
         "longest": {"wait_ms": 6_000, "queue": "Billing", "past_target": False},
-        "agents": {
-            "logged_in": 14,
-            "states": {
-                "ready": 4,
-                "reserved": 1,
-                "talking": 6,
-                "holding": 0,
-                "wrapup": 1,
-                "not_ready": 2,
-            },
-            "reasons": {"Lunch": 2},
-            "occupancy": 0.71,
-        },
+        "agents": agents(
+            {"Lunch": 2}, 0.71, ready=4, reserved=1, talking=6, wrapup=1, not_ready=2
+        ),
         "abandoned": {"ratio": 0.018, "abandoned": 3, "offered": 171},
         "queues": [
             queue("Support", 0.84, 1, 4_000),
@@ -144,23 +139,11 @@ def fine_day() -> Picture:
 def empty_morning() -> Picture:
     """The centre has just opened: nobody called, nobody logged in."""
     return {
-        **bad_day(),
-        "service_level": {
-            "ratio": None,
-            "in_time": 0,
-            "counted": 0,
-            "target": 0.8,
-            "answer_within_ms": 20_000,
-            "history": [None, None, None],
-        },
+        **head(),
+        "service_level": level(None, 0, 0, None, None, None),
         "waiting": {"now": 0, "past_target": 0, "close": 0},
         "longest": {"wait_ms": None, "queue": None, "past_target": False},
-        "agents": {
-            "logged_in": 0,
-            "states": dict.fromkeys(bad_day()["agents"]["states"], 0),
-            "reasons": {},
-            "occupancy": None,
-        },
+        "agents": agents({}, None),
         "abandoned": {"ratio": None, "abandoned": 0, "offered": 0},
         "queues": [],
         "exceptions": [],
@@ -216,40 +199,10 @@ def thirty_queues() -> Picture:
             *(queue(f"Region {n}", 0.66 + n / 40, n, 9_000) for n in range(4)),
         ],
         "exceptions": [
-            {
-                "severity": "act",
-                "code": "queue_past_target",
-                "queue": long,
-                "count": 9,
-                "since": AS_OF - 12 * MINUTE,
-            },
-            *(
-                {
-                    "severity": "warn",
-                    "code": "level_under_target",
-                    "queue": f"Region {n}",
-                    "ratio": 0.66 + n / 40,
-                    "target": 0.8,
-                    "since": AS_OF - 70 * MINUTE,
-                }
-                for n in range(4)
-            ),
-            {
-                "severity": "act",
-                "code": "numbers_differ",
-                "queue": "Branch 07",
-                "count": 2,
-                "since": AS_OF - 5 * MINUTE,
-            },
-            *(
-                {
-                    "severity": "act",
-                    "code": "nobody_ready",
-                    "queue": f"Quiet {n}",
-                    "since": AS_OF - MINUTE,
-                }
-                for n in range(5)
-            ),
+            act("queue_past_target", long, 12 * MINUTE, count=9),
+            *(under_target(f"Region {n}", 0.66 + n / 40, 70) for n in range(4)),
+            act("numbers_differ", "Branch 07", 5 * MINUTE, count=2),
+            *(act("nobody_ready", f"Quiet {n}", MINUTE) for n in range(5)),
         ],
     }
 
