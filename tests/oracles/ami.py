@@ -86,47 +86,17 @@ def _leg(
     completes: dict[str, Event],
 ) -> OracleLeg:
     queue = join["Queue"]
-    leave_place = next(
-        (
-            place
-            for place, event in enumerate(after)
-            if event["Event"] == "QueueCallerLeave" and event["Queue"] == queue
-        ),
-        None,
-    )
-    visit = after if leave_place is None else after[: leave_place + 1]
-    rest = [] if leave_place is None else after[leave_place + 1 :]
-
-    connect = None
-    for event in rest:
-        if event["Event"] == "QueueCallerJoin":
-            break
-        if event["Event"] == "AgentConnect":
-            connect = event
-            break
+    leave = _place_of_leave(after, queue)
+    visit = after if leave is None else after[: leave + 1]
+    connect = None if leave is None else _answer(after[leave + 1 :])
     complete = None if connect is None else completes.get(connect["DestUniqueid"])
 
-    outcome = _outcome(visit, left=leave_place is not None, connected=connect is not None)
-    left_us = None if leave_place is None else at_us(after[leave_place])
+    outcome = _outcome(visit, left=leave is not None, connected=connect is not None)
+    left_us = None if leave is None else at_us(after[leave])
     answered_us = None if connect is None else at_us(connect)
     ended_us = None if complete is None else at_us(complete)
-    parted_us = None
-    transferred_to = ""
     ended_by = {"abandoned": "caller", "timeout": "system"}.get(outcome, "")
-    told_wait = next(
-        (int(event["HoldTime"]) for event in visit if event["Event"] == "QueueCallerAbandon"),
-        None,
-    )
-    if connect is not None and answered_us is not None:
-        told_wait = int(connect["HoldTime"])
-        parted_us = next(
-            (
-                at_us(event)
-                for event in of_channel.get(connect["DestUniqueid"], [])
-                if event["Event"] == "BridgeLeave" and at_us(event) >= answered_us
-            ),
-            None,
-        )
+    transferred_to = ""
     if complete is not None and connect is not None:
         ended_by = complete["Reason"]
         if ended_by == "transfer":
@@ -139,14 +109,14 @@ def _leg(
         left_us=left_us,
         answered_us=answered_us,
         ended_us=ended_us,
-        parted_us=parted_us,
+        parted_us=None if connect is None else _parted_us(of_channel, connect),
         outcome=outcome,
         agent="" if connect is None else connect["MemberName"],
         ended_by=ended_by,
         transferred_to=transferred_to,
         wait_ms=_between_ms(at_us(join), left_us),
         talk_ms=None if answered_us is None else _between_ms(answered_us, ended_us),
-        told_wait_s=told_wait,
+        told_wait_s=_told_wait_s(visit, connect),
         told_talk_s=None if complete is None else int(complete["TalkTime"]),
         offers=tuple(
             _offer(event, to_channel[event["DestUniqueid"]])
@@ -154,6 +124,39 @@ def _leg(
             if event["Event"] == "AgentCalled" and event["Queue"] == queue
         ),
     )
+
+
+def _place_of_leave(after: Sequence[Event], queue: str) -> int | None:
+    for place, event in enumerate(after):
+        if event["Event"] == "QueueCallerLeave" and event["Queue"] == queue:
+            return place
+    return None
+
+
+def _answer(rest: Sequence[Event]) -> Event | None:
+    """The AgentConnect of a channel before it joins a queue again."""
+    for event in rest:
+        if event["Event"] == "QueueCallerJoin":
+            return None
+        if event["Event"] == "AgentConnect":
+            return event
+    return None
+
+
+def _parted_us(of_channel: dict[str, list[Event]], connect: Event) -> int | None:
+    for event in of_channel.get(connect["DestUniqueid"], []):
+        if event["Event"] == "BridgeLeave" and at_us(event) >= at_us(connect):
+            return at_us(event)
+    return None
+
+
+def _told_wait_s(visit: Sequence[Event], connect: Event | None) -> int | None:
+    if connect is not None:
+        return int(connect["HoldTime"])
+    for event in visit:
+        if event["Event"] == "QueueCallerAbandon":
+            return int(event["HoldTime"])
+    return None
 
 
 def _outcome(visit: Sequence[Event], *, left: bool, connected: bool) -> Outcome:
