@@ -116,3 +116,19 @@ VERBS: dict[str, Callable[..., tuple[Any, e.Data]]] = {
     "passes": _passes,
     "merges": _merges,
 }
+
+
+def called_out(day: str) -> str:
+    """Return the timetable of a call that Anna makes: dialled 09:00:15, talk 09:00:18 to 40."""
+    return f"""
+        {day} 09:00:15 starts anna1 2025550101
+        {day} 09:00:16 starts trunk7@anna1
+        {day} 09:00:17 alerts trunk7@anna1
+        {day} 09:00:18 picks  trunk7@anna1
+        {day} 09:00:18 joins  anna1 b1
+        {day} 09:00:18 joins  trunk7@anna1 b1
+        {day} 09:00:40 parts  trunk7@anna1 b1
+        {day} 09:00:40 parts  anna1 b1
+        {day} 09:00:40 stops  trunk7@anna1 16
+        {day} 09:00:40 stops  anna1 16
+    """

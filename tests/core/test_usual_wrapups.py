@@ -10,6 +10,7 @@ from schemas.facts import Fact, Violation
 from stream_processors.core.discipline.lengths import Lengths
 from stream_processors.core.pipeline import freeze, thaw
 from tests.core.judged import evidence, under
+from tests.phones import called_out
 from tests.readings import violations
 from tests.timetable import moment, run, values
 
@@ -335,26 +336,13 @@ def test_a_long_one_that_goes_on_is_still_judged_by_the_days_before_it() -> None
 
 # --- other calls ----------------------------------------------------------------------------
 
-CALLED_OUT = """
-    2026-03-03 09:00:15 starts anna1 2025550101
-    2026-03-03 09:00:16 starts trunk7@anna1
-    2026-03-03 09:00:17 alerts trunk7@anna1
-    2026-03-03 09:00:18 picks  trunk7@anna1
-    2026-03-03 09:00:18 joins  anna1 b1
-    2026-03-03 09:00:18 joins  trunk7@anna1 b1
-    2026-03-03 09:00:40 parts  trunk7@anna1 b1
-    2026-03-03 09:00:40 parts  anna1 b1
-    2026-03-03 09:00:40 stops  trunk7@anna1 16
-    2026-03-03 09:00:40 stops  anna1 16
-"""
-
 
 @pytest.mark.parametrize("size", [1, 1_000])
 def test_after_work_that_follows_an_outbound_call_is_of_no_queue(size: int) -> None:
     """A queue's call ended at 09:00:10, his own at 09:00:40; 60 s and 15 s from 09:00:41 on."""
     phone = IN.replace("sales\n", "sales 0 SIP/anna\n")
     begin, rest = call(TODAY, 264, after=31).split("2026-03-03 09:00:41", 1)
-    text = phone + YESTERDAY + begin + CALLED_OUT.strip() + f"\n2026-03-03 09:00:41{rest}"
+    text = phone + YESTERDAY + begin + called_out("2026-03-03") + f"2026-03-03 09:00:41{rest}"
 
     facts = run(values(text), under(RULE), size=size)[1]
 

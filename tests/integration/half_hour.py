@@ -20,17 +20,22 @@ EVENTS = 2_500
 
 
 @cache
-def recorded() -> Sequence[bytes]:
-    """The first events of the recorded half hour."""
+def half_hour(events: int | None = None) -> Sequence[bytes]:
+    """The recorded half hour as events, or its beginning."""
     kind = KINDS["asterisk-ami"]
     names = Naming("lab", "lab", CallerKeys(b"tests"))
     values: list[bytes] = []
     for frame in kind.frames([LAB / "ami.log.gz"], "pbx1", 0, 0):
         if not isinstance(frame, Rejected):
             values += [encode(event) for event in kind.translate(frame, names)]
-        if len(values) >= EVENTS:
+        if events is not None and len(values) >= events:
             break
-    return values[:EVENTS]
+    return values[:events]
+
+
+def recorded() -> Sequence[bytes]:
+    """As much of it as the tests of workers need."""
+    return half_hour(EVENTS)
 
 
 def interleaved(values: Sequence[bytes]) -> Iterator[tuple[str, bytes]]:

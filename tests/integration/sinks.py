@@ -5,15 +5,10 @@ import signal
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import closing
-from functools import cache
 from pathlib import Path
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
-from producers.frame import Naming, Rejected
-from producers.identity import CallerKeys
-from producers.kinds import KINDS
-from schemas.events import encode
 from schemas.facts import Fact
 from schemas.facts import encode as encode_fact
 from schemas.topics import TOPICS
@@ -21,7 +16,6 @@ from stream_processors.core.pipeline import Batch, Record, apply
 from stream_processors.core.state import State
 from tests.integration.stores import PASSWORD, Store
 from tests.integration.workers import Site, Worker, eventually
-from tests.oracles.lab_numbers import LAB
 from tests.pult.command import PULT
 from tests.shells.records import of
 from tests.timetable import terms
@@ -95,20 +89,6 @@ sys.exit(pult.cli.main())
 def spoiled(defect: str) -> Sequence[str | Path]:
     """Return the command of a sink with a defect."""
     return [sys.executable, "-c", _DEFECTIVE, defect, "sink"]
-
-
-@cache
-def half_hour(events: int = 1 << 30) -> Sequence[bytes]:
-    """The recorded half hour as events, or its beginning."""
-    kind = KINDS["asterisk-ami"]
-    names = Naming("lab", "lab", CallerKeys(b"tests"))
-    values: list[bytes] = []
-    for frame in kind.frames([LAB / "ami.log.gz"], "pbx1", 0, 0):
-        if not isinstance(frame, Rejected):
-            values += [encode(event) for event in kind.translate(frame, names)]
-        if len(values) >= events:
-            break
-    return values[:events]
 
 
 def concluded(values: Sequence[bytes], tenant: str) -> list[Fact]:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from sql.digest import digest, total
-from tests.integration.sinks import Pipe, half_hour
+from tests.integration.half_hour import half_hour
+from tests.integration.sinks import Pipe
 from tests.integration.stores import Store
 from tests.integration.workers import Site, eventually
 from tests.oracles.lab_numbers import LAB

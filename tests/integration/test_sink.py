@@ -8,7 +8,8 @@ from contextlib import closing
 import pytest
 from confluent_kafka import Consumer
 
-from tests.integration.sinks import Pipe, half_hour, killed
+from tests.integration.half_hour import half_hour
+from tests.integration.sinks import Pipe, killed
 from tests.integration.stores import PASSWORD, Store
 from tests.integration.workers import Site, eventually
 from tests.oracles.lab_numbers import LAB

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from schemas.facts import encode
-from tests.integration.sinks import Pipe, half_hour
+from tests.integration.half_hour import half_hour
+from tests.integration.sinks import Pipe
 from tests.integration.stores import PASSWORD, Store
 from tests.integration.workers import Site, eventually
 from tests.kafka import free_port

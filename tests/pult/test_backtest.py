@@ -15,6 +15,7 @@ from pult.commands.backtest import UNTRIED
 from schemas.discipline import CODES
 from sql.embedded import EmbeddedStore
 from tests.lab import recording
+from tests.phones import called_out
 from tests.plans import plan
 from tests.pult.backtested import (
     in_history,
@@ -245,16 +246,9 @@ def test_after_work_that_follows_an_outbound_call_is_of_no_queue_here_either(
         2026-03-08 09:00:00 enter  c sales
         2026-03-08 09:00:00 answer c sales Anna
         2026-03-08 09:00:10 end    c sales Anna caller
-        2026-03-08 09:00:15 starts anna1 2025550101
-        2026-03-08 09:00:16 starts trunk7@anna1
-        2026-03-08 09:00:17 alerts trunk7@anna1
-        2026-03-08 09:00:18 picks  trunk7@anna1
-        2026-03-08 09:00:18 joins  anna1 b1
-        2026-03-08 09:00:18 joins  trunk7@anna1 b1
-        2026-03-08 09:00:40 parts  trunk7@anna1 b1
-        2026-03-08 09:00:40 parts  anna1 b1
-        2026-03-08 09:00:40 stops  trunk7@anna1 16
-        2026-03-08 09:00:40 stops  anna1 16
+        """
+        + called_out("2026-03-08")
+        + """
         2026-03-08 09:00:40 pause  Anna * wrap
         2026-03-08 09:05:00 unpause Anna *
         2026-03-08 10:00:00 beat"""
