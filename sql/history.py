@@ -27,22 +27,6 @@ LAST_MS = 253_402_300_799_999
 """The year 9999."""
 
 
-def read_events(
-    client: Client,
-    tenant: str,
-    domain: str,
-    batch: int = 20_000,
-    since_ms: int = 0,
-    until_ms: int = LAST_MS,
-) -> Iterator[list[tuple[int, bytes]]]:
-    """Yield (place in the log, event) in event-time order, each event once, batch by batch.
-
-    Args and Raises: as for `read_stored`.
-    """
-    for each in read_stored(client, tenant, domain, batch, since_ms, until_ms):
-        yield [(event.offset, event.value) for event in each]
-
-
 def count_events(client: Client, tenant: str, domain: str, since_ms: int = 0) -> int:
     """Return how many events there are from an instant [ms] on, each once.
 

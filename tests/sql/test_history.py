@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from schemas.events import Event, SourceNoted, SourceNotedData, decode
 from sql.embedded import EmbeddedStore
-from sql.history import read_events, void_missing
+from sql.history import read_stored, void_missing
 from tests.sql.examples import (
     MORNING,
     entered,
@@ -21,8 +21,8 @@ HOUR = 3_600_000
 
 
 def stored(store: EmbeddedStore, batch: int = 20_000) -> list[tuple[int, Event]]:
-    batches = read_events(store.client, "demo", "demo", batch)
-    return [(offset, decode(value)) for each in batches for offset, value in each]
+    batches = read_stored(store.client, "demo", "demo", batch)
+    return [(told.offset, decode(told.value)) for each in batches for told in each]
 
 
 @pytest.mark.parametrize("batch", [1, 3, 10, 11, 1000])
@@ -76,11 +76,11 @@ def test_any_event_comes_back_equal(
 def test_only_the_range_asked_for_is_read(store: EmbeddedStore) -> None:
     store.writer.write_events([entered(n) for n in range(9)], [(0, n) for n in range(9)], "a")
 
-    batches = read_events(
+    batches = read_stored(
         store.client, "demo", "demo", since_ms=MORNING + 2_000, until_ms=MORNING + 4_000
     )
 
-    assert [offset for each in batches for offset, _ in each] == [2, 3]
+    assert [told.offset for each in batches for told in each] == [2, 3]
 
 
 def test_other_domains_are_not_read(store: EmbeddedStore) -> None:
