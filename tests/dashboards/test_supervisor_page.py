@@ -10,7 +10,7 @@ from selenium.webdriver.common.by import By
 from tests.dashboards.floor_server import TOKEN, FloorServer
 from tests.dashboards.floors import episode, floor, full_floor, person, small_floor
 from tests.dashboards.pictures import AS_OF, MINUTE, Picture
-from tests.dashboards.test_wall_page import LANGUAGES, Server, Wall, browser
+from tests.dashboards.screen import LANGUAGES, Server, Wall, browser
 
 __all__ = ["browser"]
 

@@ -10,7 +10,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from selenium.webdriver import Chrome
 
-from tests.dashboards.test_wall_page import CUT_OFF, Server, Wall, browser
+from tests.dashboards.screen import CUT_OFF, Server, Wall, browser
 from tests.pult.command import Demo, demo
 
 __all__ = ["browser"]
