@@ -20,7 +20,7 @@ from stream_processors.core.handovers import Hold
 
 ContactKind: TypeAlias = Literal[
     "started", "ringing", "answered", "bridged", "unbridged", "held", "resumed",
-    "requested", "ordered", "ended", "transferred", "merged", "listed",
+    "requested", "ordered", "ended", "transferred", "merged", "listed", "queued",
 ]  # fmt: skip
 
 Moment: TypeAlias = tuple[int, int]
@@ -223,10 +223,14 @@ class Transfer(msgspec.Struct, frozen=True, gc=False):
 
 
 class Reading(msgspec.Struct, gc=False):
-    """What the marks of a contact tell, before anybody asks whose devices they are."""
+    """What the marks of a contact tell, before anybody asks whose devices they are.
+
+    `callers` are channels that wait in queues for the contact, though they are not its first.
+    """
 
     parties: dict[str, Party]
     transfers: list[Transfer]
+    callers: list[str]
     interaction_id: str
 
 
@@ -234,8 +238,12 @@ def read(contact: Contact) -> Reading:
     """Return who took part in a contact, who passed it on, and which id it is known by."""
     parties: dict[str, Party] = {}
     transfers: list[Transfer] = []
+    callers: list[str] = []
     gone: set[str] = set()
     for mark in contact.marks:
+        if mark.kind == "queued":
+            callers.append(mark.channel_id)
+            continue
         if mark.kind == "merged":
             gone.add(mark.interaction_id)
             continue
@@ -254,7 +262,7 @@ def read(contact: Contact) -> Reading:
             gone.add(party.born_in)
             party.was_in.add(mark.interaction_id)
         party.take(mark)
-    return Reading(parties, transfers, _known_as(contact, gone))
+    return Reading(parties, transfers, callers, _known_as(contact, gone))
 
 
 def _known_as(contact: Contact, gone: set[str]) -> str:

@@ -134,7 +134,7 @@ def conclude(change: "Change", source: Source, root: str, cause: "Cause") -> Non
         named = crm.join(contact.ids, reading.interaction_id, contact.marks[-1].at)
         change.crm.update(dict.fromkeys(named, cause))
     _change_places(change, source, contact, reading.transfers, cause)
-    talks = _talks(change, source, contact, reading.parties)
+    talks = _talks(change, source, contact, [*reading.parties, *reading.callers])
     meaning = Consideration(
         reading,
         talks,

@@ -40,6 +40,11 @@ def _queue_entered(change: Change, event: e.QueueEntered, source: Source, at: in
         event.sequence, event.id, "entered", at, event.resolution, change.feed, data.queue_id,
         ref=data.interaction_id, note=data.caller_key, number=data.priority, clock=event.clock,
     ))  # fmt: skip
+    if data.interaction_id not in ("", data.channel_id):
+        # A Local channel perhaps, of which no device tells whose caller it stands for.
+        conversations.tell(change, source, ContactMark(
+            event.sequence, event.id, "queued", at, data.interaction_id, data.channel_id,
+        ))  # fmt: skip
 
 
 def _queue_left(change: Change, event: e.QueueLeft, source: Source, at: int) -> None:

@@ -1,0 +1,96 @@
+"""Queues whose caller is a Local channel: sent on, called back by a script, or asked for."""
+
+from schemas.facts import Fact
+from tests.readings import comparable, legs, states
+from tests.timetable import moment, run, terms, values
+
+DIRECTORY = {"Anna": {"devices": ["SIP/anna"]}, "Boris": {"devices": ["SIP/boris"]}}
+
+SENT_ON = """
+    08:59:00  login  Anna sales
+    08:59:00  login  Boris support
+    09:00:00  starts trunk1
+    09:00:00  enter  trunk1 sales
+    09:00:05  ring   trunk1 sales Anna one
+    09:00:05  starts anna1@trunk1
+    09:00:10  picks  anna1@trunk1
+    09:00:10  leave  trunk1 sales
+    09:00:10  answer trunk1 sales Anna
+    09:00:10  joins  anna1@trunk1 b1
+    09:00:10  joins  trunk1 b2
+    09:01:00  passes anna1@trunk1 - 701 two
+    09:01:00  parts  anna1@trunk1 b1
+    09:01:00  stops  anna1@trunk1 16
+    09:01:00  enter  two support trunk1
+    09:01:05  starts boris1@trunk1
+    09:01:05  ring   two support Boris boris1
+    09:01:10  picks  boris1@trunk1
+    09:01:10  leave  two support
+    09:01:10  answer two support Boris
+    09:01:10  joins  boris1@trunk1 b3
+    09:02:00  asks   trunk1
+    09:02:00  end    trunk1 sales Anna caller
+    09:02:00  parts  trunk1 b2
+    09:02:00  end    two support Boris caller
+    09:02:00  parts  boris1@trunk1 b3
+    09:02:00  stops  boris1@trunk1 16
+    09:02:00  stops  trunk1 16
+"""
+
+
+def told(log: list[bytes]) -> list[Fact]:
+    return run([*log, *values("09:10:00 beat")], terms(agents=DIRECTORY))[1]
+
+
+def test_what_a_queue_rings_for_a_local_channel_is_no_direct_call_besides() -> None:
+    facts = told(values(SENT_ON))
+
+    found = [(leg.agent_id, leg.queue_id, leg.ended_at) for leg in legs(facts)]
+    assert found == [
+        ("Anna", "sales", moment("09:01:00")),
+        ("Boris", "support", moment("09:02:00")),
+    ]
+    assert {leg.interaction_id for leg in legs(facts)} == {"trunk1"}
+    assert [
+        (each.state, each.started_at, each.ended_at) for each in states(facts, "Boris")
+    ] == [
+        ("ready", moment("08:59:00"), moment("09:01:05")),
+        ("reserved", moment("09:01:05"), moment("09:01:10")),
+        ("talking", moment("09:01:10"), moment("09:02:00")),
+        ("ready", moment("09:02:00"), None),
+    ]
+
+
+def test_whoever_is_called_back_by_way_of_a_queue_is_one_call() -> None:
+    # The script calls Local/700@queues; its other half then calls the customer.
+    facts = told(values("""
+        08:59:00  login  Boris support
+        09:00:00  enter  two support one
+        09:00:01  starts boris1@one
+        09:00:01  ring   two support Boris boris1
+        09:00:05  picks  boris1@one
+        09:00:05  leave  two support
+        09:00:05  answer two support Boris
+        09:00:05  joins  boris1@one b1
+        09:00:06  starts trunk1@one
+        09:00:20  picks  trunk1@one
+        09:00:20  joins  trunk1@one b2
+        09:01:00  asks   trunk1@one
+        09:01:00  parts  trunk1@one b2
+        09:01:00  stops  trunk1@one 16
+        09:01:00  end    two support Boris caller
+        09:01:00  parts  boris1@one b1
+        09:01:00  stops  boris1@one 16
+    """))  # fmt: skip
+
+    (leg,) = legs(facts)
+    assert (leg.agent_id, leg.queue_id, leg.interaction_id) == ("Boris", "support", "one")
+
+
+def test_the_order_in_which_it_is_told_changes_nothing() -> None:
+    log = values(SENT_ON)
+    straight = told(log)
+    for late in range(len(log)):
+        crooked = told([*log[:late], *log[late + 1 :], log[late], log[late]])
+
+        assert comparable(crooked) == comparable(straight), log[late]
