@@ -192,8 +192,9 @@ def blindly_transferred(message: Message) -> list[Event]:
 def transferred_after_consulting(message: Message) -> list[Event]:
     """AttendedTransfer that succeeded: the agent's two calls become one, without him.
 
-    The first call is the one in which he gave the word; either may be the consultation. A
-    threeway call is none: he stays in it.
+    The first call is the one in which he gave the word; either may be the consultation. By a
+    feature code both are one channel of his, and a Local channel stands for the consultation.
+    A threeway call is none: he stays in it.
     """
     if message.text("Result") != "Success" or message.text("DestType") in ("Fail", "Threeway"):
         return []
@@ -202,6 +203,10 @@ def transferred_after_consulting(message: Message) -> list[Event]:
     mine = message.text("OrigTransfererLinkedid") or first
     other = message.text("SecondTransfererLinkedid") or second
     to = message.text("SecondTransfererExten", "TransferTargetCallerIDNum")
+    if first == second:
+        to = _dialled(message.text("TransferTargetChannel")) or message.text(
+            "TransferTargetCallerIDNum"
+        )
     data = LegTransferredData(
         channel_id=message.text("TransfereeUniqueid"),
         kind="attended",
@@ -220,6 +225,12 @@ def transferred_after_consulting(message: Message) -> list[Event]:
             InteractionMerged(data=merged, **message.attributes(InteractionMerged, into))
         )
     return events
+
+
+def _dialled(channel: str) -> str:
+    """Return the extension that a Local channel is named by, '' of any other."""
+    technology, _, name = channel.partition("/")
+    return name.partition("@")[0] if technology == "Local" else ""
 
 
 def _age(channel: str) -> tuple[int, int, str]:

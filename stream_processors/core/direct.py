@@ -23,6 +23,7 @@ from typing import Literal, TypeAlias
 
 from schemas.events import Direction, EndedBy, TransferKind
 from schemas.facts import LegOutcome
+from stream_processors.core.asking import on_one_channel, whom_he_asked
 from stream_processors.core.calls import MATCH_MS
 from stream_processors.core.contacts import Moment, Party, Reading, Transfer
 from stream_processors.core.handovers import Handover, Hold
@@ -150,7 +151,7 @@ class Consideration:
         for channel in (transfer.by_channel, transfer.consult_channel):
             if channel:
                 self._ends.setdefault(channel, transfer)
-        if len(pair) == 2:
+        if len(pair) == 2 and not on_one_channel(transfer):
             first, later = sorted(pair, key=lambda party: (party.started, party.channel_id))
             if later.placed_the_call and later.channel_id not in self._by_queue:
                 self._folded.setdefault(later.channel_id, first.channel_id)
@@ -306,16 +307,7 @@ class Consideration:
         origin = self._originator()
         alone = party.born_in == self._reading.interaction_id
         if origin is party or (party.placed_the_call and alone):
-            colleagues = [
-                other
-                for other in self._parties
-                if other is not party and other.born_in == party.born_in
-                and self._owners[other.channel_id]
-                and other.channel_id not in self._by_queue
-                and self._dialled_by(party, other)
-            ]  # fmt: skip
-            to_queue = any(talk.channel_id == party.channel_id for talk in self._talks)
-            return "internal" if colleagues or to_queue else "out"
+            return self._direction_of_placed(party)
         if origin is None or not self._owners[origin.channel_id]:
             return "in"
         outside = any(
@@ -324,6 +316,28 @@ class Consideration:
             for other in self._parties
         )  # fmt: skip
         return "out" if outside else "internal"
+
+    def _direction_of_placed(self, party: Party) -> Direction:
+        """Whom he called decides, and of several the first: others he may have asked later."""
+        called = [
+            other
+            for other in self._parties
+            if other is not party and other.born_in == party.born_in
+            and other.channel_id not in self._by_queue
+            and self._dialled_by(party, other)
+        ]  # fmt: skip
+        outside = [
+            other for other in called if other.device and not self._owners[other.channel_id]
+        ]
+        reached = min(
+            (each.picked_up for each in outside if each.picked_up is not None), default=None
+        )
+        colleagues = any(
+            self._owners[other.channel_id] and (reached is None or other.started < reached)
+            for other in called
+        )
+        to_queue = any(talk.channel_id == party.channel_id for talk in self._talks)
+        return "internal" if colleagues or to_queue else "out"
 
     def _dialled_by(self, party: Party, other: Party) -> bool:
         passed = self._ends.get(party.channel_id)
@@ -340,7 +354,7 @@ class Consideration:
         mine = {transfer.by_channel, transfer.consult_channel}
         folded = [channel for channel in mine if channel in self._folded]
         far = folded[0] if folded else transfer.consult_channel
-        if party.channel_id == far:
+        if party.channel_id == far and not on_one_channel(transfer):
             return "", ""  # the side to which the other one was passed
         return "attended", self._far_side(far, transfer)
 
@@ -358,6 +372,8 @@ class Consideration:
 
     def _far_side(self, far: str, transfer: Transfer) -> str:
         """Return to whom the caller came: an agent, a queue, or what had been dialled."""
+        if on_one_channel(transfer):
+            return whom_he_asked(transfer, self._reading.parties, self._talks, self._owners)
         for talk in self._talks:
             if talk.channel_id == far:
                 found = talk.answered is not None and talk.answered <= transfer.moment[0]

@@ -272,6 +272,21 @@ TIMETABLE: list[tuple[str, list[tuple[str, dict[str, Any]]]]] = [
                              "consult_channel_id": "sys-100.10"}),
          ("InteractionMerged", {"from_id": "sys-100.20", "into_id": "sys-100.10"})],
     ),
+    # By a feature code: he has one channel, whose own extension is that of the caller's call.
+    *(
+        (
+            ATTENDED.replace("sys-100.10", "sys-100.9").replace(
+                "SecondTransfererLinkedid: sys-100.9", "SecondTransfererLinkedid: sys-100.2"
+            ) + target,
+            [("LegTransferred", {"kind": "attended", "to": "102", "interaction_id": "sys-100.2",
+                                 "by_channel_id": "sys-100.9",
+                                 "consult_channel_id": "sys-100.9"})],
+        )
+        for target in (
+            "\nTransferTargetChannel: Local/102@agents-0000002f;1",
+            "\nTransferTargetChannel: PJSIP/102-0000002f\nTransferTargetCallerIDNum: 102",
+        )
+    ),
     (ATTENDED.replace("Success", "Fail"), []),
     (ATTENDED.replace("Bridge", "Threeway"), []),
     (
