@@ -3,7 +3,7 @@
     direct     a call of an agent's device that no queue dialled; one leg for each agent in it
     in         somebody called whose device is no agent's
     out        the agent called somebody whose device is no agent's, or took part in such a call
-    internal   an agent called another
+    internal   an agent called another, or the PBX itself (a feature code, a conference)
 
 A call that nobody took ended, in this order, because the device was busy or refused it (full),
 another took it (withdrawn), the caller gave up (abandoned), it rang too long (timeout), or the
@@ -26,6 +26,7 @@ from schemas.facts import LegOutcome
 from stream_processors.core.asking import on_one_channel, whom_he_asked
 from stream_processors.core.calls import MATCH_MS
 from stream_processors.core.contacts import Moment, Party, Reading, Transfer
+from stream_processors.core.directions import Directions
 from stream_processors.core.handovers import Handover, Hold
 from stream_processors.core.meaning import DirectCall, Meaning, QueueTalk
 
@@ -73,6 +74,10 @@ class Consideration:
         self._folded: dict[str, str] = {}
         for transfer in reading.transfers:
             self._put_together(transfer)
+        self._directions = Directions(
+            self._parties, self._originator(), reading.interaction_id, talks, self._owners,
+            self._by_queue, self._passed_at,
+        )  # fmt: skip
 
     def meaning(self) -> Meaning:
         """Return what follows."""
@@ -180,7 +185,7 @@ class Consideration:
         kind, to = (
             self._passed_on(party, passed) if passed and answered is not None else ("", "")
         )
-        direction = self._direction(party)
+        direction = self._directions.of(party)
         return DirectCall(
             agent_id=agent, channel_id=party.channel_id, direction=direction,
             outcome=outcome, placed=party.placed_the_call,
@@ -206,7 +211,9 @@ class Consideration:
         origin = self._originator()
         if direction == "internal" or origin is None:
             return ""
-        return party.dialled_key if began else origin.dialled_key or origin.caller_key
+        if began and direction == "out":
+            return party.dialled_key
+        return origin.dialled_key or origin.caller_key
 
     def _began(self, party: Party) -> bool:
         """Tell whether a party placed a call, by itself or by a click on a screen."""
@@ -215,6 +222,8 @@ class Consideration:
 
     def _answered_at(self, party: Party) -> int | None:
         """Whoever calls is answered when he is connected and somebody has picked up."""
+        if self._directions.is_to_the_pbx(party) and party.first_bridged is None:
+            return party.picked_up
         if party.first_bridged is None:
             return None
         asked = [
@@ -223,8 +232,8 @@ class Consideration:
             if other is not party and party.born_in in other.was_in
             and other.started >= party.started
         ]  # fmt: skip
-        if not asked:
-            return party.first_bridged
+        if all(other.placed_the_call for other in asked):
+            return party.first_bridged  # nobody was dialled: others came by themselves
         taken = [other.picked_up for other in asked if other.picked_up is not None]
         return max(party.first_bridged, min(taken)) if taken else None
 
@@ -303,47 +312,11 @@ class Consideration:
             for other in self._parties
         )
 
-    def _direction(self, party: Party) -> Direction:
-        origin = self._originator()
-        alone = party.born_in == self._reading.interaction_id
-        if origin is party or (party.placed_the_call and alone):
-            return self._direction_of_placed(party)
-        if origin is None or not self._owners[origin.channel_id]:
-            return "in"
-        outside = any(
-            not self._owners[other.channel_id] and other.device
-            and other.started < party.started and other.picked_up is not None
-            for other in self._parties
-        )  # fmt: skip
-        return "out" if outside else "internal"
-
-    def _direction_of_placed(self, party: Party) -> Direction:
-        """Whom he called decides, and of several the first: others he may have asked later."""
-        called = [
-            other
-            for other in self._parties
-            if other is not party and other.born_in == party.born_in
-            and other.channel_id not in self._by_queue
-            and self._dialled_by(party, other)
-        ]  # fmt: skip
-        outside = [
-            other for other in called if other.device and not self._owners[other.channel_id]
-        ]
-        reached = min(
-            (each.picked_up for each in outside if each.picked_up is not None), default=None
-        )
-        colleagues = any(
-            self._owners[other.channel_id] and (reached is None or other.started < reached)
-            for other in called
-        )
-        to_queue = any(talk.channel_id == party.channel_id for talk in self._talks)
-        return "internal" if colleagues or to_queue else "out"
-
-    def _dialled_by(self, party: Party, other: Party) -> bool:
-        passed = self._ends.get(party.channel_id)
-        return passed is None or other.started <= passed.moment[0]
-
     # --- passing on -----------------------------------------------------------------------
+
+    def _passed_at(self, channel: str) -> int | None:
+        passed = self._ends.get(channel)
+        return None if passed is None else passed.moment[0]
 
     def _passed_on(
         self, party: Party, transfer: Transfer

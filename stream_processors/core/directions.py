@@ -1,0 +1,99 @@
+"""Which way a call of an agent went: in from outside, out to somebody there, or among agents.
+
+Whom he called decides, and of several the first: others he may have asked later. A call that
+reached no device and was to no number outside was to the PBX itself, as feature codes,
+mailboxes and conferences are.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from schemas.events import Direction
+from stream_processors.core.contacts import Party
+from stream_processors.core.meaning import QueueTalk
+
+
+class Directions:
+    """Those of one contact.
+
+    Args:
+        parties: whoever took part.
+        origin: who began it, None if nobody is known.
+        interaction_id: what it is known by.
+        talks: the visits to queues in it.
+        owners: whose devices they are, by channel.
+        by_queue: channels that a queue has dialled.
+        passed_at: when [ms] an agent's channel passed the other side on, None if it did not.
+    """
+
+    def __init__(
+        self,
+        parties: Sequence[Party],
+        origin: Party | None,
+        interaction_id: str,
+        talks: Iterable[QueueTalk],
+        owners: Mapping[str, str],
+        by_queue: Iterable[str],
+        passed_at: Callable[[str], int | None],
+    ) -> None:
+        self._parties = parties
+        self._origin = origin
+        self._interaction_id = interaction_id
+        self._asked_queues = {talk.channel_id for talk in talks}
+        self._owners = owners
+        self._by_queue = frozenset(by_queue)
+        self._passed_at = passed_at
+
+    def of(self, party: Party) -> Direction:
+        """Return which way the call of a party went that is an agent's."""
+        origin = self._origin
+        alone = party.born_in == self._interaction_id
+        if origin is party or (party.placed_the_call and alone):
+            return self._of_placed(party)
+        if origin is None or not self._owners[origin.channel_id]:
+            return "in"
+        outside = any(
+            self._is_outside(other)
+            and other.started < party.started and other.picked_up is not None
+            for other in self._parties
+        )  # fmt: skip
+        return "out" if outside else "internal"
+
+    def is_to_the_pbx(self, party: Party) -> bool:
+        """Tell whether a call has reached nobody and was not to go outside."""
+        return (
+            party.birth_seen and party.placed_the_call
+            and party.dialled != "" and party.dialled_key == ""
+            and party.channel_id not in self._asked_queues
+            and not self._called_by(party)
+        )  # fmt: skip
+
+    def _of_placed(self, party: Party) -> Direction:
+        if party.channel_id in self._asked_queues or self.is_to_the_pbx(party):
+            return "internal"
+        called = self._called_by(party)
+        reached = min(
+            (
+                other.picked_up
+                for other in called
+                if self._is_outside(other) and other.picked_up is not None
+            ),
+            default=None,
+        )
+        colleagues = any(
+            self._owners[other.channel_id] and (reached is None or other.started < reached)
+            for other in called
+        )
+        return "internal" if colleagues else "out"
+
+    def _called_by(self, party: Party) -> list[Party]:
+        passed = self._passed_at(party.channel_id)
+        return [
+            other
+            for other in self._parties
+            if other is not party and other.born_in == party.born_in
+            and other.channel_id not in self._by_queue
+            and (passed is None or other.started <= passed)
+        ]  # fmt: skip
+
+    def _is_outside(self, party: Party) -> bool:
+        return party.device != "" and not self._owners[party.channel_id]
