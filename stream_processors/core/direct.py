@@ -27,6 +27,7 @@ from stream_processors.core.asking import on_one_channel, whom_he_asked
 from stream_processors.core.calls import MATCH_MS
 from stream_processors.core.contacts import Moment, Party, Reading, Transfer
 from stream_processors.core.directions import Directions
+from stream_processors.core.forks import one_for_each_agent
 from stream_processors.core.handovers import Handover, Hold
 from stream_processors.core.meaning import DirectCall, Meaning, QueueTalk
 
@@ -90,7 +91,7 @@ class Consideration:
             and party.channel_id not in self._folded
             and (party.channel_id not in self._by_queue or self._answered_unheard(party))
         ]
-        return Meaning(calls, self._handovers(), self._queue_holds())
+        return Meaning(one_for_each_agent(calls), self._handovers(), self._queue_holds())
 
     # --- who is who -----------------------------------------------------------------------
 
