@@ -190,11 +190,15 @@ class Fold:
         return False
 
     def _talk_started(self, mark: AgentMark) -> bool:
-        # Whoever takes a call no longer talks to somebody whose end was lost.
-        self.now.talks = [mark.reason]
+        # Whoever takes a call no longer talks to somebody whose end was lost; whom he keeps on
+        # hold he still has.
+        now = self.now
+        now.talks = [*(ref for ref in now.talks if ref in now.held), mark.reason]
         return False
 
     def _talk_ended(self, mark: AgentMark) -> bool:
+        if self.now.held:  # the other side may hang up on hold
+            self.now.held = [ref for ref in self.now.held if ref != mark.reason]
         if mark.reason in self.now.talks:
             self.now.talks.remove(mark.reason)
             wrapup = self.now.wrapups.get(mark.queue_id, 0)

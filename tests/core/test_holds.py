@@ -126,3 +126,43 @@ def test_a_direct_call_knows_holds_as_well() -> None:
         ("holding", moment("09:00:20"), moment("09:00:30")),
         ("talking", moment("09:00:30"), moment("09:01:10")),
     ]
+
+
+SECOND = """
+    08:59:00  login  Anna sales
+    09:00:00  enter  trunk1 sales
+    09:00:05  ring   trunk1 sales Anna
+    09:00:10  answer trunk1 sales Anna
+    09:00:30  enter  trunk2 sales
+    09:00:35  ring   trunk2 sales Anna
+    09:00:40  holds  trunk1-Anna@trunk1
+    09:00:41  answer trunk2 sales Anna
+    09:01:10  end    trunk2 sales Anna caller
+"""
+
+
+def test_whoever_takes_a_second_call_still_has_the_first_that_he_keeps_on_hold() -> None:
+    facts = run(values(SECOND + """
+        09:01:15  resumes trunk1-Anna@trunk1
+        09:02:00  end    trunk1 sales Anna caller
+        09:05:00  beat
+    """), terms())[1]  # fmt: skip
+
+    assert shown(facts)[2:] == [
+        ("talking", moment("09:00:10"), moment("09:00:40")),
+        ("holding", moment("09:00:40"), moment("09:00:41")),
+        ("talking", moment("09:00:41"), moment("09:01:10")),
+        ("holding", moment("09:01:10"), moment("09:01:15")),
+        ("talking", moment("09:01:15"), moment("09:02:00")),
+        ("ready", moment("09:02:00"), None),
+    ]
+
+
+def test_calls_that_ended_on_hold_leave_nothing_behind() -> None:
+    state, facts = run(values(SECOND + """
+        09:01:20  end    trunk1 sales Anna caller
+        09:05:00  beat
+    """), terms())  # fmt: skip
+
+    assert shown(facts)[-1] == ("ready", moment("09:01:20"), None)
+    assert state.agents["Anna"].now.held == []
