@@ -143,6 +143,14 @@ class Party:
         return self.channel_id == self.born_in
 
     @property
+    def was_dialled(self) -> bool:
+        """Tell whether the PBX called it, though it may be the oldest channel of its contact.
+
+        A click on a screen, or a campaign, does so; a phone that dials never rings itself.
+        """
+        return self.ringing is not None or not self.placed_the_call
+
+    @property
     def over(self) -> Moment | None:
         """When it left the conversation that ended it, else when it was gone."""
         if self.ended is not None and self.left is not None and not self.lived_on:

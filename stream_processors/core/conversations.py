@@ -149,9 +149,8 @@ def conclude(change: "Change", source: Source, root: str, cause: "Cause") -> Non
         leg = _leg(change, source, reading.interaction_id, call)
         if not call.of_queue:
             legs[leg.leg_id] = leg
-        used_from = _used_from(call)
-        if used_from is not None:
-            used[leg.leg_id] = (call.agent_id, used_from, call.ended)
+        if call.used is not None:
+            used[leg.leg_id] = (call.agent_id, call.used, call.ended)
         activities += _uses(leg, call, source.name)
         if leg.ended_at is None:
             _remind(change, source, contact, call.seen)
@@ -305,11 +304,6 @@ def _remind(change: "Change", source: Source, contact: Contact, since: int) -> N
         source.remind(Deadline(gives_up, "contact", contact.root))
 
 
-def _used_from(call: DirectCall) -> int | None:
-    """Return from when a phone was in use: from the dialling, or from the answer."""
-    return call.started if call.placed else call.answered
-
-
 def _tell_who_was_busy(
     change: "Change",
     source: Source,
@@ -351,8 +345,8 @@ def _leg(change: "Change", source: Source, interaction_id: str, call: DirectCall
         hold = held_ms(call.holds, call.answered, call.ended)
         talk = call.ended - call.answered - (hold or 0)
     ring = None
-    if call.answered is not None and call.rang is not None and not call.placed:
-        ring = max(0, call.answered - call.rang)
+    if call.answered is not None and call.rang is not None and call.used is not None:
+        ring = max(0, call.used - call.rang)
     clock: Clock = "adapter" if call.clock == "adapter" else "source"
     return Leg(
         tenant=change.state.tenant, domain=change.state.domain, revision=0, known_at=0,
@@ -370,15 +364,14 @@ def _leg(change: "Change", source: Source, interaction_id: str, call: DirectCall
 
 def _uses(leg: Leg, call: DirectCall, source: str) -> "Activities":
     """Return what a direct call does to its agent: ringing, then in use, perhaps on hold."""
-    used_from = _used_from(call)
     marks: Activities = []
-    if not call.placed:
+    if call.used != call.started:
         heard = call.rang or call.started
-        quiet = call.answered if call.answered is not None else call.ended
+        quiet = call.used if call.used is not None else call.ended
         marks += _stretch("device_rang", call.agent_id, leg.leg_id, heard, quiet, source)
-    if used_from is not None:
+    if call.used is not None:
         marks += _stretch(
-            "device_used", call.agent_id, leg.leg_id, used_from, call.ended, source,
+            "device_used", call.agent_id, leg.leg_id, call.used, call.ended, source,
             placed=call.placed,
         )  # fmt: skip
         for hold in call.holds:

@@ -26,7 +26,7 @@ from schemas.facts import LegOutcome
 from stream_processors.core.asking import on_one_channel, whom_he_asked
 from stream_processors.core.calls import MATCH_MS
 from stream_processors.core.contacts import Moment, Party, Reading, Transfer
-from stream_processors.core.directions import Directions
+from stream_processors.core.directions import Directions, was_called
 from stream_processors.core.forks import one_for_each_agent
 from stream_processors.core.handovers import Handover, Hold
 from stream_processors.core.meaning import DirectCall, Meaning, QueueTalk
@@ -71,12 +71,13 @@ class Consideration:
             for party in self._parties
             if (talk := self._talk_of(party)) is not None
         }
+        self._origin = self._originator()
         self._ends: dict[str, Transfer] = {}
         self._folded: dict[str, str] = {}
         for transfer in reading.transfers:
             self._put_together(transfer)
         self._directions = Directions(
-            self._parties, self._originator(), reading.interaction_id, talks, self._owners,
+            self._parties, self._origin, reading.interaction_id, talks, self._owners,
             self._by_queue, self._passed_at,
         )  # fmt: skip
 
@@ -165,7 +166,17 @@ class Consideration:
     def _originator(self) -> Party | None:
         """Find who began the contact; of a call made by click, whoever was dialled first."""
         oldest = self._reading.parties.get(self._reading.interaction_id)
-        return oldest or min(self._parties, key=lambda each: each.age, default=None)
+        first = oldest or min(self._parties, key=lambda each: each.age, default=None)
+        if oldest is not None or first is None or first.picked_up is not None:
+            return first
+        mine, quiet = self._owners[first.channel_id], first.ended
+        taken = [
+            (other.picked_up, other)
+            for other in self._parties
+            if mine and self._owners[other.channel_id] == mine and other.picked_up is not None
+            and (quiet is None or other.started <= quiet[0])
+        ]  # fmt: skip
+        return min(taken, key=lambda each: each[0])[1] if taken else first
 
     # --- a direct call --------------------------------------------------------------------
 
@@ -189,7 +200,7 @@ class Consideration:
         direction = self._directions.of(party)
         return DirectCall(
             agent_id=agent, channel_id=party.channel_id, direction=direction,
-            outcome=outcome, placed=party.placed_the_call,
+            outcome=outcome, placed=began, used=_used_from(party, answered, began=began),
             caller_key=self._customer(party, direction, began=began),
             started=party.started, seen=party.seen, rang=party.ringing,
             answered=answered, ended=over, ended_by=by, transferred_to=to, transfer_kind=kind,
@@ -209,17 +220,18 @@ class Consideration:
         )  # fmt: skip
 
     def _customer(self, party: Party, direction: Direction, *, began: bool) -> str:
-        origin = self._originator()
+        origin = self._origin
         if direction == "internal" or origin is None:
             return ""
+        if direction == "out" and not self._owners[origin.channel_id] and was_called(origin):
+            return ""  # it shows the number that it was called from
         if began and direction == "out":
             return party.dialled_key
         return origin.dialled_key or origin.caller_key
 
     def _began(self, party: Party) -> bool:
         """Tell whether a party placed a call, by itself or by a click on a screen."""
-        origin = self._originator()
-        return party.placed_the_call or (origin is not None and origin is party)
+        return party.placed_the_call or self._origin is party
 
     def _answered_at(self, party: Party) -> int | None:
         """Whoever calls is answered when he is connected and somebody has picked up."""
@@ -282,7 +294,7 @@ class Consideration:
         self, party: Party, over: int, *, began: bool
     ) -> tuple[LegOutcome, EndedBy]:
         cause = party.cause
-        if began and not party.placed_the_call and party.picked_up is None:
+        if began and party.was_dialled and party.picked_up is None:
             began = False  # dialled by a click, he did not pick up himself
         if began:
             if cause in _BUSY:
@@ -296,7 +308,7 @@ class Consideration:
             return "withdrawn", "system"
         if cause in _UNANSWERED:
             return "timeout", "system"
-        caller = self._originator()
+        caller = self._origin
         ended = None if caller is None or caller is party else caller.ended
         if ended is not None and abs(ended[0] - over) <= MATCH_MS and cause in _CLEARED:
             return "abandoned", "caller"
@@ -307,7 +319,7 @@ class Consideration:
     def _taken_by_another(self, party: Party, over: int) -> bool:
         return any(
             other is not party
-            and other is not self._originator()
+            and other is not self._origin
             and other.picked_up is not None
             and abs(other.picked_up - over) <= MATCH_MS
             for other in self._parties
@@ -413,6 +425,13 @@ class Consideration:
                 if talk is not None:
                     found[talk.leg_id, hold] = (talk, hold)
         return [found[key] for key in sorted(found, key=lambda key: (key[0], key[1].start))]
+
+
+def _used_from(party: Party, answered: int | None, *, began: bool) -> int | None:
+    """Return from when [ms] a phone was in use: from the dialling, or from the picking up."""
+    if began:
+        return party.picked_up if party.was_dialled else party.started
+    return answered
 
 
 def _came_back(party: Party, moment: Moment) -> bool:

@@ -12,6 +12,11 @@ from stream_processors.core.contacts import Party
 from stream_processors.core.meaning import QueueTalk
 
 
+def was_called(origin: Party) -> bool:
+    """Tell whether the PBX called whoever is at the beginning of a contact, as campaigns do."""
+    return origin.placed_the_call and origin.was_dialled
+
+
 class Directions:
     """Those of one contact.
 
@@ -50,7 +55,7 @@ class Directions:
         if origin is party or (party.placed_the_call and alone):
             return self._of_placed(party)
         if origin is None or not self._owners[origin.channel_id]:
-            return "in"
+            return "out" if origin is not None and was_called(origin) else "in"
         outside = any(
             self._is_outside(other)
             and other.started < party.started and other.picked_up is not None
@@ -87,10 +92,12 @@ class Directions:
 
     def _called_by(self, party: Party) -> list[Party]:
         passed = self._passed_at(party.channel_id)
+        mine = self._owners[party.channel_id] if party.was_dialled else ""
         return [
             other
             for other in self._parties
             if other is not party and other.born_in == party.born_in
+            and not (mine and self._owners[other.channel_id] == mine)  # a click rang there, too
             and other.channel_id not in self._by_queue
             and (passed is None or other.started <= passed)
         ]  # fmt: skip

@@ -19,7 +19,7 @@ def one_for_each_agent(calls: Iterable[DirectCall]) -> list[DirectCall]:
     kept: list[DirectCall] = []
     rang: dict[str, list[DirectCall]] = {}
     for call in calls:
-        if call.placed or call.of_queue:
+        if call.used == call.started or call.of_queue:  # he has dialled himself
             kept.append(call)
         else:
             rang.setdefault(call.agent_id, []).append(call)
@@ -32,7 +32,7 @@ def _put_together(calls: list[DirectCall]) -> list[DirectCall]:
     """Put together what rang at the same time; nobody takes one call at two phones."""
     told: list[list[DirectCall]] = []
     for call in sorted(calls, key=_best_first):
-        if call.answered is None:
+        if call.used is None:
             fork = next((each for each in told if _rang_at_once(each[0], call)), None)
             if fork is not None:
                 fork.append(call)
@@ -42,12 +42,12 @@ def _put_together(calls: list[DirectCall]) -> list[DirectCall]:
 
 
 def _best_first(call: DirectCall) -> tuple[bool, int, int, str]:
-    return call.answered is None, -_quiet(call), call.started, call.channel_id
+    return call.used is None, -_quiet(call), call.started, call.channel_id
 
 
 def _quiet(call: DirectCall) -> int:
     """Return when [ms] a call no longer rang."""
-    over = call.ended if call.answered is None else call.answered
+    over = call.ended if call.used is None else call.used
     return _NEVER if over is None else over
 
 

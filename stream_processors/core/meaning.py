@@ -27,6 +27,9 @@ class QueueTalk(msgspec.Struct, frozen=True, gc=False):
 class DirectCall(msgspec.Struct, frozen=True, gc=False):
     """One agent's part in a call that no queue dialled. Instants in ms.
 
+    He has `placed` it by his phone, or by a click at which the PBX rang him first; his phone
+    was `used` from then on, or from when he picked it up.
+
     One `of_queue` is a talk of which the queue has told nothing: all that is known is that the
     agent talks.
     """
@@ -40,6 +43,7 @@ class DirectCall(msgspec.Struct, frozen=True, gc=False):
     started: int
     seen: int  # when it began, or when a list had it last
     rang: int | None
+    used: int | None
     answered: int | None
     ended: int | None
     ended_by: EndedBy | Literal[""]
