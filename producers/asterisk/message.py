@@ -21,6 +21,8 @@ _UNTIMED = frozenset(
     }
 )  # fmt: skip
 _LONGEST_NUMBER = 15
+_FAR_END = re.compile(r"(\+?[0-9]{7,}(:.*)?)?")
+"""What an ISDN channel's name says of a customer: number and subaddress, '' if withheld."""
 
 
 def parse(frame: bytes) -> dict[str, str]:
@@ -122,12 +124,15 @@ class Message:
         """Return the phone or trunk of the channel, '' for a Local channel, which is neither.
 
         Asterisk makes a channel's name of technology, device, and a number that tells apart the
-        calls of the device: PJSIP/1001-0000002f, DAHDI/1-1.
+        calls of the device: PJSIP/1001-0000002f, DAHDI/1-1. Of an ISDN line the name holds a
+        customer's number, too, which is left out: DAHDI/i1/2025550101-2a.
         """
         channel = self.text("Channel")
         if channel.startswith("Local/") or "/" not in channel:
             return ""
-        return channel.rpartition("-")[0] or channel
+        name = channel.rpartition("-")[0] or channel
+        line, _, far = name.rpartition("/")
+        return line if "/" in line and _FAR_END.fullmatch(far) else name
 
     def interaction(self) -> str:
         """Return the oldest channel of the contact, else the channel itself."""

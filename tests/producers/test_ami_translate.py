@@ -293,6 +293,21 @@ TIMETABLE: list[tuple[str, list[tuple[str, dict[str, Any]]]]] = [
         f"Event: Newchannel\n{PHONE}\nExten: 203\nCallerIDNum: <unknown>",
         [("ChannelStarted", {**TOLD_OF_PHONE, "dialled": "203"})],
     ),
+    # An ISDN channel is named by its span and the number at the other end, a customer's.
+    *(
+        (
+            f"Event: Newstate\nChannelState: 6\nUniqueid: 1.4\nLinkedid: 1.0\nChannel: {name}",
+            [("ChannelStateChanged", {**TOLD_OF_PHONE, "device": device, "state": "answered"})],
+        )
+        for name, device in (
+            ("DAHDI/i1/2025550101-2a", "DAHDI/i1"),
+            ("DAHDI/i1/+12025550101:7-2a", "DAHDI/i1"),
+            ("DAHDI/i1/-2a", "DAHDI/i1"),
+            ("DAHDI/i2/201-2a", "DAHDI/i2/201"),
+            ("DAHDI/1-1", "DAHDI/1"),
+            ("PJSIP/150010001-0000002f", "PJSIP/150010001"),
+        )
+    ),
     ("Event: Newstate\nChannelState: 4\n" + PHONE, []),
     (
         "Event: Newstate\nChannelState: 5\n" + PHONE,
