@@ -243,7 +243,10 @@ class OfferStarted(Envelope, frozen=True, kw_only=True, tag="cc.offer.started.v1
 
 
 class OfferEndedData(Data, frozen=True, kw_only=True):
-    """A ringing ended unanswered. `queue_id` and `agent_id` may be known from its start."""
+    """A ringing ended unanswered. `queue_id` and `agent_id` may be known from its start.
+
+    Where the PBX has dialled a device, `device` names it and `interaction_id` its contact.
+    """
 
     channel_id: ChannelId
     result: OfferResult
@@ -251,6 +254,8 @@ class OfferEndedData(Data, frozen=True, kw_only=True):
     agent_id: AgentId = ""
     offer_id: str = ""
     ring_ms: Milliseconds | None = None
+    interaction_id: str = ""
+    device: Device = ""
 
 
 class OfferEnded(Envelope, frozen=True, kw_only=True, tag="cc.offer.ended.v1"):

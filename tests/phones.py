@@ -6,6 +6,7 @@
     09:00:09  picks  trunk7@anna1        it is picked up
     09:00:09  joins  anna1 b1            it is connected with others
     09:01:00  asks   trunk7@anna1        its far end wants to hang up
+    09:01:00  unheard trunk7@anna1 no_answer    the PBX tells how the dialling of it ended
     09:01:00  stops  trunk7@anna1 16     it is gone, and why
     09:02:00  there  c1 anna1 bridged 60 09:01:59    list c1, asked for then, has it since 60 s:
                                          bridged, queued (and bridged), ringing or dialling
@@ -74,6 +75,14 @@ def _stops(phone: str, cause: str = "16") -> tuple[Any, e.Data]:
     return e.ChannelEnded, e.ChannelEndedData(**named, cause=cause)
 
 
+def _unheard(phone: str, result: e.OfferResult) -> tuple[Any, e.Data]:
+    named = _named(phone)
+    return e.OfferEnded, e.OfferEndedData(
+        channel_id=named["interaction_id"], result=result, offer_id=named["channel_id"],
+        interaction_id=named["interaction_id"], device=named["device"],
+    )  # fmt: skip
+
+
 def _there(
     snapshot: str, phone: str, doing: str, lasted_s: str, asked: str
 ) -> tuple[Any, e.Data]:
@@ -111,6 +120,7 @@ VERBS: dict[str, Callable[..., tuple[Any, e.Data]]] = {
     "resumes": _resumes,
     "asks": _asks,
     "orders": _orders,
+    "unheard": _unheard,
     "stops": _stops,
     "there": _there,
     "passes": _passes,

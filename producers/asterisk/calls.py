@@ -127,12 +127,19 @@ def _offer_ended(message: Message, result: OfferResult, ring_ms: int | None) -> 
 
 
 def dial_ended(message: Message) -> list[Event]:
-    """DialEnd: the only word of AMI about a ringing that the caller or another agent ended."""
+    """DialEnd: the only word of AMI about a ringing that the caller or another agent ended.
+
+    Of a device it tells who ended the ringing of a call without a queue, too.
+    """
     result = _DIAL_RESULTS.get(message.text("DialStatus"))
     channel, offer = message.text("Uniqueid"), message.text("DestUniqueid")
     if result is None or not channel or not offer:
         return []
-    data = OfferEndedData(channel_id=channel, result=result, offer_id=offer)
+    interaction, device = message.text("DestLinkedid"), message.device("DestChannel")
+    data = OfferEndedData(
+        channel_id=channel, result=result, offer_id=offer,
+        interaction_id=interaction if device else "", device=device if interaction else "",
+    )  # fmt: skip
     return [OfferEnded(data=data, **message.attributes(OfferEnded, message.interaction()))]
 
 

@@ -120,14 +120,14 @@ class Message:
         interface = self.text("Interface", "Location")
         return "" if interface == self.agent() else interface
 
-    def device(self) -> str:
-        """Return the phone or trunk of the channel, '' for a Local channel, which is neither.
+    def device(self, header: str = "Channel") -> str:
+        """Return the phone or trunk of a channel, '' for a Local channel, which is neither.
 
         Asterisk makes a channel's name of technology, device, and a number that tells apart the
         calls of the device: PJSIP/1001-0000002f, DAHDI/1-1. Of an ISDN line the name holds a
         customer's number, too, which is left out: DAHDI/i1/2025550101-2a.
         """
-        channel = self.text("Channel")
+        channel = self.text(header)
         if channel.startswith("Local/") or "/" not in channel:
             return ""
         name = channel.rpartition("-")[0] or channel

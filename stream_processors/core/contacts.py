@@ -20,7 +20,7 @@ from stream_processors.core.handovers import Hold
 
 ContactKind: TypeAlias = Literal[
     "started", "ringing", "answered", "bridged", "unbridged", "held", "resumed",
-    "requested", "ordered", "ended", "transferred", "merged", "listed", "queued",
+    "requested", "ordered", "ended", "transferred", "merged", "listed", "queued", "unheard",
 ]  # fmt: skip
 
 Moment: TypeAlias = tuple[int, int]
@@ -37,7 +37,7 @@ class ContactMark(msgspec.Struct, frozen=True, order=True, gc=False, array_like=
     interaction_id: str
     channel_id: str
     device: str = ""
-    word: str = ""  # what was dialled, cause of the end, or kind of transfer
+    word: str = ""  # what was dialled, cause or result of the end, or kind of transfer
     ref: str = ""  # consultation's channel, or the contact into which this one went
     note: str = ""  # caller key, or where to a transfer went
     more: str = ""  # key of the dialled number, or the channel of the one passed on
@@ -116,6 +116,7 @@ class Party:
         self.left: Moment | None = None
         self.requested: Moment | None = None
         self.ordered: Moment | None = None
+        self.unheard = ""  # how the PBX says that its ringing ended
         self.ended: Moment | None = None
         self.cause = ""
         self.holds: list[Hold] = []
@@ -186,6 +187,8 @@ class Party:
                 self.requested = now
             case "ordered" if self.ordered is None:
                 self.ordered = now
+            case "unheard":
+                self.unheard = mark.word
             case "ended" if self.ended is None:
                 self.ended, self.cause = now, mark.word
             case "held" | "resumed":

@@ -301,12 +301,14 @@ class Consideration:
                 return "full", "caller"
             if cause in _UNANSWERED:
                 return "timeout", "system"
+            if party.requested is not None:
+                return "abandoned", "agent"  # PJSIP gives cause 127 to who stops dialling
             return ("abandoned", "agent") if cause in _CLEARED else ("system", "system")
         if cause in _BUSY:
             return "full", "agent"
         if cause == _TAKEN_ELSEWHERE or self._taken_by_another(party, over):
             return "withdrawn", "system"
-        if cause in _UNANSWERED:
+        if cause in _UNANSWERED or party.unheard == "no_answer":
             return "timeout", "system"
         caller = self._origin
         ended = None if caller is None or caller is party else caller.ended

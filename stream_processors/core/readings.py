@@ -110,6 +110,11 @@ def _offer_ended(change: Change, event: e.OfferEnded, source: Source, at: int) -
         event.sequence, event.id, "offer_ended", at, event.resolution, change.feed,
         data.queue_id, data.agent_id, word=data.result, ref=data.offer_id, span_ms=data.ring_ms,
     ))  # fmt: skip
+    if data.device and data.interaction_id:
+        conversations.tell(change, source, ContactMark(
+            event.sequence, event.id, "unheard", at, data.interaction_id, data.offer_id,
+            data.device, word=data.result, clock=event.clock,
+        ))  # fmt: skip
 
 
 def _hangup_requested(

@@ -426,3 +426,28 @@ def test_who_picks_up_a_ringing_call_elsewhere_talks_to_its_caller() -> None:
     assert (boris.agent_id, boris.outcome, boris.direction) == ("Boris", "answered", "in")
     assert boris.interaction_id == "trunk1"
     assert (boris.talk_ms, boris.ended_by) == (39_000, "agent")
+
+
+def test_a_ringing_that_the_pbx_ended_was_not_the_callers_though_he_is_let_go_at_once() -> None:
+    assert ended_without_answer("""09:00:20  unheard anna1@trunk1 no_answer
+        09:00:20  stops anna1@trunk1 16
+        09:00:20  stops trunk1 16""") == ("timeout", "system")
+    assert ended_without_answer("""09:00:20  asks    trunk1
+        09:00:20  unheard anna1@trunk1 cancelled
+        09:00:20  stops anna1@trunk1 16
+        09:00:20  stops trunk1 127""") == ("abandoned", "caller")
+    assert ended_without_answer("""09:00:20  unheard anna1@trunk1 busy
+        09:00:20  stops anna1@trunk1 17
+        09:00:20  stops trunk1 17""") == ("full", "agent")
+
+
+def test_whoever_stops_dialling_has_given_up_whatever_cause_his_phone_gives() -> None:
+    _, facts = told("""
+        09:00:00  starts anna1 5e0f 5e0f
+        09:00:01  starts trunk1@anna1
+        09:00:20  asks   anna1
+        09:00:20  stops  trunk1@anna1 16
+        09:00:20  stops  anna1 127
+    """)
+
+    assert (only(facts).outcome, only(facts).ended_by) == ("abandoned", "agent")

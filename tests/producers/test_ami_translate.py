@@ -221,6 +221,18 @@ TIMETABLE: list[tuple[str, list[tuple[str, dict[str, Any]]]]] = [
             ("CHANUNAVAIL", "failed"), ("CONGESTION", "failed"),
         ]
     ),
+    *(
+        (
+            "Event: DialEnd\nUniqueid: 1.0\nDestUniqueid: 1.4\nDestLinkedid: 1.0\n"
+            f"DestChannel: {channel}\nDialStatus: NOANSWER",
+            [("OfferEnded", {"channel_id": "1.0", "result": "no_answer", "offer_id": "1.4",
+                             **device})],
+        )
+        for channel, device in (
+            ("PJSIP/203-0000002f", {"device": "PJSIP/203", "interaction_id": "1.0"}),
+            ("Local/203@agents-0000002f;1", {}),
+        )
+    ),
     ("Event: DialEnd\nUniqueid: 1.0\nDestUniqueid: 1.4\nDialStatus: ANSWER", []),
     ("Event: DialEnd\nDestUniqueid: 1.4\nDialStatus: CANCEL", []),
     (
