@@ -7,6 +7,7 @@ same with what it can decode but not use. Nothing here knows a broker.
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from typing import Protocol
+from zlib import crc32
 
 import msgspec
 
@@ -21,6 +22,9 @@ MAX_EVENT_BYTES = 100_000
 
 KEPT_BYTES = 600_000
 """So much is kept of what is rejected; in base64 it still fits into a record."""
+
+UNMARKED = -1
+"""Stands for the mark of a record that is not on record."""
 
 BEFORE_THE_LOG = -1
 """Position of a state that has seen nothing; Kafka's first offset is 0."""
@@ -46,11 +50,17 @@ class LogRecord(Protocol):
         """The event."""
 
 
+def mark_of(record: LogRecord) -> int:
+    """Return what a record is recognised by when it is read again."""
+    return crc32(record.value or b"")
+
+
 class Frozen(msgspec.Struct):
     """A partition as a snapshot holds it: one record of states, clocks and the next offset.
 
     Clocks and deadlines of the sources are inside the states; `clock` is the greatest.
-    `facts_end` is where the topic of facts ended when this was the state.
+    `facts_end` is where the topic of facts ended when this was the state, `last` the mark of
+    the record before `position`.
     """
 
     position: int
@@ -58,6 +68,7 @@ class Frozen(msgspec.Struct):
     states: list[bytes]
     rejected: dict[str, int]
     facts_end: int = -1
+    last: int = UNMARKED
 
 
 class PartitionFold:
@@ -65,6 +76,7 @@ class PartitionFold:
 
     Attributes:
         position: offset of the next record to apply.
+        last: mark of the record before it.
         states: state of each domain.
         rejected: how many records that belong to no domain were rejected, by reason.
         facts_end: where the topic of facts ends, if nobody but its owner has written to it.
@@ -73,6 +85,7 @@ class PartitionFold:
 
     def __init__(self, position: int, terms_of: Callable[[str], Terms]) -> None:
         self.position = position
+        self.last = UNMARKED
         self.facts_end = 0
         self.seen_to = position
         self.states: dict[str, State] = {}
@@ -131,17 +144,19 @@ class PartitionFold:
                 facts[key] += found
             else:
                 facts[key] = found
-        self.position = end
+        self.position, self.last = end, mark_of(records[-1])
         return facts
 
     def freeze(self) -> Frozen:
         """Return the whole of it at this position."""
         states = [freeze(state) for state in self.states.values()]
-        return Frozen(self.position, self.clock, states, dict(self.rejected), self.facts_end)
+        return Frozen(
+            self.position, self.clock, states, dict(self.rejected), self.facts_end, self.last
+        )
 
     def thaw(self, frozen: Frozen) -> None:
         """Go back to what was frozen."""
-        self.position = frozen.position
+        self.position, self.last = frozen.position, frozen.last
         self.facts_end = frozen.facts_end
         self.rejected = dict(frozen.rejected)
         for each in frozen.states:

@@ -20,6 +20,8 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage, Message
 from mode import Service
 
+from schemas.errors import LogTorn, PultFailure
+from stream_processors.shells.continuity import new_of
 from stream_processors.shells.ledger import Ledger, Range
 from stream_processors.shells.partition import LogRecord
 
@@ -67,6 +69,12 @@ class Keeper(Protocol):
 
     def rebalanced(self, partitions: Iterable[int]) -> None:
         """Hear which partitions were taken away until the next assignment."""
+
+    def mark(self, partition: int) -> int:
+        """Return the mark of the record before the first that is to be read."""
+
+    def fail(self, failure: PultFailure) -> None:
+        """Go no further."""
 
 
 class BatchApp(faust.App):
@@ -137,17 +145,44 @@ class BatchConsumer(driver.Consumer):
         records, _ = await self._wait_next_records(timeout)
         if not records or self.should_stop:
             return
+        firsts = await self._firsts_of_holes(records)
         for tp, found in records.items():
             # Looked at each time: a rebalance may pass while the one before is handed over.
             if not self.flow_active or self.app.consumer_generation_id != generation:
                 await self._read_again(records)
                 return
-            given = (
-                self._ledger.hand_over(tp.partition, found[-1].offset + 1) if found else None
-            )
+            try:
+                new = self._new_of(tp, found, firsts.get(tp, 0))
+            except LogTorn as failure:
+                self._keeper.fail(failure)
+                return
+            given = self._ledger.hand_over(tp.partition, new[-1].offset + 1) if new else None
             if given is not None:
-                batch = Batch(given, cast(Sequence[LogRecord], found), self.highwater(tp))
-                yield tp, self._message(tp, batch, generation)
+                yield tp, self._message(tp, Batch(given, new, self.highwater(tp)), generation)
+
+    async def _firsts_of_holes(self, records: Mapping[TP, Sequence[Any]]) -> Mapping[TP, int]:
+        """Return where logs begin of which something is missing before what was fetched.
+
+        Retention may have overtaken us, and the client then goes on behind the hole in silence.
+        """
+        holes = [
+            tp for tp, found in records.items()
+            if found and found[0].offset > (self._ledger.position(tp.partition) or 0)
+        ]  # fmt: skip
+        return await self.earliest_offsets(*holes) if holes else {}
+
+    def _new_of(self, tp: TP, found: Sequence[Any], first: int) -> Sequence[LogRecord]:
+        """Return what is to be handed over of records that were fetched.
+
+        Raises:
+            LogTorn: they do not follow what was handed over before.
+        """
+        position = self._ledger.position(tp.partition)
+        records = cast(Sequence[LogRecord], found)
+        if not records or position is None or records[0].offset == position:
+            return records
+        where = f"{tp.topic} partition {tp.partition}"
+        return new_of(where, records, position, self._keeper.mark(tp.partition), first)
 
     def _message(self, tp: TP, batch: Batch, generation: int) -> Message:
         last = batch.records[-1]
@@ -196,7 +231,9 @@ class BatchConsumer(driver.Consumer):
         bounds = {each: Bounds(first[tp], end[tp]) for each, tp in tps.items()}
         positions = await self._keeper.restore(bounds)
         if positions:
-            await self.seek_wait({tps[each]: offset for each, offset in positions.items()})
+            # One record more than is needed: it shows whether this is still the same log.
+            begins = {each: max(bounds[each].first, at - 1) for each, at in positions.items()}
+            await self.seek_wait({tps[each]: offset for each, offset in begins.items()})
         self._ledger.begin(positions)
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:

@@ -15,17 +15,18 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from schemas.errors import LogTorn, MalformedEvent, PultFailure
+from schemas.errors import MalformedEvent, PultFailure
 from schemas.events import decode
 from schemas.facts import Fact, Rejected, encode
 from stream_processors.core.instants import to_ms
 from stream_processors.core.state import State, Terms
 from stream_processors.shells import policy_log
 from stream_processors.shells.archive import Shelf
+from stream_processors.shells.continuity import check_bounds
 from stream_processors.shells.ledger import Ledger
 from stream_processors.shells.measures import Measures
 from stream_processors.shells.outbox import Outbox
-from stream_processors.shells.partition import PartitionFold
+from stream_processors.shells.partition import UNMARKED, PartitionFold
 from stream_processors.shells.policy_log import TenantPolicies, Version
 from stream_processors.shells.rejects import RejectLimit, RejectWatch
 from stream_processors.shells.snapshots import POLICIES_KEY, Manifest, keys, pack
@@ -140,6 +141,9 @@ class Worker:
             for partition in set(self._kept) - set(bounds):
                 del self._kept[partition]
                 self._measures.forget(partition)
+            for partition, kept in self._kept.items():
+                self._check(partition, kept.fold.position, bounds[partition])
+                kept.fold.position = max(kept.fold.position, bounds[partition].first)
             for partition in new:
                 self._open(partition, shelves[partition], bounds[partition])
             for partition, kept in self._kept.items():
@@ -203,6 +207,11 @@ class Worker:
         """
         mine = [each for each in partitions if each in self._kept]
         await asyncio.gather(*(self._save(each) for each in mine))
+
+    def mark(self, partition: int) -> int:
+        """Return the mark of the record that was applied last, if there was any."""
+        kept = self._kept.get(partition)
+        return UNMARKED if kept is None else kept.fold.last
 
     def rebalanced(self, partitions: Iterable[int]) -> None:
         """Hear which partitions were taken away until the next assignment."""
@@ -318,7 +327,7 @@ class Worker:
         if shelf.frozen is None or manifest is None:
             kept.saved = bounds.first
         else:
-            self._check(partition, manifest, bounds)
+            self._check(partition, manifest.position, bounds)
             fold.thaw(shelf.frozen)
             fold.position = max(fold.position, bounds.first)
             kept.saved = manifest.position
@@ -339,22 +348,10 @@ class Worker:
             self._outbox.mark(self.plan.snapshots, partition, POLICIES_KEY, value)
         return log
 
-    def _check(self, partition: int, manifest: Manifest, bounds: Bounds) -> None:
+    def _check(self, partition: int, position: int, bounds: Bounds) -> None:
         where = f"{self.plan.events} partition {partition}"
-        if manifest.position > bounds.end:
-            msg = (
-                f"the newest snapshot of {where} stands at offset {manifest.position}, the log "
-                f"ends at {bounds.end}: it is another log; use another kafka.prefix, or make "
-                f"topic {self.plan.snapshots} anew"
-            )
-            raise LogTorn(msg)
-        if manifest.position < bounds.first and not self.plan.accept_loss:
-            msg = (
-                f"{bounds.first - manifest.position} events of {where} are gone from the log "
-                "before they were applied; rebuild their days from the store, then start with "
-                "--accept-loss"
-            )
-            raise LogTorn(msg)
+        accept_loss = self.plan.accept_loss
+        check_bounds(where, position, bounds.first, bounds.end, accept_loss=accept_loss)
 
     def _write(self, partition: int, facts: Mapping[bytes, list[Fact]]) -> int:
         """Hand over facts and rejects; the last of each topic stands for all before it."""

@@ -1,0 +1,70 @@
+"""Whether what is read follows what was folded: offsets alone do not say it.
+
+A topic that was made anew begins at offset 0 again, and a broker that lost the end of its log
+in a power cut gives its offsets to other records. Both grow, and soon have the offset at which
+a state stands; what was written before it would never be read. So the record before that offset
+is read once more, and has to be the one that was folded last.
+"""
+
+from collections.abc import Sequence
+
+from schemas.errors import LogTorn
+from stream_processors.shells.partition import UNMARKED, LogRecord, mark_of
+
+_REMEDY = "see Restoring in docs/operations.md"
+
+
+def check_bounds(where: str, position: int, first: int, end: int, *, accept_loss: bool) -> None:
+    """Look whether a log still holds what comes next.
+
+    Args:
+        where: the log, in words.
+        position: the offset of the next record.
+        first: offset of the first record that the log has.
+        end: offset that its next record gets.
+        accept_loss: whether to go on although records are gone.
+
+    Raises:
+        LogTorn: it does not.
+    """
+    if position > end:
+        msg = (
+            f"{where} was folded up to offset {position}, but ends at {end}: it was made anew, "
+            f"or has lost its end; {_REMEDY}"
+        )
+        raise LogTorn(msg)
+    if position < first and not accept_loss:
+        msg = (
+            f"{first - position} events of {where} are gone from the log before they were "
+            "applied; rebuild their days from the store, then start with --accept-loss"
+        )
+        raise LogTorn(msg)
+
+
+def new_of(
+    where: str, records: Sequence[LogRecord], position: int, mark: int, first: int
+) -> Sequence[LogRecord]:
+    """Return what is new of records that were fetched, without the one that was folded last.
+
+    Args:
+        where: the log, in words.
+        records: at least one.
+        position: the offset that comes next.
+        mark: of the record before it, or UNMARKED.
+        first: offset of the first record that the log has.
+
+    Raises:
+        LogTorn: they do not follow it.
+    """
+    found = records[0].offset
+    if found > position:
+        check_bounds(where, position, first, found, accept_loss=False)
+    if found >= position:
+        return records
+    if found < position - 1 or mark not in (UNMARKED, mark_of(records[0])):
+        msg = (
+            f"{where} is not what was folded up to offset {position}: it was made anew, or has "
+            f"lost its end; {_REMEDY}"
+        )
+        raise LogTorn(msg)
+    return records[1:]

@@ -1,0 +1,83 @@
+"""A topic that was made anew, or lost its end, is not taken for the one that was folded."""
+
+from collections.abc import Callable
+
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from schemas.topics import EVENTS
+from tests.integration.half_hour import recorded
+from tests.integration.workers import Site, eventually
+from tests.pult.command import wait_for
+from tests.shells.records import of
+
+KEY = "acme"
+
+
+def events(begin: int, end: int) -> list[tuple[str | bytes | None, bytes | None]]:
+    return [(KEY, of(value, KEY)) for value in recorded()[begin:end]]
+
+
+def make_anew(site: Site) -> None:
+    """Delete the topic of events and create it again."""
+    admin = AdminClient({"bootstrap.servers": site.bootstrap})
+    name = EVENTS.named(site.prefix)
+    for future in admin.delete_topics([name]).values():
+        future.result(20)
+
+    def there() -> bool:
+        return name in admin.list_topics(timeout=20).topics
+
+    wait_for(lambda: not there(), 20, "the topic's end")
+    config = {"max.message.bytes": str(EVENTS.max_message_bytes)}
+    anew = NewTopic(name, EVENTS.partitions, 1, config=config)
+    for future in admin.create_topics([anew]).values():
+        future.result(20)
+    wait_for(there, 20, "the new topic")
+
+
+def has_failed(site: Site) -> Callable[[], bool]:
+    return lambda: not site.workers[0].alive
+
+
+def test_a_worker_ends_when_the_topic_is_made_anew_beneath_it(installation: Site) -> None:
+    installation.publish(events(0, 300))
+    worker = installation.worker("w1")
+    installation.wait_until_applied(300)
+
+    make_anew(installation)
+    installation.publish(events(300, 500))
+
+    eventually("the worker's end", 30, has_failed(installation))
+    assert worker.wait() == 1
+    assert "it was made anew, or has lost its end" in worker.complaint
+
+
+def test_a_new_topic_that_has_outgrown_the_snapshot_is_not_read_from_there(
+    installation: Site,
+) -> None:
+    installation.publish(events(0, 300))
+    worker = installation.worker("w1")
+    installation.wait_until_applied(300)
+    worker.end()
+
+    make_anew(installation)
+    installation.publish(events(300, 900))
+    worker.start()
+
+    assert worker.wait() == 1
+    assert "is not what was folded up to offset 300" in worker.complaint
+
+
+def test_the_same_events_published_again_are_gone_on_with(installation: Site) -> None:
+    installation.publish(events(0, 300))
+    worker = installation.worker("w1")
+    installation.wait_until_applied(300)
+    worker.end()
+
+    make_anew(installation)
+    installation.publish(events(0, 900))
+    worker.start()
+
+    installation.wait_until_applied(900)
+    assert "restored partition=" in worker.said
