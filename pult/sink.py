@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+import os
 import secrets
 import signal
+import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -31,13 +33,16 @@ from sql.server import open_server
 from sql.store import open_embedded
 from stream_processors.shells.ranges import Range
 from stream_processors.shells.rejects import RejectLimit
-from stream_processors.shells.sink import Sink
+from stream_processors.shells.sink import GRACE_SECONDS, Sink
 from stream_processors.shells.sink_plan import SinkPlan
 from stream_processors.shells.storing import Stored
 
 _LOG = logging.getLogger(__name__)
 LAST_WORDS_SECONDS = 3.0
 """How long a sink that stopped for a reason still tells it at /readyz."""
+
+LAST_ANSWER_SECONDS = 3.0
+"""How long after its grace a sink that was told to stop waits for an insert to end."""
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -192,6 +197,12 @@ class _Service:
     def _ready(self) -> str:
         return str(self._failure or self._sink.ready())
 
+    def _stop(self) -> None:
+        self._sink.stop()
+        haste = threading.Timer(GRACE_SECONDS + LAST_ANSWER_SECONDS, _leave)
+        haste.daemon = True
+        haste.start()
+
     async def serve(self, out: Callable[[str], None]) -> None:
         """Store until a signal comes or it cannot go on.
 
@@ -220,7 +231,7 @@ class _Service:
         ]
         try:
             for each in _SIGNALS:
-                loop.add_signal_handler(each, self._sink.stop)
+                loop.add_signal_handler(each, self._stop)
             out(f"Sink     http://{http.host}:{port}/metrics  (Ctrl-C stops)")
             for thread in threads:
                 thread.start()
@@ -235,3 +246,13 @@ class _Service:
                 raise self._failure
         finally:
             await runner.cleanup()
+
+
+def _leave() -> None:
+    """End the process while the store still owes an answer: a thread cannot be stopped."""
+    sys.stderr.write(
+        f"pult: the store has not answered within {GRACE_SECONDS:g} s; nothing is lost, the "
+        "next start stores what was under way with the same bounds\n"
+    )
+    sys.stderr.flush()
+    os._exit(1)

@@ -37,6 +37,9 @@ _LOG = logging.getLogger(__name__)
 GRACE_SECONDS = 10.0
 """How long a sink that is told to stop goes on storing what it holds."""
 
+STALLED_SECONDS = 15.0
+"""An insert that takes so long is told of, though it may still succeed."""
+
 HELD_BYTES = 64 << 20
 HELD_RECORDS = 200_000
 """At so much held, what is being stored included, the sink reads no more until some is."""
@@ -126,7 +129,10 @@ class Sink:
 
     def ready(self) -> str:
         """Return why nothing is stored at present; empty if all is well."""
-        return self.trouble or ("" if self.assigned else "it has not joined its group yet")
+        if self.trouble or not self.assigned:
+            return self.trouble or "it has not joined its group yet"
+        longest = self._writers.longest
+        return f"an insert takes {longest:.0f} s already" if longest > STALLED_SECONDS else ""
 
     def run(self) -> None:
         """Store until stopped.

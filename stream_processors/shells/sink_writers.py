@@ -6,9 +6,10 @@ inserted the next one is packed, and whoever reads the log goes on reading.
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from clickhouse_connect.driver.client import Client
 
@@ -22,12 +23,13 @@ from stream_processors.shells.storing import Stored, Storing
 
 @dataclass(slots=True, eq=False)
 class Work:
-    """A range that is being stored."""
+    """A range that is being stored; `begun` is when [monotonic s]."""
 
     part: Part
     told: Range
     records: Records
     future: "Future[Stored | None]"
+    begun: float = field(default_factory=time.monotonic)
 
     def result(self) -> Stored | None:
         """Return what became of it when it has ended; None if it was not done.
@@ -69,6 +71,12 @@ class Writers:
     def busy(self) -> set[Part]:
         """The partitions of which a range is being stored."""
         return {each.part for each in self._running}
+
+    @property
+    def longest(self) -> float:
+        """How long the oldest range has been under way [s]; may be asked by any thread."""
+        now = time.monotonic()
+        return max((now - each.begun for each in list(self._running)), default=0.0)
 
     def begin(self, ranges: Iterable[tuple[Part, Range]]) -> None:
         """Begin to store ranges whose bounds are committed, in a store that may be back."""

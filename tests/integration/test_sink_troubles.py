@@ -1,6 +1,7 @@
 """A store that is away or refuses, records that are no good: nothing is lost without a word."""
 
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,6 +54,32 @@ def test_a_store_that_is_away_for_a_while_gets_everything_afterwards(pipe: Pipe)
     assert (
         pipe.store.number(f"SELECT count() FROM pult.events WHERE tenant = '{tenant}'") == 1_000
     )
+
+
+def test_a_store_that_hangs_is_told_of_and_holds_up_no_stop(pipe: Pipe) -> None:
+    """As one does on a disk that hangs: connections are taken, nothing is answered."""
+    sink = pipe.sink()
+    eventually("ready", 60, lambda: sink.status("/readyz")[0] == 200)
+    assert pipe.store.process is not None
+    pipe.store.process.send_signal(signal.SIGSTOP)
+    try:
+        pipe.publish(half_hour(100), tenants=1)
+        eventually("an insert runs", 60, lambda: bool(pipe.pending()))
+        eventually("not ready", 40, lambda: "an insert takes" in sink.status("/readyz")[1])
+        began = time.monotonic()
+        code = sink.end()
+        took = time.monotonic() - began
+    finally:
+        pipe.store.process.send_signal(signal.SIGCONT)
+    again = pipe.sink()
+    pipe.wait_until_stored()
+    again.end()
+
+    assert code == 1
+    # What systemd and Docker wait before they kill is 30 s and 20 s.
+    assert took < 18
+    assert "pult: the store has not answered within 10 s; nothing is lost" in sink.said
+    assert pipe.doubled() == {}
 
 
 def test_what_cannot_be_stored_is_rejected_whole_and_the_rest_goes_on(pipe: Pipe) -> None:
