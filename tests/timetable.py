@@ -220,7 +220,9 @@ def _rung_off(channel: str, agent: str) -> tuple[Any, e.Data]:
 
 
 def _boot(booted_at: str) -> tuple[Any, e.Data]:
-    return e.SourceConnected, e.SourceConnectedData(booted_at=f"{DAY}T{booted_at}.000Z")
+    second, _, part = booted_at.partition(".")
+    at = f"{DAY}T{second}.{part or '000'}Z"
+    return e.SourceConnected, e.SourceConnectedData(booted_at=at)
 
 
 def _listed(

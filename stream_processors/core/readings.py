@@ -20,7 +20,6 @@ from stream_processors.core.interfaces import name_interface, tell_member
 from stream_processors.core.legs import Sweep
 from stream_processors.core.sources import (
     HORIZON_MS,
-    NEVER,
     SWEEPS_KEPT_MS,
     Deadline,
     Snapshot,
@@ -29,6 +28,8 @@ from stream_processors.core.sources import (
 )
 
 Reading: TypeAlias = Callable[[Change, Any, Source, int], None]
+
+_SECOND_MS = 1_000
 
 
 def _queue_entered(change: Change, event: e.QueueEntered, source: Source, at: int) -> None:
@@ -370,9 +371,10 @@ def _source_connected(
     change: Change, event: e.SourceConnected, source: Source, at: int
 ) -> None:
     if event.data.booted_at:
-        # Of that instant nothing is left: the source booted then or somewhat later.
-        booted_at = to_ms(event.data.booted_at)
-        _sweep(change, source, Sweep(booted_at, restarted=True, sequence=NEVER))
+        # The source booted then or up to a second later, and a log of whole seconds tells
+        # what began after that as of the beginning of the second.
+        booted_at = to_ms(event.data.booted_at) // _SECOND_MS * _SECOND_MS
+        _sweep(change, source, Sweep(booted_at, restarted=True))
 
 
 def _source_disconnected(

@@ -73,6 +73,30 @@ def test_a_restart_told_late_spares_what_came_after_it() -> None:
     ]
 
 
+@pytest.mark.parametrize("order", ["first", "last"])
+def test_what_a_log_tells_of_the_second_of_a_boot_began_after_it(order: str) -> None:
+    """Whoever signs his people in again as soon as Asterisk is up: the log cuts the second."""
+    booted, log = (
+        ["09:00:02  boot  09:00:00.400"],
+        [
+            "09:00:00  log: login   Clara sales",
+            "09:00:00  log: enter   c sales",
+        ],
+    )
+    before = ["08:59:59  log: login   Anna sales", "08:59:59  log: enter   a sales"]
+
+    lines = [*before, *(booted + log if order == "first" else log + booted)]
+    _, facts = told("\n".join(lines))
+
+    assert {(each.agent_id, each.logged_in_at, each.logged_out_at)
+            for each in sessions(facts)} == {
+        ("Anna", moment("08:59:59"), moment("09:00:00")), ("Clara", moment("09:00:00"), None),
+    }  # fmt: skip
+    assert {each.interaction_id: each.outcome for each in legs(facts)} == {
+        "a": "system", "c": "waiting",
+    }  # fmt: skip
+
+
 WITHIN_A_SECOND = """
     08:59:00  log: login   Anna sales
     08:59:00  log: enter   a sales
