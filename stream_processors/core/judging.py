@@ -20,7 +20,7 @@ from stream_processors.core.discipline.bench import Serving
 from stream_processors.core.discipline.call_sitting import CallSitting
 from stream_processors.core.discipline.chat import Talk
 from stream_processors.core.discipline.clerk import Clerk
-from stream_processors.core.discipline.diary import Stretch
+from stream_processors.core.discipline.diary import UNANSWERED, Stretch
 from stream_processors.core.discipline.register import Register
 from stream_processors.core.discipline.sitting import Sitting
 from stream_processors.core.plans import Shift, shifts_of, to_be_present
@@ -199,7 +199,7 @@ class Court:
         self._write_edges(line)
 
     def _write_edges(self, line: Line) -> None:
-        """Write which events began and ended the visits of a call.
+        """Write which events began and ended the visits of a call, and ringings in vain.
 
         A finer or second word about the same instant may change that and no fact.
         """
@@ -209,6 +209,9 @@ class Court:
                 self._register.write_entry(leg_id, _told_at(line, leg.entered_at, _ENTRIES))
             if leg_id in docket.served and leg.ended_at is not None:
                 self._clerk.write_end(leg_id, _told_at(line, leg.ended_at, _ENDS))
+        for offer in line.said_offers.values():
+            if offer.ended_at is not None and offer.result in UNANSWERED:
+                self._clerk.write_words(offer, _ringing(line, offer))
 
     def write_contact(self, facts: Iterable[Fact]) -> None:
         """Write what was said of direct calls."""

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import pytest
+from msgspec.structs import replace
+
 import schemas.events as e
 from tests.core.judged import evidence, under
 from tests.readings import violations
@@ -166,3 +169,24 @@ def test_what_is_told_of_the_very_instant_of_an_end_is_named_however_the_log_is_
 
     assert ways(by_the_clock, 5) == [["", by_the_clock[5].id]] * 4
     assert ways(told_twice, 4) == [[told_twice[2].id, told_twice[4].id]] * 4
+
+
+@pytest.mark.parametrize("size", [1, 100])
+def test_the_word_of_a_queue_about_a_ringing_that_is_over_is_named(size: int) -> None:
+    # Asterisk tells of an end twice in one millisecond: of the channel, then of the agent.
+    log = events("""
+        09:00:00 login    Anna sales
+        09:00:10 enter    a sales
+        09:00:20 ring     a sales Anna
+        09:00:30 rung_off a Anna
+        09:00:30 miss     a sales Anna
+        09:01:00 beat
+    """)
+    over = log[3]
+    assert isinstance(over, e.OfferEnded)
+    log[3] = replace(over, data=replace(over.data, result="no_answer"))
+
+    _, facts = run(map(e.encode, log), under({}), size=size)
+
+    (episode,) = violations(facts, "rona")
+    assert evidence(episode)["events"] == sorted([log[2].id, log[4].id])

@@ -4,7 +4,7 @@ Only what changed is judged: an agent under a rule, because something was writte
 diary or because an instant has passed that a rule waits for.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
@@ -140,6 +140,14 @@ class Clerk:
             )  # fmt: skip
         self._note_missed(offer.agent_id, old, ended)
         self._write_offer_end(offer.agent_id, diary, ended, offer.offer_id)
+
+    def write_words(self, offer: Offer, events: Sequence[str]) -> None:
+        """Write which events tell of an unanswered offer that is written already."""
+        diary = self._docket.diaries.get(offer.agent_id)
+        ended = diary.offers.get(offer.offer_id) if diary is not None else None
+        if diary is not None and ended is not None and ended.result == offer.result:
+            now = msgspec.structs.replace(ended, events=tuple(events))
+            self._write_offer_end(offer.agent_id, diary, now, offer.offer_id)
 
     def _note_missed(self, agent_id: str, old: OfferEnd | None, new: OfferEnd | None) -> None:
         if old == new:
