@@ -37,11 +37,16 @@ class Frame(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """Bytes that are no message; they belong whole into `rejected`."""
+    """Bytes that are no message; they belong whole into `rejected`.
+
+    `second` is that of the message before them in their file, None if there is none, or if the
+    feed tells no such thing.
+    """
 
     content: bytes
     reason: RejectReason
     detail: str
+    second: int | None = None
 
 
 class Rejected(NamedTuple):

@@ -19,7 +19,7 @@ from typing import BinaryIO
 from producers.asterisk.queue_log import Line, QueueLogLines
 from producers.asterisk.recordings import QUEUE_LOG_FEED
 from producers.asterisk.rotation import parts_there, rotated_parts
-from producers.frame import Frame, Rejected
+from producers.frame import Frame, Refused, Rejected
 from producers.handover import AT_ONCE
 from producers.instants import MICROSECONDS
 from producers.recording import read_chunks
@@ -226,9 +226,13 @@ class QueueLogFollower:
         yield from self._refused()
 
     def _refused(self) -> list[Rejected]:
+        """Return what is no line, received when the line before it was written.
+
+        Such a text tells no time of its own: by that it is known again when it is read again.
+        """
         refused = [
             Rejected(
-                Frame(self.status.source, QUEUE_LOG_FEED, _now_us(), each.content),
+                Frame(self.status.source, QUEUE_LOG_FEED, _at_us(each), each.content),
                 each.reason, each.detail,
             )
             for each in self._lines.refused
@@ -267,6 +271,10 @@ def _is(line: Line, last: Frame) -> bool:
 def _second_of(last: Frame) -> int:
     digits = last.content.partition(b"|")[0]
     return int(digits) if digits.isdigit() else 0
+
+
+def _at_us(refused: Refused) -> int:
+    return _now_us() if refused.second is None else refused.second * MICROSECONDS
 
 
 def _now_us() -> int:

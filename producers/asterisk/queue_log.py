@@ -47,6 +47,7 @@ class QueueLogLines:
         self._second = first_second
         self._ordinal = first_ordinal
         self._longest = longest
+        self._latest: int | None = None  # second of the line before, in the same file
         self._repeats: dict[bytes, int] = {}
         self._tail = b""
         self._skipping = False
@@ -71,7 +72,9 @@ class QueueLogLines:
         """
         texts = [self._tail] if finished and self._tail and not self._skipping else []
         self._tail, self._skipping = b"", False
-        return self._lines(texts)
+        lines = self._lines(texts)
+        self._latest = None
+        return lines
 
     def _lines(self, texts: list[bytes]) -> list[Line]:
         found = (self._line(text.removesuffix(b"\r")) for text in texts)
@@ -93,6 +96,7 @@ class QueueLogLines:
     def _counted(self, text: bytes, second: int) -> Line:
         if second != self._second:
             self._second, self._ordinal, self._repeats = second, 0, {}
+        self._latest = second
         ordinal, repeat = self._ordinal, self._repeats.get(text, 0)
         self._ordinal += 1
         self._repeats[text] = repeat + 1
@@ -107,7 +111,9 @@ class QueueLogLines:
 
     def _refuse(self, text: bytes, detail: str, *, oversized: bool = False) -> None:
         reason: RejectReason = "oversized" if oversized else "malformed"
-        self.refused.append(Refused(text[: self._longest], reason, f"queue log: {detail}"))
+        self.refused.append(
+            Refused(text[: self._longest], reason, f"queue log: {detail}", self._latest)
+        )
 
 
 def second_of(text: bytes) -> int | None:

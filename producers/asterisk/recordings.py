@@ -87,17 +87,19 @@ def queue_log_frames(
         UnreadableRecording: a file cannot be read or is something else.
     """
     lines = QueueLogLines(first_second, first_ordinal)
-    received_at_us = 0
     for path in sorted(paths, key=begins_at):
+        first = begins_at(path)
         for chunk in chain(checked_chunks(path, QUEUE_LOG), (None,)):
             found = lines.close(finished=True) if chunk is None else lines.feed(chunk)
             for line in found:
-                received_at_us = line.second * MICROSECONDS
+                at_us = line.second * MICROSECONDS
                 yield Frame(
-                    source, QUEUE_LOG_FEED, received_at_us, line.text, line.ordinal, line.repeat
+                    source, QUEUE_LOG_FEED, at_us, line.text, line.ordinal, line.repeat
                 )
             for refused in lines.refused:
-                frame = Frame(source, QUEUE_LOG_FEED, received_at_us, refused.content)
+                second = first if refused.second is None else refused.second
+                at_us = second * MICROSECONDS
+                frame = Frame(source, QUEUE_LOG_FEED, at_us, refused.content)
                 yield Rejected(frame, refused.reason, refused.detail)
             lines.refused.clear()
 

@@ -12,7 +12,7 @@ import pytest
 
 from producers.asterisk.following import QueueLogFollower
 from producers.asterisk.recordings import queue_log_frames
-from producers.frame import Frame
+from producers.frame import Frame, Rejected
 from producers.journal import Journal
 from pult.source_settings import SourceSettings
 from tests.oracles.lab_numbers import LAB
@@ -179,6 +179,22 @@ def test_a_line_that_is_none_is_kept_with_its_reason(tmp_path: Path) -> None:
     with following(tmp_path) as live:
         kept(live, 2)
         wait_until(lambda: live.sources[0].status.refused == 1, "it is counted")
+
+
+def test_a_line_that_is_none_is_known_again_after_a_restart_and_by_an_import(
+    tmp_path: Path,
+) -> None:
+    path, torn = tmp_path / "queue_log", b"1795288|torn\n"
+    write(path, [LINES[0], torn, LINES[1], torn, b"nothing of a queue log\n"])
+    for lines in (2, 3):
+        with following(tmp_path) as live:
+            wait_until(lambda: live.sources[0].status.connected, "it is open")
+            write(path, LINES[2:lines])
+            kept(live, lines)
+            imported = live.journal.append(list(queue_log_frames([path], "pbx1")))
+            told = [each for _, each in live.journal.read(0, 1_000)]
+        assert sum(isinstance(each, Rejected) for each in told) == 3
+        assert imported == [None] * (3 + lines)
 
 
 def test_a_directory_in_its_place_is_told_and_does_not_end_it(tmp_path: Path) -> None:

@@ -197,6 +197,28 @@ def test_a_line_of_ten_megabytes_is_rejected_and_the_rest_is_read(
     assert rejected == "oversized\tpbx1\tqueue-log\t65536\n"
 
 
+def test_a_line_that_is_none_is_rejected_once_however_often_its_log_is_read(
+    tmp_path: Path,
+) -> None:
+    log, longer = tmp_path / "log", tmp_path / "longer"
+    log.write_bytes(b"""torn
+1772442000|1.1|sales|NONE|ENTERQUEUE||5|1
+torn
+1772442010|1.1|sales|Bo|CONNECT|10|1.9|3
+""")
+    longer.write_bytes(log.read_bytes() + b"1772442040|1.1|sales|Bo|COMPLETECALLER|10|30|1\n")
+    data = ("--data", tmp_path / "data")
+    asked = "SELECT bytes, toUnixTimestamp(received_at) FROM rejected ORDER BY ALL FORMAT TSV"
+
+    *_, rejected = all_good(
+        ("import", QUEUE_LOG, log, *data),
+        ("import", QUEUE_LOG, longer, *data),
+        ("sql", asked, *data),
+    )
+
+    assert rejected == "torn\t1772442000\n"
+
+
 def test_what_stands_before_a_cut_in_a_file_is_kept(cut: Cut, tmp_path: Path) -> None:
     packed = gzip.compress(cut.queue_log)
     (tmp_path / "cut.gz").write_bytes(packed[: len(packed) // 2])
