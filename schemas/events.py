@@ -447,7 +447,10 @@ class SnapshotQueue(Envelope, frozen=True, kw_only=True, tag="cc.snapshot.queue.
 
 
 class SnapshotAgentData(Data, frozen=True, kw_only=True):
-    """One membership of a snapshot that was asked for at `asked_at` (RFC 3339)."""
+    """One membership of a snapshot that was asked for at `asked_at` (RFC 3339).
+
+    No `wrapup_ms` means that the source lists none, as Asterisk before 18.
+    """
 
     snapshot_id: str
     agent_id: AgentId
@@ -457,6 +460,7 @@ class SnapshotAgentData(Data, frozen=True, kw_only=True):
     device: str = ""
     interface: str = ""
     asked_at: str = ""
+    wrapup_ms: Milliseconds | None = None
 
 
 class SnapshotAgent(Envelope, frozen=True, kw_only=True, tag="cc.snapshot.agent.v1"):

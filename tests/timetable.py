@@ -236,11 +236,18 @@ def _listed(
 
 
 def _member(
-    snapshot: str, agent: str, queue: str, paused: str = "", reason: str = "", asked: str = ""
+    snapshot: str,
+    agent: str,
+    queue: str,
+    paused: str = "",
+    reason: str = "",
+    asked: str = "",
+    wrapup: str = "",
 ) -> tuple[Any, e.Data]:
     return e.SnapshotAgent, e.SnapshotAgentData(
         snapshot_id=snapshot, agent_id=agent, queue_id=queue, paused=paused == "paused",
         reason=reason, asked_at=f"{DAY}T{asked}.000Z" if asked else "",
+        wrapup_ms=int(wrapup) * 1000 if wrapup else None,
     )  # fmt: skip
 
 

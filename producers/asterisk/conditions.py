@@ -80,6 +80,7 @@ def member_listed(message: Message) -> list[Event]:
         device=message.text("StateInterface", "Location", "Interface"),
         interface=message.interface(),
         asked_at=_asked_at(snapshot),
+        wrapup_ms=message.seconds("Wrapuptime"),
     )
     return [SnapshotAgent(data=data, **message.attributes(SnapshotAgent, data.agent_id))]
 

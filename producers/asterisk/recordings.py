@@ -93,9 +93,7 @@ def queue_log_frames(
             found = lines.close(finished=True) if chunk is None else lines.feed(chunk)
             for line in found:
                 at_us = line.second * MICROSECONDS
-                yield Frame(
-                    source, QUEUE_LOG_FEED, at_us, line.text, line.ordinal, line.repeat
-                )
+                yield Frame(source, QUEUE_LOG_FEED, at_us, line.text, line.ordinal, line.repeat)
             for refused in lines.refused:
                 second = first if refused.second is None else refused.second
                 at_us = second * MICROSECONDS

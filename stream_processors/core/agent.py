@@ -49,6 +49,7 @@ class AgentMark(msgspec.Struct, frozen=True, order=True, gc=False, array_like=Tr
     number: int = 0  # wrap-up time of a membership, or of when a snapshot speaks [ms]
     source: str = ""
     paused: bool = False  # a membership that begins paused
+    wrapup: int = -1  # of a membership that a snapshot lists [ms]; -1 if it does not say
 
 
 class Span(msgspec.Struct, frozen=True, gc=False, array_like=True):

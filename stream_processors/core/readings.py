@@ -294,8 +294,9 @@ def _snapshot_agent(change: Change, event: e.SnapshotAgent, source: Source, at: 
     snapshot = _snapshot(source, data.snapshot_id, at)
     snapshot.members.add((data.agent_id, data.queue_id))
     before = began_before(to_ms(data.asked_at) if data.asked_at else None, at)
+    wrapup = -1 if data.wrapup_ms is None else data.wrapup_ms
     mark = _told(event, "listed", at, queue_id=data.queue_id, paused=data.paused,
-                 reason=data.reason, number=before)  # fmt: skip
+                 reason=data.reason, number=before, wrapup=wrapup)  # fmt: skip
     change.tell_agent(data.agent_id, mark)
     name_interface(change, source, data.interface, at)
     conversations.claim(change, source, data.device, data.agent_id, at)

@@ -139,6 +139,8 @@ class Fold:
         is_news = self._member(mark)
         if is_news:
             now.source = mark.source
+        if mark.wrapup >= 0:
+            now.wrapups[queue_id] = mark.wrapup
         pause = now.paused.get(queue_id) or now.paused.get(EVERY_QUEUE)
         if mark.paused:
             # An old Asterisk lists no reasons.

@@ -116,6 +116,27 @@ def test_work_after_a_call_lasts_as_long_as_the_queue_gives() -> None:
     ]
 
 
+def test_a_member_who_is_only_ever_listed_has_the_work_after_a_call_that_his_list_says() -> (
+    None
+):
+    facts = told("""
+        09:00:00  queue    s1 sales 0
+        09:00:00  member   s1 Anna sales free - 08:59:59 3
+        09:00:00  complete s1
+        09:00:50  enter    a sales
+        09:01:00  answer   a sales Anna
+        09:02:00  end      a sales Anna caller
+        09:02:10  beat
+    """)
+
+    assert shown(facts) == [
+        ("ready", moment("09:00:00"), moment("09:01:00")),
+        ("talking", moment("09:01:00"), moment("09:02:00")),
+        ("wrapup", moment("09:02:00"), moment("09:02:03")),
+        ("ready", moment("09:02:03"), None),
+    ]
+
+
 AFTER_WORK_IN_ORDER = """
     09:00:00  login   Anna sales 15
     09:00:50  enter   a sales

@@ -429,6 +429,11 @@ SNAPSHOT = [
                            "paused": True, "device": "SIP/7", "interface": "SIP/7"}),
     ),
     (
+        "Event: QueueMember\nQueue: sales\nName: Ann\nPaused: 0\nWrapuptime: 5\nActionID: 7",
+        ("SnapshotAgent", {"snapshot_id": "7", "agent_id": "Ann", "queue_id": "sales",
+                           "wrapup_ms": 5_000}),
+    ),
+    (
         "Event: QueueEntry\nQueue: sales\nUniqueid: 1.0\nWait: 12\nActionID: 7",
         ("SnapshotLeg", {"snapshot_id": "7", "channel_id": "1.0", "queue_id": "sales",
                          "wait_ms": 12_000}),
@@ -475,6 +480,7 @@ SNAPSHOT = [
     ids=[
         "queue",
         "agent",
+        "agent with after-work",
         "leg",
         "end",
         "end of ours",
