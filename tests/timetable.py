@@ -265,6 +265,7 @@ _VERBS: dict[str, Callable[..., tuple[Any, e.Data]]] = {
     "abandon": _exit("abandoned"),
     "timeout": _exit("timeout"),
     "empty": _exit("empty"),
+    "incompatible": _exit("system"),
     "ring": _ring,
     "miss": _ring_end("no_answer"),
     "cancel": _ring_end("cancelled"),

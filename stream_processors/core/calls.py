@@ -286,8 +286,10 @@ def _left(call: Call, mark: Mark) -> None:
         visit.unanswered = told if visit.unanswered is None else min(visit.unanswered, told)
         rank = 1
     elif mark.word != "unknown":
-        verdict = (0 if mark.queue_id else 1, mark.word)
-        visit.verdict = verdict if visit.verdict is None else min(visit.verdict, verdict)
+        # Of two of a rank the first: Asterisk logs ABANDON behind SYSCOMPAT, of one end.
+        surer = 0 if mark.queue_id else 1
+        if visit.verdict is None or surer < visit.verdict[0]:
+            visit.verdict = (surer, mark.word)
         rank = 0 if mark.queue_id else 2
     visit.left = finer(visit.left, (mark.resolution, rank, mark.at))
     if mark.queue_id and mark.word != "unanswered":

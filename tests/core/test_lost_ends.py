@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from schemas.events import OfferEnded, encode
 from tests.readings import legs, offers, states
-from tests.timetable import events, run, values
+from tests.timetable import events, moment, run, values
 
 
 def shown(text: str, agent_id: str) -> list[str]:
@@ -84,6 +84,18 @@ def test_a_caller_let_out_by_a_key_left_by_himself() -> None:
 
     (leg,) = legs(facts)
     assert (leg.outcome, leg.ended_by, leg.wait_ms) == ("key", "caller", 7_000)
+
+
+def test_a_caller_whom_the_pbx_could_not_connect_has_not_abandoned() -> None:
+    """Asterisk logs SYSCOMPAT, and then ABANDON of the same caller (apps/app_queue.c)."""
+    log = values("""
+        09:00:00  log: enter a sales
+        09:00:20  log: incompatible a sales
+        09:00:20  log: abandon a sales
+    """)
+    for told in (log, [log[2], log[1], log[0]], [log[0], log[2], log[1]]):
+        (leg,) = legs(run(told)[1])
+        assert (leg.outcome, leg.left_at) == ("system", moment("09:00:20"))
 
 
 def test_two_tries_within_one_second_are_two_offers() -> None:
