@@ -20,7 +20,7 @@ from stream_processors.shells.partition import Frozen
 FORMAT = 1
 """Of manifest and payload."""
 
-RULES = 1
+RULES = 2
 """Raised when a state of the same shape comes to mean something else."""
 
 CHUNK_BYTES = 900_000
