@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from pult.history_asked import Row, quoted
 from schemas.facts import Leg, Offer
-from stream_processors.core.discipline.diary import Stretch
+from stream_processors.core.discipline.entries import Stretch
 from stream_processors.core.plans import Item, Shift, to_be_present
 from stream_processors.core.queues import Queue
 

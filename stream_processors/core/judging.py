@@ -20,7 +20,8 @@ from stream_processors.core.discipline.bench import Serving
 from stream_processors.core.discipline.call_sitting import CallSitting
 from stream_processors.core.discipline.chat import Talk
 from stream_processors.core.discipline.clerk import Clerk
-from stream_processors.core.discipline.diary import UNANSWERED, Stretch
+from stream_processors.core.discipline.diary import UNANSWERED
+from stream_processors.core.discipline.entries import Stretch
 from stream_processors.core.discipline.register import Register
 from stream_processors.core.discipline.sitting import Sitting
 from stream_processors.core.plans import Shift, shifts_of, to_be_present

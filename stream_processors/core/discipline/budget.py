@@ -6,7 +6,8 @@ from math import ceil
 
 from schemas.durations import in_ms
 from schemas.rules import BreakBudget
-from stream_processors.core.discipline.diary import DAY_MS, Stretch
+from stream_processors.core.discipline.diary import DAY_MS
+from stream_processors.core.discipline.entries import Stretch
 from stream_processors.core.discipline.episode import Episode, Level
 from stream_processors.core.discipline.hearing import Hearing
 

@@ -12,16 +12,9 @@ from schemas.facts import Leg, Offer
 from schemas.rules import ShortCall
 from stream_processors.core.discipline.bench import Bench
 from stream_processors.core.discipline.chats import Chats
-from stream_processors.core.discipline.diary import (
-    ENDS_A_ROW,
-    UNANSWERED,
-    Contact,
-    Diary,
-    OfferEnd,
-    Stretch,
-    Tally,
-)
+from stream_processors.core.discipline.diary import ENDS_A_ROW, UNANSWERED, Diary
 from stream_processors.core.discipline.docket import Docket
+from stream_processors.core.discipline.entries import Contact, OfferEnd, Stretch, Tally
 from stream_processors.core.discipline.rates import RATES, RESUMED_MS, mark_of, may_count
 from stream_processors.core.discipline.rules import (
     BY_TIME,

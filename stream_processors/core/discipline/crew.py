@@ -7,7 +7,8 @@ from bisect import bisect_left, bisect_right, insort
 
 import msgspec
 
-from stream_processors.core.discipline.diary import CALLS_MS, MONTHS_MS, WINDOW_MS, Contact
+from stream_processors.core.discipline.diary import CALLS_MS, MONTHS_MS, WINDOW_MS
+from stream_processors.core.discipline.entries import Contact
 
 
 class Crew(msgspec.Struct, gc=False):

@@ -6,7 +6,8 @@ from typing import TypeVar
 
 from schemas.rules import Rule
 from stream_processors.core.discipline.crew import Crew
-from stream_processors.core.discipline.diary import Diary, Stretch
+from stream_processors.core.discipline.diary import Diary
+from stream_processors.core.discipline.entries import Stretch
 from stream_processors.core.discipline.lengths import Lengths
 from stream_processors.core.plans import Item, Shift
 

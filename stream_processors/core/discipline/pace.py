@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from schemas.durations import in_ms
 from schemas.rules import SlowHandling
-from stream_processors.core.discipline.diary import Contact, Pace
+from stream_processors.core.discipline.entries import Contact, Pace
 from stream_processors.core.discipline.episode import Episode, Level
 from stream_processors.core.discipline.hearing import Hearing
 

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from schemas.durations import in_ms
 from schemas.rules import AgentHangup, ExcessTransfer, Rule, ShortCall
-from stream_processors.core.discipline.diary import Contact, Diary, Mark, Share, Tally
+from stream_processors.core.discipline.diary import Diary
+from stream_processors.core.discipline.entries import Contact, Mark, Share, Tally
 from stream_processors.core.discipline.episode import Episode, Level
 from stream_processors.core.discipline.hearing import Hearing
 from stream_processors.core.discipline.shares import is_short, may_be_the_agents, of_months

@@ -6,7 +6,8 @@ from typing import Any, TypeAlias
 
 from schemas.durations import in_ms
 from schemas.rules import OfferRejected, Relog, Rona, Rule, Toggle
-from stream_processors.core.discipline.diary import ENDS_A_ROW, UNANSWERED, OfferEnd
+from stream_processors.core.discipline.diary import ENDS_A_ROW, UNANSWERED
+from stream_processors.core.discipline.entries import OfferEnd
 from stream_processors.core.discipline.episode import Episode, Level
 from stream_processors.core.discipline.hearing import Hearing
 

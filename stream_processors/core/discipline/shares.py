@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from schemas.durations import in_ms
 from schemas.rules import ShortCall
-from stream_processors.core.discipline.diary import Contact
+from stream_processors.core.discipline.entries import Contact
 from stream_processors.core.discipline.episode import Episode
 from stream_processors.core.discipline.hearing import Hearing
 from stream_processors.core.instants import month_bounds

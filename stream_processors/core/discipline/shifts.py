@@ -17,7 +17,7 @@ from schemas.rules import (
     UnscheduledBreak,
     WorkInsteadOfBreak,
 )
-from stream_processors.core.discipline.diary import Stretch
+from stream_processors.core.discipline.entries import Stretch
 from stream_processors.core.discipline.episode import Episode, Level
 from stream_processors.core.discipline.hearing import Hearing
 from stream_processors.core.discipline.stretches import about

@@ -20,7 +20,7 @@ from schemas.rules import (
     WrapupTooLong,
     by_reason,
 )
-from stream_processors.core.discipline.diary import Stretch
+from stream_processors.core.discipline.entries import Stretch
 from stream_processors.core.discipline.episode import Episode, Level
 from stream_processors.core.discipline.hearing import Hearing
 from stream_processors.core.instants import day_bounds

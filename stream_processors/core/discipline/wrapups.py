@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 
 from stream_processors.core.discipline.bench import Bench
-from stream_processors.core.discipline.diary import FOLLOWS_MS, Diary, Stretch, Wrapup
+from stream_processors.core.discipline.diary import FOLLOWS_MS, Diary
 from stream_processors.core.discipline.docket import Docket
+from stream_processors.core.discipline.entries import Stretch, Wrapup
 from stream_processors.core.discipline.lengths import LONGEST_S
 from stream_processors.core.discipline.touched import Touched, touch
 from stream_processors.core.instants import day_bounds
