@@ -34,6 +34,20 @@ export function ruleText(code) {
   return tongue.has(`rule_${code}`) ? say(`rule_${code}`) : String(code ?? "").replaceAll("_", " ");
 }
 
+/** Where there are several tenants and none is asked for: whose page is wanted? */
+export function drawChoice(tenants) {
+  $("choice").hidden = !tenants.length;
+  document.querySelector("main").hidden = tenants.length > 0;
+  const links = tenants.map((tenant) => {
+    const query = new URLSearchParams(asked);
+    query.set("tenant", tenant);
+    const link = make("a", "", name(tenant));
+    link.href = `?${query}`;
+    return make("li", "", link);
+  });
+  $("choice").querySelector("ul").replaceChildren(...links);
+}
+
 /** Language, fixed texts and colours, also when the system's change. */
 export function dress() {
   document.documentElement.lang = language === "zh" ? "zh-Hans" : language;

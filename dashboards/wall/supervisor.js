@@ -4,7 +4,7 @@
 // untrusted; they reach the page through textContent only.
 
 import { count, feed, flag, instant, list, maybe, OF_SOURCE, text, words } from "./feed.js";
-import { $, asked, DASH, dress, make, name, put, ruleText, say, SIGN, tongue } from "./page.js";
+import { $, asked, DASH, drawChoice, dress, make, name, put, ruleText, say, SIGN, tongue } from "./page.js";
 
 const VIOLATION = { episode: text, rule: text, severity: text, acknowledged: flag, since: instant };
 const SHAPE = {
@@ -269,20 +269,6 @@ function drawHeader(picture, condition, clock) {
 }
 
 const staleText = (condition, clock) => (condition.since == null ? say("noData") : say("stale", { time: clock.time(condition.since) }));
-
-/** Where a worker holds several tenants and none is asked for: whose people? */
-function drawChoice(tenants) {
-  $("choice").hidden = !tenants.length;
-  document.querySelector("main").hidden = tenants.length > 0;
-  const links = tenants.map((tenant) => {
-    const query = new URLSearchParams(asked);
-    query.set("tenant", tenant);
-    const link = make("a", "", name(tenant));
-    link.href = `?${query}`;
-    return make("li", "", link);
-  });
-  $("choice").querySelector("ul").replaceChildren(...links);
-}
 
 function paint(again = false) {
   try {

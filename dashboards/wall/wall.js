@@ -3,7 +3,7 @@
 // How old it is, feed.js knows. Names are untrusted; they reach the page through textContent only.
 
 import { byName, count, feed, flag, instant, list, maybe, OF_SOURCE, ratio, text, words } from "./feed.js";
-import { $, asked, DASH, dress, make, name, put, ruleText, say, SIGN, tongue } from "./page.js";
+import { $, asked, DASH, drawChoice, dress, make, name, put, ruleText, say, SIGN, tongue } from "./page.js";
 
 const FAR_UNDER = 0.1; // a level this far under its target is red, less is orange
 const ENOUGH_CALLS = 5; // fewer counted calls say too little about a level to colour it
@@ -355,20 +355,6 @@ function spanning(words_, className) {
   const cell = make("td", className, words_);
   cell.colSpan = 6;
   return make("tr", "", cell);
-}
-
-/** Where there are walls of several tenants and none is asked for: whose are there? */
-function drawChoice(tenants) {
-  $("choice").hidden = !tenants.length;
-  document.querySelector("main").hidden = tenants.length > 0;
-  const links = tenants.map((tenant) => {
-    const query = new URLSearchParams(asked);
-    query.set("tenant", tenant);
-    const link = make("a", "", name(tenant));
-    link.href = `?${query}`;
-    return make("li", "", link);
-  });
-  $("choice").querySelector("ul").replaceChildren(...links);
 }
 
 /** What a CRM tells, for who asks for it with ?crm=on; dashes until one is heard. */
