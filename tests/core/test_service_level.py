@@ -1,8 +1,6 @@
 """Service level: published worked examples, and the moment at which a call counts.
 
-The examples are those of the sources named beside them; the other published figures of the same
-table are not the core's: adherence and Erlang have no code yet, and the expected wait of the
-Genesys community (2019) is not one of our figures.
+The examples are those of the sources named beside them.
 """
 
 from datetime import timedelta
