@@ -7,7 +7,7 @@ from typing import Any
 from producers.webhooks.mapping import mapping, shipped
 from producers.webhooks.paths import Path
 from tests.producers.webhooks.reading import of, read
-from tests.producers.webhooks.test_mappings import SAMPLES, sample
+from tests.producers.webhooks.sampled import SAMPLES, sample
 
 ODD: list[Any] = [
     None, "", " ", "\x00", "😀" * 300, "x" * 5_000, "1e999999999", "-1e-999999999", "9" * 25,

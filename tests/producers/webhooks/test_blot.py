@@ -8,7 +8,7 @@ import pytest
 
 from producers.webhooks.mapping import mapping
 from producers.webhooks.scheme import NAMED, Scheme
-from tests.producers.webhooks.test_receiver import desk
+from tests.producers.webhooks.receiving import desk
 
 TOKEN = 'tok/en+a "b\\12 жё😀'
 SCHEME = Scheme(scheme="token", field="auth.application_token")

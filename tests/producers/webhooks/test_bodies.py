@@ -17,7 +17,7 @@ from producers.webhooks.bodies import MOST_UNDER_WAY
 from producers.webhooks.limits import Rate
 from producers.webhooks.scheme import NAMED, Scheme
 from producers.webhooks.signatures import Posted
-from tests.producers.webhooks.test_receiver import BEARER, SECRET, Desk, desk
+from tests.producers.webhooks.receiving import BEARER, SECRET, Desk, desk
 from tests.pult.command import wait_for
 
 LARGE = 1_000_000

@@ -13,21 +13,14 @@ from producers.webhooks.mapping import mapping
 from producers.webhooks.scheme import NAMED
 from producers.webhooks.signatures import Check, Posted
 from schemas.errors import UntranslatableFrame
-from tests.producers.webhooks.test_receiver import desk
+from tests.producers.webhooks.receiving import FORM, JSON, desk, on_disk
 
 HIDDEN = ("auth.access_token", "секрет")
 SECRET = "s6p/eclr vimй6"
 OTHER = "4s386p3q0t+r8dy89"
-JSON = "application/json"
-FORM = "application/x-www-form-urlencoded"
 TREE = {"event": "X", "auth": {"access_token": SECRET, "expires_in": 3600}, "text": "день 😀"}
 SHORT = '{"event": "X", "auth": {"expires": 36, "access_token" : "%s", "domain": "x.example'
 NOTE = b"{ %d bytes that cannot be read and may say something hidden: not kept"
-
-
-def on_disk(folder: Path) -> bytes:
-    """Return all that a journal has written."""
-    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
 
 def readings(stored: bytes) -> str:

@@ -6,9 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.producers.webhooks.test_hidden import FORM, JSON, on_disk
-from tests.producers.webhooks.test_hidden_values import KNOWN
-from tests.producers.webhooks.test_receiver import desk
+from tests.producers.webhooks.receiving import BEARER, FORM, JSON, desk, on_disk
 
 HIDDEN = ("auth.pin", "status")
 
@@ -27,7 +25,7 @@ def test_a_word_that_is_the_name_of_something_hidden_is_kept_where_it_is_no_key(
     kind: str, body: bytes, tmp_path: Path
 ) -> None:
     with desk(tmp_path, hidden=HIDDEN) as crm:
-        assert crm.status(body, {**KNOWN, "Content-Type": kind}) == 200
+        assert crm.status(body, {**BEARER, "Content-Type": kind}) == 200
         assert crm.kept == [body]
 
 
@@ -51,7 +49,7 @@ def test_a_text_with_a_key_that_is_hidden_is_blotted_out_whatever_the_text_is(
             (json.dumps({"a": text, "n": 1.10}).encode(), JSON),
             (f"a={quote(text)}&n=1.10".encode(), FORM),
         ):
-            assert crm.status(body, {**KNOWN, "Content-Type": kind}) == 200
+            assert crm.status(body, {**BEARER, "Content-Type": kind}) == 200
         stars = b"*" * len(text)
         assert crm.kept == [b'{"a": "%b", "n": 1.1}' % stars, b"a=%b&n=1.10" % stars]
     stored = on_disk(tmp_path)
@@ -70,6 +68,6 @@ def test_what_is_hidden_is_blotted_out_elsewhere_only_if_it_is_no_ordinary_word(
     stars = (b"*" * 15, b'"********"', b"*" * 20, b"*" * 8)
     with desk(tmp_path, hidden=HIDDEN) as crm:
         body = told % (b"rq7kd02w", b"x rq7kd02w", *secrets)
-        assert crm.status(body, {**KNOWN, "Content-Type": JSON}) == 200
+        assert crm.status(body, {**BEARER, "Content-Type": JSON}) == 200
         assert crm.kept == [told % (b"*" * 8, b"x ********", *stars)]
     assert b"rq7kd02w" not in on_disk(tmp_path)

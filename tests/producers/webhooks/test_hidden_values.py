@@ -6,12 +6,9 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.producers.webhooks.test_hidden import FORM, JSON, on_disk
-from tests.producers.webhooks.test_receiver import desk
+from tests.producers.webhooks.receiving import BEARER, FORM, JSON, desk, on_disk
 
 HIDDEN = ("auth.pin", "ключ")
-KNOWN = {"Authorization": "Bearer a secret of these tests"}
-
 VALUES: dict[str, tuple[str, bytes, bytes]] = {
     "a short word": (
         JSON, b'{"auth": {"pin":"w7#Kq"}, "n": 1.10 }\n',
@@ -68,7 +65,7 @@ VALUES: dict[str, tuple[str, bytes, bytes]] = {
 def test_what_is_hidden_is_blotted_out_where_it_stands(how: str, tmp_path: Path) -> None:
     kind, body, expected = VALUES[how]
     with desk(tmp_path, hidden=HIDDEN) as crm:
-        assert crm.status(body, {**KNOWN, "Content-Type": kind}) == 200
+        assert crm.status(body, {**BEARER, "Content-Type": kind}) == 200
         assert crm.kept == [expected]
     stored = on_disk(tmp_path)
     for each in (b"90417", b"9.0417", b"w7#Kq", b"w7%23Kq", "w7#Kq".encode("utf-16-le")):
@@ -79,7 +76,7 @@ def test_what_is_hidden_is_blotted_out_where_it_stands(how: str, tmp_path: Path)
 def test_of_what_is_hidden_nothing_and_empty_are_kept(tmp_path: Path) -> None:
     body = b'{"auth": {"pin": null}, "items": [{"auth": {"pin": ""}}, {"auth": null}, "pin"]}'
     with desk(tmp_path, hidden=HIDDEN) as crm:
-        assert crm.status(body, {**KNOWN, "Content-Type": JSON}) == 200
+        assert crm.status(body, {**BEARER, "Content-Type": JSON}) == 200
         assert crm.kept == [body]
 
 
@@ -88,7 +85,7 @@ def test_a_short_word_that_is_hidden_stays_where_it_means_something_else(
 ) -> None:
     told = {"auth": {"pin": "card"}, "event": "card.saved", "card_id": 12, "code": "card"}
     with desk(tmp_path, hidden=HIDDEN) as crm:
-        assert crm.status(json.dumps(told).encode(), {**KNOWN, "Content-Type": JSON}) == 200
+        assert crm.status(json.dumps(told).encode(), {**BEARER, "Content-Type": JSON}) == 200
         (kept,) = crm.kept
     assert json.loads(kept) == {**told, "auth": {"pin": "****"}}
 
@@ -166,7 +163,7 @@ def test_a_text_that_names_something_hidden_like_a_key_is_blotted_out_whole(
 ) -> None:
     kind, body, expected = WITHIN[how]
     with desk(tmp_path, hidden=HIDDEN) as crm:
-        assert crm.status(body, {**KNOWN, "Content-Type": kind}) == 200
+        assert crm.status(body, {**BEARER, "Content-Type": kind}) == 200
         assert crm.kept == [expected]
     stored = on_disk(tmp_path)
     assert not [each for each in (b"90417", b"w7#Kq") if each in stored]
@@ -181,7 +178,7 @@ def test_texts_in_texts_in_texts_are_looked_through_or_blotted_out(tmp_path: Pat
         for _ in range(12):
             told, plain, codes = json.dumps({"a": told}), json.dumps({"a": plain}), quote(codes)
             for each in (told, plain, json.dumps({"a": codes})):
-                assert crm.status(each.encode(), {**KNOWN, "Content-Type": JSON}) == 200
+                assert crm.status(each.encode(), {**BEARER, "Content-Type": JSON}) == 200
         kept = crm.kept
     assert b"w7#Kq" not in on_disk(tmp_path)
     assert {*json.loads(kept[0])["a"], *json.loads(kept[2])["a"]} == {"*"}

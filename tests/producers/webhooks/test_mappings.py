@@ -6,31 +6,16 @@ Beside each sample (`*.body`) stand its origin and the events expected of it, wr
 import encodings.aliases
 import json
 import time
-from functools import cache
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from producers.webhooks.mapping import mapping, shipped
 from schemas.errors import MappingInvalid
 from tests.producers.webhooks.reading import of, read, short
+from tests.producers.webhooks.sampled import EACH, ODD, SAMPLES, is_json, sample
 
-FOLDER = Path(__file__).with_name("samples")
-SAMPLES = sorted(path.stem for path in FOLDER.glob("*.body"))
-EACH = pytest.mark.parametrize("name", SAMPLES)
 SURVEY = 'title = "t"\n[[event]]\ntype = "survey.answered"\n'
 HEAD = 'title = "t"\ntime = "time"\n[[event]]\ntype = "case.closed"\n'
-
-
-@cache
-def sample(name: str) -> tuple[bytes, dict[str, Any]]:
-    expected = json.loads((FOLDER / f"{name}.expected.json").read_text("utf-8"))
-    return (FOLDER / f"{name}.body").read_bytes(), expected
-
-
-def is_json(body: bytes) -> bool:
-    return body[:1] in b"{["
 
 
 @EACH
@@ -83,20 +68,6 @@ def test_unknown_fields_and_their_order_do_not_matter(name: str) -> None:
 
     assert rejected == []
     assert [short(event) for event in events] == expected["events"]
-
-
-ODD: dict[str, bytes] = {
-    "nothing": b"", "a picture": b"\x89PNG\r\n\x1a\n" + bytes(range(256)),
-    "broken UTF-8": b'{"event": "\xff\xfe"}', "a lone surrogate": b'{"event": "\\ud800"}',
-    "deep": b"[" * 100_000, "deep objects": b'{"a":' * 50_000 + b"1" + b"}" * 50_000,
-    "a number": b"5", "text": b'"event"', "null": b"null", "an empty list": b"[]",
-    "an empty object": b"{}", "lists in lists": b"[[[]]]", "a list of words": b'["a", 5, null]',
-    "NaN": b'{"event": NaN}', "zero bytes": bytes(5_000), "XML": b"<?xml version='1.0'?><a/>",
-    "a value and a group": b"event=1&event[a]=2", "deep keys": b"a" + b"[b]" * 99 + b"=1",
-    "many fields": b"&".join(b"a%d=1" % n for n in range(10_001)),
-    "five megabytes": b'{"event": "' + b"x" * 5_000_000 + b'"}',
-    "half a pair": b"event=%F0%9F&%%%=%zz&=&&", "BOM of UTF-16": "{}".encode("utf-16"),
-}  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", ["", "application/json", "application/x-www-form-urlencoded",

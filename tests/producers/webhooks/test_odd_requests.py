@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from producers.webhooks.scheme import NAMED
-from tests.producers.webhooks.test_receiver import BEARER, SECRET, desk
+from tests.producers.webhooks.receiving import BEARER, SECRET, desk
 
 PATH_SECRET = "a-long-path-1"
 BODY = b'{"private": 1}'

@@ -13,7 +13,7 @@ import pytest
 from producers.webhooks.mapping import shipped
 from schemas.events import Event
 from tests.producers.webhooks.reading import of, read, short
-from tests.producers.webhooks.test_mappings import EACH, SAMPLES, is_json, sample
+from tests.producers.webhooks.sampled import EACH, SAMPLES, is_json, sample
 
 WIDE = "😀𠮷"
 """Two characters of four bytes each."""
