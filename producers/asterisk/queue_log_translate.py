@@ -46,6 +46,7 @@ from schemas.events import (
     SourceReloadedData,
     SourceRestarted,
     SourceRestartedData,
+    TransferKind,
 )
 
 _Translation: TypeAlias = Callable[[QueueLogLine], list[Event]]
@@ -146,29 +147,25 @@ def _offer_ended(line: QueueLogLine, result: OfferResult, ring_ms: int | None) -
 
 
 def _transferred_blind(line: QueueLogLine) -> list[Event]:
-    wait_ms, talk_ms = line.seconds(3), line.seconds(4)
-    data = LegTransferredData(
-        channel_id=line.need_channel(),
-        kind="blind",
-        to=line.masked(line.text(1), least_digits=7),
-        queue_id=line.need_queue(),
-        agent_id=line.agent,
-        wait_ms=wait_ms,
-        talk_ms=talk_ms,
-    )
-    transferred = LegTransferred(data=data, **line.attributes(LegTransferred))
-    return [transferred, _ended(line, "agent", wait_ms, talk_ms)]
+    to = line.masked(line.text(1), least_digits=7)
+    return _transferred(line, "blind", to, line.seconds(3), line.seconds(4))
 
 
 def _transferred_attended(line: QueueLogLine) -> list[Event]:
     # LINK names two channels where BRIDGE and APP name one thing: the rest moves on by one.
     shift = 1 if line.text(1) == "LINK" else 0
-    wait_ms, talk_ms = line.seconds(3 + shift), line.seconds(4 + shift)
+    # The id of a bridge or a channel tells nobody where the caller went.
+    to = line.text(2) if line.text(1) == "APP" else ""
+    return _transferred(line, "attended", to, line.seconds(3 + shift), line.seconds(4 + shift))
+
+
+def _transferred(
+    line: QueueLogLine, kind: TransferKind, to: str, wait_ms: int | None, talk_ms: int | None
+) -> list[Event]:
     data = LegTransferredData(
         channel_id=line.need_channel(),
-        kind="attended",
-        # The id of a bridge or a channel tells nobody where the caller went.
-        to=line.text(2) if line.text(1) == "APP" else "",
+        kind=kind,
+        to=to,
         queue_id=line.need_queue(),
         agent_id=line.agent,
         wait_ms=wait_ms,
