@@ -11,9 +11,8 @@ from sql.embedded import EmbeddedStore
 from tests.dashboards.half_hour import CHOSEN, QUESTIONS
 from tests.oracles.grafana_macros import expanded
 from tests.plans import plan
-from tests.sql.asking import keep, ms, report
+from tests.sql.asking import fold, keep, ms, report
 from tests.sql.examples import heartbeat, interval, leg, moment, pause, session, violation
-from tests.sql.test_adherence import fold
 from tests.timetable import values
 
 HOUR = 3_600_000

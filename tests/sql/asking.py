@@ -1,12 +1,20 @@
-"""How tests ask a report: its parameters as text, its rows as what JSON makes of them."""
+"""How tests make a history of a log, and ask it: rows as what JSON makes of them."""
 
 import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+import schemas.events as e
 from schemas.facts import Fact
 from sql.embedded import EmbeddedStore
+from stream_processors.core.state import Terms
+from tests.timetable import run
+
+_PLAINLY = {
+    "output_format_json_quote_64bit_integers": "0",
+    "output_format_json_quote_denormals": "1",
+}
 
 
 def report(
@@ -18,8 +26,17 @@ def report(
 
 
 def rows(store: EmbeddedStore, query: str) -> list[dict[str, Any]]:
-    told = store.query(query, "JSONEachRow", {"output_format_json_quote_64bit_integers": "0"})
+    told = store.query(query, "JSONEachRow", _PLAINLY)
     return [json.loads(line) for line in told.splitlines()]
+
+
+def fold(store: EmbeddedStore, log: list[bytes], under: Terms | None = None) -> list[Any]:
+    """Let a log become a history; return its facts."""
+    facts = run(log, under)[1]
+    events = [e.decode(value) for value in log]
+    store.writer.write_events(events, [(0, n) for n in range(1, len(log) + 1)], "events")
+    store.writer.write_facts(facts, "facts")
+    return facts
 
 
 def keep(store: EmbeddedStore, facts: Iterable[Fact]) -> None:

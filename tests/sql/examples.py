@@ -183,3 +183,11 @@ def heartbeat(number: int = 0, **changes: Any) -> Event:
 def moment(ms: int) -> str:
     text = datetime.fromtimestamp(ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
     return f"{text}.{ms % 1000:03}Z"
+
+
+LATE = """
+    08:00 beat
+    09:10 login Anna sales
+    10:10 logout Anna sales
+    11:00 beat
+"""

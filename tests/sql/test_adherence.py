@@ -1,7 +1,6 @@
 """How shifts were kept to; every figure is worked out by hand from lines of a timetable."""
 
 import itertools
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,34 +10,21 @@ import schemas.events as e
 from schemas.crm_events import CaseCreated
 from schemas.identity import derived_id
 from sql.embedded import EmbeddedStore
-from stream_processors.core.state import Terms
 from tests.crm_told import told
 from tests.plans import plan
 from tests.readings import violations
+from tests.sql.asking import fold, rows
+from tests.sql.examples import LATE
 from tests.timetable import DAY, TENANT, run, terms, values
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
 
 
-def fold(store: EmbeddedStore, log: list[bytes], under: Terms | None = None) -> list[Any]:
-    """Let a log become a history; return its facts."""
-    facts = run(log, under)[1]
-    events = [e.decode(value) for value in log]
-    store.writer.write_events(events, [(0, n) for n in range(1, len(log) + 1)], "events")
-    store.writer.write_facts(facts, "facts")
-    return facts
-
-
 def kept(store: EmbeddedStore, since: str = DAY, until: str = "2026-03-03") -> dict[str, Any]:
     """Return what the one shift of a stretch says."""
-    (row,) = asked(store, f"SELECT * FROM adherence(since = '{since}', until = '{until}')")
+    (row,) = rows(store, f"SELECT * FROM adherence(since = '{since}', until = '{until}')")
     return row
-
-
-def asked(store: EmbeddedStore, query: str) -> list[dict[str, Any]]:
-    told = store.query(query, "JSONEachRow", {"output_format_json_quote_denormals": "1"})
-    return [json.loads(line) for line in told.splitlines()]
 
 
 def excuse(episode: str, verdict: Any, time: str) -> bytes:
@@ -57,14 +43,6 @@ def excuse(episode: str, verdict: Any, time: str) -> bytes:
             ),
         )
     )
-
-
-LATE = """
-    08:00 beat
-    09:10 login Anna sales
-    10:10 logout Anna sales
-    11:00 beat
-"""
 
 
 def test_late_by_ten_minutes_and_ten_minutes_longer(store: EmbeddedStore) -> None:
@@ -177,7 +155,7 @@ def test_a_shift_over_midnight_is_one_shift(store: EmbeddedStore) -> None:
     row = kept(store)
 
     assert (row["day"], row["in_ms"], row["adherence"]) == (DAY, 8 * HOUR, 1.0)
-    assert asked(
+    assert rows(
         store, "SELECT * FROM adherence(since = '2026-03-03', until = '2026-03-04')"
     ) == ([])
 
@@ -324,18 +302,18 @@ def test_parts_of_shifts_add_up_to_what_was_planned(store: EmbeddedStore) -> Non
     day = "08:00 beat\n09:20 login Anna sales\n18:00 logout Anna sales\n23:30 beat"
     fold(store, [shifts, *values(day)])
 
-    spans = asked(
+    spans = rows(
         store,
         f"SELECT * FROM adherence_spans(since = '{DAY}', until = '2026-03-03') "
         "ORDER BY started_at",
     )
-    rows = asked(
+    of_shifts = rows(
         store,
         f"SELECT * FROM adherence(since = '{DAY}', until = '2026-03-03') ORDER BY day, in_ms",
     )
 
     assert sum(each["duration_ms"] for each in spans if each["activity"]) == 8 * HOUR
     # Between the shifts he stayed: two hours after the first, which are nobody's but its own.
-    assert [each["beyond_ms"] for each in rows] == [0, 2 * HOUR]
+    assert [each["beyond_ms"] for each in of_shifts] == [0, 2 * HOUR]
     for earlier, later in itertools.pairwise(spans):
         assert earlier["ended_at"] <= later["started_at"]

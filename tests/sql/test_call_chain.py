@@ -5,8 +5,7 @@ import pytest
 from schemas import crm_events as crm
 from sql.embedded import EmbeddedStore
 from tests.crm_told import told as told_by_crm
-from tests.sql.asking import rows
-from tests.sql.test_adherence import fold
+from tests.sql.asking import fold, rows
 from tests.timetable import values
 
 DAY = """

@@ -8,9 +8,8 @@ import schemas.events as e
 from schemas import crm_events as crm
 from sql.embedded import EmbeddedStore
 from tests.crm_told import told
-from tests.sql.asking import keep, report, rows
+from tests.sql.asking import fold, keep, report, rows
 from tests.sql.examples import violation
-from tests.sql.test_adherence import fold
 from tests.timetable import TENANT, moment, values
 
 MORNING = """

@@ -11,8 +11,7 @@ from schemas import crm_events as crm
 from schemas.facts import Survey
 from sql.embedded import EmbeddedStore
 from tests.crm_told import told, with_callers
-from tests.sql.asking import keep
-from tests.sql.test_adherence import asked, fold
+from tests.sql.asking import fold, keep, rows
 from tests.timetable import TENANT, events, moment, terms
 
 
@@ -29,7 +28,7 @@ def case(kind: Any, at: str, **data: Any) -> bytes:
 def cases(store: EmbeddedStore, *steps: bytes) -> dict[str, Any]:
     """Return how the case C1 stands."""
     fold(store, list(steps))
-    (row,) = asked(store, "SELECT * FROM cases WHERE case_id = 'C1'")
+    (row,) = rows(store, "SELECT * FROM cases WHERE case_id = 'C1'")
     return row
 
 
@@ -84,13 +83,13 @@ def test_a_card_has_its_times_and_its_contact(store: EmbeddedStore) -> None:
     )
     fold(store, log)
 
-    (row,) = asked(store, "SELECT * FROM cards")
+    (row,) = rows(store, "SELECT * FROM cards")
     assert (int(row["filling_ms"]), int(row["saves"]), int(row["fields_filled"])) == (
         210_000, 1, 4,
     )  # fmt: skip
     assert (row["interaction_id"], row["matched_by"], row["confidence"]) == ("a1", "agent", 0.9)
     assert row["closed_at"] is None
-    assert asked(store, f"SELECT queue_id FROM legs WHERE leg_id = '{row['leg_id']}'") == [
+    assert rows(store, f"SELECT queue_id FROM legs WHERE leg_id = '{row['leg_id']}'") == [
         {"queue_id": "sales"}
     ]
 
@@ -108,11 +107,11 @@ def test_of_answers_and_codes_told_again_the_last_holds(store: EmbeddedStore) ->
         ],
     )
 
-    assert asked(store, "SELECT score, holds FROM surveys ORDER BY answered_at") == [
+    assert rows(store, "SELECT score, holds FROM surveys ORDER BY answered_at") == [
         {"score": 5, "holds": False},
         {"score": 2, "holds": True},
     ]
-    assert asked(store, "SELECT code, holds FROM dispositions ORDER BY set_at") == [
+    assert rows(store, "SELECT code, holds FROM dispositions ORDER BY set_at") == [
         {"code": "sold", "holds": False},
         {"code": "sold", "holds": True},
         {"code": "lost", "holds": True},
@@ -152,8 +151,8 @@ def test_filling_of_cards_stands_beside_the_wrap_up_of_the_pbx(store: EmbeddedSt
         terms(wrapup_reasons=("wrap-up",)),
     )
 
-    rows = asked(store, f"SELECT * FROM card_filling({STRETCH}) ORDER BY agent_id")
-    anna, boris = rows
+    found = rows(store, f"SELECT * FROM card_filling({STRETCH}) ORDER BY agent_id")
+    anna, boris = found
     assert [int(anna[name]) for name in ("cards", "saved", "dropped", "found", "sure")] == [
         4, 3, 1, 4, 4,
     ]  # fmt: skip
@@ -177,13 +176,13 @@ def test_dispositions_are_counted_as_they_stand_at_last(store: EmbeddedStore) ->
         ],
     )
 
-    rows = asked(store, f"SELECT * FROM disposition_report({STRETCH}) ORDER BY code")
-    assert [(row["code"], row["name"], int(row["times"]), row["share"]) for row in rows] == [
+    found = rows(store, f"SELECT * FROM disposition_report({STRETCH}) ORDER BY code")
+    assert [(row["code"], row["name"], int(row["times"]), row["share"]) for row in found] == [
         ("l", "No", 2, 2 / 3),
         ("s", "Sold", 1, 1 / 3),
     ]
-    assert [(int(row["contacts"]), int(row["cases"])) for row in rows] == [(2, 0), (0, 1)]
-    assert asked(store, f"SELECT * FROM disposition_report({EMPTY})") == []
+    assert [(int(row["contacts"]), int(row["cases"])) for row in found] == [(2, 0), (0, 1)]
+    assert rows(store, f"SELECT * FROM disposition_report({EMPTY})") == []
 
 
 def test_satisfaction_is_by_agent_of_the_call_whatever_the_scale(store: EmbeddedStore) -> None:
@@ -210,8 +209,8 @@ def test_satisfaction_is_by_agent_of_the_call_whatever_the_scale(store: Embedded
         ),
     )
 
-    rows = asked(store, f"SELECT * FROM satisfaction({STRETCH}) ORDER BY kind")
-    anna, boris = rows
+    found = rows(store, f"SELECT * FROM satisfaction({STRETCH}) ORDER BY kind")
+    anna, boris = found
     assert (anna["agent_id"], int(anna["answers"]), int(anna["contacts"])) == ("Anna", 2, 2)
     assert (anna["mean_of_scale"], anna["positive_ratio"]) == (0.5, 0.5)
     assert (anna["net_promoters"], anna["response_ratio"], int(anna["sure"])) == (None, 1, 2)
@@ -219,7 +218,7 @@ def test_satisfaction_is_by_agent_of_the_call_whatever_the_scale(store: Embedded
         "Boris", 3, None,
     )  # fmt: skip
     assert (boris["net_promoters"], boris["positive_ratio"]) == (1 / 3, None)
-    assert asked(store, f"SELECT * FROM satisfaction({EMPTY})") == []
+    assert rows(store, f"SELECT * FROM satisfaction({EMPTY})") == []
 
 
 def test_who_answers_days_later_answers_for_the_contact_of_that_day(
@@ -253,7 +252,7 @@ def test_who_answers_days_later_answers_for_the_contact_of_that_day(
         stretch = f"since = '{day}', until = '{following}', zone = 'UTC'"
         return [
             (int(row["answers"]), int(row["contacts"]), row["response_ratio"])
-            for row in asked(store, f"SELECT * FROM satisfaction({stretch})")
+            for row in rows(store, f"SELECT * FROM satisfaction({stretch})")
         ]
 
     assert of("2026-03-02", "2026-03-03") == [(1, 2, 1.0)]
@@ -278,9 +277,9 @@ def test_answers_outside_of_their_scale_in_an_old_history_are_passed_over(
     ]  # fmt: skip
     keep(store, [one, *old])
 
-    (row,) = asked(store, f"SELECT * FROM satisfaction({STRETCH})")
+    (row,) = rows(store, f"SELECT * FROM satisfaction({STRETCH})")
     assert (int(row["answers"]), row["mean_of_scale"], row["positive_ratio"]) == (1, 0.75, 1)
-    assert asked(store, "SELECT answer_id, holds FROM surveys") == [
+    assert rows(store, "SELECT answer_id, holds FROM surveys") == [
         {"answer_id": "answer0", "holds": True}
     ]
 
@@ -296,7 +295,7 @@ def test_a_day_of_a_report_is_a_day_of_its_zone(store: EmbeddedStore) -> None:
     )
 
     kolkata = "since = '2026-03-02', until = '2026-03-03', zone = 'Asia/Kolkata'"
-    assert asked(store, f"SELECT code FROM disposition_report({kolkata})") == [
+    assert rows(store, f"SELECT code FROM disposition_report({kolkata})") == [
         {"code": "before"}
     ]
 
@@ -326,7 +325,7 @@ def test_a_day_on_which_clocks_change_has_what_was_told_in_it(
     stretch = f"since = '{day}', until = '{after}', zone = 'Europe/Berlin'"
     views = {"card_filling": "cards", "disposition_report": "times", "satisfaction": "answers"}
     counts = [
-        int(asked(store, f"SELECT {figure} AS n FROM {view}({stretch})")[0]["n"])
+        int(rows(store, f"SELECT {figure} AS n FROM {view}({stretch})")[0]["n"])
         for view, figure in views.items()
     ]
     assert counts == [half_hours] * 3

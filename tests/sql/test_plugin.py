@@ -25,8 +25,8 @@ from sql.statement import PARAMETERISED_VIEWS
 from tests.oracles import plugin
 from tests.oracles.plugin import Plugin, Refused
 from tests.plans import plan
-from tests.sql.examples import facts_of_each_kind, heartbeat
-from tests.sql.test_adherence import LATE, fold
+from tests.sql.asking import fold
+from tests.sql.examples import LATE, facts_of_each_kind, heartbeat
 from tests.timetable import values
 
 BROKEN = "SELECT number, throwIf(number = 70000, 'it broke') FROM numbers(100000)"

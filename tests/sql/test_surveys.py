@@ -10,8 +10,7 @@ from pult.refold import refold
 from schemas import crm_events as crm
 from sql.embedded import EmbeddedStore
 from tests.crm_told import told, with_callers
-from tests.sql.asking import rows
-from tests.sql.test_adherence import fold
+from tests.sql.asking import fold, rows
 from tests.timetable import TENANT, events, terms
 
 CSAT: dict[str, Any] = {"kind": "csat", "scale_min": 1, "scale_max": 5}
