@@ -123,10 +123,13 @@ def _exit(outcome: e.QueueExit) -> Callable[..., tuple[Any, e.Data]]:
     return make
 
 
-def _enter(channel: str, queue: str, interaction: str = "") -> tuple[Any, e.Data]:
+def _enter(
+    channel: str, queue: str, interaction: str = "_", key: str = ""
+) -> tuple[Any, e.Data]:
     return e.QueueEntered, e.QueueEnteredData(
-        channel_id=channel, queue_id=queue, interaction_id=interaction or channel
-    )
+        channel_id=channel, queue_id=queue, caller_key=key,
+        interaction_id=channel if interaction == "_" else interaction,
+    )  # fmt: skip
 
 
 def _ring(

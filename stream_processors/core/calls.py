@@ -107,7 +107,8 @@ class Call(msgspec.Struct, gc=False):
     `interaction_id`, `handovers` and `holds` [agent and stretch] are what the contact of the
     call has concluded; they are no marks of it. So are `until` and `adopted`: an agent who
     asked a queue for somebody gives his place to the caller, whose marks count from then on;
-    `taken_by` is that caller's channel.
+    `taken_by` is that caller's channel, `taken_key` his number, `taken_from` the first visit
+    that is his.
     """
 
     source: str
@@ -118,6 +119,8 @@ class Call(msgspec.Struct, gc=False):
     until: int | None = None
     adopted: list[Mark] = msgspec.field(default_factory=list)
     taken_by: str = ""
+    taken_key: str = ""
+    taken_from: int = 0
     marks: list[Mark] = msgspec.field(default_factory=list)
     visits: list[Visit] = msgspec.field(default_factory=list)
     hangup_requested_at: int | None = None
@@ -157,13 +160,23 @@ def _counting(call: Call) -> list[Mark]:
     return sorted({*own, *call.adopted})
 
 
-def change_places(
-    call: Call, until: int | None, adopted: list[Mark], taken_by: str = ""
-) -> bool:
+class Place(msgspec.Struct, frozen=True):
+    """Which marks count of a call, and whose its visits are from some on; see `Call`."""
+
+    until: int | None = None
+    adopted: list[Mark] = []
+    taken_by: str = ""
+    taken_key: str = ""
+    taken_from: int = 0
+
+
+def change_places(call: Call, place: Place) -> bool:
     """Let other marks count after the sequence `until`; return False if nothing changed."""
-    if (call.until, call.adopted, call.taken_by) == (until, adopted, taken_by):
+    now = Place(call.until, call.adopted, call.taken_by, call.taken_key, call.taken_from)
+    if now == place:
         return False
-    call.until, call.adopted, call.taken_by = until, adopted, taken_by
+    call.until, call.adopted, call.taken_by = place.until, place.adopted, place.taken_by
+    call.taken_key, call.taken_from = place.taken_key, place.taken_from
     _fold_again(call)
     return True
 

@@ -191,6 +191,7 @@ class Party:
                 self.unheard = mark.word
             case "ended" if self.ended is None:
                 self.ended, self.cause = now, mark.word
+                self._hold(mark)  # whoever is gone holds nobody
             case "held" | "resumed":
                 self._hold(mark)
             case "listed" if self.ended is None:
@@ -218,7 +219,7 @@ class Party:
         open_hold = bool(self.holds) and self.holds[-1].end is None
         if mark.kind == "held" and not open_hold:
             self.holds.append(Hold(mark.at, None))
-        elif mark.kind == "resumed" and open_hold:
+        elif mark.kind != "held" and open_hold:
             self.holds[-1] = Hold(self.holds[-1].start, mark.at)
 
 

@@ -12,8 +12,14 @@ from schemas.events import Clock
 from schemas.facts import Leg
 from schemas.identity import derived_id
 from stream_processors.core.agent import ENDS, STARTS, AgentMark
-from stream_processors.core.calls import Mark, change_places, is_under_way, visits_until
-from stream_processors.core.contacts import Contact, ContactMark, Transfer, read
+from stream_processors.core.calls import (
+    Mark,
+    Place,
+    change_places,
+    is_under_way,
+    visits_until,
+)
+from stream_processors.core.contacts import Contact, ContactMark, Reading, Transfer, read
 from stream_processors.core.direct import Consideration
 from stream_processors.core.handovers import Handover, Hold, held_ms
 from stream_processors.core.meaning import DirectCall, Meaning, QueueTalk
@@ -133,7 +139,7 @@ def conclude(change: "Change", source: Source, root: str, cause: "Cause") -> Non
     if crm.listens and len(contact.ids) > 1:
         named = crm.join(contact.ids, reading.interaction_id, contact.marks[-1].at)
         change.crm.update(dict.fromkeys(named, cause))
-    _change_places(change, source, contact, reading.transfers, cause)
+    _change_places(change, source, contact, reading, cause)
     talks = _talks(change, source, contact, [*reading.parties, *reading.callers])
     meaning = Consideration(
         reading,
@@ -168,13 +174,13 @@ def _change_places(
     change: "Change",
     source: Source,
     contact: Contact,
-    transfers: list[Transfer],
+    reading: Reading,
     cause: "Cause",
 ) -> None:
     """Let callers take the place of agents who had asked a queue for somebody."""
     lines = change.state.lines
-    places: dict[str, tuple[int, list[Mark], str]] = {}
-    for transfer in transfers:
+    places: dict[str, Place] = {}
+    for transfer in reading.transfers:
         if transfer.kind != "attended" or not transfer.whom:
             continue
         caller = f"{source.name}|{transfer.whom}"
@@ -185,18 +191,27 @@ def _change_places(
             if not past or not is_under_way(past[-1]):
                 continue
             stays, goes = _parted(source, lines.get(caller), transfer)
-            places[key] = (transfer.moment[1], goes, transfer.whom)
-            places[caller] = (transfer.moment[1], stays, "")
+            until, number = transfer.moment[1], _number_of(reading, lines.get(caller), transfer)
+            places[key] = Place(until, goes, transfer.whom, number, len(past) - 1)
+            places[caller] = Place(until, stays)
     for key in sorted({*contact.places, *places}):
         line = lines.get(key)
         if line is None:
             continue
-        until, adopted, taken_by = places.get(key, (None, [], ""))
-        if change_places(line.call, until, adopted, taken_by):
+        if change_places(line.call, places.get(key, Place())):
             change.places_changed = True
             change.settle_line(key, cause, of_contact=True)
             _remind_of_target(change, source, key, line)
     contact.places = sorted(places)
+
+
+def _number_of(reading: Reading, line: "Line | None", transfer: Transfer) -> str:
+    """Return the key of the number of a caller who was passed on, or had been called."""
+    told = [visit.caller_key for visit in line.call.visits] if line else []
+    party = reading.parties.get(transfer.whom)
+    origin = reading.parties.get(reading.interaction_id)
+    told += [party.caller_key if party else "", origin.dialled_key if origin else ""]
+    return next(filter(None, told), "")
 
 
 def _parted(

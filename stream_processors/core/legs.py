@@ -349,7 +349,7 @@ def leg_fact(
         visit.queue_id,
         "voice",  # channel
         "in",  # direction
-        visit.caller_key,
+        _caller_key(call, visit),
         visit.priority,
         it.entered_at,
         it.answered_at,
@@ -370,6 +370,13 @@ def leg_fact(
         target.short_abandon_ms,
         "estimated" if it.inferred else "adapter" if visit.adapter_clock else "source",  # clock
     )
+
+
+def _caller_key(call: Call, visit: Visit) -> str:
+    """Return whose number it is that waits: of a caller who took an agent's place, his."""
+    if call.taken_key and any(visit is each for each in call.visits[call.taken_from :]):
+        return call.taken_key
+    return visit.caller_key
 
 
 class Ringing(msgspec.Struct, frozen=True, gc=False, array_like=True):

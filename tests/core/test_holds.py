@@ -166,3 +166,28 @@ def test_calls_that_ended_on_hold_leave_nothing_behind() -> None:
 
     assert shown(facts)[-1] == ("ready", moment("09:01:20"), None)
     assert state.agents["Anna"].now.held == []
+
+
+def test_a_hold_lasts_no_longer_than_the_channel_that_told_of_it() -> None:
+    # Passed on from hold, the caller comes back to the queue, and to the same agent.
+    facts = run(values("""
+        08:59:00  login  Anna sales
+        09:00:00  enter  trunk1 sales
+        09:00:05  ring   trunk1 sales Anna anna1
+        09:00:05  starts anna1@trunk1
+        09:00:10  answer trunk1 sales Anna
+        09:00:30  holds  anna1@trunk1
+        09:01:00  passes anna1@trunk1 - 700 trunk1
+        09:01:00  end    trunk1 sales Anna agent
+        09:01:00  stops  anna1@trunk1 16
+        09:01:01  enter  trunk1 sales
+        09:01:05  ring   trunk1 sales Anna anna2
+        09:01:05  starts anna2@trunk1
+        09:01:15  answer trunk1 sales Anna
+        09:02:15  end    trunk1 sales Anna caller
+        09:05:00  beat
+    """), terms())[1]  # fmt: skip
+
+    first, second = legs(facts)
+    assert (first.talk_ms, first.hold_ms) == (20_000, 30_000)
+    assert (second.talk_ms, second.hold_ms) == (60_000, 0)

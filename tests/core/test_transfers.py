@@ -388,3 +388,33 @@ def test_what_is_told_late_and_twice_changes_no_transfer() -> None:
         _, crooked = run(moved, terms(agents=DIRECTORY))
 
         assert comparable(crooked) == comparable(straight), log[late]
+
+
+def test_whoever_takes_an_agents_place_in_a_queue_keeps_his_own_number() -> None:
+    asked = ASKED_A_QUEUE.replace("enter  anna2 support", "enter  anna2 support _ 101")
+    passed = """
+        09:01:05  passes anna1@trunk1 anna2 700 trunk1
+        09:01:05  merges anna2 trunk1
+        09:01:05.001  end    trunk1 sales Anna agent
+        09:01:05.002  stops  anna2 16
+        09:01:05.003  stops  anna1@trunk1 16
+        09:01:20  leave  trunk1 support
+        09:01:20  answer trunk1 support Clara
+    """
+    queued = QUEUED.replace("enter  trunk1 sales", "enter  trunk1 sales _ 2025550101")
+    _, before = told(queued + asked)
+    _, after = told(queued + asked + passed)
+    _, unqueued = told(ASKED_AFTER_A_DIRECT_CALL + asked + passed)
+
+    assert [leg.caller_key for leg in legs(before) if leg.queue_id == "support"] == ["101"]
+    assert of(after, "Clara").caller_key == "2025550101"
+    assert of(unqueued, "Clara").caller_key == "key of trunk1"
+
+
+ASKED_AFTER_A_DIRECT_CALL = """
+    09:00:00  starts trunk1
+    09:00:01  starts anna1@trunk1
+    09:00:10  picks  anna1@trunk1
+    09:00:10  joins  anna1@trunk1 b1
+    09:00:10  joins  trunk1 b1
+"""
