@@ -312,11 +312,11 @@ class Fold:
             return now.paused.get(EVERY_QUEUE) if now.session_since is not None else None
         if EVERY_QUEUE in now.paused:
             return now.paused[EVERY_QUEUE]
-        if len(now.paused) < len(now.queues):
+        named = len(now.queues) - (EVERY_QUEUE in now.queues)  # a sign-in names none
+        if len(now.paused) < named or not named:
             return None
-        pauses = [now.paused.get(queue_id) for queue_id in now.queues]
-        told = [pause for pause in pauses if pause is not None]
-        if len(told) < len(pauses):
+        told = [now.paused[each] for each in now.queues if each in now.paused]
+        if len(told) < named:
             return None
         first, last = min(told), max(told)
         return (first[0] if last[0] - first[0] <= MATCH_MS else last[0], last[1])

@@ -288,3 +288,25 @@ def test_a_ring_tells_of_a_membership_whose_beginning_was_not_seen() -> None:
         ("reserved", moment("09:00:02"), moment("09:00:10")),
         ("ready", moment("09:00:10"), None),
     ]
+
+
+def test_whoever_signed_in_to_no_queue_in_particular_pauses_in_those_that_are_known() -> None:
+    # A PBX that tells of the log-in once (AGENTLOGIN) and of pauses queue by queue.
+    facts = told("""
+        09:00:00  login   Anna *
+        09:00:00  login   Anna support
+        09:30:00  pause   Anna sales lunch
+        09:30:00  pause   Anna support lunch
+        09:50:00  unpause Anna sales
+        09:50:00  unpause Anna support
+        10:00:00  pause   Anna sales desk
+        10:10:00  unpause Anna sales
+        10:30:00  logout  Anna *
+    """)
+
+    assert taken(facts) == [("lunch", moment("09:30:00"), moment("09:50:00"))]
+    assert shown(facts) == [
+        ("ready", moment("09:00:00"), moment("09:30:00")),
+        ("not_ready", moment("09:30:00"), moment("09:50:00")),
+        ("ready", moment("09:50:00"), moment("10:30:00")),
+    ]
