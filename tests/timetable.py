@@ -154,19 +154,26 @@ def _ring_end(result: e.OfferResult) -> Callable[..., tuple[Any, e.Data]]:
     return make
 
 
-def _answer(channel: str, queue: str, agent: str, wait: str = "") -> tuple[Any, e.Data]:
+def _answer(
+    channel: str, queue: str, agent: str, wait: str = "_", offer: str = ""
+) -> tuple[Any, e.Data]:
     return e.LegConnected, e.LegConnectedData(
-        channel_id=channel, queue_id=queue, agent_id=agent, offer_id=f"{channel}-{agent}",
-        wait_ms=int(wait) * 1000 if wait else None,
+        channel_id=channel, queue_id=queue, agent_id=agent,
+        offer_id=offer or f"{channel}-{agent}", wait_ms=_ms(wait),
     )  # fmt: skip
 
 
+def _ms(seconds: str) -> int | None:
+    return None if seconds == "_" else int(seconds) * 1000
+
+
 def _end(
-    channel: str, queue: str, agent: str, by: e.EndedBy = "agent", talk: str = ""
-) -> tuple[Any, e.Data]:
+    channel: str, queue: str, agent: str, by: e.EndedBy = "agent", talk: str = "_",
+    offer: str = "",
+) -> tuple[Any, e.Data]:  # fmt: skip
     return e.LegEnded, e.LegEndedData(
-        channel_id=channel, queue_id=queue, agent_id=agent, ended_by=by,
-        talk_ms=int(talk) * 1000 if talk else None,
+        channel_id=channel, queue_id=queue, agent_id=agent, ended_by=by, offer_id=offer,
+        talk_ms=_ms(talk),
     )  # fmt: skip
 
 

@@ -108,7 +108,7 @@ class Call(msgspec.Struct, gc=False):
     call has concluded; they are no marks of it. So are `until` and `adopted`: an agent who
     asked a queue for somebody gives his place to the caller, whose marks count from then on;
     `taken_by` is that caller's channel, `taken_key` his number, `taken_from` the first visit
-    that is his.
+    that is his. `picked_up` tells by which channels colleagues took what rang at others.
     """
 
     source: str
@@ -121,6 +121,7 @@ class Call(msgspec.Struct, gc=False):
     taken_by: str = ""
     taken_key: str = ""
     taken_from: int = 0
+    picked_up: dict[str, str] = msgspec.field(default_factory=dict)
     marks: list[Mark] = msgspec.field(default_factory=list)
     visits: list[Visit] = msgspec.field(default_factory=list)
     hangup_requested_at: int | None = None
@@ -179,6 +180,20 @@ def change_places(call: Call, place: Place) -> bool:
     call.taken_key, call.taken_from = place.taken_key, place.taken_from
     _fold_again(call)
     return True
+
+
+def pick_up(call: Call, picked_up: dict[str, str]) -> bool:
+    """Let talks by some channels be of other agents; return False if nothing changed."""
+    if call.picked_up == picked_up:
+        return False
+    call.picked_up = picked_up
+    _fold_again(call)
+    return True
+
+
+def _by_taker(call: Call, mark: Mark) -> Mark:
+    taker = call.picked_up.get(mark.ref)
+    return mark if taker is None else msgspec.structs.replace(mark, agent_id=taker)
 
 
 def visits_until(call: Call, sequence: int) -> list[Visit]:
@@ -341,6 +356,7 @@ def _was_answered(visit: Visit, mark: Mark) -> bool:
 
 
 def _connected(call: Call, mark: Mark) -> None:
+    mark = _by_taker(call, mark) if call.picked_up else mark
     visit = _answered(call, mark)
     visit.connected = finer(visit.connected, (mark.resolution, 0, mark.at))
     visit.left = finer(visit.left, (mark.resolution, 1, mark.at))
@@ -369,6 +385,7 @@ def _answered(call: Call, mark: Mark) -> Visit:
 
 
 def _ended(call: Call, mark: Mark) -> None:
+    mark = _by_taker(call, mark) if call.picked_up else mark
     visit = _talking_visit(call, mark)
     visit.ended = finer(visit.ended, (mark.resolution, 0, mark.at))
     visit.agent_id = visit.agent_id or mark.agent_id

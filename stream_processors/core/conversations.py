@@ -23,6 +23,7 @@ from stream_processors.core.contacts import Contact, ContactMark, Reading, Trans
 from stream_processors.core.direct import Consideration
 from stream_processors.core.handovers import Handover, Hold, held_ms
 from stream_processors.core.meaning import DirectCall, Meaning, QueueTalk
+from stream_processors.core.pickups import tell_pickups
 from stream_processors.core.sources import SWEEPS_KEPT_MS, Deadline, Source
 
 if TYPE_CHECKING:
@@ -140,11 +141,18 @@ def conclude(change: "Change", source: Source, root: str, cause: "Cause") -> Non
         named = crm.join(contact.ids, reading.interaction_id, contact.marks[-1].at)
         change.crm.update(dict.fromkeys(named, cause))
     _change_places(change, source, contact, reading, cause)
-    talks = _talks(change, source, contact, [*reading.parties, *reading.callers])
+    callers = [*reading.parties, *reading.callers]
+    talks = _talks(change, source, contact, callers)
+
+    def owner_of(device: str, at: int) -> str:
+        return owner(change, source, device, at)
+
+    if tell_pickups(change, contact, reading, talks, owner_of, cause):
+        talks = _talks(change, source, contact, callers)
     meaning = Consideration(
         reading,
         talks,
-        lambda device, at: owner(change, source, device, at),
+        owner_of,
         lambda channel, since: _closes_at(change, source, contact, channel, since),
     ).meaning()
     _tell_visits(change, contact, reading.interaction_id, talks, meaning, cause)
