@@ -5,6 +5,7 @@ Source: asterisk/asterisk main/manager.c (`append_event`, `manager_event`).
 
 import re
 
+from producers.asterisk.code_pages import texts_of
 from producers.envelope import Attributes, Stamp, attributes
 from producers.frame import Frame, FrameWithoutTime, Naming
 from producers.instants import MICROSECONDS, instant_us
@@ -28,10 +29,10 @@ _FAR_END = re.compile(r"(\+?[0-9]{7,}(:.*)?)?")
 def parse(frame: bytes) -> dict[str, str]:
     """Return the headers with their keys as sent; the first of a repeated key counts.
 
-    Bytes that are not UTF-8 become U+FFFD (caller names come in any code page). Lines without
-    `: ` are passed over: an empty header whose blank was lost, or noise of a console.
+    Lines without `: ` are passed over: an empty header whose blank was lost, or noise of a
+    console.
     """
-    lines = frame.decode("utf-8", "replace").replace("\r\n", "\n").split("\n")
+    lines = texts_of(frame.replace(b"\r\n", b"\n"), b"\n")
     pairs = [line.split(": ", 1) for line in reversed(lines)]
     return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
 

@@ -3,6 +3,7 @@
 Source: asterisk/asterisk main/logger.c, apps/app_queue.c.
 """
 
+from producers.asterisk.code_pages import texts_of
 from producers.envelope import Attributes, Stamp, attributes
 from producers.frame import Frame, Naming
 from producers.instants import MICROSECONDS, whole_second
@@ -33,8 +34,8 @@ class QueueLogLine:
     def __init__(self, frame: Frame, names: Naming) -> None:
         self.frame = frame
         self._names = names
-        self._text = frame.content.decode("utf-8", "replace")
-        fields = self._text.split("|")
+        fields = texts_of(frame.content, b"|")
+        self._text = "|".join(fields)
         second = whole_second(fields[0])
         if second is None or len(fields) < _LEAST_FIELDS:
             why = "it is not epoch|callid|queue|agent|verb"

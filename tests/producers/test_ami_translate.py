@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from producers.asterisk.frames import AmiFrames
+from producers.asterisk.queue_log_translate import translate as translate_line
 from producers.asterisk.recordings import ami_frames
 from producers.asterisk.translate import NEEDED, translate
 from producers.frame import Frame, FrameWithoutTime, Naming
@@ -738,6 +739,45 @@ def test_recorded_transfers_without_timestamps_are_refused_for_that_alone() -> N
 
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), max_size=30)
+PAUSED = timed("Event: QueueMemberPause\nQueue: sales\nPaused: 1").content
+
+
+def paused_by_both_feeds(agent: bytes, caller: bytes) -> list[str]:
+    ami = PAUSED + b"\r\nMemberName: " + agent + b"\r\nCallerIDName: " + caller
+    line = b"1795288587|NONE|sales|" + agent + b"|PAUSE|" + caller
+    events = [
+        *translate(Frame("pbx1", "ami", RECEIVED_US, ami), NAMES),
+        *translate_line(Frame("pbx1", "queue-log", RECEIVED_US, line), NAMES),
+    ]
+    return [told(event)["agent_id"] for event in events]
+
+
+@pytest.mark.parametrize(
+    ("code_page", "names", "shown"),
+    [
+        ("utf-8", ("Анна", "Иван"), ["Анна", "Иван"]),
+        ("latin-1", ("Jürgen", "Jörgen"), ["Jürgen", "Jörgen"]),
+        ("latin-1", ("José", "Josè"), ["José", "Josè"]),
+        ("cp1251", ("Анна", "Иван"), ["Àííà", "Èâàí"]),
+        ("cp866", ("Анна", "Рита"), ["€\xad\xad\xa0", "\\x90¨â\xa0"]),
+    ],
+)
+def test_two_people_are_two_in_any_code_page_and_the_same_in_both_feeds(
+    code_page: str, names: tuple[str, str], shown: list[str]
+) -> None:
+    # The caller's name comes from elsewhere, and in a code page of its own.
+    for caller in (b"", "Müller".encode(), b"M\xfcller"):
+        for name, expected in zip(names, shown, strict=True):
+            found = paused_by_both_feeds(name.encode(code_page), caller)
+            assert found == [expected, expected]
+
+
+def test_a_name_that_asterisk_cut_within_a_character_is_read_up_to_there() -> None:
+    cut = "Анна Петрова".encode()[:-1]
+
+    assert paused_by_both_feeds(cut, b"") == ["Анна Петров\ufffd"] * 2
+
+
 HEADERS = st.sampled_from(
     ["Uniqueid", "Linkedid", "DestUniqueid", "Queue", "MemberName", "HoldTime", "RingTime",
      "Timestamp", "Paused", "ActionID", "Uptime", "Ping", "Variable", "Value", "Result",
