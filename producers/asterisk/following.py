@@ -269,8 +269,14 @@ def _is(line: Line, last: Frame) -> bool:
 
 
 def _second_of(last: Frame) -> int:
+    """Return a second before which nothing was written that is not kept.
+
+    That of the last line, unless the PBX's clock was ahead of ours then: put right since, it
+    writes lines of an earlier second.
+    """
     digits = last.content.partition(b"|")[0]
-    return int(digits) if digits.isdigit() else 0
+    told = int(digits) if digits.isdigit() else 0
+    return min(told, last.received_at_us // MICROSECONDS)
 
 
 def _at_us(refused: Refused) -> int:

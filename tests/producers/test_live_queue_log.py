@@ -4,6 +4,7 @@ import gzip
 import random
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -149,6 +150,26 @@ def test_after_a_restart_it_goes_on_behind_the_last_line_kept(
     (tmp_path / "queue_log.empty").touch()
     with following(tmp_path) as live:
         kept(live, 90)
+
+
+def test_a_last_line_of_a_clock_far_ahead_hides_nothing_after_a_rotation(
+    tmp_path: Path,
+) -> None:
+    path, now = tmp_path / "queue_log", int(time.time())
+    # The PBX began in another zone, until its clock was put right.
+    ahead = b"%d|NONE|NONE|NONE|QUEUESTART|\n" % (now + 3 * 3_600)
+    right = [b"%d|NONE|NONE|NONE|CONFIGRELOAD|%d\n" % (now + more, more) for more in range(3)]
+    write(path, [ahead])
+    with following(tmp_path) as live:
+        wait_until(lambda: live.contents("queue-log"), "it is kept")
+
+    write(path, right[:1])
+    path.rename(tmp_path / "queue_log.0")
+    write(path, right[1:])
+
+    with following(tmp_path) as live:
+        wait_until(lambda: len(live.contents("queue-log")) >= 4, "all is kept")
+        assert live.contents("queue-log") == [each.rstrip(b"\n") for each in (ahead, *right)]
 
 
 def test_the_parts_rotated_before_the_first_start_belong_to_import(tmp_path: Path) -> None:
