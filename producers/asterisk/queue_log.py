@@ -18,6 +18,8 @@ LONGEST_LINE = 64 * 1024
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _LEAST_FIELDS = 5
+_SECONDS_KEPT = 4
+"""Asterisk's threads write as they come: a line may stand behind one of the second after it."""
 
 
 class Line(NamedTuple):
@@ -27,6 +29,16 @@ class Line(NamedTuple):
     second: int
     ordinal: int
     repeat: int
+
+
+class _Place:
+    """How far a second has been told."""
+
+    __slots__ = ("lines", "repeats")
+
+    def __init__(self, lines: int = 0) -> None:
+        self.lines = lines
+        self.repeats: dict[bytes, int] = {}
 
 
 class QueueLogLines:
@@ -44,11 +56,9 @@ class QueueLogLines:
     def __init__(
         self, first_second: int = 0, first_ordinal: int = 0, *, longest: int = LONGEST_LINE
     ) -> None:
-        self._second = first_second
-        self._ordinal = first_ordinal
+        self._places = {first_second: _Place(first_ordinal)}
         self._longest = longest
         self._latest: int | None = None  # second of the line before, in the same file
-        self._repeats: dict[bytes, int] = {}
         self._tail = b""
         self._skipping = False
         self.refused: list[Refused] = []
@@ -73,7 +83,10 @@ class QueueLogLines:
         texts = [self._tail] if finished and self._tail and not self._skipping else []
         self._tail, self._skipping = b"", False
         lines = self._lines(texts)
-        self._latest = None
+        if self._latest is not None:
+            # The next file goes on in this second; if it goes back, it is a copy of this one.
+            self._places = {self._latest: self._places[self._latest]}
+            self._latest = None
         return lines
 
     def _lines(self, texts: list[bytes]) -> list[Line]:
@@ -94,12 +107,15 @@ class QueueLogLines:
         return self._counted(text, second)
 
     def _counted(self, text: bytes, second: int) -> Line:
-        if second != self._second:
-            self._second, self._ordinal, self._repeats = second, 0, {}
         self._latest = second
-        ordinal, repeat = self._ordinal, self._repeats.get(text, 0)
-        self._ordinal += 1
-        self._repeats[text] = repeat + 1
+        place = self._places.get(second)
+        if place is None:
+            if len(self._places) == _SECONDS_KEPT:
+                del self._places[next(iter(self._places))]
+            place = self._places[second] = _Place()
+        ordinal, repeat = place.lines, place.repeats.get(text, 0)
+        place.lines += 1
+        place.repeats[text] = repeat + 1
         return Line(text, second, ordinal, repeat)
 
     def _bound_tail(self) -> None:

@@ -82,6 +82,7 @@ class Visit(msgspec.Struct, gc=False):
     leg_id: str = ""
     entered_feeds: list[str] = msgspec.field(default_factory=list)
     left_feeds: dict[str, int] = msgspec.field(default_factory=dict)
+    ended_feeds: list[str] = msgspec.field(default_factory=list)
     interaction: tuple[int, str] = (ESTIMATED, "")
     caller_key: str = ""
     priority: int = 0
@@ -259,16 +260,22 @@ def _entered(call: Call, mark: Mark) -> None:
 
 
 def _same_entry(call: Call, mark: Mark) -> Visit | None:
-    """Find the visit of which another feed (or a loser of its own join) told already."""
-    for visit in reversed(call.visits):
+    """Find the visit of which another feed (or a loser of its own join) told already.
+
+    Of several the nearest; of two of one second the first, for both feeds keep their order.
+    """
+    found, nearest = None, MATCH_MS + 1
+    stepped = None
+    for visit in call.visits:
         if visit.queue_id != mark.queue_id or mark.feed in visit.entered_feeds:
             continue
         if visit.entered_feeds:
-            if abs(visit.entered[2] - mark.at) <= MATCH_MS:
-                return visit
+            apart = abs(visit.entered[2] - mark.at)
+            if apart < nearest:
+                found, nearest = visit, apart
         elif _clock_stepped_back(visit, mark):
-            return visit
-    return None
+            stepped = visit
+    return found or stepped
 
 
 def _clock_stepped_back(visit: Visit, mark: Mark) -> bool:
@@ -387,6 +394,7 @@ def _answered(call: Call, mark: Mark) -> Visit:
 def _ended(call: Call, mark: Mark) -> None:
     mark = _by_taker(call, mark) if call.picked_up else mark
     visit = _talking_visit(call, mark)
+    visit.ended_feeds.append(mark.feed)
     visit.ended = finer(visit.ended, (mark.resolution, 0, mark.at))
     visit.agent_id = visit.agent_id or mark.agent_id
     if visit.ended_by in ("", "unknown"):
@@ -402,6 +410,9 @@ def _ended(call: Call, mark: Mark) -> None:
 
 
 def _talking_visit(call: Call, mark: Mark) -> Visit:
+    heard = _heard_talking(call, mark)
+    if heard is not None:
+        return heard
     for visit in reversed(call.visits):
         if visit.queue_id != mark.queue_id or visit.connected is None:
             continue
@@ -412,8 +423,27 @@ def _talking_visit(call: Call, mark: Mark) -> Visit:
     return _open_visit(call, mark) or _begun_unseen(call, mark)
 
 
-def _transferred(call: Call, mark: Mark) -> None:
+def _heard_talking(call: Call, mark: Mark) -> Visit | None:
+    """Find the talk of which a feed has told the beginning, and not yet the end.
+
+    Whoever is passed on to the queue that he comes from may talk again within the second, so
+    that a feed of whole seconds tells of the next talk before the finer one ends the first.
+    """
     for visit in reversed(call.visits):
+        if mark.feed not in visit.left_feeds or mark.feed in visit.ended_feeds:
+            continue
+        if visit.connected is None or (mark.queue_id and visit.queue_id != mark.queue_id):
+            continue
+        if mark.agent_id and visit.agent_id and visit.agent_id != mark.agent_id:
+            continue
+        if visit.ended is None or abs(visit.ended[2] - mark.at) <= MATCH_MS:
+            return visit
+    return None
+
+
+def _transferred(call: Call, mark: Mark) -> None:
+    heard = _heard_talking(call, mark)
+    for visit in reversed(call.visits) if heard is None else (heard,):
         if visit.connected is None or (mark.queue_id and visit.queue_id != mark.queue_id):
             continue
         if mark.at <= (visit.ended[2] if visit.ended else mark.at) + MATCH_MS:
@@ -464,9 +494,14 @@ def _known_ring(call: Call, mark: Mark) -> Ring | None:
         if mark.queue_id and visit.queue_id != mark.queue_id:
             continue
         ring = _ring_of(visit, mark)
-        if ring is not None:
+        if ring is not None and not _was_taken(ring, mark):
             return ring
     return None
+
+
+def _was_taken(ring: Ring, mark: Mark) -> bool:
+    """Tell whether a ringing has been answered, so that an end that names none is another's."""
+    return not mark.ref and ring.result is not None and ring.result[2] == "answered"
 
 
 def _ring_of(visit: Visit, mark: Mark) -> Ring | None:

@@ -36,6 +36,84 @@ def test_two_feeds_of_one_visit_merge_to_the_finer_times() -> None:
     assert state.queues["sales"].totals["answered"] == 1
 
 
+BACK_TO_HIS_QUEUE = """
+    09:00:00.250  enter  a sales
+    09:00:10.400  leave  a sales
+    09:00:10.401  answer a sales Anna
+    09:00:40.600  transfer a sales
+    09:00:40.700  end    a sales Anna agent
+    09:00:40.702  enter  a sales
+    09:00:40.752  leave  a sales
+    09:00:40.753  answer a sales Anna
+    09:01:20.300  end    a sales Anna caller
+"""
+LOG_OF_IT = """
+    09:00:00      log: enter  a sales
+    09:00:10      log: answer a sales Anna 10
+    09:00:40      log: transfer a sales
+    09:00:40      log: end    a sales Anna agent 30
+    09:00:40      log: enter  a sales
+    09:00:40      log: answer a sales Anna 0
+    09:01:20      log: end    a sales Anna caller 40
+"""
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_who_passes_a_caller_to_his_own_queue_may_have_him_back_within_the_second(
+    seed: int,
+) -> None:
+    """Agents whose phones answer by themselves: the log tells all of it at one instant."""
+    both = [*values(BACK_TO_HIS_QUEUE), *values(LOG_OF_IT)]
+    _, facts = run(Random(seed).sample(both, len(both)) if seed else both)
+
+    first, second = legs(facts)
+    assert (first.wait_ms, first.talk_ms, first.ended_by) == (10_150, 30_300, "agent")
+    assert (first.transferred_to, first.transfer_kind) == ("sales", "blind")
+    assert (second.wait_ms, second.talk_ms, second.ended_by) == (50, 39_548, "caller")
+    assert (second.transferred_to, second.transfer_kind) == ("", "")
+
+
+TWICE_IN_A_SECOND = """
+    09:00:00      log: enter  a sales
+    09:00:00      log: answer a sales Anna 0
+    09:00:00      log: end    a sales Anna agent 0
+    09:00:00      log: enter  a sales
+    09:00:10      log: answer a sales Bo 10
+    09:00:40      log: end    a sales Bo caller 30
+    09:00:00.350  enter  a sales
+    09:00:00.400  leave  a sales
+    09:00:00.401  answer a sales Anna
+    09:00:00.930  end    a sales Anna agent
+    09:00:00.940  enter  a sales
+    09:00:10.380  leave  a sales
+    09:00:10.381  answer a sales Bo
+    09:00:40.400  end    a sales Bo caller
+"""
+
+
+def test_of_two_entries_of_one_second_each_feed_tells_the_first_one_first() -> None:
+    _, facts = told(TWICE_IN_A_SECOND)
+
+    assert [(leg.agent_id, leg.wait_ms, leg.talk_ms) for leg in legs(facts)] == [
+        ("Anna", 50, 530), ("Bo", 9_440, 30_020)
+    ]  # fmt: skip
+
+
+def test_a_caller_who_comes_back_may_be_missed_by_who_had_answered_him() -> None:
+    _, facts = told("""
+        09:00:00  log: enter  a sales
+        09:00:09  log: answer a sales Anna 9
+        09:00:34  log: end    a sales Anna agent 25
+        09:00:34  log: enter  a sales
+        09:00:44  log: miss   a sales Anna
+        09:00:44  log: timeout a sales
+    """)
+
+    assert [(each.agent_id, each.result) for each in offers(facts)] == [
+        ("Anna", "answered"), ("Anna", "no_answer")
+    ]  # fmt: skip
+
+
 def test_which_feed_speaks_first_does_not_matter() -> None:
     fine = values("""
         09:00:00.250  enter  a sales

@@ -56,6 +56,26 @@ def test_lines_of_one_second_are_numbered_and_equal_ones_counted() -> None:
     ]  # fmt: skip
 
 
+def test_a_line_behind_one_of_the_next_second_has_its_place_in_its_own() -> None:
+    """Two threads of Asterisk may write in another order than they looked at the clock."""
+    lines, _ = read(
+        b"10|a|q|x|PAUSE|\n10|a|q|y|PAUSE|\n11|a|q|x|PAUSE|\n10|a|q|x|PAUSE|\n11|a|q|y|PAUSE|\n"
+    )
+
+    assert [(line.second, line.ordinal, line.repeat) for line in lines] == [
+        (10, 0, 0), (10, 1, 0), (11, 0, 0), (10, 2, 1), (11, 1, 0),
+    ]  # fmt: skip
+
+
+def test_a_copy_that_begins_seconds_before_the_end_of_a_log_says_nothing_new() -> None:
+    log = QueueLogLines()
+    first = log.feed(b"10|a|q|x|PAUSE|\n11|a|q|x|PAUSE|\n12|a|q|x|PAUSE|\n")
+    log.close(finished=True)
+    again = log.feed(b"10|a|q|x|PAUSE|\n11|a|q|x|PAUSE|\n")
+
+    assert again == first[:2]
+
+
 def test_a_log_goes_on_in_a_new_file_where_the_old_one_was_left() -> None:
     lines = QueueLogLines(first_second=10, first_ordinal=3)
 
