@@ -134,7 +134,7 @@ class _Watch:
     def _note(self, content: bytes) -> None:
         if content.startswith(b"Event: QueueParams"):
             self._found.queues.setdefault(parse(content).get("Queue", ""), set())
-        elif content.startswith(b"Event: QueueMember\r"):
+        elif content.startswith((b"Event: QueueMember\r", b"Event: QueueMember\n")):
             told = parse(content)
             name = told.get("Name") or told.get("Location", "")
             self._found.queues.setdefault(told.get("Queue", ""), set()).add(name)

@@ -43,6 +43,7 @@ class FakePbx:
         standing: what the messages so far imply; a QueueStatus is answered from it.
         silent: says nothing, answers nothing, and leaves connections open.
         fragment: if not 0, everything is sent in pieces of so many bytes.
+        line_end: of its answers and lists.
         ahead_us: by how much its clock is ahead of the recording's.
         after_end: whether its clock goes on when everything has been said.
         reporting: whether its users may ask for the channels.
@@ -74,6 +75,7 @@ class FakePbx:
         self.standing = Standing()
         self.silent = False
         self.fragment = 0
+        self.line_end = "\r\n"
         self.ahead_us = 0
         self.after_end = False
         self.reporting = True
@@ -268,7 +270,7 @@ class FakePbx:
     ) -> None:
         plug = writer.get_extra_info("socket")
         plug.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        session = Session(reader, writer)
+        session = Session(reader, writer, self.line_end)
         self._sessions.append(session)
         if not self.silent:
             writer.write(b"Asterisk Call Manager/11.0.0\r\n")

@@ -11,10 +11,13 @@ _SUCCESS = ("Response", "Success")
 
 
 class Session:
-    """One connection to the PBX."""
+    """One connection to the PBX, whose lines end with `line_end`."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, line_end: str = "\r\n"
+    ) -> None:
         self.reader, self.writer = reader, writer
+        self.line_end = line_end
         self.challenge = ""
         self.logged_in = False
 
@@ -23,7 +26,7 @@ class Session:
         lines = [f"{key}: {value}" for key, value in pairs]
         if action_id:
             lines.insert(1, f"ActionID: {action_id}")
-        self.writer.write("".join(f"{line}\r\n" for line in (*lines, "")).encode())
+        self.writer.write("".join(f"{line}{self.line_end}" for line in (*lines, "")).encode())
 
     async def ask(self) -> dict[str, str] | None:
         """Return the next action, None at the end of the connection."""

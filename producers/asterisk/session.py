@@ -163,7 +163,14 @@ class AmiSession:
         said = answer.get("Message", "")
         if answer.get("Response") == "Pong":
             self.pongs += 1  # Asterisk 1.4
-        elif self.phase in ("challenge", "login") and not good:
+        elif self.phase == "challenge" and not good:
+            # Of the secret it has heard nothing yet.
+            msg = (
+                f"it gives no challenge for auth = md5 and says {said[:80]!r}; "
+                f"try auth = plain, or check {self._login.settings}"
+            )
+            raise SourceRefused(msg)
+        elif self.phase == "login" and not good:
             msg = f"it says {said[:80]!r}; check {self._login.settings}"
             raise SourceRefused(msg)
         elif self.phase == "challenge":

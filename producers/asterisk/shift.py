@@ -24,13 +24,15 @@ def _shifted_ami(content: bytes, by_us: int) -> bytes:
     head, found, tail = content.partition(_TIMESTAMP)
     if not found:
         return content
-    stamp, newline, rest = tail.partition(b"\r\n")
-    seconds, _, fraction = stamp.partition(b".")
+    # Old recordings end their lines with a line feed alone.
+    stamp, newline, rest = tail.partition(b"\n")
+    number = stamp.removesuffix(b"\r")
+    seconds, _, fraction = number.partition(b".")
     if not seconds.isdigit() or not fraction.isdigit():
         return content
     at_us = int(seconds) * 1_000_000 + int(fraction.ljust(6, b"0")[:6]) + by_us
-    return b"%s%s%d.%06d%s%s" % (
-        head, found, at_us // 1_000_000, at_us % 1_000_000, newline, rest,
+    return b"%s%s%d.%06d%s%s%s" % (
+        head, found, *divmod(at_us, 1_000_000), stamp[len(number) :], newline, rest,
     )  # fmt: skip
 
 

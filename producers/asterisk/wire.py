@@ -99,10 +99,13 @@ def _untrusted(address: Address, error: OSError) -> str:
         )
     if isinstance(error, ssl.SSLError) and error.reason in _NO_TLS:
         return f"it speaks no TLS; check {settings}.port (5039?), or set {settings}.tls = false"
+    if isinstance(error, ssl.SSLError) and error.reason in _OLD_TLS:
+        return "it speaks no TLS of version 1.2 or later; update its OpenSSL, or use stunnel"
     if isinstance(error, TimeoutError):
         return f"it does not answer to TLS; check {settings}.port and {settings}.tls"
     why = getattr(error, "reason", None) or error.strerror or str(error)
     return f"TLS failed ({why}); check {settings}.port and {settings}.tls"
 
 
+_OLD_TLS = ("TLSV1_ALERT_PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL")
 _NO_TLS = ("WRONG_VERSION_NUMBER", "UNEXPECTED_EOF_WHILE_READING", "HTTP_REQUEST")

@@ -4,8 +4,10 @@ import logging
 import random
 import re
 import socket
+import ssl
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -363,6 +365,36 @@ def test_tls_where_none_is_spoken_and_none_where_it_is_are_told(
     with FakePbx(certificate=certificates.server) as pbx:
         told = told_by(tmp_path / "b", pbx.port)
         assert "it does not answer to a log-in; if that port wants TLS, set tls = true" in told
+
+
+def test_a_challenge_that_is_refused_and_a_tls_of_yesterday_are_told(
+    tmp_path: Path, certificates: Certificates
+) -> None:
+    yesterday = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    yesterday.set_ciphers("DEFAULT:@SECLEVEL=0")
+    yesterday.load_cert_chain(certificates.server)
+    with pytest.warns(DeprecationWarning, match="TLSv1_1"):
+        yesterday.minimum_version = yesterday.maximum_version = ssl.TLSVersion.TLSv1_1
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+
+        def serve() -> None:
+            with suppress(ssl.SSLError):
+                yesterday.wrap_socket(server.accept()[0], server_side=True)
+            plug, _ = server.accept()
+            plug.sendall(b"Asterisk Call Manager/5.0.2\r\n")
+            plug.recv(1_000)
+            plug.sendall(b"Response: Error\r\nMessage: Must specify AuthType\r\n\r\n")
+            plug.recv(1)
+
+        threading.Thread(target=serve, daemon=True).start()
+        old = told_by(tmp_path / "a", port, tls=True, verify=False)
+        refused = told_by(tmp_path / "b", port)
+
+    assert "it speaks no TLS of version 1.2 or later" in old
+    assert "no challenge for auth = md5 and says 'Must specify AuthType'; try auth = plain" in (
+        refused
+    )
 
 
 def test_a_port_that_is_closed_or_speaks_something_else_is_told(tmp_path: Path) -> None:

@@ -51,6 +51,19 @@ def test_init_writes_queues_and_members_and_no_secret(tmp_path: Path) -> None:
     assert load(tmp_path / "pult.toml").sources["pbx1"].ami is not None
 
 
+def test_init_takes_lines_that_end_with_a_line_feed_alone(tmp_path: Path) -> None:
+    with FakePbx(begin=False) as pbx:
+        pbx.line_end = "\n"
+        pbx.standing.hear(next(
+            each.text for each in tape(LAB / "ami.log.gz") if b"QueueMemberAdded" in each.text
+        ))  # fmt: skip
+        ((queue, agent),) = pbx.standing.members
+        one(tmp_path, "init", "--port", pbx.port)
+
+    told = tomllib.loads((tmp_path / "pult.toml").read_text())
+    assert (set(told["queues"]), set(told["agents"])) == ({queue}, {agent})
+
+
 def test_init_that_is_not_let_in_says_so_and_writes_nothing(tmp_path: Path) -> None:
     with FakePbx(secret="another") as pbx:
         done = one(tmp_path, "init", "--port", pbx.port)
