@@ -18,6 +18,7 @@ together it becomes a part of the first and has no leg of its own.
 Source: ITU-T Q.850 for causes; docs.asterisk.org, AttendedTransfer, BlindTransfer.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from typing import Literal, TypeAlias
 
@@ -72,6 +73,11 @@ class Consideration:
             if (talk := self._talk_of(party)) is not None
         }
         self._origin = self._originator()
+        self._were_in: dict[str, list[Party]] = {}
+        for party in self._parties:
+            for interaction_id in party.was_in:
+                self._were_in.setdefault(interaction_id, []).append(party)
+        self._gone: list[tuple[Moment, Party]] | None = None
         self._ends: dict[str, Transfer] = {}
         self._folded: dict[str, str] = {}
         for transfer in reading.transfers:
@@ -235,16 +241,13 @@ class Consideration:
 
     def _answered_at(self, party: Party) -> int | None:
         """Whoever calls is answered when he is connected and somebody has picked up."""
-        if self._directions.is_to_the_pbx(party) and party.first_bridged is None:
-            return party.picked_up
         if party.first_bridged is None:
-            return None
+            return party.picked_up if self._directions.is_to_the_pbx(party) else None
         asked = [
             other
-            for other in self._parties
-            if other is not party and party.born_in in other.was_in
-            and other.started >= party.started
-        ]  # fmt: skip
+            for other in self._were_in.get(party.born_in, ())
+            if other is not party and other.started >= party.started
+        ]
         if all(other.placed_the_call for other in asked):
             return party.first_bridged  # nobody was dialled: others came by themselves
         taken = [other.picked_up for other in asked if other.picked_up is not None]
@@ -269,13 +272,7 @@ class Consideration:
     def _who_hung_up(self, party: Party, over: Moment) -> EndedBy:
         if party.lived_on and party.cause in _BUSY | _UNANSWERED:
             return "system"  # sent on to somebody who did not answer
-        near = [
-            (other.over, other)
-            for other in self._parties
-            if other.over is not None and abs(other.over[0] - over[0]) <= MATCH_MS
-            and other.channel_id not in self._ends
-            and (other.picked_up is not None or other.first_bridged is not None)
-        ]  # fmt: skip
+        near = self._gone_within(over[0] - MATCH_MS, over[0] + MATCH_MS)
         asked = [
             (other.requested, other)
             for _, other in near
@@ -289,6 +286,22 @@ class Consideration:
         if ordered is not None and ordered <= left[0]:
             return "system"
         return "agent" if left[1] is party else "caller"
+
+    def _gone_within(self, since: int, until: int) -> list[tuple[Moment, Party]]:
+        """Return who left a conversation between two instants [ms], and when."""
+        if self._gone is None:
+            self._gone = sorted(
+                (
+                    (over, other)
+                    for other in self._parties
+                    if (over := other.over) is not None and other.channel_id not in self._ends
+                    and (other.picked_up is not None or other.first_bridged is not None)
+                ),
+                key=lambda each: each[0],
+            )  # fmt: skip
+        first = bisect_left(self._gone, since, key=lambda each: each[0][0])
+        last = bisect_right(self._gone, until, key=lambda each: each[0][0])
+        return self._gone[first:last]
 
     def _unanswered(
         self, party: Party, over: int, *, began: bool

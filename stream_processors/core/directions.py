@@ -40,13 +40,23 @@ class Directions:
         by_queue: Iterable[str],
         passed_at: Callable[[str], int | None],
     ) -> None:
-        self._parties = parties
         self._origin = origin
         self._interaction_id = interaction_id
         self._asked_queues = {talk.channel_id for talk in talks}
         self._owners = owners
         self._by_queue = frozenset(by_queue)
         self._passed_at = passed_at
+        self._born_in: dict[str, list[Party]] = {}
+        for party in parties:
+            self._born_in.setdefault(party.born_in, []).append(party)
+        self._first_outside = min(
+            (
+                party.started
+                for party in parties
+                if party.picked_up is not None and self._is_outside(party)
+            ),
+            default=None,
+        )
 
     def of(self, party: Party) -> Direction:
         """Return which way the call of a party went that is an agent's."""
@@ -56,12 +66,8 @@ class Directions:
             return self._of_placed(party)
         if origin is None or not self._owners[origin.channel_id]:
             return "out" if origin is not None and was_called(origin) else "in"
-        outside = any(
-            self._is_outside(other)
-            and other.started < party.started and other.picked_up is not None
-            for other in self._parties
-        )  # fmt: skip
-        return "out" if outside else "internal"
+        outside = self._first_outside
+        return "out" if outside is not None and outside < party.started else "internal"
 
     def is_to_the_pbx(self, party: Party) -> bool:
         """Tell whether a call has reached nobody and was not to go outside."""
@@ -95,8 +101,8 @@ class Directions:
         mine = self._owners[party.channel_id] if party.was_dialled else ""
         return [
             other
-            for other in self._parties
-            if other is not party and other.born_in == party.born_in
+            for other in self._born_in.get(party.born_in, ())
+            if other is not party
             and not (mine and self._owners[other.channel_id] == mine)  # a click rang there, too
             and other.channel_id not in self._by_queue
             and (passed is None or other.started <= passed)

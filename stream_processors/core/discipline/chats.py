@@ -96,13 +96,14 @@ class Chats:
             return replace(chat, queues=(), crowds=tuple(final))
         steps = self._bench.served(agent_id, since)
         queues = sorted({queue_id for _, served in steps for queue_id in served})
-        busy = self._busy((agent_id, *talk.others))
-        found = [
-            part
+        crowds = [
+            crowd
             for queue_id in queues
             for crowd in self._crowds(queue_id, _spans(queue_id, steps, since, end))
-            for part in _without(crowd, busy)
         ]
+        # Looked for only where somebody waits: a conference has many others.
+        busy = self._busy((agent_id, *talk.others)) if crowds else []
+        found = [part for crowd in crowds for part in _without(crowd, busy)]
         return replace(chat, queues=tuple(queues), crowds=(*final, *sorted(found)))
 
     def _crowds(self, queue_id: str, spans: Sequence[tuple[int, int]]) -> Iterator[Crowd]:
