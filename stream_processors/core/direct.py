@@ -312,7 +312,7 @@ class Consideration:
         if began:
             if cause in _BUSY:
                 return "full", "caller"
-            if cause in _UNANSWERED:
+            if cause in _UNANSWERED or self._rang_out_for(party):
                 return "timeout", "system"
             if party.requested is not None:
                 return "abandoned", "agent"  # PJSIP gives cause 127 to who stops dialling
@@ -330,6 +330,16 @@ class Consideration:
         if cause not in _CLEARED:
             return "system", "system"
         return ("timeout" if party.ringing is not None else "withdrawn"), "system"
+
+    def _rang_out_for(self, party: Party) -> bool:
+        """Tell whether the PBX itself stopped ringing whom a party had called last."""
+        called = [
+            other
+            for other in self._were_in.get(party.born_in, ())
+            if other is not party and not other.placed_the_call
+        ]
+        last = max(called, key=lambda each: each.age, default=None)
+        return last is not None and last.unheard == "no_answer"
 
     def _taken_by_another(self, party: Party, over: int) -> bool:
         return any(

@@ -451,3 +451,24 @@ def test_whoever_stops_dialling_has_given_up_whatever_cause_his_phone_gives() ->
     """)
 
     assert (only(facts).outcome, only(facts).ended_by) == ("abandoned", "agent")
+
+
+def test_whom_the_pbx_stops_ringing_the_agent_has_not_given_up() -> None:
+    def outcome(told_last: str, ends: str) -> tuple[str, str]:
+        _, facts = told(f"""
+            09:00:00  starts anna1 5e0f 5e0f
+            09:00:01  starts trunk1@anna1
+            09:00:05  unheard trunk1@anna1 failed
+            09:00:05  stops  trunk1@anna1 34
+            09:00:06  starts trunk2@anna1
+            09:00:20  unheard trunk2@anna1 {told_last}
+            09:00:20  stops  trunk2@anna1 16
+            {ends}
+            09:00:25  stops  anna1 16
+        """)
+        return only(facts).outcome, only(facts).ended_by
+
+    assert outcome("no_answer", "") == ("timeout", "system")
+    assert outcome("no_answer", "09:00:24 asks anna1") == ("timeout", "system")
+    assert outcome("cancelled", "") == ("abandoned", "agent")
+    assert outcome("cancelled", "09:00:20 asks anna1") == ("abandoned", "agent")
