@@ -450,6 +450,7 @@ class SnapshotAgentData(Data, frozen=True, kw_only=True):
     """One membership of a snapshot that was asked for at `asked_at` (RFC 3339).
 
     No `wrapup_ms` means that the source lists none, as Asterisk before 18.
+    Whoever is `signed_out` is listed all the same, but works in no queue until he signs in.
     """
 
     snapshot_id: str
@@ -461,6 +462,7 @@ class SnapshotAgentData(Data, frozen=True, kw_only=True):
     interface: str = ""
     asked_at: str = ""
     wrapup_ms: Milliseconds | None = None
+    signed_out: bool = False
 
 
 class SnapshotAgent(Envelope, frozen=True, kw_only=True, tag="cc.snapshot.agent.v1"):

@@ -246,18 +246,14 @@ def _listed(
 
 
 def _member(
-    snapshot: str,
-    agent: str,
-    queue: str,
-    paused: str = "",
-    reason: str = "",
-    asked: str = "",
-    wrapup: str = "",
-) -> tuple[Any, e.Data]:
+    snapshot: str, agent: str, queue: str, paused: str = "", reason: str = "", asked: str = "",
+    device: str = "", signed: str = "", wrapup: str = "",
+) -> tuple[Any, e.Data]:  # fmt: skip
     return e.SnapshotAgent, e.SnapshotAgentData(
         snapshot_id=snapshot, agent_id=agent, queue_id=queue, paused=paused == "paused",
         reason=reason, asked_at=f"{DAY}T{asked}.000Z" if asked else "",
-        wrapup_ms=int(wrapup) * 1000 if wrapup else None,
+        wrapup_ms=int(wrapup) * 1000 if wrapup else None, device=device,
+        signed_out=signed == "out",
     )  # fmt: skip
 
 
@@ -287,6 +283,8 @@ _VERBS: dict[str, Callable[..., tuple[Any, e.Data]]] = {
     "request": _request,
     "login": _login,
     "logout": _logout,
+    "signs_in": lambda agent: (e.AgentLoggedIn, e.AgentLoggedInData(agent_id=agent)),
+    "signs_out": lambda agent: (e.AgentLoggedOut, e.AgentLoggedOutData(agent_id=agent)),
     "pause": _pause,
     "unpause": _unpause,
     "boot": _boot,

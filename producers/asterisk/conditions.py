@@ -45,6 +45,9 @@ _STATES: dict[str, Literal["ringing", "answered"]] = {"5": "ringing", "6": "answ
 _OF_QUEUES = frozenset({"Queue", "AppQueue"})
 """What a caller of a queue is in, also while he talks, and a phone that it has dialled."""
 
+_SIGNED_OUT = frozenset({"4", "5"})
+"""Of an agent of the pool: invalid, unavailable (Asterisk include/asterisk/devicestate.h)."""
+
 _LOGGED_IN = "AgentLogin"
 """Such a phone is connected all day, and in no call."""
 
@@ -67,20 +70,26 @@ def queue_counted(message: Message) -> list[Event]:
 
 
 def member_listed(message: Message) -> list[Event]:
-    """QueueMember: lists say Name and Location where events say MemberName and Interface."""
+    """QueueMember: lists say Name and Location where events say MemberName and Interface.
+
+    A member by way of the pool of agents is listed all day; his state says if he is signed in.
+    """
     snapshot = message.text("ActionID")
     if not snapshot:
         return []
+    device = message.text("StateInterface", "Location", "Interface")
     data = SnapshotAgentData(
         snapshot_id=snapshot,
         agent_id=message.agent(),
         queue_id=message.need("Queue"),
         paused=message.text("Paused") == "1",
         reason=message.text("PausedReason"),
-        device=message.text("StateInterface", "Location", "Interface"),
+        device=device,
         interface=message.interface(),
         asked_at=_asked_at(snapshot),
         wrapup_ms=message.seconds("Wrapuptime"),
+        signed_out=device.startswith(("Agent:", "Agent/"))
+        and message.text("Status") in _SIGNED_OUT,
     )
     return [SnapshotAgent(data=data, **message.attributes(SnapshotAgent, data.agent_id))]
 

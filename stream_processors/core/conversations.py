@@ -24,6 +24,7 @@ from stream_processors.core.direct import Consideration
 from stream_processors.core.handovers import Handover, Hold, held_ms
 from stream_processors.core.meaning import DirectCall, Meaning, QueueTalk
 from stream_processors.core.pickups import tell_pickups
+from stream_processors.core.pools import holders, move, number_of
 from stream_processors.core.sources import SWEEPS_KEPT_MS, Deadline, Source
 
 if TYPE_CHECKING:
@@ -83,17 +84,26 @@ def claim(change: "Change", source: Source, device: str, agent_id: str, at: int)
     """Let a device be an agent's from an instant [ms] on, until another claims it."""
     if not device or device.startswith(("Local/", "Custom:")):
         return
+    number = number_of(device)
+    was = holders(source, number) if number else {}
+    if _file_claim(source, device, agent_id, at):
+        _unsettle_users(change, source, device)
+        if number:
+            move(change, source, number, was)
+
+
+def _file_claim(source: Source, device: str, agent_id: str, at: int) -> bool:
+    """Keep a claim; return False if it is no news."""
     claims = source.devices.setdefault(_claimed(device), [])
     if claims:
         place = bisect_right(claims, (at, "\uffff"))
         if place and claims[place - 1][1] == agent_id:
-            return
+            return False
         if not place and claims[0][1] == agent_id:
             claims[0] = (at, agent_id)
-            _unsettle_users(change, source, device)
-            return
+            return True
     insort(claims, (at, agent_id))
-    _unsettle_users(change, source, device)
+    return True
 
 
 def _unsettle_users(change: "Change", source: Source, device: str) -> None:

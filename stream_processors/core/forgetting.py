@@ -7,6 +7,7 @@ from stream_processors.core.conversations import name_of
 from stream_processors.core.discipline.lengths import first_day
 from stream_processors.core.interfaces import forget_interfaces
 from stream_processors.core.lasting import remember_level
+from stream_processors.core.pools import forget_signed
 from stream_processors.core.publishing import forget_plans
 from stream_processors.core.sources import HORIZON_MS, Source
 from stream_processors.core.state import Settled, State, Terms
@@ -25,6 +26,7 @@ def forget(state: State, source: Source, at: int, terms: Terms) -> None:
     _forget_lines(state, source, before)
     _forget_contacts(source, before)
     forget_interfaces(source, before)
+    forget_signed(source, before)
     people = [agent for agent in state.agents.values() if agent.source == source.name]
     for agent in people:
         agents.forget(agent, before)

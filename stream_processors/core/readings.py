@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from schemas import events as e
-from stream_processors.core import conversations
+from stream_processors.core import conversations, pools
 from stream_processors.core.activities import restart_mark
 from stream_processors.core.agent import ENDS, EVERY_QUEUE, STARTS, TELLS, AgentMark
 from stream_processors.core.calls import MATCH_MS, Mark
@@ -225,12 +225,12 @@ def _agent_queue_left(change: Change, event: e.AgentQueueLeft, source: Source, a
 
 def _agent_logged_in(change: Change, event: e.AgentLoggedIn, source: Source, at: int) -> None:
     mark = _told(event, "joined", at, queue_id=EVERY_QUEUE)
-    change.tell_agent(event.data.agent_id, mark)
+    pools.sign(change, source, event.data.agent_id, mark)
 
 
 def _agent_logged_out(change: Change, event: e.AgentLoggedOut, source: Source, at: int) -> None:
     mark = _told(event, "left", at, queue_id=EVERY_QUEUE)
-    change.tell_agent(event.data.agent_id, mark)
+    pools.sign(change, source, event.data.agent_id, mark)
 
 
 def _agent_state_changed(
@@ -292,12 +292,13 @@ def _snapshot(source: Source, snapshot_id: str, at: int) -> Snapshot:
 def _snapshot_agent(change: Change, event: e.SnapshotAgent, source: Source, at: int) -> None:
     data = event.data
     snapshot = _snapshot(source, data.snapshot_id, at)
-    snapshot.members.add((data.agent_id, data.queue_id))
-    before = began_before(to_ms(data.asked_at) if data.asked_at else None, at)
-    wrapup = -1 if data.wrapup_ms is None else data.wrapup_ms
-    mark = _told(event, "listed", at, queue_id=data.queue_id, paused=data.paused,
-                 reason=data.reason, number=before, wrapup=wrapup)  # fmt: skip
-    change.tell_agent(data.agent_id, mark)
+    if not data.signed_out:
+        snapshot.members.add((data.agent_id, data.queue_id))
+        before = began_before(to_ms(data.asked_at) if data.asked_at else None, at)
+        wrapup = -1 if data.wrapup_ms is None else data.wrapup_ms
+        mark = _told(event, "listed", at, queue_id=data.queue_id, paused=data.paused,
+                     reason=data.reason, number=before, wrapup=wrapup)  # fmt: skip
+        change.tell_agent(data.agent_id, mark)
     name_interface(change, source, data.interface, at)
     conversations.claim(change, source, data.device, data.agent_id, at)
     _sweep_by(change, source, snapshot)

@@ -95,7 +95,7 @@ class Source(msgspec.Struct):
     Contacts stand by their root; `roots` and `channels` tell in which contact an interaction or
     a channel is, `devices` since when [ms] a device is whose, `used` the channels of a device.
     `interfaces` tells when [ms] the name of an interface was first told, `unnamed` what was
-    told lately of memberships by interface.
+    told lately of memberships by interface, `signed` of log-ins by numbers of a pool of agents.
     """
 
     name: str
@@ -116,6 +116,7 @@ class Source(msgspec.Struct):
     used: dict[str, dict[str, None]] = msgspec.field(default_factory=dict)
     interfaces: dict[str, int] = msgspec.field(default_factory=dict)
     unnamed: dict[str, list[AgentMark]] = msgspec.field(default_factory=dict)
+    signed: dict[str, list[tuple[str, AgentMark]]] = msgspec.field(default_factory=dict)
     last_forgotten: int = 0
     lost_at: int = 0
     resynced_at: int = 0

@@ -121,7 +121,7 @@ def test_a_member_who_is_only_ever_listed_has_the_work_after_a_call_that_his_lis
 ):
     facts = told("""
         09:00:00  queue    s1 sales 0
-        09:00:00  member   s1 Anna sales free - 08:59:59 3
+        09:00:00  member   s1 Anna sales free - 08:59:59 SIP/7 in 3
         09:00:00  complete s1
         09:00:50  enter    a sales
         09:01:00  answer   a sales Anna

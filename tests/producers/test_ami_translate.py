@@ -429,6 +429,21 @@ SNAPSHOT = [
         ("SnapshotAgent", {"snapshot_id": "7", "agent_id": "Ann", "queue_id": "sales",
                            "paused": True, "device": "SIP/7", "interface": "SIP/7"}),
     ),
+    *(
+        (
+            "Event: QueueMember\nQueue: sales\nName: Ann\nLocation: Local/1001@agents\n"
+            f"StateInterface: Agent:1001\nStatus: {status}\nActionID: 7",
+            ("SnapshotAgent", {"snapshot_id": "7", "agent_id": "Ann", "queue_id": "sales",
+                               "device": "Agent:1001", "interface": "Local/1001@agents",
+                               **signed}),
+        )
+        for status, signed in (("1", {}), ("2", {}), ("5", {"signed_out": True}))
+    ),
+    (
+        "Event: QueueMember\nQueue: sales\nName: Ann\nLocation: SIP/7\nStatus: 5\nActionID: 7",
+        ("SnapshotAgent", {"snapshot_id": "7", "agent_id": "Ann", "queue_id": "sales",
+                           "device": "SIP/7", "interface": "SIP/7"}),
+    ),
     (
         "Event: QueueMember\nQueue: sales\nName: Ann\nPaused: 0\nWrapuptime: 5\nActionID: 7",
         ("SnapshotAgent", {"snapshot_id": "7", "agent_id": "Ann", "queue_id": "sales",
@@ -481,6 +496,10 @@ SNAPSHOT = [
     ids=[
         "queue",
         "agent",
+        "signed in",
+        "signed in and busy",
+        "signed out",
+        "phone unavailable",
         "agent with after-work",
         "leg",
         "end",
