@@ -74,9 +74,12 @@ class Session:
         settings["logger"] = _SILENT
         self._producer = Producer(settings)
 
-    def _undelivered(self, error: KafkaError | None, _: Message) -> None:
-        if error is not None:
-            self._failures.append(error)
+    def _undelivered(self, error: KafkaError | None, message: Message) -> None:
+        if error is None:
+            return
+        if error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+            error = KafkaError(error.code(), f"write to {message.topic()}")
+        self._failures.append(error)
 
     def send(self, entries: Sequence[Entry]) -> None:
         """Hand records over, in order.

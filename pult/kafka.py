@@ -12,6 +12,7 @@ from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._acl import AclOperation
 
 from pult.server_settings import KafkaSettings
 from schemas.errors import KafkaUnusable, SettingsInvalid
@@ -21,6 +22,11 @@ PATIENCE_SECONDS = 8.0
 
 _SURE_SECONDS = 2.0
 _ASK_SECONDS = 0.5
+_NOT_ALLOWED = (
+    KafkaError.GROUP_AUTHORIZATION_FAILED,
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+)
 _PROTOCOLS = {
     "plaintext": "PLAINTEXT", "tls": "SSL",
     "sasl_plaintext": "SASL_PLAINTEXT", "sasl_tls": "SASL_SSL",
@@ -157,7 +163,10 @@ def _cause(errors: Sequence[KafkaError], settings: KafkaSettings) -> str:
     kinds = {error.code(): error for error in reversed(errors)}
     if KafkaError._AUTHENTICATION in kinds:
         return _refused(kinds[KafkaError._AUTHENTICATION].str(), settings)
-    said = " ".join(error.str() for error in errors)
+    said = "; ".join(dict.fromkeys(error.str() for error in errors))
+    for code in _NOT_ALLOWED:
+        if code in kinds:
+            return not_allowed(kinds[code].str(), settings)
     if KafkaError._SSL in kinds:
         if "verify failed" in said:
             who = settings.ca or "the system's authorities"
@@ -174,7 +183,37 @@ def _cause(errors: Sequence[KafkaError], settings: KafkaSettings) -> str:
             f"it closes the connection, as where TLS or a password is wanted; kafka.protocol "
             f"is {settings.protocol}"
         )
+    # Codes of brokers are positive; what the client says besides is only what came of it.
+    answers = "; ".join(dict.fromkeys(each.str() for each in errors if each.code() > 0))
+    if answers:
+        return f"it does not take it: {answers}; check the brokers and the topics"
     return f"no answer within {PATIENCE_SECONDS:g} s; check kafka.bootstrap ({said})"
+
+
+def not_allowed(what: str, settings: KafkaSettings) -> str:
+    """Return in one line that an ACL is missing, for whom."""
+    who = settings.username or ("the certificate" if settings.cert else "anybody")
+    return f"{who} may not: {what} (ACL of the brokers)"
+
+
+def require_group(client: AdminClient, group: str, settings: KafkaSettings) -> None:
+    """Look whether we may join a group: Faust asks again for ever, and says nothing.
+
+    Raises:
+        KafkaUnusable: we may not.
+    """
+    asked = client.describe_consumer_groups([group], include_authorized_operations=True)
+    try:
+        allowed = asked[group].result().authorized_operations
+    except KafkaException as error:
+        # Of any other failure the consumer will tell; of a group that is not there yet, none.
+        if error.args[0].code() != KafkaError.GROUP_AUTHORIZATION_FAILED:
+            return
+        allowed = []
+    if allowed is not None and AclOperation.READ not in allowed:
+        told = not_allowed(f"join group {group}", settings)
+        msg = f"cannot use Kafka at {settings.bootstrap}: {told}"
+        raise KafkaUnusable(msg)
 
 
 def _refused(said: str, settings: KafkaSettings) -> str:

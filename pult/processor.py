@@ -232,5 +232,7 @@ def run(
     how = connection(settings, environ)
     token = supervisor_token(settings.supervisor, environ)
     decided = desk(settings, environ)
-    topics.require(kafka.connect(settings.kafka, environ), settings.kafka)
+    client = kafka.connect(settings.kafka, environ)
+    topics.require(client, settings.kafka)
+    kafka.require_group(client, processors_of(settings.kafka.prefix), settings.kafka)
     asyncio.run(serve(settings, told, how, token, decided, out))

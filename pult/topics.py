@@ -13,6 +13,7 @@ from confluent_kafka.admin._config import ConfigResource
 from confluent_kafka.admin._resource import ResourceType
 from confluent_kafka.cimpl import NewTopic
 
+from pult.kafka import not_allowed
 from pult.server_settings import KafkaSettings
 from schemas.errors import KafkaUnusable
 from schemas.topics import TOPICS, Topic
@@ -125,6 +126,8 @@ def check(
             # The broker we asked may have died just now, or not have heard of a new topic yet.
             if time.monotonic() > give_up:
                 said = error.args[0].str()
+                if error.args[0].code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+                    said = not_allowed("describe their configuration", settings)
                 msg = f"cannot ask Kafka at {settings.bootstrap} for its topics: {said}"
                 raise KafkaUnusable(msg) from error
         time.sleep(_LOOK_AGAIN_SECONDS)
@@ -149,7 +152,7 @@ def _compared(client: AdminClient, settings: KafkaSettings) -> Iterator[TopicFin
     configs = _configs(client, there)
     for name, topic in names.items():
         if name not in cluster.topics:
-            text = f"{name}: missing"
+            text = f"{name}: missing{_or_hidden(settings)}"
             yield TopicFinding(name, good=False, text=text, hinders=True, missing=True)
             continue
         partitions = cluster.topics[name].partitions
@@ -165,6 +168,11 @@ def _compared(client: AdminClient, settings: KafkaSettings) -> Iterator[TopicFin
         if not faults:
             text = f"{name}: {len(partitions)} partitions, {replicas} replica(s)"
             yield TopicFinding(name, good=True, text=text)
+
+
+def _or_hidden(settings: KafkaSettings) -> str:
+    """What a broker does not let us see it says not to have."""
+    return f", or hidden from {settings.username} (ACL)" if settings.sasl else ""
 
 
 def _configs(client: AdminClient, names: Sequence[str]) -> dict[str, Mapping[str, str]]:

@@ -22,6 +22,9 @@ from tests.certificates import Certificates
 KAFKA = Path(__file__).parents[1] / ".kafka"
 DEVELOPER_PORT = 9092
 USER, PASSWORD = "pult", "correct horse"
+GUEST = "guest"
+"""Has the same password, and no rights."""
+
 SECONDS = 60
 """After which a broker that has not started or stopped is taken to hang."""
 
@@ -280,12 +283,14 @@ class Cluster:
         settings: dict[str, object] = {
             "ssl.keystore.type": "PEM",
             "ssl.keystore.location": self.certificates.server,
+            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            "super.users": f"User:ANONYMOUS;User:{USER}",
         }
         for name in ("sasl_plaintext", "sasl_tls"):
             listener = f"listener.name.{name}"
             settings[f"{listener}.sasl.enabled.mechanisms"] = "PLAIN"
             settings[f"{listener}.plain.sasl.jaas.config"] = (
-                f'{login} required user_{USER}="{PASSWORD}";'
+                f'{login} required user_{USER}="{PASSWORD}" user_{GUEST}="{PASSWORD}";'
             )
         return settings
 

@@ -135,12 +135,13 @@ class Processor:
         """
         beside: list[asyncio.Task[None]] = []
         try:
-            await self._app.start()
-            started()
             beside = [asyncio.create_task(each) for each in (self._save(), self._watch())]
-            await self._app.wait(self._ended.wait())
+            joined = await self._joined()
+            if joined:
+                started()
+                await self._app.wait(self._ended.wait())
             self._notice_crash()
-            if self.worker.failure is None:
+            if joined and self.worker.failure is None:
                 await self._drain()
         finally:
             for each in beside:
@@ -150,6 +151,19 @@ class Processor:
         if self.worker.failure is not None:
             raise self.worker.failure
         _LOG.info("stopped")
+
+    async def _joined(self) -> bool:
+        """Start the application; False if it is to end before it has joined its group."""
+        starting = asyncio.create_task(self._app.start())
+        ended = asyncio.create_task(self._ended.wait())
+        await asyncio.wait((starting, ended), return_when=asyncio.FIRST_COMPLETED)
+        ended.cancel()
+        if not starting.done():
+            # Faust waits for its partitions, for ever where the group does not let it in.
+            starting.cancel()
+            return False
+        await starting
+        return True
 
     async def _save(self) -> None:
         try:

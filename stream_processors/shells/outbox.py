@@ -89,6 +89,8 @@ class Outbox:
         waiting = self._unsettled.setdefault(partition, set())
         waiting.add(settled)
         settled.add_done_callback(waiting.discard)
+        # Nobody may wait for it when it fails; asyncio would tell of that in its own words.
+        settled.add_done_callback(_heed)
 
         def report(error: KafkaError | None, message: Message) -> None:
             if error is None:
@@ -200,6 +202,11 @@ class Outbox:
 _TAKE_NOTHING = (
     f"the brokers have taken nothing for {PATIENCE_SECONDS:g} s; check whether they run"
 )
+
+
+def _heed(settled: "asyncio.Future[None]") -> None:
+    if not settled.cancelled():
+        settled.exception()
 
 
 def _settle(settled: "asyncio.Future[None]") -> None:

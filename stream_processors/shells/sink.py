@@ -44,6 +44,12 @@ HELD_BYTES = 64 << 20
 HELD_RECORDS = 200_000
 """At so much held, what is being stored included, the sink reads no more until some is."""
 
+_NOT_ALLOWED = (
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.GROUP_AUTHORIZATION_FAILED,
+)
+"""After which a client reads on where it may, and says nothing more."""
+
 _CONSUME = 5_000
 _POLL_SECONDS = 0.1
 _BUSY_POLL_SECONDS = 0.005
@@ -246,6 +252,10 @@ class Sink:
                 "--accept-loss goes on with what is there"
             )
             raise LogTorn(msg)
+        if error.code() in _NOT_ALLOWED:
+            group = error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED
+            what = f"join group {self._plan.group}" if group else f"read {message.topic()}"
+            self._failure = OutputFailed(self._explain([KafkaError(error.code(), what)]))
         if error.code() != KafkaError._PARTITION_EOF:
             self._heard(error)
 
