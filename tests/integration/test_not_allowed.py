@@ -18,7 +18,7 @@ from confluent_kafka.admin._resource import ResourcePatternType, ResourceType
 from producers.frame import Frame
 from producers.session import Entry, Session, Undelivered
 from pult import kafka as connecting
-from pult.settings import KafkaSettings
+from pult.server_settings import KafkaSettings
 from tests.integration.conftest import NewCluster
 from tests.integration.test_topics import NAMES, PLAIN, pult
 from tests.integration.workers import Site, Worker, site
