@@ -22,7 +22,7 @@ from typing import Literal, cast
 import msgspec
 from msgspec.structs import replace
 
-from schemas.events import EndedBy, OfferResult
+from schemas.events import EndedBy, OfferResult, TransferKind
 from schemas.facts import Leg, LegOutcome, Offer
 from schemas.identity import derived_id
 from stream_processors.core.calls import ESTIMATED, MATCH_MS, Call, Ring, Visit
@@ -321,21 +321,13 @@ def leg_fact(
 ) -> Leg:
     """Return the fact of a visit."""
     talk = hold = None
-    to, kind = visit.transferred_to, visit.transfer_kind
     if it.answered_at is not None and it.ended_at is not None:
         talk = _talk(visit, it.answered_at, it.ended_at)
         if call.holds:
             mine = [held for agent_id, held in call.holds if agent_id == it.agent_id]
             hold = held_ms(mine, it.answered_at, it.ended_at)
             talk = max(0, talk - (hold or 0))
-    if call.handovers and it.answered_at is not None:
-        passed = _handover(call, visit, it.answered_at)
-        if passed is not None:
-            to, kind = passed.to, passed.kind
-    if not kind and not to and visit.connected is not None and len(call.visits) > 1:
-        following = [v for v in call.visits if v.entered[2] > visit.entered[2]]
-        if following:  # a transfer that nobody announced, such as an AMI redirect
-            to, kind = min(following, key=lambda v: v.entered[2]).queue_id, "queue"
+    to, kind = _passed_on(call, visit, it.answered_at)
     return Leg(
         tenant,
         domain,
@@ -370,6 +362,22 @@ def leg_fact(
         target.short_abandon_ms,
         "estimated" if it.inferred else "adapter" if visit.adapter_clock else "source",  # clock
     )
+
+
+def _passed_on(
+    call: Call, visit: Visit, answered_at: int | None
+) -> tuple[str, TransferKind | Literal[""]]:
+    """Return to whom the caller went on after this visit, and how."""
+    if call.handovers and answered_at is not None:
+        passed = _handover(call, visit, answered_at)
+        if passed is not None:
+            return passed.to, passed.kind
+    to, kind = visit.transferred_to, visit.transfer_kind
+    if not kind and not to and visit.connected is not None and len(call.visits) > 1:
+        following = [v for v in call.visits if v.entered[2] > visit.entered[2]]
+        if following:  # a transfer that nobody announced, such as an AMI redirect
+            return min(following, key=lambda v: v.entered[2]).queue_id, "queue"
+    return to, kind
 
 
 def _caller_key(call: Call, visit: Visit) -> str:
