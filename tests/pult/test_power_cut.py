@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.lab_cut import Cut
+from tests.pult.both_feeds import SETTINGS, Expected, both, config, found, of_both
 from tests.pult.command import SECONDS, rows, wait_for
 from tests.pult.recorded import Recorded
-from tests.pult.test_run import SETTINGS, Expected, both, config, found, of_both
 
 __all__ = ["config", "of_both"]
 

@@ -6,78 +6,24 @@ import re
 import shutil
 import signal
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.lab_cut import Cut, ami_until, queue_log_until
 from tests.oracles.lab_numbers import LAB, LAB_TARGETS
+from tests.pult.both_feeds import RATE, Expected, both, config, found, imported, of_both
 from tests.pult.command import all_good, pult, rows, wait_for
 from tests.pult.recorded import Recorded
 
-RATE = 1_500.0
+__all__ = ["config", "of_both"]
+
 TELL_SECONDS, LIVE_SECONDS = 2.0, 3.0
-SETTINGS = (
-    "[http]\nwall_port = 0\nsql_port = 0\n"
-    '[processor]\nsnapshot_every = "300ms"\n'
-    + "".join(
-        f'[queues.{queue}]\nanswer_within = "{targets.answer_within_ms}ms"\n'
-        for queue, targets in LAB_TARGETS.items()
-    )
-)
 FIRST_SECOND = int((LAB / "queue_log").read_bytes().partition(b"|")[0])
 LAST_SECOND = FIRST_SECOND + 3_600
 """After the end of the lab's half hour."""
 
 _LOG = logging.getLogger(__name__)
-
-
-@pytest.fixture(scope="module")
-def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("settings") / "pult.toml"
-    path.write_text(SETTINGS)
-    return path
-
-
-@dataclass(frozen=True)
-class Expected:
-    """What an import of the same messages says."""
-
-    digest: str
-    events: int
-
-
-def imported(data: Path, config: Path, ami: Path, queue_log: Path) -> Expected:
-    options = ("--data", data, "--config", config)
-    *_, digest = all_good(
-        ("import", "asterisk-ami", ami, *options),
-        ("import", "asterisk-queue-log", queue_log, *options),
-        ("digest", "--total", *options),
-    )
-    return Expected(digest, rows(data, "SELECT count() AS n FROM events")[0]["n"])
-
-
-@pytest.fixture(scope="module")
-def of_both(cut: Cut, config: Path, tmp_path_factory: pytest.TempPathFactory) -> Expected:
-    data = tmp_path_factory.mktemp("imported") / "data"
-    return imported(data, config, cut.ami_path, cut.queue_log_path)
-
-
-def found(data: Path) -> Expected:
-    """Return what the history of a folder says."""
-    (digest,) = all_good(("digest", "--total", "--data", data))
-    (counted,) = rows(data, "SELECT count() AS n, uniqExact(id) AS ids FROM events")
-    assert counted["n"] == counted["ids"]
-    return Expected(digest, counted["n"])
-
-
-def both(cut: Cut) -> tuple[str, str]:
-    """Return the two feeds of the PBX."""
-    return (
-        f"pbx1=asterisk-ami:{cut.ami_path}",
-        f"pbx1=asterisk-queue-log:{cut.queue_log_path}",
-    )
 
 
 def killed_again_and_again(run: Recorded, kills: int, seed: int) -> None:

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.lab_cut import Cut
+from tests.pult.both_feeds import RATE, Expected, both, config, found, of_both
 from tests.pult.command import SECONDS, wait_for
 from tests.pult.recorded import Recorded
-from tests.pult.test_run import RATE, Expected, both, config, found, of_both
 
 __all__ = ["config", "of_both"]
 
