@@ -370,7 +370,10 @@ class Consideration:
         return "attended", self._far_side(far, transfer)
 
     def _taken_after(self, transfer: Transfer) -> str:
-        """Return the agent who took a call after it was sent on, '' if none did."""
+        """Return the agent who took a call after it was sent on, '' if none did.
+
+        Whom it comes back to has passed it to nobody.
+        """
         taken = [
             other
             for other in self._parties
@@ -379,7 +382,8 @@ class Consideration:
             and other.channel_id not in self._by_queue
         ]  # fmt: skip
         first = min(taken, key=lambda each: (each.picked_up, each.channel_id), default=None)
-        return self._owners[first.channel_id] if first else ""
+        owner = self._owners[first.channel_id] if first else ""
+        return "" if owner == self._owners.get(transfer.by_channel) else owner
 
     def _far_side(self, far: str, transfer: Transfer) -> str:
         """Return to whom the caller came: an agent, a queue, or what had been dialled."""

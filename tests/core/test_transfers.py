@@ -418,3 +418,29 @@ ASKED_AFTER_A_DIRECT_CALL = """
     09:00:10  joins  anna1@trunk1 b1
     09:00:10  joins  trunk1 b1
 """
+
+
+def test_a_caller_sent_on_who_comes_back_to_the_same_agent_was_passed_to_what_was_dialled() -> (
+    None
+):
+    _, facts = told(
+        QUEUED
+        + """
+        09:01:00  passes anna1@trunk1 - 102 trunk1
+        09:01:00  end    trunk1 sales Anna agent
+        09:01:00  stops  anna1@trunk1 16
+        09:01:01  starts boris1@trunk1
+        09:01:21  unheard boris1@trunk1 no_answer
+        09:01:21  stops  boris1@trunk1 16
+        09:01:22  starts anna2@trunk1
+        09:01:30  picks  anna2@trunk1
+        09:01:30  joins  anna2@trunk1 b3
+        09:01:30  joins  trunk1 b3
+        09:02:00  stops  anna2@trunk1 16
+        09:02:00  stops  trunk1 16
+    """
+    )
+
+    first, again = [leg for leg in legs(facts) if leg.agent_id == "Anna"]
+    assert (first.transfer_kind, first.transferred_to) == ("blind", "102")
+    assert (again.queue_id, again.talk_ms, again.transferred_to) == ("", 30_000, "")
