@@ -18,6 +18,7 @@ from stream_processors.shells.partition import Frozen
 from stream_processors.shells.snapshots import (
     POLICIES_KEY,
     Manifest,
+    key_of,
     keys,
     manifest_in,
     split,
@@ -44,7 +45,7 @@ class Shelf:
         frozen: what it holds.
         policies: the history of targets as it was written, None if there is none.
         unusable: what is wrong with each of the others.
-        stale: keys of what the newest snapshot makes superfluous.
+        stale: keys of what the newest snapshot makes superfluous, and of halves of snapshots.
     """
 
     manifest: Manifest | None = None
@@ -87,6 +88,7 @@ class Reading:
     def shelf(self) -> Shelf:
         """Choose: of the snapshots that can be used the one that has come farthest."""
         shelf = Shelf(policies=self.policies, unusable=list(self.unusable.values()))
+        shelf.stale += self._halves()
         in_order = sorted(self.manifests.values(), key=lambda each: -each.position)
         for manifest in in_order:
             if shelf.manifest is not None:
@@ -101,6 +103,17 @@ class Reading:
                 )
                 shelf.stale += keys(manifest)
         return shelf
+
+    def _halves(self) -> list[bytes]:
+        """Return keys of what has no manifest: whoever wrote it died before that was written.
+
+        Nobody knows of them by a manifest, so they would be kept, and read, for ever.
+        """
+        names = (self.chunks.keys() | self.unusable.keys()) - self.manifests.keys()
+        manifests = [key_of(name) for name in self.unusable]
+        return manifests + [
+            key_of(name, part) for name in sorted(names) for part in self.chunks.get(name, ())
+        ]
 
 
 def read(

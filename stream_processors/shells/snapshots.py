@@ -87,7 +87,12 @@ def keys(manifest: Manifest) -> list[bytes]:
 
 
 def _key(name: str, part: bytes) -> bytes:
-    return name.encode() + _SEPARATOR + part
+    return key_of(name.encode(), part)
+
+
+def key_of(name: bytes, part: bytes = _MANIFEST) -> bytes:
+    """Return the key of a part of a snapshot, of its manifest unless another one is named."""
+    return name + _SEPARATOR + part
 
 
 def split(key: bytes) -> tuple[bytes, bytes]:

@@ -53,6 +53,21 @@ def test_one_without_its_manifest_does_not_exist() -> None:
     assert found(*packed(10), *packed(20, 2 * CHUNK_BYTES)[:-1]) == (10, [])
 
 
+def test_what_a_worker_left_that_died_while_it_saved_is_deleted_in_the_end() -> None:
+    """No manifest names it, so nothing else would ever delete it."""
+    half = packed(20, 2 * CHUNK_BYTES)[:-1]
+    *chunks, (name, _) = packed(30)
+    reading = Reading()
+    for key, value in (*packed(10), *half, *chunks, (name, b"no manifest")):
+        reading.take(key, value)
+
+    stale = reading.shelf().stale
+
+    assert sorted(stale) == sorted(
+        [*(key for key, _ in half), *(key for key, _ in chunks), name]
+    )
+
+
 def test_one_that_lacks_a_chunk_is_passed_over_for_the_one_before() -> None:
     rest = packed(20, 2 * CHUNK_BYTES)[1:]
 
