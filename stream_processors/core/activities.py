@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Sequence
 
 from stream_processors.core.agent import ENDS, EVERY_QUEUE, RESTARTS, STARTS, AgentMark
-from stream_processors.core.legs import Conclusion, Ringing, Sweep
+from stream_processors.core.legs import Conclusion
+from stream_processors.core.offers import Ringing
 from stream_processors.core.state import Activities
+from stream_processors.core.sweeps import Sweep
 
 
 def restart_mark(sweep: Sweep, source: str) -> AgentMark:

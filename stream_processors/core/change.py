@@ -16,28 +16,16 @@ from stream_processors.core.activities import (
     roll_marks,
 )
 from stream_processors.core.agent import Agent, AgentMark, on_the_phone
-from stream_processors.core.calls import (
-    ESTIMATED,
-    Call,
-    Mark,
-    Visit,
-    has_open_visit,
-    is_end_of,
-    observe,
-)
-from stream_processors.core.legs import (
-    ANSWER_FOLLOWS_MS,
-    LONGEST_RING_MS,
-    Ringing,
-    Sweep,
-    Target,
-    conclude,
-    ringings,
-)
+from stream_processors.core.call import ESTIMATED, Call, Mark, Visit, has_open_visit
+from stream_processors.core.calls import observe
+from stream_processors.core.legs import ANSWER_FOLLOWS_MS, Target, conclude
+from stream_processors.core.offers import LONGEST_RING_MS, Ringing, ringings
 from stream_processors.core.queues import Queue, account
 from stream_processors.core.sources import SWEEPS_KEPT_MS, Deadline, Source
 from stream_processors.core.state import Activities, Line, Pair, Settled, State, Terms
+from stream_processors.core.sweeps import Sweep
 from stream_processors.core.teams import Steps, Team, count, count_end
+from stream_processors.core.visits import is_end_of
 
 Cause: TypeAlias = tuple[int, int]
 """Log position of an event, and when its frame was received [ms since 1970]."""

@@ -15,7 +15,7 @@ import msgspec
 
 from schemas.facts import Leg
 from stream_processors.core.agent import AgentMark
-from stream_processors.core.calls import MATCH_MS
+from stream_processors.core.call import MATCH_MS
 from stream_processors.core.handovers import Hold
 
 ContactKind: TypeAlias = Literal[

@@ -12,13 +12,8 @@ from schemas.events import Clock
 from schemas.facts import Leg
 from schemas.identity import derived_id
 from stream_processors.core.agent import ENDS, STARTS, AgentMark
-from stream_processors.core.calls import (
-    Mark,
-    Place,
-    change_places,
-    is_under_way,
-    visits_until,
-)
+from stream_processors.core.call import Mark, is_under_way
+from stream_processors.core.calls import Place, change_places, visits_until
 from stream_processors.core.contacts import Contact, ContactMark, Reading, Transfer, read
 from stream_processors.core.direct import Consideration
 from stream_processors.core.handovers import Handover, Hold, held_ms

@@ -25,7 +25,7 @@ from typing import Literal, TypeAlias
 from schemas.events import Direction, EndedBy, TransferKind
 from schemas.facts import LegOutcome
 from stream_processors.core.asking import on_one_channel, whom_he_asked
-from stream_processors.core.calls import MATCH_MS
+from stream_processors.core.call import MATCH_MS
 from stream_processors.core.contacts import Moment, Party, Reading, Transfer
 from stream_processors.core.directions import Directions, was_called
 from stream_processors.core.forks import one_for_each_agent

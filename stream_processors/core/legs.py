@@ -20,19 +20,17 @@ from collections.abc import Sequence
 from typing import Literal, cast
 
 import msgspec
-from msgspec.structs import replace
 
-from schemas.events import EndedBy, OfferResult, TransferKind
-from schemas.facts import Leg, LegOutcome, Offer
+from schemas.events import EndedBy, TransferKind
+from schemas.facts import Leg, LegOutcome
 from schemas.identity import derived_id
-from stream_processors.core.calls import ESTIMATED, MATCH_MS, Call, Ring, Visit
+from stream_processors.core.call import ESTIMATED, MATCH_MS, Call, Visit
 from stream_processors.core.handovers import Handover, held_ms
+from stream_processors.core.rings import ring_of_answer_ms
+from stream_processors.core.sweeps import Sweep
 
 ANSWER_FOLLOWS_MS = 50
 """Asterisk tells that the caller left some microseconds before it tells of the answer."""
-
-LONGEST_RING_MS = 180_000
-"""A ringing of which nothing more is heard has ended by then: its end was lost."""
 
 AT_ONCE_MS = 100
 """A hang-up this soon after leaving the queue is the caller's end, not the dial plan's."""
@@ -42,38 +40,6 @@ NO_CAUSE = "0"
 
 Source: Asterisk main/pbx_builtins.c (pbx_builtin_hangup).
 """
-
-
-class Sweep(msgspec.Struct, frozen=True):
-    """An instant at which a source told, by silence, what is no longer there.
-
-    A restart ends what its feed told up to its `sequence`, also of the same instant.
-
-    A snapshot speaks of what began before `before` [ms]: of its `queues` who waits (channels
-    in `present`) and who is a member (agent and queue in `members`), also where it is of
-    `all_queues` that the source has; one `of_channels` of all channels, which are in `present`
-    while they live.
-    """
-
-    at: int
-    restarted: bool
-    sequence: int = 0
-    queues: frozenset[str] = frozenset()
-    present: frozenset[str] = frozenset()
-    members: frozenset[tuple[str, str]] = frozenset()
-    of_channels: bool = False
-    all_queues: bool = False
-    before: int = 0
-    name: str = ""
-
-    def misses_channel(self, channel_id: str, since: int) -> bool:
-        """Tell whether a channel that was there at an instant [ms] has ended by now."""
-        return self.of_channels and since < self.before and channel_id not in self.present
-
-    def misses_member(self, agent_id: str, queue_id: str) -> bool:
-        """Tell whether an agent is no member of a queue of the source that a snapshot is of."""
-        told_of = self.all_queues or queue_id in self.queues
-        return told_of and (agent_id, queue_id) not in self.members
 
 
 class Conclusion(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -349,7 +315,7 @@ def leg_fact(
         it.ended_at,
         it.outcome,
         it.wait_ms,
-        _ring_of_answer_ms(visit, it.answered_at),  # ring_ms
+        ring_of_answer_ms(visit, it.answered_at),  # ring_ms
         talk,  # talk_ms
         hold,  # hold_ms
         None,  # wrapup_ms
@@ -385,129 +351,3 @@ def _caller_key(call: Call, visit: Visit) -> str:
     if call.taken_key and any(visit is each for each in call.visits[call.taken_from :]):
         return call.taken_key
     return visit.caller_key
-
-
-class Ringing(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """What a ringing is now."""
-
-    offer_id: str
-    agent_id: str
-    started_at: int
-    ended_at: int | None
-    result: str
-    ring_ms: int | None
-
-
-def ringings(
-    call: Call, visit: Visit, it: Conclusion, sweeps: Sequence[Sweep], clock: int
-) -> list[Ringing]:
-    """Return the ringings of a visit; one that nobody ended ends with the wait."""
-    found = [_ringing(call, visit, ring, it, sweeps, clock) for ring in visit.rings]
-    if len(found) > 1 and len({ring.offer_id for ring in found}) < len(found):
-        # A busy member tried twice within a second, told by a log of whole seconds.
-        found = [
-            replace(ring, offer_id=derived_id(ring.offer_id, str(nth))) if nth else ring
-            for nth, ring in _numbered(found)
-        ]
-    return found
-
-
-def _numbered(rings: Sequence[Ringing]) -> list[tuple[int, Ringing]]:
-    """Return each ringing with its place among those of the same id."""
-    seen: dict[str, int] = {}
-    numbered = []
-    for ring in rings:
-        nth = seen[ring.offer_id] = seen.get(ring.offer_id, -1) + 1
-        numbered.append((nth, ring))
-    return numbered
-
-
-def _ringing(
-    call: Call, visit: Visit, ring: Ring, it: Conclusion, sweeps: Sequence[Sweep], clock: int
-) -> Ringing:
-    started = ring.started[2]
-    result = ring.result[2] if ring.result else ""
-    if result == "answered":
-        ended = it.answered_at
-    elif ring.ended is not None:
-        ended = ring.ended[2]
-    else:
-        ended, result = _lost_end(visit, ring, it, sweeps, clock)
-    if ended is not None:
-        if result == "cancelled" and _taken_elsewhere(ended, it):
-            result = "elsewhere"
-        ended = max(started, ended)
-    if not ring.fact_id or not ring.offer_id:
-        told = ring.offer_id or f"{it.leg_id}|{ring.agent_id}|{started}"
-        ring.fact_id = derived_id(call.source, told)
-    lasted = _ring_ms(ring, ended)
-    return Ringing(ring.fact_id, ring.agent_id, started, ended, result, lasted)
-
-
-def _lost_end(
-    visit: Visit, ring: Ring, it: Conclusion, sweeps: Sequence[Sweep], clock: int
-) -> tuple[int | None, str]:
-    """Return when a ringing must have ended whose end nobody told, and as what."""
-    started = ring.started[2]
-    ends = [(started + LONGEST_RING_MS, "failed")] if clock >= started + LONGEST_RING_MS else []
-    # A queue begins a round of ringing when the one before is over.
-    ends += [
-        (other.started[2], "failed")
-        for other in visit.rings
-        if other.started[2] > started + MATCH_MS
-    ]
-    ends += [
-        (sweep.at, "failed")
-        for sweep in sweeps
-        if ring.offer_id and sweep.misses_channel(ring.offer_id, started)
-    ]
-    if it.left_at is not None:
-        ends.append((it.left_at, "cancelled"))
-    return min(ends) if ends else (None, "")
-
-
-def _taken_elsewhere(ended: int, it: Conclusion) -> bool:
-    return it.answered_at is not None and abs(ended - it.answered_at) <= MATCH_MS
-
-
-def _ring_of_answer_ms(visit: Visit, answered: int | None) -> int | None:
-    for ring in visit.rings:
-        if ring.result is not None and ring.result[2] == "answered":
-            return _ring_ms(ring, answered)
-    return None
-
-
-def _ring_ms(ring: Ring, ended: int | None) -> int | None:
-    if ring.started[0] != 1 and ring.ring_ms is not None:
-        return ring.ring_ms
-    return None if ended is None else max(0, ended - ring.started[2])
-
-
-def offer_fact(
-    call: Call,
-    visit: Visit,
-    it: Conclusion,
-    ring: Ringing,
-    tenant: str,
-    domain: str,
-    revision: int,
-    known_at: int,
-) -> Offer:
-    """Return the fact of a ringing."""
-    return Offer(
-        tenant=tenant,
-        domain=domain,
-        revision=revision,
-        known_at=known_at,
-        voided=False,
-        offer_id=ring.offer_id,
-        leg_id=it.leg_id,
-        interaction_id=call.interaction_id or visit.interaction[1] or call.channel_id,
-        source=call.source,
-        queue_id=visit.queue_id,
-        agent_id=ring.agent_id,
-        started_at=ring.started_at,
-        ended_at=ring.ended_at,
-        result=cast('OfferResult | Literal[""]', ring.result),
-        ring_ms=ring.ring_ms,
-    )

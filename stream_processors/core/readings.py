@@ -10,14 +10,13 @@ from schemas import events as e
 from stream_processors.core import conversations, pools
 from stream_processors.core.activities import restart_mark
 from stream_processors.core.agent import ENDS, EVERY_QUEUE, STARTS, TELLS, AgentMark
-from stream_processors.core.calls import MATCH_MS, Mark
+from stream_processors.core.call import MATCH_MS, Mark
 from stream_processors.core.change import Change
 from stream_processors.core.contacts import ContactKind, ContactMark
 from stream_processors.core.crm.readings import CRM_EVENTS
 from stream_processors.core.hearsay import hear
 from stream_processors.core.instants import to_ms
 from stream_processors.core.interfaces import name_interface, tell_member
-from stream_processors.core.legs import Sweep
 from stream_processors.core.sources import (
     HORIZON_MS,
     SWEEPS_KEPT_MS,
@@ -26,6 +25,7 @@ from stream_processors.core.sources import (
     Source,
     began_before,
 )
+from stream_processors.core.sweeps import Sweep
 
 Reading: TypeAlias = Callable[[Change, Any, Source, int], None]
 

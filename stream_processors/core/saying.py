@@ -7,7 +7,8 @@ import msgspec
 from schemas.facts import AgentInterval, AgentSession, Break, Fact, Offer, says_the_same
 from stream_processors.core.agent import Span
 from stream_processors.core.ledger import Ledger
-from stream_processors.core.legs import leg_fact, offer_fact
+from stream_processors.core.legs import leg_fact
+from stream_processors.core.offers import offer_fact
 from stream_processors.core.publishing import planned_facts
 from stream_processors.core.state import Line, State, Terms
 

@@ -10,9 +10,9 @@ from heapq import heappush
 import msgspec
 
 from stream_processors.core.agent import AgentMark
-from stream_processors.core.calls import MATCH_MS, Mark
+from stream_processors.core.call import MATCH_MS, Mark
 from stream_processors.core.contacts import Contact
-from stream_processors.core.legs import Sweep
+from stream_processors.core.sweeps import Sweep
 
 HORIZON_MS = 10 * 60_000
 """Up to this late, an event gives the same result as if it had come in time."""

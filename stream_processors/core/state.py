@@ -11,12 +11,13 @@ from schemas.facts import Leg, Offer
 from schemas.policies import PolicyHistory
 from schemas.rules import Rule
 from stream_processors.core.agent import Agent, AgentMark
-from stream_processors.core.calls import Call, Mark
+from stream_processors.core.call import Call, Mark
 from stream_processors.core.crm.desk import Crm
 from stream_processors.core.discipline.docket import Docket
 from stream_processors.core.instants import day_bounds
-from stream_processors.core.legs import Ringing, Target
+from stream_processors.core.legs import Target
 from stream_processors.core.names import QueueNames
+from stream_processors.core.offers import Ringing
 from stream_processors.core.plans import Plans
 from stream_processors.core.queues import Account, Queue
 from stream_processors.core.sources import Source
