@@ -157,6 +157,7 @@ class Change:
         """Let the calls of a source be concluded anew: what ends them has been told at once.
 
         Not those that were over before any sweep still known: what ended them may be forgotten.
+        Nor contacts, whose visits may be: what a queue dialled would pass for direct calls.
         """
         prefix, reach = f"{source.name}|", source.clock - SWEEPS_KEPT_MS
         for key, line in self.state.lines.items():
@@ -165,8 +166,9 @@ class Change:
                 for settled in line.settled
             ):
                 self._unsettled[key] = self.cause
-        for root in source.contacts:
-            self.unsettle_contact(source, root)
+        for root, contact in source.contacts.items():
+            if contact.lasted_until() >= reach:
+                self.unsettle_contact(source, root)
 
     def unsettle_contact(self, source: Source, root: str) -> None:
         """Let a contact be concluded anew."""

@@ -45,6 +45,9 @@ class ContactMark(msgspec.Struct, frozen=True, order=True, gc=False, array_like=
     ago: int = 0  # so long a listed channel had been there [ms]
 
 
+_FAR_AHEAD = 1 << 62
+
+
 class Contact(msgspec.Struct):
     """One contact of one source. Its root is the least of its ids, whatever came first.
 
@@ -65,6 +68,15 @@ class Contact(msgspec.Struct):
     closed: dict[str, int] = msgspec.field(default_factory=dict)
     used: dict[str, tuple[str, int, int | None]] = msgspec.field(default_factory=dict)
     reminded_at: int = 0
+
+    def lasted_until(self) -> int:
+        """Return when [ms] the last of it was told or concluded; far ahead if it goes on."""
+        until = self.marks[-1].at
+        for _, _, end in self.used.values():
+            until = max(until, _FAR_AHEAD if end is None else end)
+        for leg in self.legs.values():
+            until = max(until, _FAR_AHEAD if leg.ended_at is None else leg.ended_at)
+        return until
 
     def add(self, mark: ContactMark) -> bool:
         """Put a mark into its place; return False if it was there already."""

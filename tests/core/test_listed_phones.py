@@ -52,6 +52,27 @@ def test_a_call_that_was_placed_unheard_lasts_since_its_channel_was_there() -> N
     assert does(facts) == [("talking", began, over), ("ready", over, None)]
 
 
+@pytest.mark.parametrize("later", ["", "09:50:01 channels_end c3 0 09:50:00"])
+def test_a_phone_that_a_queue_dialled_makes_no_direct_call_once_the_visit_is_forgotten(
+    later: str,
+) -> None:
+    """Its hang-up was lost in a gap; the next list after half an hour is of another gap."""
+    facts = told(f"""
+        09:10:00.100  starts trunk7
+        09:10:00.200  enter  trunk7 sales
+        09:10:00.300  starts anna1@trunk7
+        09:10:00.300  ring   trunk7 sales Anna anna1 SIP/anna
+        09:10:00.310  alerts anna1@trunk7
+        09:10:09      log: answer trunk7 sales Anna 9
+        09:10:30      log: end    trunk7 sales Anna caller 21
+        09:11:01      channels_end c2 0 09:11:00
+        {"".join(f"09:{minute}:00 beat" + chr(10) for minute in range(12, 50))}
+        {later}
+    """)
+
+    assert [(leg.queue_id, leg.outcome) for leg in legs(facts)] == [("sales", "answered")]
+
+
 @pytest.mark.parametrize("word", ["09:12:01 channels_end c2 0 09:12:00", "09:12:01 restart"])
 def test_it_ends_as_any_that_a_later_list_lacks_or_a_restart_cuts(word: str) -> None:
     facts = told(OUTBOUND + word)
