@@ -6,7 +6,6 @@ is away the first goes on undisturbed.
 
 import asyncio
 import logging
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,6 +31,7 @@ from pult.health import health_routes
 from pult.rejecting import RejectAlarm, limit
 from pult.settings import Settings
 from pult.sources import SourcesCollector, live_sources, troubles
+from pult.stopping import on_stop
 from pult.web import is_loopback, listen, only_loopback
 from pult.webhooks import naming, receiver
 from schemas.errors import PultFailure, SettingsInvalid
@@ -41,7 +41,6 @@ GRACE_SECONDS = 10.0
 """How long an adapter that is told to stop goes on publishing what it has."""
 
 _LOG = logging.getLogger(__name__)
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +168,8 @@ class Adapter:
         runner, port = await listen(
             application, http.host, http.adapter_port, "the adapter", "--port"
         )
-        ended = _ended_by_signal()
+        ended = asyncio.Event()
+        on_stop(ended.set)
         loop = asyncio.get_running_loop()
 
         def part(work: Callable[[], None]) -> threading.Thread:
@@ -242,22 +242,6 @@ class PublisherCollector(Collector):
             ("publish_errors", "Interruptions of publishing", publisher.errors),
         ):  # fmt: skip
             yield CounterMetricFamily(f"pult_{name}", text, value=count)
-
-
-def _ended_by_signal() -> asyncio.Event:
-    """Return an event that a signal sets; a second signal ends the process at once."""
-    ended = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def heard() -> None:
-        ended.set()
-        for number in _SIGNALS:
-            loop.remove_signal_handler(number)
-            signal.signal(number, signal.SIG_DFL)
-
-    for number in _SIGNALS:
-        loop.add_signal_handler(number, heard)
-    return ended
 
 
 def _today() -> date:

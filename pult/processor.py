@@ -1,7 +1,6 @@
 """`pult processor`: a worker of the distributed form, with its wall, metrics and health."""
 
 import asyncio
-import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
@@ -19,6 +18,7 @@ from pult.desk_token import desk_token, supervisor_token
 from pult.floor_pages import FloorPages
 from pult.rejecting import limit
 from pult.settings import Settings
+from pult.stopping import on_stop
 from pult.web import Wall, listen
 from schemas.errors import PultFailure, SettingsInvalid
 from schemas.policies import PolicyHistory
@@ -34,8 +34,6 @@ LAST_WORDS_SECONDS = 3.0
 """How long a worker that stopped for a reason still tells it at /readyz."""
 
 Draw: TypeAlias = Callable[[State, Setting, Scope], Picture]
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def plan(settings: Settings, name: str, *, accept_loss: bool) -> Plan:
@@ -202,9 +200,7 @@ async def serve(
     runner, port = await listen(
         wall.application, http.host, http.processor_port, "the worker", "--port"
     )
-    loop = asyncio.get_running_loop()
-    for each in _SIGNALS:
-        loop.add_signal_handler(each, service.processor.stop)
+    on_stop(service.processor.stop)
     try:
         out(f"Worker   http://{http.host}:{port}/")
         await service.processor.run()

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import os
-import signal
 import sys
 import threading
 import time
@@ -19,6 +18,7 @@ from pult.feeds import Wired
 from pult.floor_pages import FloorPages
 from pult.plan_desk import PlanDesk
 from pult.runtime import Runtime
+from pult.stopping import on_stop
 from pult.web import Wall, address, listen, sql_host
 from schemas.errors import PultFailure
 from sql.endpoint import make_endpoint
@@ -28,8 +28,6 @@ LEAVE_SECONDS = 2.5
 
 GRACE_SECONDS = 9.5
 """After so long it ends, whatever still hangs; what was journaled is read at the next start."""
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Service:
@@ -114,17 +112,7 @@ class Service:
     async def _wait(self) -> None:
         """Wait for a signal or a failure; say once that a recording is over."""
         stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-
-        def heard() -> None:
-            stop.set()
-            for number in _SIGNALS:
-                # Who asks twice does not want to wait for anything.
-                loop.remove_signal_handler(number)
-                signal.signal(number, signal.SIG_DFL)
-
-        for number in _SIGNALS:
-            loop.add_signal_handler(number, heard)
+        on_stop(stop.set)
         told = False
         while not stop.is_set() and self.runtime.failure is None:
             with contextlib.suppress(TimeoutError):

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import os
 import secrets
-import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +23,7 @@ from pult.health import health_routes
 from pult.lean import reuse_memory
 from pult.settings import Settings
 from pult.sink_days import SinkDays, Topics
+from pult.stopping import on_stop
 from pult.web import is_loopback, listen, only_loopback
 from schemas.errors import PultFailure, StoreFailed
 from schemas.metrics import METRICS
@@ -43,8 +43,6 @@ LAST_WORDS_SECONDS = 3.0
 
 LAST_ANSWER_SECONDS = 3.0
 """How long after its grace a sink that was told to stop waits for an insert to end."""
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def plan(settings: Settings, name: str, *, accept_loss: bool) -> SinkPlan:
@@ -230,8 +228,7 @@ class _Service:
             threading.Thread(target=self._late.run, name="late-days"),
         ]
         try:
-            for each in _SIGNALS:
-                loop.add_signal_handler(each, self._stop)
+            on_stop(self._stop)
             out(f"Sink     http://{http.host}:{port}/metrics  (Ctrl-C stops)")
             for thread in threads:
                 thread.start()

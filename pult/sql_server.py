@@ -1,21 +1,19 @@
 """`pult sql-server`: the history of a data folder as ClickHouse would serve it, over HTTP."""
 
 import asyncio
-import signal
 from collections.abc import Callable
 
 from aiohttp import web
 
 from pult.folder import DataFolder
 from pult.settings import HttpSettings
+from pult.stopping import on_stop
 from pult.web import is_loopback, listen
 from schemas.errors import SettingsInvalid
 from schemas.metrics import METRICS
 from sql.embedded import EmbeddedStore
 from sql.endpoint import make_endpoint
 from sql.writable import Login, WritableStore, make_writable
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def serve(
@@ -57,8 +55,7 @@ async def _serve(
     app: web.Application, folder: DataFolder, http: HttpSettings, out: Callable[[str], None]
 ) -> None:
     ended = asyncio.Event()
-    for each in _SIGNALS:
-        asyncio.get_running_loop().add_signal_handler(each, ended.set)
+    on_stop(ended.set)
     runner, port = await listen(app, http.host, http.sql_port, "the SQL endpoint", "--sql-port")
     try:
         address = f"http://{http.host}:{port}"
