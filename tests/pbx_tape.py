@@ -106,6 +106,10 @@ class Standing:
                 self.callers.pop(told["Uniqueid"], None)
             case b"Newchannel":
                 self.channels[told["Uniqueid"]] = told
+            case b"AgentCalled":
+                rung = self.channels.get(told.get("DestUniqueid", ""))
+                if rung is not None:
+                    rung["Application"] = "AppQueue"
             case b"Newstate":
                 self._becomes(told, ChannelState=told["ChannelState"])
             case b"BridgeEnter":
@@ -155,7 +159,8 @@ class Standing:
 
 _HEARD = (
     b"QueueMemberAdded", b"QueueMemberPause", b"QueueMemberRemoved", b"QueueCallerJoin",
-    b"QueueCallerLeave", b"Newchannel", b"Newstate", b"BridgeEnter", b"BridgeLeave", b"Hangup",
+    b"QueueCallerLeave", b"AgentCalled", b"Newchannel", b"Newstate", b"BridgeEnter",
+    b"BridgeLeave", b"Hangup",
 )  # fmt: skip
 
 
