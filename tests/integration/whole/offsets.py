@@ -28,7 +28,7 @@ def committed(centre: Centre, group: str, topic: str) -> dict[int, int]:
     """Return the offsets that the group of all workers or sinks has committed."""
     told = _patiently(
         centre, f"{centre.prefix}-{group}",
-        lambda consumer: consumer.committed(_places(centre, topic), timeout=_ANSWER_SECONDS),
+        lambda consumer, seconds: consumer.committed(_places(centre, topic), timeout=seconds),
     )  # fmt: skip
     return {each.partition: max(0, each.offset) for each in told}
 
@@ -42,23 +42,28 @@ def bounds(centre: Centre, place: TopicPartition) -> tuple[int, int]:
     """Return where a partition begins and ends."""
     return _patiently(
         centre, "ends",
-        lambda consumer: consumer.get_watermark_offsets(place, timeout=_ANSWER_SECONDS),
+        lambda consumer, seconds: consumer.get_watermark_offsets(place, timeout=seconds),
     )  # fmt: skip
 
 
-def _patiently(centre: Centre, group: str, ask: Callable[[Consumer], _Answer]) -> _Answer:
+def _patiently(
+    centre: Centre, group: str, ask: Callable[[Consumer, float], _Answer]
+) -> _Answer:
     """Ask brokers of which one may have died just now, until they answer.
 
-    By another client each time: one goes on asking whoever led a partition when it began.
+    By another client each time: one goes on asking whoever led a partition when it began. With
+    more patience each time: a new client asks half a dozen times before it has its answer, and
+    each of these may be delayed on purpose.
     """
-    give_up = time.monotonic() + SECONDS
+    give_up, seconds = time.monotonic() + SECONDS, _ANSWER_SECONDS
     while True:
         consumer = Consumer({"bootstrap.servers": centre.bootstrap, "group.id": group})
         try:
-            return ask(consumer)
+            return ask(consumer, seconds)
         except KafkaException:
             if time.monotonic() > give_up:
                 raise
+            seconds *= 2
             time.sleep(0.2)
         finally:
             consumer.close()
