@@ -42,7 +42,7 @@ LAST_WORDS_SECONDS = 3.0
 """How long a sink that stopped for a reason still tells it at /readyz."""
 
 LAST_ANSWER_SECONDS = 3.0
-"""How long after its grace a sink that was told to stop waits for an insert to end."""
+"""How long after its grace a sink that was told to stop waits for an answer."""
 
 
 def plan(settings: Settings, name: str, *, accept_loss: bool) -> SinkPlan:
@@ -197,9 +197,20 @@ class _Service:
 
     def _stop(self) -> None:
         self._sink.stop()
-        haste = threading.Timer(GRACE_SECONDS + LAST_ANSWER_SECONDS, _leave)
+        haste = threading.Timer(GRACE_SECONDS + LAST_ANSWER_SECONDS, self._leave)
         haste.daemon = True
         haste.start()
+
+    def _leave(self) -> None:
+        """End the process while an answer is still owed: a thread cannot be stopped."""
+        # Commits wait for the brokers, and the thread of late days for either.
+        who = "the store has" if self._sink.inserting else "the brokers or the store have"
+        sys.stderr.write(
+            f"pult: {who} not answered within {GRACE_SECONDS:g} s; nothing is lost, the next "
+            "start stores what was under way\n"
+        )
+        sys.stderr.flush()
+        os._exit(1)
 
     async def serve(self, out: Callable[[str], None]) -> None:
         """Store until a signal comes or it cannot go on.
@@ -243,13 +254,3 @@ class _Service:
                 raise self._failure
         finally:
             await runner.cleanup()
-
-
-def _leave() -> None:
-    """End the process while the store still owes an answer: a thread cannot be stopped."""
-    sys.stderr.write(
-        f"pult: the store has not answered within {GRACE_SECONDS:g} s; nothing is lost, the "
-        "next start stores what was under way with the same bounds\n"
-    )
-    sys.stderr.flush()
-    os._exit(1)

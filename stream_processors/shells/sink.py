@@ -129,6 +129,11 @@ class Sink:
         """The partitions that are ours at this moment; may be asked by any thread."""
         return list(self._parts.values())
 
+    @property
+    def inserting(self) -> bool:
+        """Whether an answer of the store is waited for; may be asked by any thread."""
+        return self._writers.longest > 0
+
     def stop(self) -> None:
         """Have `run` return soon, with what is held stored if that is possible."""
         self._stopping.set()

@@ -1,5 +1,6 @@
 """A store that is away or refuses, records that are no good: nothing is lost without a word."""
 
+import os
 import signal
 import time
 from collections.abc import Iterator
@@ -8,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from schemas.facts import encode
+from tests.integration.conftest import NewCluster
 from tests.integration.half_hour import half_hour
 from tests.integration.sinks import Pipe
 from tests.integration.stores import PASSWORD, Store
-from tests.integration.workers import Site, eventually
+from tests.integration.workers import Site, eventually, site
 from tests.kafka import free_port
 from tests.pult.command import pult
 from tests.shells.records import of
@@ -80,6 +82,33 @@ def test_a_store_that_hangs_is_told_of_and_holds_up_no_stop(pipe: Pipe) -> None:
     assert took < 18
     assert "pult: the store has not answered within 10 s; nothing is lost" in sink.said
     assert pipe.doubled() == {}
+
+
+def test_brokers_that_hang_are_not_taken_for_a_store_that_does(
+    new_cluster: NewCluster, store: Store, prefix: str, tmp_path: Path
+) -> None:
+    cluster = new_cluster()
+    cluster.start()
+    (broker,) = cluster.brokers
+    with site(cluster.bootstrap, prefix, tmp_path) as made:
+        pipe = Pipe(made, store)
+        # So long that the records wait in the sink until it is told to stop.
+        made.settings = f"{store.settings}[sink]\nflush_every = '20s'\n"
+        sink = pipe.sink()
+        eventually("ready", 60, lambda: sink.status("/readyz")[0] == 200)
+        pipe.publish(half_hour(100), tenants=1)
+        eventually("records held", 20, lambda: sink.metrics()["pult_sink_pending_records"] > 0)
+        os.kill(broker.pid, signal.SIGSTOP)
+        try:
+            began = time.monotonic()
+            code = sink.end()
+            took = time.monotonic() - began
+        finally:
+            os.kill(broker.pid, signal.SIGCONT)
+
+    assert code == 1
+    assert took < 18
+    assert "pult: the brokers or the store have not answered within 10 s" in sink.said
 
 
 def test_what_cannot_be_stored_is_rejected_whole_and_the_rest_goes_on(pipe: Pipe) -> None:
