@@ -6,11 +6,11 @@ The password is only ever in the values returned here; no message of ours holds 
 import socket
 import ssl
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._acl import AclOperation
 
@@ -214,6 +214,31 @@ def require_group(client: AdminClient, group: str, settings: KafkaSettings) -> N
         told = not_allowed(f"join group {group}", settings)
         msg = f"cannot use Kafka at {settings.bootstrap}: {told}"
         raise KafkaUnusable(msg)
+
+
+def require_topics(
+    client: AdminClient, settings: KafkaSettings, *, read: Iterable[str], written: Iterable[str]
+) -> None:
+    """Look whether we may read and write topics that are there.
+
+    A worker that is refused later has begun already, and tells of it in its clients' words.
+
+    Raises:
+        KafkaUnusable: we may not.
+    """
+    wanted = [(name, AclOperation.READ, f"read {name}") for name in read]
+    wanted += [(name, AclOperation.WRITE, f"write to {name}") for name in written]
+    names = TopicCollection(sorted({name for name, *_ in wanted}))
+    asked = client.describe_topics(names, include_authorized_operations=True)
+    for name, operation, what in wanted:
+        try:
+            allowed = asked[name].result().authorized_operations
+        except KafkaException:
+            # Brokers that are gone again are told of by whoever needs them next.
+            return
+        if allowed is not None and operation not in allowed:
+            msg = f"cannot use Kafka at {settings.bootstrap}: {not_allowed(what, settings)}"
+            raise KafkaUnusable(msg)
 
 
 def _refused(said: str, settings: KafkaSettings) -> str:

@@ -231,4 +231,11 @@ def run(
     client = kafka.connect(settings.kafka, environ)
     topics.require(client, settings.kafka)
     kafka.require_group(client, processors_of(settings.kafka.prefix), settings.kafka)
+    decides = [told.events] if decided is not None else []
+    kafka.require_topics(
+        client,
+        settings.kafka,
+        read=[told.events, told.snapshots],
+        written=[told.facts, told.rejected, told.snapshots, *decides],
+    )
     asyncio.run(serve(settings, told, how, token, decided, out))

@@ -157,7 +157,9 @@ def read(
             elif error is not None and error.code() == KafkaError._PARTITION_EOF:
                 unfinished.discard(-1 if partition is None else partition)
             elif error is not None and error.code() in _HOPELESS:
-                msg = f"cannot read {topic}: {error.str()}; run pult topics"
+                hidden = error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED
+                remedy = "check the ACL of the brokers" if hidden else "run pult topics"
+                msg = f"cannot read {topic}: {error.str()}; {remedy}"
                 raise OutputFailed(msg)
     return {partition: reading.shelf() for partition, reading in readings.items()}
 

@@ -85,6 +85,36 @@ def test_a_worker_that_may_not_join_its_group_ends(installation: Site, kafka: Cl
     assert f"guest may not: join group {installation.prefix}-processor" in worker.complaint
 
 
+NEEDS = (
+    ("read", "events", AclOperation.READ),
+    ("read", "snapshots", AclOperation.READ),
+    ("write to", "facts", AclOperation.WRITE),
+    ("write to", "rejected", AclOperation.WRITE),
+    ("write to", "snapshots", AclOperation.WRITE),
+)
+
+
+@pytest.mark.parametrize("lacking", NEEDS)
+def test_a_worker_that_may_not_use_a_topic_ends_before_it_begins(
+    installation: Site, kafka: Cluster, lacking: tuple[str, str, AclOperation]
+) -> None:
+    prefix = installation.prefix
+    allow(kafka, ResourceType.GROUP, f"{prefix}-processor", AclOperation.READ)
+    for need in NEEDS:
+        if need != lacking:
+            allow(kafka, ResourceType.TOPIC, f"{prefix}.{need[1]}", need[2])
+    allow_looking(kafka, prefix)
+    as_guest(installation, kafka)
+
+    worker = installation.worker("w1", env={"KAFKA_PASSWORD": PASSWORD})
+
+    assert worker.wait() == 1
+    what, name, _ = lacking
+    told = f"guest may not: {what} {prefix}.{name} (ACL of the brokers)"
+    assert worker.complaint.endswith(told)
+    assert "assigned" not in worker.said
+
+
 @pytest.mark.parametrize("lacking", ["the group", "the topic"])
 def test_a_sink_that_may_not_read_ends(
     installation: Site, kafka: Cluster, tmp_path: Path, lacking: str
