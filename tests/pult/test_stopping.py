@@ -59,6 +59,16 @@ def test_whoever_is_told_twice_ends_at_once() -> None:
         assert process.wait(SECONDS) == -signal.SIGTERM
 
 
+def test_a_terminal_that_is_gone_asks_no_second_time() -> None:
+    """At a log-out systemd sends SIGTERM and at once SIGHUP: that is no haste of anybody."""
+    with waiter(slowly=1) as process:
+        process.send_signal(signal.SIGTERM)
+        assert line(process) == "ends"
+        process.send_signal(signal.SIGHUP)
+
+        assert process.wait(SECONDS) == 0
+
+
 def test_under_nohup_it_outlives_its_terminal() -> None:
     with waiter(before=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)) as process:
         process.send_signal(signal.SIGHUP)
