@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from pult.rebuild import Progress
 from pult.storing import Storing
@@ -57,7 +57,9 @@ def events_from_kafka(
         try:
             return _read(consumer, topic, Storing(store), tenant, progress)
         except KafkaException as error:
-            msg = f"cannot read {topic}: {error.args[0].str()}; run pult topics"
+            hidden = error.args[0].code() == KafkaError.TOPIC_AUTHORIZATION_FAILED
+            remedy = "check the ACL of the brokers" if hidden else "run pult topics"
+            msg = f"cannot read {topic}: {error.args[0].str()}; {remedy}"
             raise KafkaUnusable(msg) from error
 
 
@@ -106,8 +108,11 @@ def _store(messages: Iterable[Message], storing: Storing, tenant: str, read: Rea
     events: list[Event] = []
     positions: list[tuple[int, int]] = []
     for message in messages:
-        if message.error() is not None:
-            raise KafkaException(message.error())
+        error = message.error()
+        if error is not None and error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED:
+            continue  # The client looks for its group all the same.
+        if error is not None:
+            raise KafkaException(error)
         key, value = message.key(), message.value()
         event = _event(key, value)
         if event is None:

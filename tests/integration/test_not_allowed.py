@@ -20,10 +20,12 @@ from producers.session import Entry, Session, Undelivered
 from pult import kafka as connecting
 from pult.server_settings import KafkaSettings
 from tests.integration.conftest import NewCluster
+from tests.integration.half_hour import recorded
 from tests.integration.test_topics import NAMES, PLAIN, pult
 from tests.integration.workers import Site, Worker, site
 from tests.kafka import GUEST, PASSWORD, USER, Cluster
 from tests.pult.command import PULT, wait_for
+from tests.shells.records import of
 
 AS_GUEST = f'protocol = "sasl_plaintext"\n{PLAIN.replace(USER, GUEST)}'
 
@@ -135,6 +137,25 @@ def test_a_sink_that_may_not_read_ends(
     assert sink.wait() == 1
     what = f"join group {prefix}-sink" if lacking == "the group" else f"read {prefix}."
     assert f"guest may not: {what}" in sink.complaint
+
+
+def test_a_rebuild_needs_no_right_to_a_group_that_it_does_not_join(
+    installation: Site, kafka: Cluster, tmp_path: Path
+) -> None:
+    prefix = installation.prefix
+    for name in ("events", "snapshots"):
+        allow(kafka, ResourceType.TOPIC, f"{prefix}.{name}", AclOperation.READ)
+    allow_looking(kafka, prefix)
+    installation.publish([("acme", of(value, "acme")) for value in recorded()[:300]])
+    data = tmp_path / "data"
+    data.mkdir()
+    address = f'bootstrap = "{kafka.sasl_plaintext}"\nprefix = "{prefix}"\n'
+
+    done = pult(
+        tmp_path, f"{address}{AS_GUEST}", "rebuild", "--from-kafka", "--data", str(data)
+    )
+
+    assert "300 events of 1 domain folded again" in done.out
 
 
 def test_an_adapter_that_may_not_write_says_so(kafka: Cluster, installation: Site) -> None:
