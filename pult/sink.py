@@ -230,7 +230,7 @@ class _Service:
             except PultFailure as failure:
                 self._failure = failure
             finally:
-                # Where a second signal has ended the loop there is nobody left to tell.
+                # Where the loop has ended before, there is nobody left to tell.
                 with suppress(RuntimeError):
                     loop.call_soon_threadsafe(ended.set)
 
