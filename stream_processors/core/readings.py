@@ -292,9 +292,12 @@ def _snapshot(source: Source, snapshot_id: str, at: int) -> Snapshot:
 def _snapshot_agent(change: Change, event: e.SnapshotAgent, source: Source, at: int) -> None:
     data = event.data
     snapshot = _snapshot(source, data.snapshot_id, at)
-    if not data.signed_out:
+    before = began_before(to_ms(data.asked_at) if data.asked_at else None, at)
+    if data.signed_out:
+        mark = _told(event, "unlisted", at, queue_id=EVERY_QUEUE, number=before)
+        change.tell_agent(data.agent_id, mark)
+    else:
         snapshot.members.add((data.agent_id, data.queue_id))
-        before = began_before(to_ms(data.asked_at) if data.asked_at else None, at)
         wrapup = -1 if data.wrapup_ms is None else data.wrapup_ms
         mark = _told(event, "listed", at, queue_id=data.queue_id, paused=data.paused,
                      reason=data.reason, number=before, wrapup=wrapup)  # fmt: skip

@@ -110,7 +110,7 @@ class Fold:
         return True
 
     def _left(self, mark: AgentMark) -> bool:
-        if mark.queue_id == EVERY_QUEUE:
+        if mark.queue_id == EVERY_QUEUE and mark.kind == "left":  # a list ends his log-in only
             self.now.queues.clear()
             self.now.homes.clear()
             self.now.paused.clear()

@@ -96,3 +96,32 @@ def test_the_order_in_which_it_is_told_changes_nothing() -> None:
         crooked = told([*log[:late], *log[late + 1 :], log[late], log[late]])
 
         assert comparable(crooked) == comparable(straight), log[late]
+
+
+def test_whoever_is_listed_as_signed_out_is_so_though_nobody_told_of_it() -> None:
+    facts = told(values("""
+        08:00:00  queue     s1 sales 0
+        08:00:00  member    s1 Anna sales _ _ 08:00:00 Agent:1001 out
+        08:00:00  complete  s1 08:00:00
+        08:30:00  signs_in  1001
+        09:00:00  lost
+        09:30:00  queue     s2 sales 0
+        09:30:00  member    s2 Anna sales _ _ 09:30:00 Agent:1001 out
+        09:30:00  complete  s2 09:30:00
+    """))  # fmt: skip
+
+    assert shown(facts, "Anna") == [("ready", moment("08:30:00"), moment("09:30:00"))]
+
+
+def test_whoever_signs_out_of_the_pool_stays_in_the_queues_that_ring_his_phone() -> None:
+    facts = told(values("""
+        08:00:00  login     Anna support 0 SIP/anna
+        08:30:00  signs_in  1001
+        09:30:00  queue     s1 support 0
+        09:30:00  queue     s1 sales 0
+        09:30:00  member    s1 Anna support _ _ 09:30:00 SIP/anna
+        09:30:00  member    s1 Anna sales _ _ 09:30:00 Agent:1001 out
+        09:30:00  complete  s1 09:30:00
+    """))  # fmt: skip
+
+    assert shown(facts, "Anna") == [("ready", moment("08:00:00"), None)]
