@@ -33,7 +33,7 @@ def _put_together(calls: list[DirectCall]) -> list[DirectCall]:
     told: list[list[DirectCall]] = []
     for call in sorted(calls, key=_best_first):
         if call.used is None:
-            fork = next((each for each in told if _rang_at_once(each[0], call)), None)
+            fork = next((each for each in told if _rings_with(call, each)), None)
             if fork is not None:
                 fork.append(call)
                 continue
@@ -51,8 +51,16 @@ def _quiet(call: DirectCall) -> int:
     return _NEVER if over is None else over
 
 
+def _rings_with(call: DirectCall, fork: Iterable[DirectCall]) -> bool:
+    """Tell whether a phone rang with any of others, which need not all have rung at once."""
+    return any(_rang_at_once(call, each) for each in fork)
+
+
 def _rang_at_once(one: DirectCall, other: DirectCall) -> bool:
-    return one.started <= _quiet(other) and other.started <= _quiet(one)
+    # A phone that is rung after another begins in the very millisecond in which that one ends.
+    if one.started == other.started:
+        return True
+    return one.started < _quiet(other) and other.started < _quiet(one)
 
 
 def _as_one(fork: list[DirectCall]) -> DirectCall:

@@ -101,3 +101,36 @@ def test_the_order_in_which_it_is_told_changes_nothing() -> None:
         crooked = told([*log[:late], *log[late + 1 :], log[late], log[late]])
 
         assert comparable(crooked) == comparable(straight), log[late]
+
+
+def test_his_other_phone_that_is_tried_after_the_first_is_a_second_call() -> None:
+    for second in ("09:00:20", "09:00:20.001"):
+        facts = told(values(f"""
+            09:00:00  starts trunk1
+            09:00:00  starts anna1@trunk1
+            09:00:00  alerts anna1@trunk1
+            09:00:20  stops  anna1@trunk1 19
+            {second}  starts mobile1@trunk1
+            {second}  alerts mobile1@trunk1
+            09:00:40  stops  mobile1@trunk1 19
+            09:00:40  stops  trunk1 16
+        """))  # fmt: skip
+
+        rang = [(leg.left_at or 0) // 1000 - moment("09:00:00") // 1000 for leg in legs(facts)]
+        assert rang == [20, 40], second
+
+
+def test_phones_that_begin_to_ring_one_by_one_are_one_call_from_first_to_last() -> None:
+    facts = told(values("""
+        09:00:00  starts trunk1
+        09:00:00  starts anna1@trunk1
+        09:00:10  starts anna2@trunk1
+        09:00:20  stops  anna1@trunk1 19
+        09:00:25  starts mobile1@trunk1
+        09:00:30  stops  anna2@trunk1 19
+        09:00:40  stops  mobile1@trunk1 19
+        09:00:45  stops  trunk1 16
+    """))  # fmt: skip
+
+    (leg,) = legs(facts)
+    assert (leg.entered_at, leg.left_at) == (moment("09:00:00"), moment("09:00:40"))
