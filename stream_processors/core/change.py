@@ -312,11 +312,12 @@ class Change:
             for each in new[len(old) :]:
                 self.tell_agent(each[0], each[1])
             return
+        held, holds = set(old), set(new)
         for each in old:
-            if each not in new:
+            if each not in holds:
                 self.take_back(each[0], each[1], source)
         for each in new:
-            if each not in old:
+            if each not in held:
                 self.tell_agent(each[0], each[1])
 
     def take_back(self, agent_id: str, mark: AgentMark, source: str) -> None:

@@ -73,6 +73,11 @@ class Consideration:
             if (talk := self._talk_of(party)) is not None
         }
         self._origin = self._originator()
+        self._picked_up = [
+            (party.picked_up, party)
+            for party in self._parties
+            if party.picked_up is not None and party is not self._origin
+        ]
         self._were_in: dict[str, list[Party]] = {}
         for party in self._parties:
             for interaction_id in party.was_in:
@@ -343,11 +348,7 @@ class Consideration:
 
     def _taken_by_another(self, party: Party, over: int) -> bool:
         return any(
-            other is not party
-            and other is not self._origin
-            and other.picked_up is not None
-            and abs(other.picked_up - over) <= MATCH_MS
-            for other in self._parties
+            other is not party and abs(at - over) <= MATCH_MS for at, other in self._picked_up
         )
 
     # --- passing on -----------------------------------------------------------------------

@@ -28,17 +28,40 @@ def one_for_each_agent(calls: Iterable[DirectCall]) -> list[DirectCall]:
     return kept
 
 
+class _Fork:
+    """Phones that rang in one stretch of time [ms], though perhaps not all at once."""
+
+    def __init__(self, call: DirectCall) -> None:
+        self.calls = [call]
+        self._since, self._until = call.started, _quiet(call)
+
+    def rang_with(self, call: DirectCall) -> bool:
+        # A phone that is rung after another begins in the very millisecond in which that ends.
+        if call.started == self._since:
+            return True
+        return call.started < self._until and self._since < _quiet(call)
+
+    def take_in(self, call: DirectCall) -> None:
+        self.calls.append(call)
+        self._since = min(self._since, call.started)
+        self._until = max(self._until, _quiet(call))
+
+
 def _put_together(calls: list[DirectCall]) -> list[DirectCall]:
     """Put together what rang at the same time; nobody takes one call at two phones."""
-    told: list[list[DirectCall]] = []
+    taken: list[_Fork] = []
+    missed: list[_Fork] = []
     for call in sorted(calls, key=_best_first):
-        if call.used is None:
-            fork = next((each for each in told if _rings_with(call, each)), None)
-            if fork is not None:
-                fork.append(call)
-                continue
-        told.append([call])
-    return [_as_one(fork) for fork in told]
+        if call.used is not None:
+            taken.append(_Fork(call))
+            continue
+        # Those missed stand by their ends, the last first: it may ring with the nearest only.
+        near = next((each for each in (*taken, *missed[-1:]) if each.rang_with(call)), None)
+        if near is None:
+            missed.append(_Fork(call))
+        else:
+            near.take_in(call)
+    return [_as_one(fork.calls) for fork in (*taken, *missed)]
 
 
 def _best_first(call: DirectCall) -> tuple[bool, int, int, str]:
@@ -49,18 +72,6 @@ def _quiet(call: DirectCall) -> int:
     """Return when [ms] a call no longer rang."""
     over = call.ended if call.used is None else call.used
     return _NEVER if over is None else over
-
-
-def _rings_with(call: DirectCall, fork: Iterable[DirectCall]) -> bool:
-    """Tell whether a phone rang with any of others, which need not all have rung at once."""
-    return any(_rang_at_once(call, each) for each in fork)
-
-
-def _rang_at_once(one: DirectCall, other: DirectCall) -> bool:
-    # A phone that is rung after another begins in the very millisecond in which that one ends.
-    if one.started == other.started:
-        return True
-    return one.started < _quiet(other) and other.started < _quiet(one)
 
 
 def _as_one(fork: list[DirectCall]) -> DirectCall:

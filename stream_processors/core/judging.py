@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
+from typing import TypeAlias
 
 from schemas.discipline import PageBudget
 from schemas.facts import Fact, Leg, Offer, Violation
@@ -196,7 +198,7 @@ class Court:
                 self._clerk.write_leg(fact, team)
                 self._register.write_leg(fact, self._unseen_since(fact))
             elif named:
-                self._clerk.write_offer(fact, team, partial(_ringing, line, fact))
+                self._clerk.write_offer(fact, team, partial(_words_of, line, fact))
         self._write_edges(line)
 
     def _write_edges(self, line: Line) -> None:
@@ -210,9 +212,10 @@ class Court:
                 self._register.write_entry(leg_id, _told_at(line, leg.entered_at, _ENTRIES))
             if leg_id in docket.served and leg.ended_at is not None:
                 self._clerk.write_end(leg_id, _told_at(line, leg.ended_at, _ENDS))
+        words = _words(line)
         for offer in line.said_offers.values():
             if offer.ended_at is not None and offer.result in UNANSWERED:
-                self._clerk.write_words(offer, _ringing(line, offer))
+                self._clerk.write_words(offer, _of_offer(words, offer))
 
     def write_contact(self, facts: Iterable[Fact]) -> None:
         """Write what was said of direct calls."""
@@ -279,13 +282,24 @@ def _told_at(line: Line, at: int, kinds: Mapping[str, int]) -> str:
     return min(told)[-1] if told else ""
 
 
-def _ringing(line: Line, offer: Offer) -> list[str]:
+_Words: TypeAlias = dict[tuple[str, int], list[str]]
+"""The events that tell of ringings, by agent and instant [ms]."""
+
+
+def _words(line: Line) -> _Words:
+    words: _Words = {}
+    for mark in line.call.marks:
+        if mark.kind in ("offer_started", "offer_ended"):
+            words.setdefault((mark.agent_id, mark.at), []).append(mark.event_id)
+    return words
+
+
+def _of_offer(words: _Words, offer: Offer) -> list[str]:
     """Return the events that tell of a ringing."""
     edges = {offer.started_at, offer.ended_at}
-    return sorted(
-        mark.event_id
-        for mark in line.call.marks
-        if mark.agent_id == offer.agent_id
-        and mark.kind in ("offer_started", "offer_ended")
-        and mark.at in edges
-    )
+    found = (words.get((offer.agent_id, at), ()) for at in edges if at is not None)
+    return sorted(chain.from_iterable(found))
+
+
+def _words_of(line: Line, offer: Offer) -> list[str]:
+    return _of_offer(_words(line), offer)
