@@ -34,7 +34,8 @@ def rona(hearing: Hearing) -> Iterator[Episode]:
             if not now.enabled:
                 continue
             row.append(ended)
-            recent = [each for each in recent if each.at > ended.at - in_ms(now.within)]
+            since = ended.at - in_ms(now.within)
+            recent = [each for each in recent if each.at > since]
             recent.append(ended)
             if open_since is not None:
                 counted.append(ended)
@@ -79,7 +80,8 @@ def offer_rejected(hearing: Hearing) -> Iterator[Episode]:
             now = hearing.rule(OfferRejected, "offer_rejected", ended.at)
             if not now.enabled:
                 continue
-            recent = [each for each in recent if each.at > ended.at - in_ms(now.within)]
+            since = ended.at - in_ms(now.within)
+            recent = [each for each in recent if each.at > since]
             recent.append(ended)
             if open_since is not None:
                 counted.append(ended)
