@@ -253,6 +253,11 @@ class Change:
             old = settled[index] if index < len(settled) else None
             if old is not None and old.account == now and old.ringings == rings:
                 continue
+            if old is None and it.left_at is not None and visit.entered[0] == ESTIMATED:
+                # No entry has set a reminder of a talk whose end may be lost, too.
+                gives_up = (it.answered_at or it.left_at) + max_open_ms
+                if it.ended_at is None and gives_up > source.clock:
+                    source.remind(Deadline(gives_up, "leg", key))
             new = Settled(now, rings, activities_of(it, rings, call.source))
             settled[index : index + 1] = [new]
             self._change(call, old, new)

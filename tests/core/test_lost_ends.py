@@ -148,3 +148,14 @@ def test_a_later_restart_does_not_end_again_what_an_earlier_one_ended() -> None:
     talked, waited, later = legs(facts)
     assert (talked.talk_ms, waited.wait_ms, later.wait_ms) == (55_000, 40_000, 60_000)
     assert (waited.outcome, later.outcome) == ("system", "system")
+
+
+def test_a_talk_of_which_only_the_answer_was_told_ends_like_others() -> None:
+    facts = run(values("""
+        09:00:20  answer a sales Anna
+        12:59:00  beat
+        13:30:00  beat
+    """))[1]  # fmt: skip
+
+    (leg,) = legs(facts)
+    assert leg.ended_at == moment("13:00:20")
