@@ -267,6 +267,9 @@ def read(contact: Contact) -> Reading:
     for mark in contact.marks:
         if mark.kind == "queued":
             callers.append(mark.channel_id)
+            waits = parties.get(mark.channel_id)
+            if waits is not None and mark.interaction_id != waits.born_in:
+                gone.add(waits.born_in)
             continue
         if mark.kind == "merged":
             gone.add(mark.interaction_id)

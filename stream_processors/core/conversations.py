@@ -297,7 +297,11 @@ def _tell_visits(
             continue
         told = (interaction_id, handed.get(key, []), held.get(key, []))
         call = line.call
-        if (call.interaction_id or call.channel_id, call.handovers, call.holds) != told:
+        shown = {
+            call.interaction_id or visit.interaction[1] or call.channel_id
+            for visit in call.visits
+        }
+        if shown - {interaction_id} or (call.handovers, call.holds) != told[1:]:
             call.interaction_id, call.handovers, call.holds = told
             change.settle_line(key, cause, of_contact=True)
     contact.lines = sorted({talk.line for talk in talks})

@@ -94,3 +94,15 @@ def test_the_order_in_which_it_is_told_changes_nothing() -> None:
         crooked = told([*log[:late], *log[late + 1 :], log[late], log[late]])
 
         assert comparable(crooked) == comparable(straight), log[late]
+
+
+def test_a_phone_that_waits_in_a_contact_of_others_is_known_by_that() -> None:
+    log = values("""
+        09:00:43  starts boris7 707
+        09:01:05  enter  boris7 sales anna1
+    """)
+
+    for told in (log, log[::-1]):
+        facts = run([*told, *values("09:03:00 beat")])[1]
+        (leg,) = [leg for leg in legs(facts) if leg.queue_id]
+        assert leg.interaction_id == "anna1"
