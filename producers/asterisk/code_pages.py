@@ -1,8 +1,8 @@
 """Bytes of Asterisk into text, whatever code page people have typed their names in.
 
 Asterisk passes names on as they stand in its files and databases, and never says in which code
-page. Agents and queues are known by their names, so two names must stay two; one that is written
-in UTF-8 here and in Windows-1252 there is the same name.
+page. Agents and queues are known by their names, so two names must stay two; one that is
+written in UTF-8 here and in Windows-1252 there is the same name.
 """
 
 
