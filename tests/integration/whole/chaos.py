@@ -9,6 +9,7 @@ from tests.integration.whole.between import between
 from tests.integration.whole.centre import Centre
 from tests.integration.whole.doubling import say_again, write_again
 from tests.integration.whole.full_disk import full_for
+from tests.integration.whole.offsets import replicated
 from tests.integration.whole.parts import Part
 from tests.integration.whole.report import Blow, Report
 from tests.kafka import Broker, Cluster
@@ -98,6 +99,8 @@ class Chaos:
             assert self._cluster is not None
             self._cluster.start(self._down)
             self._down = None
+            # One of three may be gone at a time; one that is behind is gone, too.
+            wait_for(lambda: replicated(self.centre), SECONDS, "all replicas are in step")
 
     def _fill_disk(self) -> None:
         seconds = self._dice.uniform(*_FULL_SECONDS)

@@ -69,6 +69,18 @@ def _patiently(
             consumer.close()
 
 
+def replicated(centre: Centre) -> bool:
+    """Tell whether each partition has all of its replicas in step."""
+    topics = _patiently(
+        centre, "replicas", lambda consumer, seconds: consumer.list_topics(timeout=seconds)
+    ).topics
+    return all(
+        len(each.isrs) == len(each.replicas)
+        for topic in topics.values()
+        for each in topic.partitions.values()
+    )
+
+
 def behind(centre: Centre, group: str, *topics: str) -> int:
     """Return how many records a group has not committed yet."""
     return sum(
