@@ -121,5 +121,11 @@ class Session:
         try:
             return self._producer.flush(seconds)
         except KafkaException as error:
-            self._failures.append(error.args[0])
-            return 0
+            fatal = error
+        except SystemError as error:
+            # What has been purged is reported while the client is about to raise a fatal error.
+            if not isinstance(error.__cause__, KafkaException):
+                raise
+            fatal = error.__cause__
+        self._failures.append(fatal.args[0])
+        return 0
