@@ -123,9 +123,11 @@ class Session:
         except KafkaException as error:
             fatal = error
         except SystemError as error:
-            # What has been purged is reported while the client is about to raise a fatal error.
-            if not isinstance(error.__cause__, KafkaException):
+            # The client reports what has been purged with its exception already pending: both
+            # come out of that, or nothing that says why.
+            cause = error.__cause__ or KafkaException(KafkaError(KafkaError._FATAL, str(error)))
+            if not isinstance(cause, KafkaException):
                 raise
-            fatal = error.__cause__
+            fatal = cause
         self._failures.append(fatal.args[0])
         return 0

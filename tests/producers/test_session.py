@@ -1,6 +1,7 @@
 """A producer is given up while records are on their way: the client's mock broker is slow."""
 
-from confluent_kafka import KafkaError
+import pytest
+from confluent_kafka import KafkaError, KafkaException
 
 from producers.frame import Frame
 from producers.session import Entry, Session
@@ -28,3 +29,43 @@ def test_records_that_are_given_up_on_their_way_are_a_failure_and_no_defect() ->
 
     # The client raises it while it reports what has been purged: nothing may follow a gap.
     assert KafkaError._GAPLESS_GUARANTEE in {error.code() for error in session._failures}
+
+
+class Broken:
+    """Ends a flush as the client does when a fatal error meets its reports."""
+
+    def __init__(self, cause: BaseException | None) -> None:
+        self._cause = cause
+
+    def flush(self, seconds: float) -> int:
+        """Say what happened, or nothing."""
+        msg = "flush returned NULL without setting an exception"
+        raise SystemError(msg) from self._cause
+
+
+@pytest.mark.parametrize(
+    ("cause", "code"),
+    [
+        (None, KafkaError._FATAL),
+        (
+            KafkaException(KafkaError(KafkaError._GAPLESS_GUARANTEE)),
+            KafkaError._GAPLESS_GUARANTEE,
+        ),
+    ],
+)
+def test_a_fatal_error_that_the_client_loses_on_its_way_is_a_failure(
+    monkeypatch: pytest.MonkeyPatch, cause: BaseException | None, code: int
+) -> None:
+    session = Session(SLOW, lambda _: None)
+    monkeypatch.setattr(session, "_producer", Broken(cause))
+
+    assert session._flush(0.1) == 0
+    assert [error.code() for error in session._failures] == [code]
+
+
+def test_a_defect_of_ours_is_no_failure_of_the_brokers(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = Session(SLOW, lambda _: None)
+    monkeypatch.setattr(session, "_producer", Broken(TypeError("ours")))
+
+    with pytest.raises(SystemError):
+        session._flush(0.1)
