@@ -130,3 +130,8 @@ def is_under_way(visit: Visit) -> bool:
 def has_open_visit(call: Call) -> bool:
     """Tell whether an end has not been told of every visit."""
     return any(visit.ended is None for visit in call.visits)
+
+
+def interaction_of(call: Call, visit: Visit) -> str:
+    """Return whose contact a visit is: as concluded, else as told, else its own."""
+    return call.interaction_id or visit.interaction[1] or call.channel_id

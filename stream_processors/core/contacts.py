@@ -17,6 +17,7 @@ from schemas.facts import Leg
 from stream_processors.core.agent import AgentMark
 from stream_processors.core.call import MATCH_MS
 from stream_processors.core.handovers import Hold
+from stream_processors.core.instants import NEVER
 
 ContactKind: TypeAlias = Literal[
     "started", "ringing", "answered", "bridged", "unbridged", "held", "resumed",
@@ -45,9 +46,6 @@ class ContactMark(msgspec.Struct, frozen=True, order=True, gc=False, array_like=
     ago: int = 0  # so long a listed channel had been there [ms]
 
 
-_FAR_AHEAD = 1 << 62
-
-
 class Contact(msgspec.Struct):
     """One contact of one source. Its root is the least of its ids, whatever came first.
 
@@ -73,9 +71,9 @@ class Contact(msgspec.Struct):
         """Return when [ms] the last of it was told or concluded; far ahead if it goes on."""
         until = self.marks[-1].at
         for _, _, end in self.used.values():
-            until = max(until, _FAR_AHEAD if end is None else end)
+            until = max(until, NEVER if end is None else end)
         for leg in self.legs.values():
-            until = max(until, _FAR_AHEAD if leg.ended_at is None else leg.ended_at)
+            until = max(until, NEVER if leg.ended_at is None else leg.ended_at)
         return until
 
     def add(self, mark: ContactMark) -> bool:

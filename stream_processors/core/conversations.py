@@ -4,7 +4,7 @@ A device belongs to the agent whom a queue knows by it (StateInterface, else the
 it rings), else to whom the directory in the settings gives it.
 """
 
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -12,14 +12,14 @@ from schemas.events import Clock
 from schemas.facts import Leg
 from schemas.identity import derived_id
 from stream_processors.core.agent import ENDS, STARTS, AgentMark
-from stream_processors.core.call import Mark, is_under_way
+from stream_processors.core.call import Mark, interaction_of, is_under_way
 from stream_processors.core.calls import Place, change_places, visits_until
 from stream_processors.core.contacts import Contact, ContactMark, Reading, Transfer, read
 from stream_processors.core.direct import Consideration
 from stream_processors.core.handovers import Handover, Hold, held_ms
 from stream_processors.core.meaning import DirectCall, Meaning, QueueTalk
 from stream_processors.core.pickups import tell_pickups
-from stream_processors.core.pools import holders, move, number_of
+from stream_processors.core.pools import holders, number_of, tell_anew
 from stream_processors.core.sources import SWEEPS_KEPT_MS, Deadline, Source
 
 if TYPE_CHECKING:
@@ -84,21 +84,22 @@ def claim(change: "Change", source: Source, device: str, agent_id: str, at: int)
     if _file_claim(source, device, agent_id, at):
         _unsettle_users(change, source, device)
         if number:
-            move(change, source, number, was)
+            tell_anew(change, source, number, was)
 
 
 def _file_claim(source: Source, device: str, agent_id: str, at: int) -> bool:
-    """Keep a claim; return False if it is no news."""
+    """Keep a claim; return False if it changes nothing.
+
+    One that repeats what holds is kept, too: a claim by another may come late and lie between.
+    """
     claims = source.devices.setdefault(_claimed(device), [])
-    if claims:
-        place = bisect_right(claims, (at, "\uffff"))
-        if place and claims[place - 1][1] == agent_id:
-            return False
-        if not place and claims[0][1] == agent_id:
-            claims[0] = (at, agent_id)
-            return True
-    insort(claims, (at, agent_id))
-    return True
+    place = bisect_left(claims, (at, agent_id))
+    if claims[place : place + 1] == [(at, agent_id)]:
+        return False
+    claims.insert(place, (at, agent_id))
+    # Before the first claim, too, a device is whose that is.
+    neighbours = claims[place - 1 : place] if place else claims[1:2]
+    return not any(told == agent_id for _, told in neighbours)
 
 
 def _unsettle_users(change: "Change", source: Source, device: str) -> None:
@@ -297,10 +298,7 @@ def _tell_visits(
             continue
         told = (interaction_id, handed.get(key, []), held.get(key, []))
         call = line.call
-        shown = {
-            call.interaction_id or visit.interaction[1] or call.channel_id
-            for visit in call.visits
-        }
+        shown = {interaction_of(call, visit) for visit in call.visits}
         if shown - {interaction_id} or (call.handovers, call.holds) != told[1:]:
             call.interaction_id, call.handovers, call.holds = told
             change.settle_line(key, cause, of_contact=True)

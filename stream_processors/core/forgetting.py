@@ -24,9 +24,9 @@ def forget(state: State, source: Source, at: int, terms: Terms) -> None:
     """
     before = at - 2 * HORIZON_MS
     _forget_lines(state, source, before)
+    forget_signed(source, before)
     _forget_contacts(source, before)
     forget_interfaces(source, before)
-    forget_signed(source, before)
     people = [agent for agent in state.agents.values() if agent.source == source.name]
     for agent in people:
         agents.forget(agent, before)

@@ -9,9 +9,8 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
+from stream_processors.core.instants import NEVER
 from stream_processors.core.meaning import DirectCall
-
-_NEVER = 1 << 62
 
 
 def one_for_each_agent(calls: Iterable[DirectCall]) -> list[DirectCall]:
@@ -71,7 +70,7 @@ def _best_first(call: DirectCall) -> tuple[bool, int, int, str]:
 def _quiet(call: DirectCall) -> int:
     """Return when [ms] a call no longer rang."""
     over = call.ended if call.used is None else call.used
-    return _NEVER if over is None else over
+    return NEVER if over is None else over
 
 
 def _as_one(fork: list[DirectCall]) -> DirectCall:

@@ -9,6 +9,9 @@ from schemas.errors import MalformedEvent
 THOUSANDTHS = {f"{part:03}Z": part for part in range(1000)}
 """What stands behind the whole second of an instant in milliseconds, and what it means."""
 
+NEVER = 1 << 62
+"""An instant [ms] that is not reached: the end of what has none."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 

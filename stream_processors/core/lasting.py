@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections.abc import Collection
 
 from stream_processors.core.agent import Agent, Span
+from stream_processors.core.instants import NEVER
 from stream_processors.core.queues import Queue
 from stream_processors.core.windows import KEPT_MS, WINDOWS
 
@@ -18,8 +19,6 @@ ENOUGH_CALLS = 5
 """Fewer counted calls say too little about a level to call it too low."""
 
 LEVEL_WINDOW_MS = WINDOWS["30m"]
-
-_FOREVER = 1 << 62
 
 
 def past_target_since(queue: Queue, now: int) -> int | None:
@@ -55,14 +54,14 @@ def nobody_ready_since(queue: Queue, agents: Collection[Agent], now: int) -> int
 
 def _free_until(agent: Agent, queue_id: str, after: int) -> int:
     """Return the last instant [ms] later than `after` when an agent was free, else `after`."""
-    joined = agent.now.queues.get(queue_id, _FOREVER)
+    joined = agent.now.queues.get(queue_id, NEVER)
     left = _left_at(agent, queue_id, after)
-    if joined == _FOREVER and left <= after:
+    if joined == NEVER and left <= after:
         return after
     for span in reversed(agent.spans.values()):
         if span.kind != "state":
             continue
-        end = _FOREVER if span.end is None else span.end
+        end = NEVER if span.end is None else span.end
         if end <= after:
             break
         if span.state == "ready" and (end > joined or span.start < left):

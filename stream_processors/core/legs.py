@@ -24,7 +24,7 @@ import msgspec
 from schemas.events import EndedBy, TransferKind
 from schemas.facts import Leg, LegOutcome
 from schemas.identity import derived_id
-from stream_processors.core.call import ESTIMATED, MATCH_MS, Call, Visit
+from stream_processors.core.call import ESTIMATED, MATCH_MS, Call, Visit, interaction_of
 from stream_processors.core.handovers import Handover, held_ms
 from stream_processors.core.rings import ring_of_answer_ms
 from stream_processors.core.sweeps import Sweep
@@ -303,7 +303,7 @@ def leg_fact(
         it.leg_id,
         visit.first_second,
         call.source,
-        call.interaction_id or visit.interaction[1] or call.channel_id,  # interaction_id
+        interaction_of(call, visit),  # interaction_id
         visit.queue_id,
         "voice",  # channel
         "in",  # direction

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from schemas.events import OfferResult
 from schemas.facts import Offer
 from schemas.identity import derived_id
-from stream_processors.core.call import MATCH_MS, Call, Ring, Visit
+from stream_processors.core.call import MATCH_MS, Call, Ring, Visit, interaction_of
 from stream_processors.core.legs import Conclusion
 from stream_processors.core.rings import ring_ms
 from stream_processors.core.sweeps import Sweep
@@ -120,7 +120,7 @@ def offer_fact(
         voided=False,
         offer_id=ring.offer_id,
         leg_id=it.leg_id,
-        interaction_id=call.interaction_id or visit.interaction[1] or call.channel_id,
+        interaction_id=interaction_of(call, visit),
         source=call.source,
         queue_id=visit.queue_id,
         agent_id=ring.agent_id,

@@ -21,7 +21,7 @@ from stream_processors.core.crm.readings import CRM_EVENTS, is_of_crm
 from stream_processors.core.discipline.diary import KEPT_MS
 from stream_processors.core.forgetting import forget, forget_crm
 from stream_processors.core.hearsay import clock_of, hear, hearsay_facts
-from stream_processors.core.instants import day_name, to_ms
+from stream_processors.core.instants import NEVER, day_name, to_ms
 from stream_processors.core.judging import Court
 from stream_processors.core.ledger import Ledger
 from stream_processors.core.plans import plan_of
@@ -31,7 +31,6 @@ from stream_processors.core.samples import team_sample, wall_sample
 from stream_processors.core.saying import agent_facts, contact_facts, line_facts, without_moved
 from stream_processors.core.sources import (
     HORIZON_MS,
-    NEVER,
     SAMPLE_MS,
     SILENT_MS,
     Deadline,

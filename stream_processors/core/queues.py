@@ -18,11 +18,9 @@ from typing import TypeAlias
 
 import msgspec
 
+from stream_processors.core.instants import NEVER
 from stream_processors.core.legs import Conclusion, Target
 from stream_processors.core.windows import counted, forget, put, take
-
-FOREVER = 1 << 62
-"""When [ms] somebody leaves of whom it is not known yet."""
 
 Stay: TypeAlias = tuple[int, int, str]
 """From when to when [ms] somebody waited, and which leg he is."""
@@ -186,9 +184,9 @@ class Queue(msgspec.Struct):
 
     def mean_wait_ms(self, after: int, until: int) -> float | None:
         """Return the mean wait of the calls answered in (after, until]; None without any."""
-        first = bisect_right(self.waits, (after, FOREVER))
+        first = bisect_right(self.waits, (after, NEVER))
         waits = [
-            wait for _, wait in self.waits[first : bisect_right(self.waits, (until, FOREVER))]
+            wait for _, wait in self.waits[first : bisect_right(self.waits, (until, NEVER))]
         ]
         return sum(waits) / len(waits) if waits else None
 
@@ -200,9 +198,9 @@ class Queue(msgspec.Struct):
 
     def stays_since(self, since: int) -> list[Stay]:
         """Return who waits, or left after an instant [ms] that is in reach, longest first."""
-        left = self.left[bisect_right(self.left, (since, FOREVER, "")) :]
+        left = self.left[bisect_right(self.left, (since, NEVER, "")) :]
         stays: list[Stay] = [(entered, left_at, leg_id) for left_at, entered, leg_id in left]
-        stays += [(entered, FOREVER, leg_id) for leg_id, (entered, _) in self.waiting.items()]
+        stays += [(entered, NEVER, leg_id) for leg_id, (entered, _) in self.waiting.items()]
         # Not by when they left: of some that is not known yet.
         return sorted(stays, key=itemgetter(0, 2))
 

@@ -12,6 +12,7 @@ import msgspec
 from stream_processors.core.agent import AgentMark
 from stream_processors.core.call import MATCH_MS, Mark
 from stream_processors.core.contacts import Contact
+from stream_processors.core.instants import NEVER
 from stream_processors.core.sweeps import Sweep
 
 HORIZON_MS = 10 * 60_000
@@ -28,8 +29,6 @@ SILENT_MS = 60_000
 
 TOLD_WITHIN_MS = 500
 """What was told is in every list that is asked for so much later."""
-
-NEVER = 1 << 62
 
 
 class Deadline(msgspec.Struct, frozen=True, order=True, gc=False, array_like=True):
@@ -89,6 +88,17 @@ class Heard(msgspec.Struct):
     received_at: int = 0
 
 
+class Signed(msgspec.Struct, frozen=True, order=True, gc=False, array_like=True):
+    """A log-in or log-out in a pool of agents, told as of `agent_id`. Sorts by time.
+
+    `holder` is who it is of once nothing can change that any more.
+    """
+
+    mark: AgentMark
+    agent_id: str
+    holder: str = ""
+
+
 class Source(msgspec.Struct):
     """One PBX or CRM.
 
@@ -116,7 +126,7 @@ class Source(msgspec.Struct):
     used: dict[str, dict[str, None]] = msgspec.field(default_factory=dict)
     interfaces: dict[str, int] = msgspec.field(default_factory=dict)
     unnamed: dict[str, list[AgentMark]] = msgspec.field(default_factory=dict)
-    signed: dict[str, list[tuple[str, AgentMark]]] = msgspec.field(default_factory=dict)
+    signed: dict[str, list[Signed]] = msgspec.field(default_factory=dict)
     last_forgotten: int = 0
     lost_at: int = 0
     resynced_at: int = 0

@@ -125,3 +125,57 @@ def test_whoever_signs_out_of_the_pool_stays_in_the_queues_that_ring_his_phone()
     """))  # fmt: skip
 
     assert shown(facts, "Anna") == [("ready", moment("08:00:00"), None)]
+
+
+# Nobody hears that Boris takes the number over while Anna is signed in with it.
+HANDED_OVER = """
+    08:00:00  login     Anna sales 0 Agent:1001
+    08:00:01  logout    Anna sales
+    08:00:02  signs_in  1001
+    08:05:00  login     Boris sales 0 Agent:1001
+    08:05:01  logout    Boris sales
+    08:08:00  signs_out 1001
+"""
+
+
+def test_a_sign_out_ends_whoever_had_signed_in_though_the_number_is_another_s_since() -> None:
+    log = values(HANDED_OVER)
+    straight = told(log)
+
+    assert shown(straight, "Anna")[-1] == ("ready", moment("08:00:02"), moment("08:08:00"))
+    assert [end for _, _, end in shown(straight, "Boris") if end is None] == []
+    for late in range(len(log)):
+        crooked = told([*log[:late], *log[late + 1 :], log[late], log[late]])
+
+        assert comparable(crooked) == comparable(straight), log[late]
+
+
+def test_it_ends_who_has_been_signed_in_for_hours_too() -> None:
+    beats = "\n".join(
+        f"{minute // 60:02}:{minute % 60:02}:00 beat" for minute in range(485, 600)
+    )
+    log = [*values(HANDED_OVER.replace("08:08:00  signs_out 1001", "")), *values(beats)]
+
+    facts = told([*log, *values("10:05:00 signs_out 1001")])
+
+    assert shown(facts, "Anna")[-1] == ("ready", moment("08:00:02"), moment("10:05:00"))
+
+
+def test_a_device_that_goes_to_another_and_back_is_whose_it_was_in_any_order() -> None:
+    log = values("""
+        08:00:00  login     Anna sales 0 Agent:1001
+        08:02:00  login     Boris sales 0 Agent:1001
+        08:02:01  logout    Boris sales
+        08:04:00  login     Anna support 0 Agent:1001
+        08:04:01  logout    Anna sales
+        08:04:02  logout    Anna support
+        08:06:00  signs_in  1001
+        08:08:00  signs_out 1001
+    """)
+    straight = told(log)
+
+    assert shown(straight, "Anna")[-1] == ("ready", moment("08:06:00"), moment("08:08:00"))
+    for late in range(len(log)):
+        crooked = told([*log[:late], *log[late + 1 :], log[late]])
+
+        assert comparable(crooked) == comparable(straight), log[late]

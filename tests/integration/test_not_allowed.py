@@ -207,6 +207,7 @@ def test_a_worker_told_to_stop_before_it_has_its_partitions_ends(
         worker = made.worker("w1")
         os.kill(broker.pid, signal.SIGSTOP)
         try:
+            # Long enough for it to be in the middle of asking.
             time.sleep(2)
             began = time.monotonic()
             worker.end()

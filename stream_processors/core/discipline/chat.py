@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 from msgspec.structs import replace
 
-from stream_processors.core.queues import FOREVER
+from stream_processors.core.instants import NEVER
 
 OTHERS_NAMED = 5
 """So many of the callers are named who waited while an agent did something else."""
@@ -49,7 +49,7 @@ class Chat(msgspec.Struct, frozen=True, gc=False, array_like=True):
     @property
     def end(self) -> int:
         """When [ms] it is over as far as is known."""
-        return FOREVER if self.talk.end is None else self.talk.end
+        return NEVER if self.talk.end is None else self.talk.end
 
     @property
     def is_settled(self) -> bool:

@@ -15,7 +15,7 @@ from stream_processors.core.discipline.bench import Bench
 from stream_processors.core.discipline.chat import Chat, Crowd, Talk
 from stream_processors.core.discipline.docket import Docket
 from stream_processors.core.discipline.touched import Touched
-from stream_processors.core.queues import FOREVER
+from stream_processors.core.instants import NEVER
 
 CODE = "ghost_busy"
 
@@ -118,7 +118,7 @@ class Chats:
     def _busy(self, people: Iterable[str]) -> list[tuple[int, int]]:
         """Return from when to when [ms] any of some people had a caller."""
         return sorted(
-            (start, FOREVER if end is None else end)
+            (start, NEVER if end is None else end)
             for agent_id in people
             if (diary := self._docket.diaries.get(agent_id)) is not None
             for start, end in diary.work.values()
@@ -129,7 +129,7 @@ def _spans(
     queue_id: str, steps: Sequence[tuple[int, frozenset[str]]], since: int, end: int
 ) -> list[tuple[int, int]]:
     """Return from when to when [ms], within [since, end), a queue could ring an agent."""
-    ends = [at for at, _ in steps[1:]] + [FOREVER]
+    ends = [at for at, _ in steps[1:]] + [NEVER]
     spans = [
         (max(at, since), min(until, end))
         for (at, served), until in zip(steps, ends, strict=True)

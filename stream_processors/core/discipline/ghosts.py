@@ -8,7 +8,7 @@ from stream_processors.core.discipline.chat import Chat, Crowd, joined
 from stream_processors.core.discipline.chats import CODE
 from stream_processors.core.discipline.episode import Episode
 from stream_processors.core.discipline.hearing import Hearing
-from stream_processors.core.queues import FOREVER
+from stream_processors.core.instants import NEVER
 
 
 def ghost_busy(hearing: Hearing) -> Iterator[Episode]:
@@ -49,7 +49,7 @@ def _episode(chat: Chat, crowd: Crowd, rule: GhostBusy) -> Episode:
             "started_at": chat.talk.start,
             "with": chat.talk.others,
             "waiting_from": crowd.start,
-            "waiting_until": None if crowd.end == FOREVER else crowd.end,
+            "waiting_until": None if crowd.end == NEVER else crowd.end,
             "waiting_legs": crowd.legs,
             "limit_ms": in_ms(rule.limit),
             "grace_ms": in_ms(rule.grace),
