@@ -1,17 +1,44 @@
-"""Whether what is read follows what was folded: offsets alone do not say it.
+"""Whether what is read follows what was read before: offsets alone do not say it.
 
 A topic that was made anew begins at offset 0 again, and a broker that lost the end of its log
 in a power cut gives its offsets to other records. Both grow, and soon have the offset at which
-a state stands; what was written before it would never be read. So the record before that offset
-is read once more, and has to be the one that was folded last.
+a state stands, or a sink; what was written before it would never be read. So the record before
+that offset is read once more, and has to be the one that was read last.
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+from zlib import crc32
 
 from schemas.errors import LogTorn
-from stream_processors.shells.partition import UNMARKED, LogRecord, mark_of
+
+if TYPE_CHECKING:
+    from stream_processors.shells.partition import LogRecord
+
+UNMARKED = -1
+"""Stands for the mark of a record that is not on record."""
 
 _REMEDY = "see Restoring in docs/operations.md"
+
+
+def mark_of(value: bytes | None) -> int:
+    """Return what a record is recognised by when it is read again."""
+    return crc32(value or b"")
+
+
+def other_log(where: str, done: str, position: int) -> LogTorn:
+    """Return the failure of a log that is not the one of before.
+
+    Args:
+        where: the log, in words.
+        done: what was done with it, such as "folded".
+        position: up to which offset.
+    """
+    msg = (
+        f"{where} is not what was {done} up to offset {position}: it was made anew, or has "
+        f"lost its end; {_REMEDY}"
+    )
+    return LogTorn(msg)
 
 
 def check_bounds(where: str, position: int, first: int, end: int, *, accept_loss: bool) -> None:
@@ -42,8 +69,8 @@ def check_bounds(where: str, position: int, first: int, end: int, *, accept_loss
 
 
 def new_of(
-    where: str, records: Sequence[LogRecord], position: int, mark: int, first: int
-) -> Sequence[LogRecord]:
+    where: str, records: "Sequence[LogRecord]", position: int, mark: int, first: int
+) -> "Sequence[LogRecord]":
     """Return what is new of records that were fetched, without the one that was folded last.
 
     Args:
@@ -61,10 +88,6 @@ def new_of(
         check_bounds(where, position, first, found, accept_loss=False)
     if found >= position:
         return records
-    if found < position - 1 or mark not in (UNMARKED, mark_of(records[0])):
-        msg = (
-            f"{where} is not what was folded up to offset {position}: it was made anew, or has "
-            f"lost its end; {_REMEDY}"
-        )
-        raise LogTorn(msg)
+    if found < position - 1 or mark not in (UNMARKED, mark_of(records[0].value)):
+        raise other_log(where, "folded", position)
     return records[1:]

@@ -7,7 +7,6 @@ same with what it can decode but not use. Nothing here knows a broker.
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from typing import Protocol
-from zlib import crc32
 
 import msgspec
 
@@ -16,15 +15,13 @@ from schemas.events import decode
 from schemas.facts import Fact, Rejected, RejectReason
 from stream_processors.core.pipeline import Batch, Record, apply, freeze, thaw
 from stream_processors.core.state import State, Terms
+from stream_processors.shells.continuity import UNMARKED, mark_of
 
 MAX_EVENT_BYTES = 100_000
 """A larger event is rejected: what follows from it must fit into a record of 1 MB."""
 
 KEPT_BYTES = 600_000
 """So much is kept of what is rejected; in base64 it still fits into a record."""
-
-UNMARKED = -1
-"""Stands for the mark of a record that is not on record."""
 
 BEFORE_THE_LOG = -1
 """Position of a state that has seen nothing; Kafka's first offset is 0."""
@@ -48,11 +45,6 @@ class LogRecord(Protocol):
     @property
     def value(self) -> bytes | None:
         """The event."""
-
-
-def mark_of(record: LogRecord) -> int:
-    """Return what a record is recognised by when it is read again."""
-    return crc32(record.value or b"")
 
 
 class Frozen(msgspec.Struct):
@@ -144,7 +136,7 @@ class PartitionFold:
                 facts[key] += found
             else:
                 facts[key] = found
-        self.position, self.last = end, mark_of(records[-1])
+        self.position, self.last = end, mark_of(records[-1].value)
         return facts
 
     def freeze(self) -> Frozen:

@@ -18,14 +18,21 @@ from typing import Any
 
 from clickhouse_connect.driver.client import Client
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
-from confluent_kafka.cimpl import OFFSET_BEGINNING, OFFSET_INVALID
 
 from schemas.errors import LogTorn, OutputFailed, PultFailure, StoreFailed
-from stream_processors.shells.ranges import Range, pending_in
+from stream_processors.shells.continuity import UNMARKED
+from stream_processors.shells.ranges import Note, Range
 from stream_processors.shells.rejects import RejectWatch
 from stream_processors.shells.sink_measures import SinkMeasures
-from stream_processors.shells.sink_offsets import NOT_OURS, backlog, committed
-from stream_processors.shells.sink_parts import Part, by_partition, due_ranges, named, place
+from stream_processors.shells.sink_offsets import NOT_OURS, backlog, committed, firsts
+from stream_processors.shells.sink_parts import (
+    Part,
+    by_partition,
+    due_ranges,
+    named,
+    part_of,
+    place,
+)
 from stream_processors.shells.sink_plan import CONSUMER, SinkPlan
 from stream_processors.shells.sink_records import Records
 from stream_processors.shells.sink_writers import Work, Writers
@@ -285,8 +292,12 @@ class Sink:
 
     def _begin(self, ranges: Sequence[tuple[Part, Range]]) -> bool:
         """Note the bounds of ranges, then begin to store them; False if that is impossible."""
-        fresh = [told for part, told in ranges if part.pending is None]
-        if not self._commit([place(each, each.first, each.metadata) for each in fresh]):
+        fresh = [
+            place(told, told.first, Note(told, part.mark))
+            for part, told in ranges
+            if part.pending is None
+        ]
+        if not self._commit(fresh):
             return False
         for part, told in ranges:
             part.pending = told
@@ -333,7 +344,10 @@ class Sink:
         self._make_durable()
         for _, _, _, stored in done:
             self._watch.note(stored.records, len(stored.rejected))
-        if not self._commit([place(told, told.last + 1, "") for _, told, _, _ in done]):
+        places = [
+            place(told, told.last + 1, Note(mark=records.mark)) for _, told, records, _ in done
+        ]
+        if not self._commit(places):
             return
         clock = time.time()
         for part, told, records, stored in done:
@@ -379,28 +393,25 @@ class Sink:
 
     def _on_assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         try:
-            places = committed(consumer, partitions)
+            parts = [part_of(each) for each in committed(consumer, partitions)]
+            first = firsts(consumer, partitions)
         except KafkaException as error:
             # Without the bounds nothing may be stored; after a restart they are asked again.
             self._failure = OutputFailed(self._explain([error.args[0]]))
             return
-        begins, replayed = [], []
-        for each in places:
-            known = each.offset != OFFSET_INVALID
-            pending = pending_in(each.topic, each.partition, each.offset, each.metadata)
-            if pending is not None:
-                replayed.append(str(pending))
-            self._parts[each.topic, each.partition] = Part(
-                each.topic, each.partition, each.offset if known else -1, pending
-            )
-            begin = each.offset if known else OFFSET_BEGINNING
-            begins.append(TopicPartition(each.topic, each.partition, begin))
+        begins = []
+        for part in parts:
+            where = part.topic, part.number
+            if self._plan.accept_loss:
+                part.mark = UNMARKED
+            begins.append(TopicPartition(*where, part.begin(first.get(where, part.next))))
+            self._parts[where] = part
         consumer.assign(begins)
         self._paused = False
         self.assigned = True
         self.measures.rebalances += 1
         _LOG.info("assigned partitions=%s", named(partitions))
-        if replayed:
+        if replayed := [str(part.pending) for part in parts if part.pending is not None]:
             _LOG.info("stores again what was pending ranges=%s", ",".join(replayed))
         self._on_assigned()
 

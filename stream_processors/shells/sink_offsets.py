@@ -1,8 +1,10 @@
 """What the brokers say of a sink's places in the log."""
 
 import time
+from collections.abc import Callable, Mapping
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka.cimpl import OFFSET_BEGINNING
 
 from stream_processors.shells.sink_parts import Part
 
@@ -25,10 +27,29 @@ def committed(consumer: Consumer, partitions: list[TopicPartition]) -> list[Topi
     Raises:
         KafkaException: they do not say it.
     """
+    return _asked(lambda: consumer.committed(partitions, timeout=_ASK_SECONDS))
+
+
+def firsts(
+    consumer: Consumer, partitions: list[TopicPartition]
+) -> Mapping[tuple[str, int], int]:
+    """Return where logs begin: the offset of the first record of each.
+
+    Raises:
+        KafkaException: the brokers do not say it.
+    """
+    asked = [
+        TopicPartition(each.topic, each.partition, OFFSET_BEGINNING) for each in partitions
+    ]
+    found = _asked(lambda: consumer.offsets_for_times(asked, timeout=_ASK_SECONDS))
+    return {(each.topic, each.partition): each.offset for each in found if each.error is None}
+
+
+def _asked(ask: Callable[[], list[TopicPartition]]) -> list[TopicPartition]:
     give_up = time.monotonic() + _ASK_SECONDS
     while True:
         try:
-            return consumer.committed(partitions, timeout=_ASK_SECONDS)
+            return ask()
         except KafkaException as error:
             # Also of a coordinator that is moving, which the client does not call retriable.
             if error.args[0].fatal() or time.monotonic() > give_up:

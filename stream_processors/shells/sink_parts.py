@@ -8,9 +8,11 @@ from itertools import groupby
 from operator import itemgetter
 
 from confluent_kafka import Message, TopicPartition
+from confluent_kafka.cimpl import OFFSET_BEGINNING, OFFSET_INVALID
 
-from stream_processors.shells.ranges import Range
-from stream_processors.shells.sink_records import Records
+from stream_processors.shells.continuity import UNMARKED, mark_of, other_log
+from stream_processors.shells.ranges import Note, Range, note_in
+from stream_processors.shells.sink_records import Records, as_bytes
 
 
 @dataclass(slots=True, eq=False)
@@ -20,6 +22,7 @@ class Part:
     Attributes:
         next: offset of the first record that is not stored; negative before the first one.
         pending: the range whose bounds are committed, None if none is.
+        mark: of the record before `next`, UNMARKED if it is not known.
         held: records from `next` on.
     """
 
@@ -27,9 +30,20 @@ class Part:
     number: int
     next: int
     pending: Range | None = None
+    mark: int = UNMARKED
     held: Records = field(default_factory=Records)
     held_bytes: int = 0
     _came: deque[tuple[int, float]] = field(default_factory=deque)
+
+    def begin(self, first: int) -> int:
+        """Return where to read on in a log that begins at an offset.
+
+        One record earlier than is needed, if it is there: it shows whether this is still the
+        same log.
+        """
+        if self.next < 0:
+            return OFFSET_BEGINNING
+        return self.next - 1 if self.mark != UNMARKED and first < self.next else self.next
 
     @property
     def since(self) -> float:
@@ -37,7 +51,19 @@ class Part:
         return self._came[0][1] if self._came else 0.0
 
     def take(self, messages: Sequence[Message], now: float) -> None:
-        """Hold records that follow upon those that are held."""
+        """Hold records that follow upon those that are held.
+
+        Raises:
+            LogTorn: the first of all is the one before `next`, but not the one of before.
+        """
+        first = messages[0].offset()
+        if first is not None and first < self.next:
+            if mark_of(as_bytes(messages[0].value())) != self.mark:
+                where = f"{self.topic} partition {self.number}"
+                raise other_log(where, "stored", self.next)
+            messages = messages[1:]
+        if not messages:
+            return
         self.held_bytes += self.held.add(messages)
         self._came.append((self.held.offsets[-1], now))
 
@@ -62,10 +88,20 @@ class Part:
 
     def stored(self, told: Range, count: int) -> None:
         """Let go of the first records, which are in the store and committed."""
+        self.mark = self.held.part(0, count).mark
         self.held_bytes -= self.held.drop(count)
         while self._came and self._came[0][0] <= told.last:
             self._came.popleft()
         self.next, self.pending = told.last + 1, None
+
+
+def part_of(committed: TopicPartition) -> Part:
+    """Return a partition as a group's offset and what is noted beside it say."""
+    where = committed.topic, committed.partition
+    if committed.offset == OFFSET_INVALID:
+        return Part(*where, next=-1)
+    note = note_in(*where, committed.offset, committed.metadata)
+    return Part(*where, committed.offset, note.pending, note.mark)
 
 
 def by_partition(
@@ -107,9 +143,9 @@ def due_ranges(
     return chosen
 
 
-def place(told: Range, offset: int, metadata: str) -> TopicPartition:
+def place(told: Range, offset: int, note: Note) -> TopicPartition:
     """Return what to commit for the partition of a range."""
-    return TopicPartition(told.topic, told.partition, offset, metadata)
+    return TopicPartition(told.topic, told.partition, offset, str(note))
 
 
 def named(partitions: Sequence[TopicPartition]) -> str:

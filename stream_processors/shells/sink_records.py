@@ -10,6 +10,8 @@ from operator import itemgetter
 
 from confluent_kafka import Message
 
+from stream_processors.shells.continuity import UNMARKED, mark_of
+
 
 @dataclass(slots=True)
 class Records:
@@ -30,11 +32,16 @@ class Records:
     def __len__(self) -> int:
         return len(self.offsets)
 
+    @property
+    def mark(self) -> int:
+        """What the last one is recognised by when it is read again."""
+        return mark_of(self.values[-1]) if self.values else UNMARKED
+
     def add(self, messages: Sequence[Message]) -> int:
         """Take over what follows upon these; return how much it is [bytes]."""
-        values = [_bytes(each) for each in map(Message.value, messages)]
+        values = [as_bytes(each) for each in map(Message.value, messages)]
         self.offsets += [-1 if each is None else each for each in map(Message.offset, messages)]
-        self.keys += [_bytes(each) for each in map(Message.key, messages)]
+        self.keys += [as_bytes(each) for each in map(Message.key, messages)]
         self.values += values
         self.times_ms += map(itemgetter(1), map(Message.timestamp, messages))
         return sum(map(len, values))
@@ -54,5 +61,6 @@ class Records:
         return size
 
 
-def _bytes(value: bytes | str | None) -> bytes:
+def as_bytes(value: bytes | str | None) -> bytes:
+    """Return what a record holds; the client may give text."""
     return value.encode() if isinstance(value, str) else value or b""

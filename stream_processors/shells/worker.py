@@ -22,11 +22,11 @@ from stream_processors.core.instants import to_ms
 from stream_processors.core.state import State, Terms
 from stream_processors.shells import policy_log
 from stream_processors.shells.archive import Shelf
-from stream_processors.shells.continuity import check_bounds
+from stream_processors.shells.continuity import UNMARKED, check_bounds
 from stream_processors.shells.ledger import Ledger
 from stream_processors.shells.measures import Measures
 from stream_processors.shells.outbox import Outbox
-from stream_processors.shells.partition import UNMARKED, PartitionFold
+from stream_processors.shells.partition import PartitionFold
 from stream_processors.shells.policy_log import TenantPolicies, Version
 from stream_processors.shells.rejects import RejectLimit, RejectWatch
 from stream_processors.shells.snapshots import POLICIES_KEY, Manifest, keys, pack

@@ -43,6 +43,7 @@ _DEFECTIVE = """
 import os, random, signal, sys
 import sql.ranges
 import stream_processors.shells.sink as sink
+import stream_processors.shells.sink_parts as parts
 
 kind, count = sys.argv.pop(1).split(":")
 
@@ -80,7 +81,7 @@ elif kind == "no-sync":
         raise OSError(int(count), os.strerror(int(count)))
     pult.sink.sync_filesystem = refused
 elif kind == "no-bounds":
-    sink.pending_in = lambda *_: None
+    parts.note_in = lambda *_: parts.Note()
 import pult.cli
 sys.exit(pult.cli.main())
 """
@@ -174,7 +175,7 @@ class Pipe:
     def pending(self) -> list[tuple[str, int, int, int]]:
         """Return the ranges whose bounds the group has left: topic, partition, first, last."""
         told = [
-            (each, re.fullmatch(r"pending (\d+)-(\d+)", each.metadata or ""))
+            (each, re.match(r"pending (\d+)-(\d+)", each.metadata or ""))
             for each in self._committed()
         ]
         return [

@@ -3,8 +3,8 @@
 import pytest
 
 from schemas.errors import LogTorn
-from stream_processors.shells.continuity import check_bounds, new_of
-from stream_processors.shells.partition import UNMARKED, PartitionFold, mark_of
+from stream_processors.shells.continuity import UNMARKED, check_bounds, mark_of, new_of
+from stream_processors.shells.partition import PartitionFold
 from tests.shells.records import Logged, log
 from tests.timetable import terms
 
@@ -16,12 +16,12 @@ def records(begin: int, *values: bytes) -> list[Logged]:
 def test_the_record_that_was_folded_last_is_known_again_and_not_new() -> None:
     old, fresh = records(99, b"old", b"new")
 
-    assert new_of("log", [old, fresh], 100, mark_of(old), 0) == [fresh]
+    assert new_of("log", [old, fresh], 100, mark_of(old.value), 0) == [fresh]
 
 
 def test_another_record_in_its_place_means_another_log() -> None:
     with pytest.raises(LogTorn, match="log is not what was folded up to offset 100"):
-        new_of("log", records(99, b"other", b"new"), 100, mark_of(records(99, b"old")[0]), 0)
+        new_of("log", records(99, b"other", b"new"), 100, mark_of(b"old"), 0)
 
 
 def test_a_log_that_is_read_from_its_beginning_again_is_another_one() -> None:
@@ -59,4 +59,4 @@ def test_a_snapshot_knows_the_record_before_it() -> None:
     after = PartitionFold(0, lambda _: terms())
     after.thaw(before.freeze())
 
-    assert (after.position, after.last) == (9, mark_of(last[1]))
+    assert (after.position, after.last) == (9, mark_of(last[1].value))

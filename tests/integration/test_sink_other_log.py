@@ -1,0 +1,101 @@
+"""A sink does not take a log that has lost its end for the one that it stored."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from schemas.topics import EVENTS
+from tests.integration.conftest import NewCluster
+from tests.integration.half_hour import half_hour
+from tests.integration.sinks import Pipe
+from tests.integration.stores import Store
+from tests.integration.workers import Site, eventually, site
+from tests.shells.records import of
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    made = Store(tmp_path_factory.mktemp("store") / "data")
+    made.start()
+    made.migrate()
+    yield made
+    made.end(signal.SIGKILL)
+
+
+def filled(site: Site, store: Store) -> Pipe:
+    """Return a pipe whose sink has stored 300 events, in three writes, and has ended."""
+    pipe = Pipe(site, store)
+    for begin in (0, 100, 200):
+        write(pipe, begin, begin + 100)
+    sink = pipe.sink()
+    eventually("300 events are stored", 60, lambda: pipe.committed()["events"] == 300)
+    assert sink.end() == 0
+    return pipe
+
+
+def write(pipe: Pipe, begin: int, end: int) -> None:
+    tenant = pipe.tenant(0)
+    told = half_hour(end)[begin:end]
+    pipe.write("events", [(0, tenant, of(value, tenant)) for value in told])
+
+
+def remove(site: Site, until: int) -> None:
+    """Remove the first records of a partition, as retention does, up to an offset."""
+    admin = AdminClient({"bootstrap.servers": site.bootstrap})
+    place = TopicPartition(EVENTS.named(site.prefix), 0, until)
+    for future in admin.delete_records([place]).values():
+        future.result(20)
+
+
+def rows(pipe: Pipe) -> int:
+    return pipe.store.number(
+        f"SELECT count() FROM pult.events WHERE tenant = '{pipe.tenant(0)}'"
+    )
+
+
+def test_a_log_that_lost_its_end_and_has_outgrown_what_was_stored_is_not_read_from_there(
+    new_cluster: NewCluster, store: Store, prefix: str, tmp_path: Path
+) -> None:
+    cluster = new_cluster()
+    cluster.start()
+    (broker,) = cluster.brokers
+    with site(cluster.bootstrap, prefix, tmp_path) as made:
+        pipe = filled(made, store)
+        broker.kill()
+        log = broker.folder / "data" / f"{prefix}.events-0" / f"{0:020}.log"
+        os.truncate(log, log.stat().st_size * 5 // 6)
+        cluster.start()
+        write(pipe, 300, 900)
+
+        refused = pipe.sink()
+        code = refused.wait()
+        before = rows(pipe), pipe.committed()["events"]
+        accepting = pipe.sink("s1", "--accept-loss")
+        eventually("the rest is stored", 60, lambda: pipe.committed()["events"] == 800)
+        accepting.end()
+
+        assert code == 1
+        assert (
+            f"{prefix}.events partition 0 is not what was stored up to offset 300"
+            in refused.complaint
+        )
+        assert before == (300, 300)
+        # Of 600 that came afterwards, 100 took the place of those that were lost.
+        assert rows(pipe) == 300 + 500
+
+
+def test_that_retention_has_removed_what_was_stored_is_no_other_log(
+    installation: Site, store: Store
+) -> None:
+    pipe = filled(installation, store)
+    remove(installation, 300)
+    write(pipe, 300, 900)
+    pipe.sink()
+
+    eventually("the rest is stored", 60, lambda: pipe.committed()["events"] == 900)
+    assert rows(pipe) == 900
