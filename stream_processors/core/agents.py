@@ -92,6 +92,8 @@ def _is_same(one: AgentMark, other: AgentMark) -> bool:
         and one.phase == other.phase
         and one.sequence == other.sequence
         and one.mark_id == other.mark_id
+        # A hold may end in the instant in which its talk does.
+        and one.kind == other.kind
     )
 
 

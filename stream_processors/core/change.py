@@ -19,7 +19,7 @@ from stream_processors.core.agent import Agent, AgentMark, on_the_phone
 from stream_processors.core.call import ESTIMATED, Call, Mark, Visit, has_open_visit
 from stream_processors.core.calls import observe
 from stream_processors.core.legs import ANSWER_FOLLOWS_MS, Target, conclude
-from stream_processors.core.offers import LONGEST_RING_MS, Ringing, ringings
+from stream_processors.core.offers import Ringing, given_up_at, ringings
 from stream_processors.core.queues import Queue, account
 from stream_processors.core.sources import SWEEPS_KEPT_MS, Deadline, Source
 from stream_processors.core.state import Activities, Line, Pair, Settled, State, Terms
@@ -119,7 +119,10 @@ class Change:
                 source.loose[channel_id] = [mark]
             elif mark not in marks:
                 marks.append(mark)
-        elif observe(line.call, mark) and has_open_visit(line.call):
+            return
+        # One that is told late may leave nothing of a visit of which something was said.
+        is_news = has_open_visit(line.call) or mark < line.call.marks[-1]
+        if observe(line.call, mark) and is_news:
             self._unsettled[key] = self.cause
 
     def tell_agent(self, agent_id: str, mark: AgentMark) -> None:
@@ -293,8 +296,8 @@ class Change:
             due.append(visit.entered[2] + target.answer_within_ms)
         if visit.left is not None:
             due.append(visit.left[2] + ANSWER_FOLLOWS_MS)
-        elif visit.rings and visit.rings[-1].ended is None:
-            due.append(visit.rings[-1].started[2] + LONGEST_RING_MS)
+        elif (given_up := given_up_at(visit, source.clock)) is not None:
+            due.append(given_up)
         for at in due:
             if at > source.clock:
                 source.remind(Deadline(at, "leg", key))

@@ -107,14 +107,25 @@ def _talked(
         inferred = inferred or ended is not None
         by = "unknown" if ended is not None else ""
     passed = _handover(call, visit, answered) if call.handovers else None
-    if passed is not None and moved is None and (
-        ended is None or ended > passed.at + MATCH_MS or by == "unknown"
-    ):  # fmt: skip
+    if passed is not None and _ends_with(passed, ended, by, moved):
         ended, by = max(answered, passed.at), "agent"
     return Conclusion(
         visit.leg_id, visit.queue_id, "answered", entered, answered, _wait(visit, answered),
         answered, ended, by, visit.agent_id, inferred,
     )  # fmt: skip
+
+
+def _ends_with(
+    passed: Handover, ended: int | None, by: EndedBy | Literal[""], moved: int | None
+) -> bool:
+    """Tell whether a talk ended when its caller was passed on, rather than when it is told to.
+
+    A caller who then enters a queue has left by that, if the source tells of the end at all
+    (decision 0005).
+    """
+    if by == "unknown":
+        return moved is None or passed.at <= moved
+    return moved is None and (ended is None or ended > passed.at + MATCH_MS)
 
 
 def _entered_at(visit: Visit) -> int:

@@ -29,6 +29,20 @@ class Ringing(msgspec.Struct, frozen=True, gc=False, array_like=True):
     ring_ms: int | None
 
 
+def given_up_at(visit: Visit, clock: int) -> int | None:
+    """Return when [ms], after `clock`, a ringing is given up whose end nobody has told.
+
+    Of the last round alone: a round ends those before it.
+    """
+    last = max((ring.started[2] for ring in visit.rings), default=0)
+    ends = [
+        ring.started[2] + LONGEST_RING_MS
+        for ring in visit.rings
+        if ring.ended is None and ring.started[2] >= last - MATCH_MS
+    ]
+    return min((end for end in ends if end > clock), default=None)
+
+
 def ringings(
     call: Call, visit: Visit, it: Conclusion, sweeps: Sequence[Sweep], clock: int
 ) -> list[Ringing]:

@@ -1,7 +1,7 @@
 """Callers who are kept waiting by whoever they talk with, told as timetables."""
 
 from schemas.facts import Fact, Leg
-from tests.readings import legs, states
+from tests.readings import comparable, legs, states
 from tests.timetable import moment, run, terms, values
 
 TALK = """
@@ -191,3 +191,24 @@ def test_a_hold_lasts_no_longer_than_the_channel_that_told_of_it() -> None:
     first, second = legs(facts)
     assert (first.talk_ms, first.hold_ms) == (20_000, 30_000)
     assert (second.talk_ms, second.hold_ms) == (60_000, 0)
+
+
+def test_a_talk_whose_end_was_lost_ended_when_its_caller_was_passed_on() -> None:
+    log = values("""
+        08:59:00  login  Anna sales
+        09:00:00  enter  trunk1 sales
+        09:00:05  starts anna1@trunk1
+        09:00:10  answer trunk1 sales Anna
+        09:00:30  holds  anna1@trunk1
+        09:01:00  passes anna1@trunk1 - 700 trunk1
+        09:01:00  stops  anna1@trunk1 16
+        09:01:01  enter  trunk1 sales
+        09:10:00  beat
+    """)
+    straight = run(log, terms())[1]
+    crooked = run([*log[:5], log[6], log[5], *log[7:]], terms())[1]
+
+    first = legs(straight)[0]
+    assert (first.ended_at, first.ended_by) == (moment("09:01:00"), "agent")
+    assert (first.talk_ms, first.hold_ms) == (20_000, 30_000)
+    assert comparable(crooked) == comparable(straight)

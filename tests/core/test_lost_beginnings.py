@@ -88,6 +88,7 @@ def test_who_is_known_to_wait_or_to_have_just_left_is_the_one_who_is_listed(told
 
 def test_a_channel_that_has_ended_waits_no_more_whatever_is_listed() -> None:
     assert seen(f"09:04:50 hangup a\n{LISTED}") == []
+    assert seen(f"{LISTED}\n09:04:50 hangup a") == []
 
 
 def test_who_is_listed_where_he_had_left_has_come_again() -> None:

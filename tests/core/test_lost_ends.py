@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from schemas.events import OfferEnded, encode
-from tests.readings import legs, offers, states
+from tests.readings import comparable, legs, offers, states
 from tests.timetable import events, moment, run, values
 
 
@@ -25,6 +25,24 @@ def test_a_ringing_whose_end_was_lost_ends_within_three_minutes() -> None:
     (offer,) = offers(facts)
     assert (offer.result, offer.ring_ms) == ("failed", 180_000)
     assert [each.state for each in states(facts, "Anna")] == ["ready", "reserved", "ready"]
+
+
+def test_so_it_does_where_several_are_rung_at_once_and_the_end_of_another_comes_first() -> None:
+    log = values("""
+        09:00:00.010  enter  a sales
+        09:00:01.010  ring   a sales Anna
+        09:00:01.020  ring   a sales Boris
+        09:00:06.010  cancel a sales Boris
+        09:10:00.010  beat
+    """)
+
+    straight = run(log)[1]
+    crooked = run([log[0], log[3], log[1], log[2], log[4]])[1]
+
+    assert [(each.agent_id, each.result, each.ring_ms) for each in offers(straight)] == [
+        ("Anna", "failed", 180_000), ("Boris", "cancelled", 4_990),
+    ]  # fmt: skip
+    assert comparable(crooked) == comparable(straight)
 
 
 def test_a_ringing_ends_when_its_queue_rings_the_next_member() -> None:
