@@ -200,7 +200,9 @@ class Centre:
         for day in journal.glob("*.sqlite"):
             with closing(sqlite3.connect(f"file:{day}?mode=ro", uri=True)) as frames:
                 newest = frames.execute(_NEWEST).fetchall()
-            if any(b"Ping: Pong" in text and stamp_us(text) == until_us for (text,) in newest):
+            pongs = [stamp_us(text) or 0 for (text,) in newest if b"Ping: Pong" in text]
+            # A PBX that speaks at its own pace goes on counting behind its last message.
+            if max(pongs, default=0) >= until_us:
                 return True
         return False
 
