@@ -4,7 +4,7 @@ Disks fill up, and what was delivered comes again.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -37,13 +37,15 @@ def proxied(new_cluster: NewCluster) -> Iterator[tuple[Cluster, list[Proxy]]]:
 
 
 @pytest.mark.parametrize(
-    ("seed", "blows", "speed", "pause_seconds", "minutes"),
+    ("seed", "blows", "speed", "pause_seconds", "minutes", "tenants"),
     [
         # Its first seven blows fill, repeat and kill; most of them fall while a broker is down.
-        # The PBXs speak for 24 s, so that there is something to lose at the last of them, too.
-        (2755, 7, 20, 0.1, 8),
+        # The PBX speaks for 24 s, so that there is something to lose at the last of them, too.
+        (2755, 7, 20, 0.1, 8, ["red"]),
         *(
-            pytest.param(seed, 65, 4, 1.0, WHOLE_MINUTES, marks=pytest.mark.soak)
+            pytest.param(
+                seed, 65, 4, 1.0, WHOLE_MINUTES, ["red", "blue"], marks=pytest.mark.soak
+            )
             for seed in range(2, 8)
         ),
     ],
@@ -57,11 +59,13 @@ def test_parts_killed_at_any_moment_lose_and_double_nothing(
     speed: float,
     pause_seconds: float,
     minutes: int,
+    tenants: Sequence[str],
 ) -> None:
     cluster, proxies = proxied
     said = beginning(tmp_path / "said", minutes)
     made = Centre(
-        cluster.bootstrap, prefix, tmp_path, ["red", "blue"], speed, 3, SETTINGS,
+        cluster.bootstrap, prefix, tmp_path, tenants, speed, 3, SETTINGS,
+        workers_at_start=["w1", "w2"][: len(tenants)],
         recording=said.ami_path, queue_log=said.queue_log_path,
     )  # fmt: skip
     for adapter in made.adapters.values():
