@@ -35,6 +35,7 @@ from stream_processors.shells.sink_parts import (
 )
 from stream_processors.shells.sink_plan import CONSUMER, SinkPlan
 from stream_processors.shells.sink_records import Records
+from stream_processors.shells.sink_topics import TopicWatch
 from stream_processors.shells.sink_writers import Work, Writers
 from stream_processors.shells.spell import Spell
 from stream_processors.shells.storing import Stored
@@ -108,6 +109,7 @@ class Sink:
                 **({"auto.offset.reset": "earliest"} if plan.accept_loss else {}),
             }
         )  # fmt: skip
+        self._topics = TopicWatch(connection, plan.topics)
         self._parts: dict[tuple[str, int], Part] = {}
         self._writers = Writers(plan, open_client)
         self._watch = RejectWatch(plan.limit)
@@ -260,8 +262,9 @@ class Sink:
             told = f"{message.topic()} partition {message.partition()}"
             msg = (
                 f"{told} does not hold the records that come next any more ({error.str()}): "
-                "they were removed before they were stored, or the topic was made anew; "
-                "--accept-loss goes on with what is there"
+                "they were removed before they were stored, or it was made anew, or has lost "
+                "its end; see Restoring in docs/operations.md; --accept-loss goes on with what "
+                "is there"
             )
             raise LogTorn(msg)
         if error.code() in _NOT_ALLOWED:
@@ -378,7 +381,12 @@ class Sink:
             self._retry_at = self._kafka.begins(self._explain([error]))
 
     def _look(self) -> None:
-        """Note how far the log is ahead of the store, and whether brokers are back."""
+        """Note how far the log is ahead of the store, and whether brokers are back.
+
+        Raises:
+            LogTorn: a topic is not the one that was read.
+        """
+        self._topics.look()
         if self._kafka.trouble:
             try:
                 self._consumer.list_topics(timeout=_POLL_SECONDS)

@@ -57,7 +57,10 @@ class Part:
             LogTorn: the first of all is the one before `next`, but not the one of before.
         """
         first = messages[0].offset()
-        if first is not None and first < self.next:
+        if first is not None and first < self.next and self.mark == UNMARKED and not self.held:
+            # Only where loss is accepted: the log ends before that, and is read anew.
+            self.next, self.pending = first, None
+        elif first is not None and first < self.next:
             if mark_of(as_bytes(messages[0].value())) != self.mark:
                 where = f"{self.topic} partition {self.number}"
                 raise other_log(where, "stored", self.next)

@@ -9,7 +9,7 @@ import pytest
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from schemas.topics import EVENTS
+from schemas.topics import EVENTS, Topic
 from tests.integration.conftest import NewCluster
 from tests.integration.half_hour import half_hour
 from tests.integration.sinks import Pipe
@@ -52,9 +52,17 @@ def remove(site: Site, until: int) -> None:
         future.result(20)
 
 
-def rows(pipe: Pipe) -> int:
+def delete(site: Site, topic: Topic) -> None:
+    """Delete a topic, and wait until it is gone."""
+    admin = AdminClient({"bootstrap.servers": site.bootstrap})
+    name = topic.named(site.prefix)
+    admin.delete_topics([name])[name].result(20)
+    eventually("it is gone", 20, lambda: name not in admin.list_topics(timeout=20).topics)
+
+
+def rows(pipe: Pipe, *, final: str = "") -> int:
     return pipe.store.number(
-        f"SELECT count() FROM pult.events WHERE tenant = '{pipe.tenant(0)}'"
+        f"SELECT count() FROM pult.events {final} WHERE tenant = '{pipe.tenant(0)}'"
     )
 
 
@@ -87,6 +95,62 @@ def test_a_log_that_lost_its_end_and_has_outgrown_what_was_stored_is_not_read_fr
         assert before == (300, 300)
         # Of 600 that came afterwards, 100 took the place of those that were lost.
         assert rows(pipe) == 300 + 500
+
+
+def test_loss_is_accepted_of_a_log_that_ends_before_what_was_stored(
+    new_cluster: NewCluster, store: Store, prefix: str, tmp_path: Path
+) -> None:
+    cluster = new_cluster()
+    cluster.start()
+    (broker,) = cluster.brokers
+    with site(cluster.bootstrap, prefix, tmp_path) as made:
+        pipe = filled(made, store)
+        broker.kill()
+        log = broker.folder / "data" / f"{prefix}.events-0" / f"{0:020}.log"
+        os.truncate(log, log.stat().st_size * 5 // 6)
+        cluster.start()
+
+        refused = pipe.sink()
+        code = refused.wait()
+        accepting = pipe.sink("s1", "--accept-loss")
+        eventually("what is there is stored", 60, lambda: pipe.committed()["events"] == 200)
+        write(pipe, 300, 400)
+        eventually("the rest is stored", 60, lambda: pipe.committed()["events"] == 300)
+        accepting.end()
+
+        assert code == 1
+        assert "made anew, or has lost its end; see Restoring" in refused.complaint
+        # What is there is stored again, in other ranges.
+        assert rows(pipe, final="FINAL") == 300 + 100
+
+
+def test_a_topic_that_is_made_anew_under_a_sink_ends_it_and_is_read_by_the_next(
+    new_cluster: NewCluster, store: Store, prefix: str, tmp_path: Path
+) -> None:
+    """Its client reads nothing of a topic whose leader's term is smaller than before."""
+    cluster = new_cluster()
+    cluster.start()
+    (broker,) = cluster.brokers
+    with site(cluster.bootstrap, prefix, tmp_path) as made:
+        pipe = filled(made, store)
+        broker.stop()
+        cluster.start()
+        sink = pipe.sink()
+        eventually("ready", 60, lambda: sink.status("/readyz")[0] == 200)
+        write(pipe, 300, 400)
+        eventually("400 events are stored", 60, lambda: pipe.committed()["events"] == 400)
+        delete(made, EVENTS)
+        made.make(EVENTS)
+        write(pipe, 400, 500)
+
+        code = sink.wait()
+        again = pipe.sink()
+        eventually("the rest is stored", 60, lambda: pipe.committed()["events"] == 100)
+        again.end()
+
+        assert code == 1
+        assert f"{prefix}.events was made anew while it was read" in sink.complaint
+        assert rows(pipe) == 500
 
 
 def test_that_retention_has_removed_what_was_stored_is_no_other_log(

@@ -21,7 +21,7 @@ from confluent_kafka.cimpl import OFFSET_BEGINNING, NewTopic
 
 from schemas import facts
 from schemas.facts import Fact
-from schemas.topics import TOPICS
+from schemas.topics import TOPICS, Topic
 from tests.pult.command import PULT, SECONDS, dies_with_its_parent, environment, wait_for
 
 Records = dict[int, list[tuple[bytes | None, bytes | None]]]
@@ -39,6 +39,10 @@ class Site:
     workers: list["Worker"] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.make(*TOPICS)
+
+    def make(self, *topics: Topic) -> None:
+        """Create topics."""
         admin = AdminClient({"bootstrap.servers": self.bootstrap})
         made = admin.create_topics(
             [
@@ -49,7 +53,7 @@ class Site:
                         "max.message.bytes": str(each.max_message_bytes),
                     },
                 )
-                for each in TOPICS
+                for each in topics
             ]
         )  # fmt: skip
         for future in made.values():
