@@ -18,8 +18,9 @@ from schemas.errors import SettingsInvalid, StoreFailed
 from sql.migrate import check_schema
 from sql.server import Server, check_tokens, check_version, check_writable, open_server
 
-# What it says of a failed request comes as a failure of ours, in one line that says what to do.
-logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
+# What they say of a failed request comes as a failure of ours, in one line with what to do.
+for _name in ("clickhouse_connect", "urllib3"):
+    logging.getLogger(_name).setLevel(logging.CRITICAL)
 
 _CODE = re.compile(r"\bCode: (\d+)\b|\bcode: (\d+)\b")
 _REFUSED = {"192", "193", "194", "516"}

@@ -174,6 +174,7 @@ class _Service:
             lambda: self._sink.parts,
             settings.policies,
             self._folded,
+            explain_store,
         )
         self._registry = CollectorRegistry()
         self._sink.measures.register(

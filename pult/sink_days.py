@@ -17,7 +17,7 @@ from clickhouse_connect.driver.client import Client
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from pult.refold import refold_days
-from schemas.errors import OutputFailed, PultFailure
+from schemas.errors import OutputFailed, PultFailure, StoreFailed
 from schemas.policies import Policies, PolicyHistory
 from sql.store import store_errors
 from sql.writer import Writer
@@ -83,6 +83,7 @@ class SinkDays:
         parts: returns the partitions that are ours at this moment.
         policies_of: the targets of a tenant by the settings, where no history of them is kept.
         folded: told after each domain's days are folded, how many.
+        explain_store: puts a failure of the store into one line.
     """
 
     def __init__(
@@ -93,6 +94,7 @@ class SinkDays:
         parts: Callable[[], Sequence[Part]],
         policies_of: Callable[[str], Policies],
         folded: Callable[[int], None],
+        explain_store: Callable[[StoreFailed], str] = str,
     ) -> None:
         self._topics = topics
         self._connection = connection
@@ -100,6 +102,7 @@ class SinkDays:
         self._parts = parts
         self._policies_of = policies_of
         self._folded = folded
+        self._explain_store = explain_store
         self._news = threading.Event()
         self._stopping = threading.Event()
 
@@ -121,7 +124,10 @@ class SinkDays:
             except _Interrupted:
                 continue
             except PultFailure as failure:
-                _LOG.warning("late days wait: %s", failure)
+                told = str(failure)
+                if isinstance(failure, StoreFailed):
+                    told = self._explain_store(failure)
+                _LOG.warning("late days wait: %s", told)
                 waiting = False
             seconds = AGAIN_SECONDS if waiting else LOOK_SECONDS
             if waiting:

@@ -51,6 +51,8 @@ def test_a_store_that_is_away_for_a_while_gets_everything_afterwards(pipe: Pipe)
     assert "nobody listens there; start it, or check clickhouse.url" in told
     assert sink.said.count("nothing is lost, the log keeps it until it is stored") == 1
     assert "stores again after" in sink.said
+    # What its client says of each attempt.
+    assert "Retrying" not in sink.said
     assert code == 0
     tenant = pipe.tenant(0)
     assert (
