@@ -82,7 +82,8 @@ def _kafka(loaded: settings.Settings, environ: Mapping[str, str]) -> Iterator[Fi
         client = kafka.connect(loaded.kafka, environ)
         yield Finding(good=True, text=f"kafka: {loaded.kafka.bootstrap} answers")
         for each in topics.check(client, loaded.kafka):
-            yield Finding(good=each.good, text=f"kafka: topic {each.text}")
+            remedy = f" ({topics.REMEDY})" if each.missing else ""
+            yield Finding(good=each.good, text=f"kafka: topic {each.text}{remedy}")
     except PultFailure as failure:
         yield Finding(good=False, text=f"kafka: {failure}")
 

@@ -127,7 +127,7 @@ def test_doctor_looks_at_the_brokers_and_their_topics(
     away = pult(tmp_path, f'bootstrap = "127.0.0.1:{free_port()}"', "doctor")
 
     assert (before.code, after.code, away.code) == (1, 0, 1)
-    assert f"PROBLEM kafka: topic {prefix}.events: missing" in before.out
+    assert f"PROBLEM kafka: topic {prefix}.events: missing (run pult topics" in before.out
     assert f"ok      kafka: {kafka.bootstrap} answers" in after.out
     assert f"ok      kafka: topic {prefix}.events: 32 partitions" in after.out
     assert "PROBLEM kafka: cannot use Kafka at 127.0.0.1" in away.out
