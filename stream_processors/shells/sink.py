@@ -412,7 +412,7 @@ class Sink:
             where = part.topic, part.number
             if self._plan.accept_loss:
                 part.mark = UNMARKED
-            begins.append(TopicPartition(*where, part.begin(first.get(where, part.next))))
+            begins.append(TopicPartition(*where, part.begin(first[where])))
             self._parts[where] = part
         consumer.assign(begins)
         self._paused = False

@@ -35,6 +35,8 @@ def firsts(
 ) -> Mapping[tuple[str, int], int]:
     """Return where logs begin: the offset of the first record of each.
 
+    0 where a leader is away and nobody knows: whoever reads from there is told if it is gone.
+
     Raises:
         KafkaException: the brokers do not say it.
     """
@@ -42,7 +44,9 @@ def firsts(
         TopicPartition(each.topic, each.partition, OFFSET_BEGINNING) for each in partitions
     ]
     found = _asked(lambda: consumer.offsets_for_times(asked, timeout=_ASK_SECONDS))
-    return {(each.topic, each.partition): each.offset for each in found if each.error is None}
+    return {
+        (each.topic, each.partition): 0 if each.error else each.offset for each in found
+    }  # fmt: skip
 
 
 def _asked(ask: Callable[[], list[TopicPartition]]) -> list[TopicPartition]:

@@ -3,18 +3,22 @@
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from confluent_kafka import TopicPartition
+from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from schemas.topics import EVENTS, Topic
+from stream_processors.shells.sink_offsets import firsts
 from tests.integration.conftest import NewCluster
 from tests.integration.half_hour import half_hour
 from tests.integration.sinks import Pipe
 from tests.integration.stores import Store
 from tests.integration.workers import Site, eventually, site
+from tests.kafka import Cluster
 from tests.shells.records import of
 
 
@@ -163,3 +167,38 @@ def test_that_retention_has_removed_what_was_stored_is_no_other_log(
 
     eventually("the rest is stored", 60, lambda: pipe.committed()["events"] == 900)
     assert rows(pipe) == 900
+
+
+def test_where_a_log_begins_whose_leader_is_away_is_not_guessed(
+    kafka_cluster: Cluster, prefix: str
+) -> None:
+    """Else what was stored last would not be looked at, just after a broker had died."""
+    admin = AdminClient({"bootstrap.servers": kafka_cluster.bootstrap})
+    name = f"{prefix}.single"
+    asked = [NewTopic(name, 6, 1, config={"min.insync.replicas": "1"})]
+    admin.create_topics(asked)[name].result(20)
+    producer = Producer({"bootstrap.servers": kafka_cluster.bootstrap})
+    for number in range(60):
+        producer.produce(name, b"x", partition=number % 6)
+    assert producer.flush(20) == 0
+    places = [TopicPartition(name, each, 4) for each in range(6)]
+    for future in admin.delete_records(places).values():
+        future.result(20)
+    leaders = admin.list_topics(name, timeout=20).topics[name].partitions
+    orphans = {each for each, told in leaders.items() if told.leader == 3}
+
+    kafka_cluster.brokers[2].kill()
+    with closing(
+        Consumer({"bootstrap.servers": kafka_cluster.bootstrap, "group.id": name})
+    ) as consumer:
+        eventually("the cluster knows", 30, lambda: bool(_leaderless(admin, name)))
+        found = firsts(consumer, places)
+    kafka_cluster.start(kafka_cluster.brokers[2])
+
+    assert orphans
+    assert found == {(name, each): 0 if each in orphans else 4 for each in range(6)}
+
+
+def _leaderless(admin: AdminClient, name: str) -> list[int]:
+    told = admin.list_topics(name, timeout=20).topics[name].partitions
+    return [number for number, each in told.items() if each.leader < 0]
