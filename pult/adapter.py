@@ -6,12 +6,14 @@ is away the first goes on undisturbed.
 
 import asyncio
 import logging
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
+from pathlib import Path
 
 from aiohttp import web
 from confluent_kafka import KafkaError
@@ -158,7 +160,7 @@ class Adapter:
     async def _serve(self, sources: Sequence[Source]) -> None:
         http = self.options.settings.http
         registry = CollectorRegistry()
-        registry.register(PublisherCollector(self.publisher))
+        registry.register(PublisherCollector(self.publisher, self.options.folder.path))
         if self._live:
             registry.register(SourcesCollector(self._live))
         application = web.Application(
@@ -221,10 +223,16 @@ class Adapter:
 
 
 class PublisherCollector(Collector):
-    """What Prometheus is told of a publisher, read at the moment of the scrape."""
+    """What Prometheus is told of a publisher, read at the moment of the scrape.
 
-    def __init__(self, publisher: Publisher) -> None:
+    Args:
+        publisher: carries a journal into Kafka.
+        folder: where the journal is.
+    """
+
+    def __init__(self, publisher: Publisher, folder: Path) -> None:
         self._publisher = publisher
+        self._folder = folder
 
     def collect(self) -> Iterator[Metric]:
         """Return all metrics."""
@@ -242,6 +250,9 @@ class PublisherCollector(Collector):
             ("publish_errors", "Interruptions of publishing", publisher.errors),
         ):  # fmt: skip
             yield CounterMetricFamily(f"pult_{name}", text, value=count)
+        free = shutil.disk_usage(self._folder).free
+        text = "Free space where the data folder is"
+        yield GaugeMetricFamily("pult_disk_free_bytes", text, value=float(free))
 
 
 def _today() -> date:

@@ -117,7 +117,7 @@ def _adapter() -> list[tuple[Metric, tuple[str, ...]]]:
             ready=str,
             explain=str,
         )
-        found = list(PublisherCollector(publisher).collect())
+        found = list(PublisherCollector(publisher, Path(folder)).collect())
         journal.close()
     of_feed = ("source", "feed")
     live = ((family, of_feed) for family in SourcesCollector([]).collect())

@@ -137,6 +137,8 @@ def test_an_adapter_without_kafka_keeps_everything_and_catches_up(
         assert "nobody listens there; start it, or check kafka.bootstrap" in why
         assert adapter.metric("pult_journal_backlog_seconds") > 0
         assert adapter.metric("pult_publish_errors_total") == 1
+        # What the journal grows into: an alert looks at it.
+        assert adapter.metric("pult_disk_free_bytes") > 0
         cluster.start()
         wait_for(lambda: "late.events: missing" in adapter.get("/readyz")[1], 20, "a topic")
         make_topics(cluster.bootstrap, "late")
