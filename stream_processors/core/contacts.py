@@ -46,6 +46,12 @@ class ContactMark(msgspec.Struct, frozen=True, order=True, gc=False, array_like=
     ago: int = 0  # so long a listed channel had been there [ms]
 
 
+def channels_of(mark: ContactMark) -> tuple[str, ...]:
+    """Return the channels that a mark tells to be in one contact."""
+    named = (mark.channel_id, mark.ref) if mark.kind == "transferred" else (mark.channel_id,)
+    return tuple(filter(None, named))
+
+
 class Contact(msgspec.Struct):
     """One contact of one source. Its root is the least of its ids, whatever came first.
 

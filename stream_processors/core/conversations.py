@@ -8,13 +8,22 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from schemas.events import Clock
 from schemas.facts import Leg
 from schemas.identity import derived_id
 from stream_processors.core.agent import ENDS, STARTS, AgentMark
 from stream_processors.core.call import Mark, interaction_of, is_under_way
 from stream_processors.core.calls import Place, change_places, visits_until
-from stream_processors.core.contacts import Contact, ContactMark, Reading, Transfer, read
+from stream_processors.core.contacts import (
+    Contact,
+    ContactMark,
+    Reading,
+    Transfer,
+    channels_of,
+    read,
+)
 from stream_processors.core.direct import Consideration
 from stream_processors.core.handovers import Handover, Hold, held_ms
 from stream_processors.core.meaning import DirectCall, Meaning, QueueTalk
@@ -32,15 +41,17 @@ _HINT = "hint:"
 def tell(change: "Change", source: Source, mark: ContactMark) -> None:
     """Add a mark to its contact; contacts that it joins become one."""
     contact = _contact(source, mark.interaction_id)
-    known = source.channels.get(mark.channel_id) if mark.channel_id else None
-    if known is not None and known != contact.root:
-        contact = _join(change, source, contact, source.contacts[known])
+    channels = channels_of(mark)
+    for channel_id in channels:
+        known = source.channels.get(channel_id)
+        if known is not None and known != contact.root:
+            contact = _join(change, source, contact, source.contacts[known])
     if mark.kind == "merged" and source.roots.get(mark.ref) != contact.root:
         contact = _join(change, source, contact, _contact(source, mark.ref))
-    if mark.channel_id and mark.kind != "transferred":
-        source.channels[mark.channel_id] = contact.root
-        if known is None and mark.device:
-            source.used.setdefault(name_of(mark.device), {})[mark.channel_id] = None
+    for channel_id in channels:
+        source.channels[channel_id] = contact.root
+    if mark.device:
+        source.used.setdefault(name_of(mark.device), {})[mark.channel_id] = None
     if contact.add(mark):
         change.unsettle_contact(source, contact.root)
 
@@ -66,8 +77,8 @@ def _join(change: "Change", source: Source, one: Contact, other: Contact) -> Con
     for interaction_id in one.ids:
         source.roots[interaction_id] = one.root
     for mark in one.marks:
-        if mark.channel_id and mark.kind != "transferred":
-            source.channels[mark.channel_id] = one.root
+        for channel_id in channels_of(mark):
+            source.channels[channel_id] = one.root
     change.unsettle_contact(source, one.root)
     return one
 
@@ -192,22 +203,7 @@ def _change_places(
     cause: "Cause",
 ) -> None:
     """Let callers take the place of agents who had asked a queue for somebody."""
-    lines = change.state.lines
-    places: dict[str, Place] = {}
-    for transfer in reading.transfers:
-        if transfer.kind != "attended" or not transfer.whom:
-            continue
-        caller = f"{source.name}|{transfer.whom}"
-        for channel in (transfer.by_channel, transfer.consult_channel):
-            key = f"{source.name}|{channel}"
-            line = lines.get(key)
-            past = visits_until(line.call, transfer.moment[1]) if line else []
-            if not past or not is_under_way(past[-1]):
-                continue
-            stays, goes = _parted(source, lines.get(caller), transfer)
-            until, number = transfer.moment[1], _number_of(reading, lines.get(caller), transfer)
-            places[key] = Place(until, goes, transfer.whom, number, len(past) - 1)
-            places[caller] = Place(until, stays)
+    lines, places = change.state.lines, _places_taken(change, source, reading)
     for key in sorted({*contact.places, *places}):
         line = lines.get(key)
         if line is None:
@@ -217,6 +213,31 @@ def _change_places(
             change.settle_line(key, cause, of_contact=True)
             _remind_of_target(change, source, key, line)
     contact.places = sorted(places)
+
+
+def _places_taken(change: "Change", source: Source, reading: Reading) -> dict[str, Place]:
+    """Return which marks count of callers who took places in queues, and of those places."""
+    lines = change.state.lines
+    places: dict[str, Place] = {}
+    taken: dict[str, list[tuple[int, str]]] = {}
+    for transfer in reading.transfers:
+        if transfer.kind != "attended" or not transfer.whom:
+            continue
+        caller, until = lines.get(f"{source.name}|{transfer.whom}"), transfer.moment[1]
+        for channel in (transfer.by_channel, transfer.consult_channel):
+            key = f"{source.name}|{channel}"
+            line = lines.get(key)
+            past = visits_until(line.call, until) if line else []
+            if not past or not is_under_way(past[-1]):
+                continue
+            number = _number_of(reading, caller, transfer)
+            places[key] = Place(until, [], transfer.whom, number, len(past) - 1)
+            taken.setdefault(transfer.whom, []).append((until, key))
+    for whom, in_turn in taken.items():
+        places[f"{source.name}|{whom}"] = Place(in_turn[0][0])
+        for key, marks in _parted(change, source, whom, in_turn).items():
+            places[key] = replace(places[key], adopted=marks)
+    return places
 
 
 def _number_of(reading: Reading, line: "Line | None", transfer: Transfer) -> str:
@@ -229,19 +250,39 @@ def _number_of(reading: Reading, line: "Line | None", transfer: Transfer) -> str
 
 
 def _parted(
-    source: Source, line: "Line | None", transfer: Transfer
-) -> tuple[list[Mark], list[Mark]]:
-    """Part a caller's later marks: ends of talks that he had before stay, the rest goes."""
-    moment = transfer.moment[1]
-    if line is None:
-        loose = source.loose.get(transfer.whom, [])
-        return [], [mark for mark in loose if mark.sequence > moment]
-    had = {(each.queue_id, each.agent_id) for each in visits_until(line.call, moment)}
-    later = [mark for mark in line.call.marks if mark.sequence > moment]
-    stays = [
-        mark for mark in later if mark.kind == "ended" and (mark.queue_id, mark.agent_id) in had
-    ]
-    return stays, [mark for mark in later if mark not in stays]
+    change: "Change", source: Source, caller: str, taken: list[tuple[int, str]]
+) -> dict[str, list[Mark]]:
+    """Part a caller's marks since he took a place, among his own and all that he took in turn.
+
+    Ends of talks that he had before stay where they began, the rest goes with him.
+    """
+    lines, own = change.state.lines, f"{source.name}|{caller}"
+    keys, first = [own, *(key for _, key in taken)], taken[0][0]
+    held = {own: _marks_until(lines.get(own), first)}
+    held |= {key: _marks_until(lines.get(key), until) for until, key in taken}
+    line = lines.get(own)
+    parted: dict[str, list[Mark]] = {key: [] for key in keys}
+    for mark in line.call.marks if line else source.loose.get(caller, []):
+        if mark.sequence <= first:
+            continue
+        at = bisect_left(taken, (mark.sequence, ""))
+        ended = [key for key in keys[: at + 1] if _ends_one_of(mark, held[key], parted[key])]
+        parted[ended[-1] if ended else keys[at]].append(mark)
+    return parted
+
+
+def _marks_until(line: "Line | None", sequence: int) -> list[Mark]:
+    return [mark for mark in line.call.marks if mark.sequence <= sequence] if line else []
+
+
+def _ends_one_of(end: Mark, *told: Iterable[Mark]) -> bool:
+    """Tell whether a mark is the end of a talk that was told of before."""
+    return end.kind == "ended" and any(
+        mark.kind in ("connected", "ended")
+        and (mark.queue_id, mark.agent_id) == (end.queue_id, end.agent_id)
+        for marks in told
+        for mark in marks
+    )
 
 
 def _remind_of_target(change: "Change", source: Source, key: str, line: "Line") -> None:

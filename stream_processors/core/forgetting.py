@@ -2,7 +2,7 @@
 
 from stream_processors.core import agents
 from stream_processors.core.agent import Agent
-from stream_processors.core.contacts import Contact
+from stream_processors.core.contacts import Contact, channels_of
 from stream_processors.core.conversations import name_of
 from stream_processors.core.discipline.lengths import first_day
 from stream_processors.core.interfaces import forget_interfaces
@@ -106,7 +106,8 @@ def _forget_contacts(source: Source, before: int) -> None:
         del source.contacts[contact.root]
         for interaction_id in contact.ids:
             del source.roots[interaction_id]
-        for channel_id, device in {(mark.channel_id, mark.device) for mark in contact.marks}:
+        named = {(each, mark.device) for mark in contact.marks for each in channels_of(mark)}
+        for channel_id, device in named:
             source.channels.pop(channel_id, None)
             users = source.used.get(name_of(device))
             if users is not None:

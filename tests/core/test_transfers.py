@@ -444,3 +444,71 @@ def test_a_caller_sent_on_who_comes_back_to_the_same_agent_was_passed_to_what_wa
     first, again = [leg for leg in legs(facts) if leg.agent_id == "Anna"]
     assert (first.transfer_kind, first.transferred_to) == ("blind", "102")
     assert (again.queue_id, again.talk_ms, again.transferred_to) == ("", 30_000, "")
+
+
+def test_a_caller_who_is_passed_on_from_queue_to_queue_is_counted_in_each_of_them_once() -> (
+    None
+):
+    log = values(
+        QUEUED
+        + ASKED_A_QUEUE
+        + """
+        09:01:03  ring   anna2 support Boris boris1 SIP/boris
+        09:01:05  answer anna2 support Boris _ boris1
+        09:01:10  passes anna1@trunk1 anna2 700 trunk1
+        09:01:10  merges anna2 trunk1
+        09:01:10.001  end trunk1 sales Anna agent
+        09:02:00  starts boris2 800
+        09:02:01  enter  boris2 vip
+        09:02:10  passes boris1@trunk1 boris2 800 trunk1
+        09:02:10  merges boris2 trunk1
+        09:02:10.001  end trunk1 support Boris agent
+        09:02:30  answer trunk1 vip Clara
+        09:03:00  end    trunk1 vip Clara caller
+        09:03:00  stops  trunk1 16
+    """
+    )
+    beat = values("09:15:00 beat")
+    state, straight = run([*log, *beat], terms(agents=DIRECTORY))
+
+    assert [
+        (leg.queue_id, leg.agent_id, leg.transferred_to, leg.ended_at)
+        for leg in legs(straight)
+        if leg.queue_id
+    ] == [
+        ("sales", "Anna", "Boris", moment("09:01:10.001")),
+        ("support", "Boris", "vip", moment("09:02:10.001")),
+        ("vip", "Clara", "", moment("09:03:00")),
+    ]
+    assert [queue.totals["offered"] for queue in state.queues.values()] == [1, 1, 1]
+    for late in range(len(log)):
+        moved = [*log[:late], *log[late + 1 :], log[late], *beat]
+        _, crooked = run(moved, terms(agents=DIRECTORY))
+
+        assert comparable(crooked) == comparable(straight), log[late]
+
+
+def test_a_call_is_passed_on_by_the_phone_whose_contact_was_told_of_before_or_after() -> None:
+    log = values("""
+        09:00:05  alerts anna1@trunk9
+        09:00:10  passes anna1@trunk1 - 203 trunk1
+        09:05:00  beat
+    """)
+    straight = run(log, terms(agents=DIRECTORY))[1]
+    crooked = run([log[1], log[0], log[2]], terms(agents=DIRECTORY))[1]
+
+    assert of(straight, "Anna").ended_at == moment("09:00:10")
+    assert comparable(crooked) == comparable(straight)
+
+
+def test_a_phone_that_was_told_of_in_a_queue_first_is_whose_it_turns_out_to_be() -> None:
+    log = values("""
+        09:00:05  starts anna1@trunk1
+        09:00:06  enter  anna1 support trunk1
+        09:01:00  login  Anna sales 0 SIP/anna
+        09:05:00  beat
+    """)
+    straight = run(log)[1]
+    crooked = run([log[1], log[0], *log[2:]])[1]
+
+    assert comparable(crooked) == comparable(straight)
