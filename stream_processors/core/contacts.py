@@ -73,6 +73,11 @@ class Contact(msgspec.Struct):
     used: dict[str, tuple[str, int, int | None]] = msgspec.field(default_factory=dict)
     reminded_at: int = 0
 
+    @property
+    def began(self) -> int:
+        """When [ms] the first of it happened that was told."""
+        return self.marks[0].at - self.marks[0].ago
+
     def lasted_until(self) -> int:
         """Return when [ms] the last of it was told or concluded; far ahead if it goes on."""
         until = self.marks[-1].at

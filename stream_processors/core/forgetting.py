@@ -1,10 +1,13 @@
 """What is out of reach is dropped: no window and no late event needs it any more."""
 
+from bisect import bisect_right
+
 from stream_processors.core import agents
 from stream_processors.core.agent import Agent
 from stream_processors.core.contacts import Contact, channels_of
 from stream_processors.core.conversations import name_of
 from stream_processors.core.discipline.lengths import first_day
+from stream_processors.core.instants import NEVER
 from stream_processors.core.interfaces import forget_interfaces
 from stream_processors.core.lasting import remember_level
 from stream_processors.core.pools import forget_signed
@@ -23,9 +26,9 @@ def forget(state: State, source: Source, at: int, terms: Terms) -> None:
     Everything that changed must have been said before: what is dropped is final.
     """
     before = at - 2 * HORIZON_MS
-    _forget_lines(state, source, before)
     forget_signed(source, before)
     _forget_contacts(source, before)
+    _forget_lines(state, source, before)
     forget_interfaces(source, before)
     people = [agent for agent in state.agents.values() if agent.source == source.name]
     for agent in people:
@@ -66,6 +69,9 @@ def _forget_lines(state: State, source: Source, before: int) -> None:
             break  # lines stand in the order of their first news
         if not key.startswith(prefix) or line.call.marks[-1].at >= before:
             continue
+        # Without its visits, what a queue dialled in a contact would pass for direct calls.
+        if _is_in_a_contact(source, line.call.channel_id):
+            continue
         if all(_is_over(settled, before) for settled in line.settled):
             gone.append(key)
     for key in gone:
@@ -82,6 +88,10 @@ def _forget_lines(state: State, source: Source, before: int) -> None:
         pair.ends = [end for end in pair.ends if end.at >= before]
         if not pair.lines and not pair.ends:
             del state.pairs[key]
+
+
+def _is_in_a_contact(source: Source, channel_id: str) -> bool:
+    return channel_id in source.channels or channel_id in source.roots
 
 
 def _forget_phone(state: State, agent: Agent, before: int) -> None:
@@ -114,9 +124,16 @@ def _forget_contacts(source: Source, before: int) -> None:
                 users.pop(channel_id, None)
                 if not users:
                     del source.used[name_of(device)]
-    for claims in source.devices.values():
-        while len(claims) > 1 and claims[1][0] < before:
-            del claims[0]
+    for device, claims in source.devices.items():
+        if len(claims) > 1 and claims[1][0] < before:
+            needed = min(before, _first_use(source, device))
+            del claims[: max(0, bisect_right(claims, (needed, "")) - 1)]
+
+
+def _first_use(source: Source, device: str) -> int:
+    """Return when [ms] the first contact began that is still known of a device."""
+    roots = {source.channels[channel] for channel in source.used.get(name_of(device), ())}
+    return min((source.contacts[root].began for root in roots), default=NEVER)
 
 
 def _is_finished(contact: Contact, before: int) -> bool:

@@ -488,6 +488,61 @@ def test_a_caller_who_is_passed_on_from_queue_to_queue_is_counted_in_each_of_the
         assert comparable(crooked) == comparable(straight), log[late]
 
 
+def for_an_hour() -> str:
+    """Return an hour of heartbeats, in which what is out of reach is forgotten."""
+    return "".join(f"{9 + n // 60:02}:{n % 60:02}:00 beat\n" for n in range(15, 75))
+
+
+def test_however_long_a_caller_talks_on_the_queue_had_dialled_whoever_passed_him_on() -> None:
+    text = QUEUED + ASKED + PUT_TOGETHER + for_an_hour()
+    _, facts = told(text + TALKED_ON.replace("09:02:", "10:20:").replace("09:10", "10:30"))
+
+    anna, boris = legs(facts)
+    assert (anna.queue_id, anna.agent_id, anna.talk_ms) == ("sales", "Anna", 50_000)
+    assert (boris.queue_id, boris.agent_id, boris.ended_at) == ("", "Boris", moment("10:20:30"))
+
+
+def test_however_long_he_talks_in_the_place_of_an_agent_he_waited_as_long_as_he_did() -> None:
+    _, facts = told(
+        QUEUED
+        + ASKED_A_QUEUE
+        + """
+        09:01:05  passes anna1@trunk1 anna2 700 trunk1
+        09:01:05  merges anna2 trunk1
+        09:01:05.001  end    trunk1 sales Anna agent
+        09:01:05.003  stops  anna1@trunk1 16
+        09:01:20  leave  trunk1 support
+        09:01:20  answer trunk1 support Clara
+        """
+        + for_an_hour()
+        + "10:20:00  end    trunk1 support Clara caller"
+    )
+
+    anna, clara = legs(facts)
+    assert (anna.queue_id, clara.queue_id) == ("sales", "support")
+    assert (clara.wait_ms, clara.talk_ms) == (18_000, 4_720_000)
+
+
+def test_a_phone_that_has_become_another_s_in_a_long_call_was_whose_it_was() -> None:
+    text = """
+        08:59:00  login  Anna sales 0 SIP/desk
+        09:00:00  starts trunk1
+        09:00:05  starts desk1@trunk1
+        09:00:07  picks  desk1@trunk1
+        09:01:00  passes desk1@trunk1 - 203 trunk1
+        09:01:00  stops  desk1@trunk1
+        09:01:01  starts boris1@trunk1
+        09:01:05  picks  boris1@trunk1
+        09:10:00  logout Anna sales
+        09:11:00  login  Dora sales 0 SIP/desk
+    """
+    _, facts = told(
+        text + for_an_hour() + "10:20:00 stops boris1@trunk1\n10:20:00 stops trunk1"
+    )
+
+    assert [leg.agent_id for leg in legs(facts)] == ["Anna", "Boris"]
+
+
 def test_a_call_is_passed_on_by_the_phone_whose_contact_was_told_of_before_or_after() -> None:
     log = values("""
         09:00:05  alerts anna1@trunk9
