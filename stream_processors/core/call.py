@@ -97,7 +97,8 @@ class Call(msgspec.Struct, gc=False):
     call has concluded; they are no marks of it. So are `until` and `adopted`: an agent who
     asked a queue for somebody gives his place to the caller, whose marks count from then on;
     `taken_by` is that caller's channel, `taken_key` his number, `taken_from` the first visit
-    that is his. `picked_up` tells by which channels colleagues took what rang at others.
+    that is his. `picked_up` tells by which channels colleagues took what rang at others,
+    `swept` when [ms] a snapshot or a restart ended which leg.
     """
 
     source: str
@@ -111,6 +112,7 @@ class Call(msgspec.Struct, gc=False):
     taken_key: str = ""
     taken_from: int = 0
     picked_up: dict[str, str] = msgspec.field(default_factory=dict)
+    swept: dict[str, int] = msgspec.field(default_factory=dict)
     marks: list[Mark] = msgspec.field(default_factory=list)
     visits: list[Visit] = msgspec.field(default_factory=list)
     hangup_requested_at: int | None = None

@@ -177,3 +177,21 @@ def test_a_talk_of_which_only_the_answer_was_told_ends_like_others() -> None:
 
     (leg,) = legs(facts)
     assert leg.ended_at == moment("13:00:20")
+
+
+def test_who_was_found_gone_had_gone_then_though_his_channel_ends_much_later() -> None:
+    beats = "".join(f"\n09:{minute}:00 beat" for minute in range(10, 50))
+    _, facts = run(
+        values(f"""
+            09:00:00  enter    a sales
+            09:02:00  queue    list1 sales 0
+            09:02:00  complete list1 09:02:00
+            {beats}
+            09:50:00  queue    list2 sales 0
+            09:50:00  complete list2 09:50:00
+            09:55:00  hangup   a
+        """)
+    )
+
+    (leg,) = legs(facts)
+    assert (leg.outcome, leg.ended_at) == ("system", moment("09:02:00"))
