@@ -269,7 +269,7 @@ class Change:
         if settled or line.said_legs:
             self.lines[key] = cause
         if not of_contact and source.contacts:
-            root = source.channels.get(call.channel_id) or source.roots.get(call.channel_id)
+            root = source.channels.get(call.channel_id)
             if root is not None:
                 self._unsettled_contacts[source.name, root] = cause
 

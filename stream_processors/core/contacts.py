@@ -46,10 +46,12 @@ class ContactMark(msgspec.Struct, frozen=True, order=True, gc=False, array_like=
     ago: int = 0  # so long a listed channel had been there [ms]
 
 
-def channels_of(mark: ContactMark) -> tuple[str, ...]:
-    """Return the channels that a mark tells to be in one contact."""
-    named = (mark.channel_id, mark.ref) if mark.kind == "transferred" else (mark.channel_id,)
-    return tuple(filter(None, named))
+def channels_of(mark: ContactMark) -> list[str]:
+    """Return the channels that a mark tells to be in one contact, which its first one names."""
+    named = [mark.interaction_id, mark.channel_id]
+    if mark.kind in ("transferred", "merged"):
+        named.append(mark.ref)
+    return list(filter(None, dict.fromkeys(named)))
 
 
 class Contact(msgspec.Struct):

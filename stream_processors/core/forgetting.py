@@ -70,7 +70,7 @@ def _forget_lines(state: State, source: Source, before: int) -> None:
         if not key.startswith(prefix) or line.call.marks[-1].at >= before:
             continue
         # Without its visits, what a queue dialled in a contact would pass for direct calls.
-        if _is_in_a_contact(source, line.call.channel_id):
+        if line.call.channel_id in source.channels:
             continue
         if all(_is_over(settled, before) for settled in line.settled):
             gone.append(key)
@@ -88,10 +88,6 @@ def _forget_lines(state: State, source: Source, before: int) -> None:
         pair.ends = [end for end in pair.ends if end.at >= before]
         if not pair.lines and not pair.ends:
             del state.pairs[key]
-
-
-def _is_in_a_contact(source: Source, channel_id: str) -> bool:
-    return channel_id in source.channels or channel_id in source.roots
 
 
 def _forget_phone(state: State, agent: Agent, before: int) -> None:

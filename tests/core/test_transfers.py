@@ -567,3 +567,17 @@ def test_a_phone_that_was_told_of_in_a_queue_first_is_whose_it_turns_out_to_be()
     crooked = run([log[1], log[0], *log[2:]])[1]
 
     assert comparable(crooked) == comparable(straight)
+
+
+def test_a_contact_is_that_of_the_channel_which_names_it_wherever_that_has_gone() -> None:
+    log = values("""
+        09:02:19  ring   anna2 sales Boris boris1
+        09:02:19  alerts boris1@anna2
+        09:02:23  stops  anna2@trunk1 16
+        09:05:00  beat
+    """)
+    straight = run(log, terms(agents=DIRECTORY))[1]
+    crooked = run([*log[1:3], log[0], log[3]], terms(agents=DIRECTORY))[1]
+
+    assert [leg.queue_id for leg in legs(straight)] == ["sales"]
+    assert comparable(crooked) == comparable(straight)
