@@ -134,8 +134,10 @@ def _first_use(source: Source, device: str) -> int:
 
 def _is_finished(contact: Contact, before: int) -> bool:
     """Tell whether all channels of a contact have ended, or nobody can wait for it any more."""
-    open_channels = {mark.channel_id for mark in contact.marks if mark.kind == "started"}
-    open_channels -= {mark.channel_id for mark in contact.marks if mark.kind == "ended"}
+    # Of some nobody has told the beginning: only lists, or what came after it.
+    over = ("ended", "unheard")
+    open_channels = {m.channel_id for m in contact.marks if m.device and m.kind not in over}
+    open_channels -= {m.channel_id for m in contact.marks if m.kind == "ended"}
     return not open_channels or contact.marks[-1].at < before - _A_DAY_MS
 
 

@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from schemas.events import decode
 from schemas.facts import Fact, Leg
 from tests.readings import comparable, legs, states
 from tests.timetable import moment, run, values
@@ -233,3 +234,16 @@ def test_the_order_in_which_all_that_is_told_changes_nothing(seed: int) -> None:
     _, facts = run([*shuffled, *later], size=1 + seed * 5)
 
     assert comparable(facts) == comparable(in_order)
+
+
+@pytest.mark.parametrize("over", ["10:20:00 stops anna1", ""])
+def test_a_call_that_only_a_list_told_of_ends_however_long_it_lasts(over: str) -> None:
+    beats = "".join(
+        f"\n{minute // 60:02}:{minute % 60:02}:00 beat" for minute in range(555, 840)
+    )
+    log = [*values(AT_WORK + OUTBOUND), *values(over), *values(beats)]
+    facts = run(sorted(log, key=lambda value: decode(value).time))[1]
+
+    ended = moment("10:20:00" if over else "13:10:00")
+    assert [leg.ended_at for leg in legs(facts)] == [ended]
+    assert does(facts)[-1] == ("ready", ended, None)
