@@ -32,6 +32,13 @@ told after it.
 """
 
 
+OVER = {
+    "ring_started": "ring_ended", "talk_started": "talk_ended",
+    "device_rang": "device_quiet", "device_used": "device_free", "held": "resumed",
+}  # fmt: skip
+"""Kinds of marks that begin what a call does to an agent, with those that end it."""
+
+
 class AgentMark(msgspec.Struct, frozen=True, order=True, gc=False, array_like=True):
     """One thing that an agent did or that happened to him. Sorts by time.
 

@@ -10,9 +10,13 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
+from msgspec.structs import replace
+
 from stream_processors.core.agent import (
     ECHO_MS,
     EVERY_QUEUE,
+    OVER,
+    RESTARTS,
     SEEN_AT_A_SNAPSHOT,
     TOLD_BY_FEEDS,
     Agent,
@@ -24,6 +28,8 @@ from stream_processors.core.agent import (
 )
 from stream_processors.core.standing import Fold
 
+_OF_CALLS = frozenset({*OVER, *OVER.values()})
+
 Exact: TypeAlias = dict[tuple[str, str], list[int]]
 """Instants [ms] by kind of mark and queue."""
 
@@ -32,7 +38,7 @@ def begin(agent: Agent, new: Sequence[AgentMark], wrapup_reasons: frozenset[str]
     """Add marks, which come in their order; those that were there already change nothing."""
     marks = agent.marks
     fold = Fold(agent, wrapup_reasons)
-    for mark in new:
+    for mark in _in_reach(agent, new):
         told = mark.kind in TOLD_BY_FEEDS
         if told:
             agent.coarse = agent.coarse or mark.resolution > 1
@@ -50,6 +56,17 @@ def begin(agent: Agent, new: Sequence[AgentMark], wrapup_reasons: frozenset[str]
                 _touch_at(agent, mark.at)
         elif _insert(agent, mark, wrapup_reasons, mixed=mixed):
             fold = Fold(agent, wrapup_reasons)
+
+
+def _in_reach(agent: Agent, new: Sequence[AgentMark]) -> Sequence[AgentMark]:
+    """Let what a call turns out to have done out of reach be done as early as is in reach."""
+    reach = agent.stops[0].at
+    if new[0].at >= reach:
+        return new
+    return sorted(
+        replace(mark, at=reach) if mark.at < reach and mark.kind in _OF_CALLS else mark
+        for mark in new
+    )
 
 
 def _may_tell_more(mark: AgentMark, before: Sequence[AgentMark]) -> bool:
@@ -100,8 +117,15 @@ def _is_same(one: AgentMark, other: AgentMark) -> bool:
 def withdraw(agent: Agent, mark: AgentMark, wrapup_reasons: frozenset[str]) -> None:
     """Take back a mark that no longer holds (a call ended at another time than first told)."""
     place = bisect_left(agent.marks, mark)
-    if place < len(agent.marks) and agent.marks[place] == mark:
+    is_kept = place < len(agent.marks) and agent.marks[place] == mark
+    if is_kept:
         del agent.marks[place]
+    reach = agent.stops[0].at
+    if mark.at < reach and mark.kind in OVER:
+        # What came of it is all that is left of it: that is over, as early as is in reach.
+        over = replace(mark, at=reach, phase=RESTARTS, kind=OVER[mark.kind])
+        _insert(agent, over, wrapup_reasons, mixed=False)
+    elif is_kept:
         _fold_again(agent, mark.at, wrapup_reasons)
 
 

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from schemas.events import Clock
 from schemas.facts import Leg
 from schemas.identity import derived_id
-from stream_processors.core.agent import ENDS, STARTS, AgentMark
+from stream_processors.core.agent import ENDS, OVER, STARTS, AgentMark
 from stream_processors.core.call import Mark, interaction_of, is_under_way
 from stream_processors.core.calls import Place, change_places, visits_until
 from stream_processors.core.contacts import (
@@ -456,9 +456,6 @@ def _holding(
     return _stretch("held", agent_id, leg_id, hold.start, hold.end, source, queue_id=queue_id)
 
 
-_OVER = {"device_rang": "device_quiet", "device_used": "device_free", "held": "resumed"}
-
-
 def _stretch(
     kind: str, agent_id: str, ref: str, start: int, end: int | None, source: str,
     *, queue_id: str = "", placed: bool = False,
@@ -471,6 +468,6 @@ def _stretch(
     )
     marks: Activities = [(agent_id, begun)]
     if end is not None:
-        over = AgentMark(end, ENDS, 0, ref, _OVER[kind], queue_id, ref, source=source)
+        over = AgentMark(end, ENDS, 0, ref, OVER[kind], queue_id, ref, source=source)
         marks.append((agent_id, over))
     return marks

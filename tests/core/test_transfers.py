@@ -502,6 +502,24 @@ def test_however_long_a_caller_talks_on_the_queue_had_dialled_whoever_passed_him
     assert (boris.queue_id, boris.agent_id, boris.ended_at) == ("", "Boris", moment("10:20:30"))
 
 
+def test_however_long_he_asks_a_colleague_an_agent_is_free_once_he_has_passed_on() -> None:
+    busy = "".join(
+        f"09:02:{n} pause Anna queue{n}\n09:02:{n} unpause Anna queue{n}\n"
+        for n in range(10, 30)
+    )
+    _, facts = told(
+        QUEUED + ASKED + busy + for_an_hour() + PUT_TOGETHER.replace("09:01:", "10:20:")
+    )
+
+    assert [(each.state, each.started_at) for each in states(facts, "Anna")] == [
+        ("ready", moment("08:59:00")),
+        ("reserved", moment("09:00:05")),
+        ("talking", moment("09:00:10")),
+        ("holding", moment("09:01:00")),
+        ("ready", moment("10:20:30")),
+    ]
+
+
 def test_however_long_he_talks_in_the_place_of_an_agent_he_waited_as_long_as_he_did() -> None:
     _, facts = told(
         QUEUED
