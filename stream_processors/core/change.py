@@ -111,6 +111,9 @@ class Change:
 
     def hang_up(self, source: Source, channel_id: str, mark: Mark) -> None:
         """Add the end of a channel. Most never see a queue: no call is made of them."""
+        root = source.channels.get(channel_id)
+        if root is not None and source.contacts[root].places:
+            self.unsettle_contact(source, root)  # it may end the visit whose place it took
         key = f"{source.name}|{channel_id}"
         line = self.state.lines.get(key)
         if line is None:

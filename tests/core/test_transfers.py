@@ -390,6 +390,25 @@ def test_what_is_told_late_and_twice_changes_no_transfer() -> None:
         assert comparable(crooked) == comparable(straight), log[late]
 
 
+def test_who_takes_a_place_and_hangs_up_waits_no_more_if_that_is_all_that_is_told() -> None:
+    log = values(
+        QUEUED
+        + ASKED_A_QUEUE
+        + """
+        09:01:05  passes anna1@trunk1 anna2 700 trunk1
+        09:01:05  merges anna2 trunk1
+        09:01:05  end    trunk1 sales Anna agent
+        09:01:30  hangup trunk1
+        09:05:00  beat
+    """
+    )
+    straight = run(log, terms(agents=DIRECTORY))[1]
+    crooked = run([log[-2], *log[:-2], log[-1]], terms(agents=DIRECTORY))[1]
+
+    assert [leg.ended_at for leg in legs(straight)] == [moment("09:01:05"), moment("09:01:30")]
+    assert comparable(crooked) == comparable(straight)
+
+
 def test_whoever_takes_an_agents_place_in_a_queue_keeps_his_own_number() -> None:
     asked = ASKED_A_QUEUE.replace("enter  anna2 support", "enter  anna2 support _ 101")
     passed = """
