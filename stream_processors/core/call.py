@@ -98,7 +98,7 @@ class Call(msgspec.Struct, gc=False):
     asked a queue for somebody gives his place to the caller, whose marks count from then on;
     `taken_by` is that caller's channel, `taken_key` his number, `taken_from` the first visit
     that is his. `picked_up` tells by which channels colleagues took what rang at others,
-    `swept` when [ms] a snapshot or a restart ended which leg.
+    `swept` when [ms] snapshots or restarts found which leg or ringing gone.
     """
 
     source: str

@@ -29,7 +29,7 @@ from stream_processors.core.handovers import Handover, Hold, held_ms
 from stream_processors.core.meaning import DirectCall, Meaning, QueueTalk
 from stream_processors.core.pickups import tell_pickups
 from stream_processors.core.pools import holders, number_of, tell_anew
-from stream_processors.core.sources import SWEEPS_KEPT_MS, Deadline, Source
+from stream_processors.core.sources import Deadline, Source, found_gone
 
 if TYPE_CHECKING:
     from stream_processors.core.change import Cause, Change
@@ -349,23 +349,16 @@ def _tell_visits(
 def _closes_at(
     change: "Change", source: Source, contact: Contact, channel: str, since: int
 ) -> int | None:
-    ends = [
+    swept = [
         sweep.at
         for sweep in source.sweeps
         if (sweep.restarted and sweep.at >= since) or sweep.misses_channel(channel, since)
     ]
+    gone = found_gone(contact.closed, channel, since, swept, source.clock)
     gives_up = since + change.terms.max_open_ms
-    if source.clock >= gives_up:
-        ends.append(gives_up)
-    known = contact.closed.get(channel)
-    # A sweep still known speaks for itself: a part of it that comes late may take it back.
-    if known is not None and since <= known < source.clock - SWEEPS_KEPT_MS:
-        ends.append(known)
-    if not ends:
-        contact.closed.pop(channel, None)
-        return None
-    contact.closed[channel] = min(ends)
-    return contact.closed[channel]
+    if source.clock < gives_up:
+        return gone
+    return gives_up if gone is None else min(gone, gives_up)
 
 
 def _remind(change: "Change", source: Source, contact: Contact, since: int) -> None:

@@ -27,7 +27,7 @@ from schemas.identity import derived_id
 from stream_processors.core.call import ESTIMATED, MATCH_MS, Call, Visit, interaction_of
 from stream_processors.core.handovers import Handover, held_ms
 from stream_processors.core.rings import ring_of_answer_ms
-from stream_processors.core.sources import SWEEPS_KEPT_MS
+from stream_processors.core.sources import found_gone
 from stream_processors.core.sweeps import Sweep
 
 ANSWER_FOLLOWS_MS = 50
@@ -202,28 +202,14 @@ def _closed(
         ends.append(call.hung_up[0])
     if clock >= gives_up:
         ends.append(gives_up)
-    swept = _swept_at(call, visit, since, sweeps, clock)
-    if swept is not None:
-        ends.append(swept)
-    return max(since, min(ends)) if ends else None
-
-
-def _swept_at(
-    call: Call, visit: Visit, since: int, sweeps: Sequence[Sweep], clock: int
-) -> int | None:
-    """Return when a visit was found gone; what found it is forgotten sooner than the call."""
     there = max(since, visit.listed_at)
-    found = [
+    swept = [
         sweep.at for sweep in sweeps if sweep.at >= there and _misses(sweep, call, visit, there)
     ]
-    known = call.swept.pop(visit.leg_id, None)
-    # A sweep still known speaks for itself: a part of it that comes late may take it back.
-    if known is not None and there <= known < clock - SWEEPS_KEPT_MS:
-        found.append(known)
-    if not found:
-        return None
-    call.swept[visit.leg_id] = min(found)
-    return call.swept[visit.leg_id]
+    gone = found_gone(call.swept, visit.leg_id, there, swept, clock)
+    if gone is not None:
+        ends.append(gone)
+    return max(since, min(ends)) if ends else None
 
 
 def _misses(sweep: Sweep, call: Call, visit: Visit, since: int) -> bool:

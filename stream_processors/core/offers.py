@@ -12,6 +12,7 @@ from schemas.identity import derived_id
 from stream_processors.core.call import MATCH_MS, Call, Ring, Visit, interaction_of
 from stream_processors.core.legs import Conclusion
 from stream_processors.core.rings import ring_ms
+from stream_processors.core.sources import found_gone
 from stream_processors.core.sweeps import Sweep
 
 LONGEST_RING_MS = 180_000
@@ -77,7 +78,7 @@ def _ringing(
     elif ring.ended is not None:
         ended = ring.ended[2]
     else:
-        ended, result = _lost_end(visit, ring, it, sweeps, clock)
+        ended, result = _lost_end(call, visit, ring, it, sweeps, clock)
     if ended is not None:
         if result == "cancelled" and _taken_elsewhere(ended, it):
             result = "elsewhere"
@@ -90,7 +91,7 @@ def _ringing(
 
 
 def _lost_end(
-    visit: Visit, ring: Ring, it: Conclusion, sweeps: Sequence[Sweep], clock: int
+    call: Call, visit: Visit, ring: Ring, it: Conclusion, sweeps: Sequence[Sweep], clock: int
 ) -> tuple[int | None, str]:
     """Return when a ringing must have ended whose end nobody told, and as what."""
     started = ring.started[2]
@@ -101,11 +102,14 @@ def _lost_end(
         for other in visit.rings
         if other.started[2] > started + MATCH_MS
     ]
-    ends += [
-        (sweep.at, "failed")
+    swept = [
+        sweep.at
         for sweep in sweeps
         if ring.offer_id and sweep.misses_channel(ring.offer_id, started)
     ]
+    gone = found_gone(call.swept, ring.offer_id, started, swept, clock)
+    if gone is not None:
+        ends.append((gone, "failed"))
     if it.left_at is not None:
         ends.append((it.left_at, "cancelled"))
     return min(ends) if ends else (None, "")

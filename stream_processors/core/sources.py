@@ -76,6 +76,30 @@ def began_before(asked_at: int | None, at: int) -> int:
     return at - MATCH_MS if asked_at is None else min(asked_at, at) - TOLD_WITHIN_MS
 
 
+def found_gone(
+    known: dict[str, int], what: str, since: int, swept: list[int], clock: int
+) -> int | None:
+    """Return when [ms] something was found gone, None if it was not.
+
+    What found it is forgotten sooner than it is.
+
+    Args:
+        known: what was found before; what is found now is put in.
+        what: it is.
+        since: when [ms] it was there.
+        swept: when [ms] sweeps that are still known found it gone.
+        clock: what the source's clock shows [ms].
+    """
+    before = known.pop(what, None)
+    # A sweep still known speaks for itself: a part of it that comes late may take it back.
+    if before is not None and since <= before < clock - SWEEPS_KEPT_MS:
+        swept = [*swept, before]
+    if not swept:
+        return None
+    known[what] = min(swept)
+    return known[what]
+
+
 class Heard(msgspec.Struct):
     """How much a feed has said, and when last [ms, by the source's clock].
 

@@ -195,3 +195,20 @@ def test_who_was_found_gone_had_gone_then_though_his_channel_ends_much_later() -
 
     (leg,) = legs(facts)
     assert (leg.outcome, leg.ended_at) == ("system", moment("09:02:00"))
+
+
+def test_a_phone_that_was_found_gone_rang_no_longer_however_long_its_caller_waits() -> None:
+    beats = "".join(f"\n09:{minute}:00 beat" for minute in range(10, 50))
+    _, facts = run(
+        values(f"""
+            09:00:00  enter    a sales
+            09:00:10  ring     a sales Anna
+            09:00:30  channel  list1 a
+            09:00:30  channels_end list1 1 09:00:30
+            {beats}
+            09:50:00  channel  list2 a
+            09:50:00  channels_end list2 1 09:50:00
+        """)
+    )
+
+    assert [each.ended_at for each in offers(facts)] == [moment("09:00:30")]
