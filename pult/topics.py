@@ -19,6 +19,7 @@ from schemas.errors import KafkaUnusable
 from schemas.topics import TOPICS, Topic
 
 _ANSWER_SECONDS = 15.0
+_FIRST_ASK_SECONDS = 2.0
 _LOOK_AGAIN_SECONDS = 0.05
 
 REMEDY = "run pult topics, or mend kafka.prefix"
@@ -115,15 +116,17 @@ def check(
     Raises:
         KafkaUnusable: the brokers stopped answering.
     """
-    give_up = time.monotonic() + _ANSWER_SECONDS
+    give_up, patience = time.monotonic() + _ANSWER_SECONDS, _FIRST_ASK_SECONDS
     while True:
         try:
-            findings = list(_compared(client, settings))
+            findings = list(_compared(client, settings, patience))
             unheard = any(each.missing and each.name in created for each in findings)
             if not unheard or time.monotonic() > give_up:
                 return findings
         except KafkaException as error:
             # The broker we asked may have died just now, or not have heard of a new topic yet.
+            # Of one that has died the client hears only when it asks anew.
+            patience *= 2
             if time.monotonic() > give_up:
                 said = error.args[0].str()
                 if error.args[0].code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
@@ -145,11 +148,13 @@ def require(client: AdminClient, settings: KafkaSettings) -> None:
         raise KafkaUnusable(msg)
 
 
-def _compared(client: AdminClient, settings: KafkaSettings) -> Iterator[TopicFinding]:
-    cluster = client.list_topics(timeout=_ANSWER_SECONDS)
+def _compared(
+    client: AdminClient, settings: KafkaSettings, patience: float
+) -> Iterator[TopicFinding]:
+    cluster = client.list_topics(timeout=patience)
     names = {topic.named(settings.prefix): topic for topic in TOPICS}
     there = [name for name in names if name in cluster.topics]
-    configs = _configs(client, there)
+    configs = _configs(client, there, patience)
     for name, topic in names.items():
         if name not in cluster.topics:
             text = f"{name}: missing{_or_hidden(settings)}"
@@ -175,11 +180,13 @@ def _or_hidden(settings: KafkaSettings) -> str:
     return f", or hidden from {settings.username} (ACL)" if settings.sasl else ""
 
 
-def _configs(client: AdminClient, names: Sequence[str]) -> dict[str, Mapping[str, str]]:
+def _configs(
+    client: AdminClient, names: Sequence[str], patience: float
+) -> dict[str, Mapping[str, str]]:
     resources = [ConfigResource(ResourceType.TOPIC, name) for name in names]
     if not resources:
         return {}
-    asked = client.describe_configs(resources, request_timeout=_ANSWER_SECONDS)
+    asked = client.describe_configs(resources, request_timeout=patience)
     return {
         resource.name: {entry.name: entry.value or "" for entry in future.result().values()}
         for resource, future in asked.items()

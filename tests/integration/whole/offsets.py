@@ -10,11 +10,14 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from schemas.topics import EVENTS
 from tests.integration.whole.centre import Centre
+from tests.integration.whole.parts import Part
 from tests.oracles.told import lines_kept
 from tests.pult.command import SECONDS, wait_for
 
 _Answer = TypeVar("_Answer")
 _ANSWER_SECONDS = 5.0
+_NEWEST = 300
+"""So many messages at most are under way while a PBX speaks at twenty times its pace."""
 
 
 @cache
@@ -97,6 +100,11 @@ def _is_read(centre: Centre, tenant: str) -> bool:
     return len(lines_kept(centre.data(tenant) / "journal")) >= log.read_bytes().count(b"\n")
 
 
+def _publishes(adapter: Part) -> bool:
+    """Tell whether an adapter has published what it has kept, but for the newest."""
+    return 0 <= adapter.metric("pult_journal_backlog_frames") < _NEWEST
+
+
 def _places(centre: Centre, topic: str) -> list[TopicPartition]:
     partitions = sorted({partition_of(each) for each in centre.tenants})
     return [TopicPartition(f"{centre.prefix}.{topic}", each) for each in partitions]
@@ -109,11 +117,15 @@ def ended(centre: Centre) -> None:
 
 
 def fall_silent(centre: Centre) -> None:
-    """Let the adapters stop once they have read the queue logs to their ends."""
+    """Let the adapters stop once they have read the queue logs to their ends, and published.
+
+    One that stops while brokers are away leaves what it has to its next life.
+    """
     centre.hush()
     for tenant, part in centre.adapters.items():
         part.wait_until_ready()
         wait_for(partial(_is_read, centre, tenant), SECONDS, f"the queue log of {tenant}")
+        wait_for(partial(_publishes, part), SECONDS, f"what {tenant} has kept is published")
         assert part.stop() == 0, part.last
 
 
