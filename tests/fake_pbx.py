@@ -29,6 +29,7 @@ from tests.pbx_tape import Standing, Told, moved, read, tape
 FLAT_OUT = math.inf
 _PORTION = 64 * 1024
 _TICK_SECONDS = 0.01
+_STOPS = (signal.SIGINT, signal.SIGTERM)
 _RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 _AT_ONCE = 200
 
@@ -377,9 +378,9 @@ def main() -> None:
         certificate=chosen.certificate, port=chosen.port,
     )  # fmt: skip
     pbx.after_end = chosen.clock_goes_on
+    # Waited for, not handled: a handler might set what is just being waited for, and hang.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
     over = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: over.set())
     with pbx:
         sys.stdout.write(f"listening {pbx.port}\n")
         sys.stdout.flush()
@@ -389,14 +390,17 @@ def main() -> None:
                 threading.Thread(target=write_queue_log, args=(pbx, *chosen.queue_log, over))
             )
             writing[0].start()
-        while not over.is_set() and not pbx.played.wait(0.1):
-            pass
+        told = None
+        while told is None and not pbx.played.is_set():
+            told = signal.sigtimedwait(_STOPS, 0.1)
+        if told is not None:
+            over.set()
         for each in writing:
             each.join()
-        if not over.is_set():
+        if told is None:
             sys.stdout.write("played\n")
             sys.stdout.flush()
-        over.wait()
+            signal.sigwait(_STOPS)
 
 
 if __name__ == "__main__":

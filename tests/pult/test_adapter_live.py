@@ -190,7 +190,10 @@ def test_a_fake_pbx_is_a_process_of_its_own_that_says_when_it_is_done(tmp_path: 
             while b"Pong" not in heard:
                 heard += plug.recv(65536)
         pbx.terminate()
-        assert pbx.wait(SECONDS) == 0
+        try:
+            assert pbx.wait(SECONDS) == 0
+        finally:
+            pbx.kill()
 
 
 LOG_IN = (
