@@ -21,6 +21,8 @@ PATIENCE_SECONDS = 8.0
 """How long a broker may take for its first answer."""
 
 _SURE_SECONDS = 2.0
+# The client's own patience with a broker that has just died is a minute.
+_RIGHTS_SECONDS = 3.0
 _ASK_SECONDS = 0.5
 _NOT_ALLOWED = (
     KafkaError.GROUP_AUTHORIZATION_FAILED,
@@ -202,7 +204,9 @@ def require_group(client: AdminClient, group: str, settings: KafkaSettings) -> N
     Raises:
         KafkaUnusable: we may not.
     """
-    asked = client.describe_consumer_groups([group], include_authorized_operations=True)
+    asked = client.describe_consumer_groups(
+        [group], include_authorized_operations=True, request_timeout=_RIGHTS_SECONDS
+    )
     try:
         allowed = asked[group].result().authorized_operations
     except KafkaException as error:
@@ -229,7 +233,9 @@ def require_topics(
     wanted = [(name, AclOperation.READ, f"read {name}") for name in read]
     wanted += [(name, AclOperation.WRITE, f"write to {name}") for name in written]
     names = TopicCollection(sorted({name for name, *_ in wanted}))
-    asked = client.describe_topics(names, include_authorized_operations=True)
+    asked = client.describe_topics(
+        names, include_authorized_operations=True, request_timeout=_RIGHTS_SECONDS
+    )
     for name, operation, what in wanted:
         try:
             allowed = asked[name].result().authorized_operations
