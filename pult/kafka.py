@@ -6,9 +6,9 @@ The password is only ever in the values returned here; no message of ours holds 
 import socket
 import ssl
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
-from typing import Any
+from typing import Any, TypeAlias
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
@@ -21,9 +21,11 @@ PATIENCE_SECONDS = 8.0
 """How long a broker may take for its first answer."""
 
 _SURE_SECONDS = 2.0
-# The client's own patience with a broker that has just died is a minute.
-_RIGHTS_SECONDS = 3.0
+# Of a broker that has just died the client hears only when it asks anew; by itself in a minute.
+_RIGHTS_SECONDS = (2.0, 4.0)
 _ASK_SECONDS = 0.5
+_UNANSWERED = (KafkaError._TIMED_OUT, KafkaError._TRANSPORT)
+_Rights: TypeAlias = Sequence[AclOperation] | None
 _NOT_ALLOWED = (
     KafkaError.GROUP_AUTHORIZATION_FAILED,
     KafkaError.TOPIC_AUTHORIZATION_FAILED,
@@ -204,11 +206,15 @@ def require_group(client: AdminClient, group: str, settings: KafkaSettings) -> N
     Raises:
         KafkaUnusable: we may not.
     """
-    asked = client.describe_consumer_groups(
-        [group], include_authorized_operations=True, request_timeout=_RIGHTS_SECONDS
-    )
+
+    def ask(seconds: float) -> Mapping[str, _Rights]:
+        asked = client.describe_consumer_groups(
+            [group], include_authorized_operations=True, request_timeout=seconds
+        )
+        return {group: asked[group].result().authorized_operations}
+
     try:
-        allowed = asked[group].result().authorized_operations
+        allowed = _rights(ask)[group]
     except KafkaException as error:
         # Of any other failure the consumer will tell; of a group that is not there yet, none.
         if error.args[0].code() != KafkaError.GROUP_AUTHORIZATION_FAILED:
@@ -233,18 +239,39 @@ def require_topics(
     wanted = [(name, AclOperation.READ, f"read {name}") for name in read]
     wanted += [(name, AclOperation.WRITE, f"write to {name}") for name in written]
     names = TopicCollection(sorted({name for name, *_ in wanted}))
-    asked = client.describe_topics(
-        names, include_authorized_operations=True, request_timeout=_RIGHTS_SECONDS
-    )
+
+    def ask(seconds: float) -> Mapping[str, _Rights]:
+        asked = client.describe_topics(
+            names, include_authorized_operations=True, request_timeout=seconds
+        )
+        return {name: each.result().authorized_operations for name, each in asked.items()}
+
+    try:
+        rights = _rights(ask)
+    except KafkaException:
+        # Brokers that are gone again are told of by whoever needs them next.
+        return
     for name, operation, what in wanted:
-        try:
-            allowed = asked[name].result().authorized_operations
-        except KafkaException:
-            # Brokers that are gone again are told of by whoever needs them next.
-            return
+        allowed = rights[name]
         if allowed is not None and operation not in allowed:
             msg = f"cannot use Kafka at {settings.bootstrap}: {not_allowed(what, settings)}"
             raise KafkaUnusable(msg)
+
+
+def _rights(ask: Callable[[float], Mapping[str, _Rights]]) -> Mapping[str, _Rights]:
+    """Ask what we may do, again with more patience [s] where a broker does not answer.
+
+    Raises:
+        KafkaException: they do not say it.
+    """
+    *sooner, last = _RIGHTS_SECONDS
+    for seconds in sooner:
+        try:
+            return ask(seconds)
+        except KafkaException as error:
+            if error.args[0].code() not in _UNANSWERED:
+                raise
+    return ask(last)
 
 
 def _refused(said: str, settings: KafkaSettings) -> str:

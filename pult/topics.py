@@ -126,7 +126,7 @@ def check(
         except KafkaException as error:
             # The broker we asked may have died just now, or not have heard of a new topic yet.
             # Of one that has died the client hears only when it asks anew.
-            patience *= 2
+            patience = min(2 * patience, _ANSWER_SECONDS)
             if time.monotonic() > give_up:
                 said = error.args[0].str()
                 if error.args[0].code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:

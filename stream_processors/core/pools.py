@@ -7,7 +7,7 @@ queue knows by that is the one who signs in.
 Source: Asterisk apps/app_agent_pool.c; configs/samples/queues.conf.sample (state interface).
 """
 
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -76,7 +76,7 @@ def holders(source: Source, number: str) -> Holders:
 def forget_signed(source: Source, before: int) -> None:
     """Drop what was told before an instant [ms], but for who is signed in since then."""
     for number, told in list(source.signed.items()):
-        past = bisect_right(told, before, key=lambda each: each.mark.at)
+        past = bisect_left(told, before, key=lambda each: each.mark.at)
         if past and told[past - 1].mark.kind == "joined":
             past -= 1
             # Who had the number then is about to be forgotten.

@@ -57,18 +57,23 @@ class Part:
             LogTorn: the first of all is the one before `next`, but not the one of before.
         """
         first = messages[0].offset()
-        if first is not None and first < self.next and self.mark == UNMARKED and not self.held:
-            # Only where loss is accepted: the log ends before that, and is read anew.
-            self.next, self.pending = first, None
-        elif first is not None and first < self.next:
-            if mark_of(as_bytes(messages[0].value())) != self.mark:
-                where = f"{self.topic} partition {self.number}"
-                raise other_log(where, "stored", self.next)
-            messages = messages[1:]
+        if first is not None and first < self.next:
+            messages = self._new_of(messages, first)
         if not messages:
             return
         self.held_bytes += self.held.add(messages)
         self._came.append((self.held.offsets[-1], now))
+
+    def _new_of(self, messages: Sequence[Message], first: int) -> Sequence[Message]:
+        """Return what is new of records of which the first, at offset `first`, is not."""
+        if self.mark == UNMARKED:
+            # Only where loss is accepted: the log ends before `next`, and is read anew.
+            self.next, self.pending = first, None
+            return messages
+        if mark_of(as_bytes(messages[0].value())) != self.mark:
+            where = f"{self.topic} partition {self.number}"
+            raise other_log(where, "stored", self.next)
+        return messages[1:]
 
     def due(self, rows: int, before: float) -> bool:
         """Tell whether what is held should be stored: it is much, or older than `before`."""

@@ -56,6 +56,15 @@ def remove(site: Site, until: int) -> None:
         future.result(20)
 
 
+def lose_end(cluster: Cluster, prefix: str) -> None:
+    """Let a broker lose its last 100 events, the third write, as in a power cut."""
+    (broker,) = cluster.brokers
+    broker.kill()
+    log = broker.folder / "data" / f"{prefix}.events-0" / f"{0:020}.log"
+    os.truncate(log, log.stat().st_size * 5 // 6)
+    cluster.start()
+
+
 def delete(site: Site, topic: Topic) -> None:
     """Delete a topic, and wait until it is gone."""
     admin = AdminClient({"bootstrap.servers": site.bootstrap})
@@ -75,13 +84,9 @@ def test_a_log_that_lost_its_end_and_has_outgrown_what_was_stored_is_not_read_fr
 ) -> None:
     cluster = new_cluster()
     cluster.start()
-    (broker,) = cluster.brokers
     with site(cluster.bootstrap, prefix, tmp_path) as made:
         pipe = filled(made, store)
-        broker.kill()
-        log = broker.folder / "data" / f"{prefix}.events-0" / f"{0:020}.log"
-        os.truncate(log, log.stat().st_size * 5 // 6)
-        cluster.start()
+        lose_end(cluster, prefix)
         write(pipe, 300, 900)
 
         refused = pipe.sink()
@@ -106,13 +111,9 @@ def test_loss_is_accepted_of_a_log_that_ends_before_what_was_stored(
 ) -> None:
     cluster = new_cluster()
     cluster.start()
-    (broker,) = cluster.brokers
     with site(cluster.bootstrap, prefix, tmp_path) as made:
         pipe = filled(made, store)
-        broker.kill()
-        log = broker.folder / "data" / f"{prefix}.events-0" / f"{0:020}.log"
-        os.truncate(log, log.stat().st_size * 5 // 6)
-        cluster.start()
+        lose_end(cluster, prefix)
 
         refused = pipe.sink()
         code = refused.wait()

@@ -176,23 +176,24 @@ def test_a_fake_pbx_is_a_process_of_its_own_that_says_when_it_is_done(tmp_path: 
         list(map(str, command)), stdout=subprocess.PIPE, text=True,
         cwd=Path(__file__).parents[2], preexec_fn=dies_with_its_parent,
     ) as pbx:  # fmt: skip
-        assert pbx.stdout is not None
-        port = int(pbx.stdout.readline().removeprefix("listening "))
-        with socket.create_connection(("127.0.0.1", port), 10) as plug:
-            plug.sendall(LOG_IN)
-            heard = b""
-            while b"Uniqueid: 1795288590.12" not in heard or heard.count(b"Hangup") < 4:
-                heard += plug.recv(65536)
-            assert pbx.stdout.readline() == "played\n"
-            assert path.read_bytes() == written.read_bytes()
-            plug.sendall(b"Action: Ping\r\n\r\n")
-            heard = b""
-            while b"Pong" not in heard:
-                heard += plug.recv(65536)
-        pbx.terminate()
         try:
+            assert pbx.stdout is not None
+            port = int(pbx.stdout.readline().removeprefix("listening "))
+            with socket.create_connection(("127.0.0.1", port), 10) as plug:
+                plug.sendall(LOG_IN)
+                heard = b""
+                while b"Uniqueid: 1795288590.12" not in heard or heard.count(b"Hangup") < 4:
+                    heard += plug.recv(65536)
+                assert pbx.stdout.readline() == "played\n"
+                assert path.read_bytes() == written.read_bytes()
+                plug.sendall(b"Action: Ping\r\n\r\n")
+                heard = b""
+                while b"Pong" not in heard:
+                    heard += plug.recv(65536)
+            pbx.terminate()
             assert pbx.wait(SECONDS) == 0
         finally:
+            # Else a failure would wait for it, for ever.
             pbx.kill()
 
 
