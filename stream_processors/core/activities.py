@@ -1,12 +1,29 @@
 """What calls, snapshots and restarts do to agents, as marks of theirs."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from stream_processors.core.agent import ENDS, EVERY_QUEUE, RESTARTS, STARTS, AgentMark
+from schemas.events import Event
+from stream_processors.core.agent import (
+    ENDS,
+    EVERY_QUEUE,
+    RESTARTS,
+    STARTS,
+    TELLS,
+    AgentMark,
+)
 from stream_processors.core.legs import Conclusion
 from stream_processors.core.offers import Ringing
 from stream_processors.core.state import Activities
 from stream_processors.core.sweeps import Sweep
+
+
+def told_mark(event: Event, kind: str, at: int, **more: Any) -> AgentMark:
+    """Return the mark of an agent that an event tells; `at` in ms, further fields by name."""
+    return AgentMark(
+        at, TELLS, event.sequence, event.id, kind,
+        resolution=event.resolution, source=event.source, **more,
+    )  # fmt: skip
 
 
 def restart_mark(sweep: Sweep, source: str) -> AgentMark:

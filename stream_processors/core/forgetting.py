@@ -5,7 +5,7 @@ from bisect import bisect_right
 from stream_processors.core import agents
 from stream_processors.core.agent import Agent
 from stream_processors.core.contacts import Contact, channels_of
-from stream_processors.core.conversations import name_of
+from stream_processors.core.devices import name_of
 from stream_processors.core.discipline.lengths import first_day
 from stream_processors.core.instants import NEVER
 from stream_processors.core.interfaces import forget_interfaces

@@ -1,0 +1,118 @@
+"""Callers who take the places of agents who had asked a queue for somebody.
+
+An agent asks a queue, then puts a caller through to it: from that transfer on the visit is the
+caller's. One caller may be passed on several times; what is told of him is parted among them.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from stream_processors.core.call import Mark, is_under_way
+from stream_processors.core.calls import Place, change_places, visits_until
+from stream_processors.core.contacts import Contact, Reading, Transfer
+from stream_processors.core.sources import Deadline, Source
+
+if TYPE_CHECKING:
+    from stream_processors.core.change import Cause, Change
+    from stream_processors.core.state import Line
+
+
+def tell_places(
+    change: "Change",
+    source: Source,
+    contact: Contact,
+    reading: Reading,
+    cause: "Cause",
+) -> None:
+    """Let callers take the place of agents who had asked a queue for somebody."""
+    lines, places = change.state.lines, _places_taken(change, source, reading)
+    for key in sorted({*contact.places, *places}):
+        line = lines.get(key)
+        if line is None:
+            continue
+        if change_places(line.call, places.get(key, Place())):
+            change.places_changed = True
+            change.settle_line(key, cause, of_contact=True)
+            _remind_of_target(change, source, key, line)
+    contact.places = sorted(places)
+
+
+def _places_taken(change: "Change", source: Source, reading: Reading) -> dict[str, Place]:
+    """Return which marks count of callers who took places in queues, and of those places."""
+    lines = change.state.lines
+    places: dict[str, Place] = {}
+    taken: dict[str, list[tuple[int, str]]] = {}
+    for transfer in reading.transfers:
+        if transfer.kind != "attended" or not transfer.whom:
+            continue
+        caller, until = lines.get(f"{source.name}|{transfer.whom}"), transfer.moment[1]
+        for channel in (transfer.by_channel, transfer.consult_channel):
+            key = f"{source.name}|{channel}"
+            line = lines.get(key)
+            past = visits_until(line.call, until) if line else []
+            if not past or not is_under_way(past[-1]):
+                continue
+            number = _number_of(reading, caller, transfer)
+            places[key] = Place(until, [], transfer.whom, number, len(past) - 1)
+            taken.setdefault(transfer.whom, []).append((until, key))
+    for whom, in_turn in taken.items():
+        places[f"{source.name}|{whom}"] = Place(in_turn[0][0])
+        for key, marks in _parted(change, source, whom, in_turn).items():
+            places[key] = replace(places[key], adopted=marks)
+    return places
+
+
+def _number_of(reading: Reading, line: "Line | None", transfer: Transfer) -> str:
+    """Return the key of the number of a caller who was passed on, or had been called."""
+    told = [visit.caller_key for visit in line.call.visits] if line else []
+    party = reading.parties.get(transfer.whom)
+    origin = reading.parties.get(reading.interaction_id)
+    told += [party.caller_key if party else "", origin.dialled_key if origin else ""]
+    return next(filter(None, told), "")
+
+
+def _parted(
+    change: "Change", source: Source, caller: str, taken: list[tuple[int, str]]
+) -> dict[str, list[Mark]]:
+    """Part a caller's marks since he took a place, among his own and all that he took in turn.
+
+    Ends of talks that he had before stay where they began, the rest goes with him.
+    """
+    lines, own = change.state.lines, f"{source.name}|{caller}"
+    keys, first = [own, *(key for _, key in taken)], taken[0][0]
+    held = {own: _marks_until(lines.get(own), first)}
+    held |= {key: _marks_until(lines.get(key), until) for until, key in taken}
+    line = lines.get(own)
+    parted: dict[str, list[Mark]] = {key: [] for key in keys}
+    for mark in line.call.marks if line else source.loose.get(caller, []):
+        if mark.sequence <= first:
+            continue
+        at = bisect_left(taken, (mark.sequence, ""))
+        ended = [key for key in keys[: at + 1] if _ends_one_of(mark, held[key], parted[key])]
+        parted[ended[-1] if ended else keys[at]].append(mark)
+    return parted
+
+
+def _marks_until(line: "Line | None", sequence: int) -> list[Mark]:
+    return [mark for mark in line.call.marks if mark.sequence <= sequence] if line else []
+
+
+def _ends_one_of(end: Mark, *told: Iterable[Mark]) -> bool:
+    """Tell whether a mark is the end of a talk that was told of before."""
+    return end.kind == "ended" and any(
+        mark.kind in ("connected", "ended")
+        and (mark.queue_id, mark.agent_id) == (end.queue_id, end.agent_id)
+        for marks in told
+        for mark in marks
+    )
+
+
+def _remind_of_target(change: "Change", source: Source, key: str, line: "Line") -> None:
+    for settled in line.settled:
+        it = settled.account.it
+        passes = it.entered_at + settled.account.target.answer_within_ms
+        if it.left_at is None and passes > source.clock:
+            source.remind(Deadline(passes, "leg", key))
