@@ -30,12 +30,13 @@ from producers.source import LiveSource, Source
 from pult import kafka, logs, topics
 from pult.folder import DataFolder
 from pult.health import health_routes
+from pult.naming import naming
 from pult.rejecting import RejectAlarm, limit
 from pult.settings import Settings
 from pult.sources import SourcesCollector, live_sources, troubles
 from pult.stopping import on_stop
 from pult.web import is_loopback, listen, only_loopback
-from pult.webhooks import naming, receiver
+from pult.webhooks import receiver
 from schemas.errors import PultFailure, SettingsInvalid
 from schemas.topics import EVENTS, REJECTED
 

@@ -11,9 +11,9 @@ from producers.frame import Naming
 from producers.identity import CallerKeys
 from producers.journal import Journal
 from pult.folder import DataFolder
+from pult.naming import naming
 from pult.settings import Settings
 from pult.snapshot_files import SnapshotFiles
-from pult.webhooks import naming
 from schemas.metrics import METRICS
 from schemas.policies import PolicyHistory
 from sql.embedded import EmbeddedStore

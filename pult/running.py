@@ -10,10 +10,10 @@ from pult.desk_token import desk_token, supervisor_token
 from pult.feeds import Wired
 from pult.folder import DataFolder
 from pult.lean import switch_soon
+from pult.naming import naming
 from pult.runtime import Runtime, Setup
 from pult.serving import Service
 from pult.settings import Settings
-from pult.webhooks import naming
 from stream_processors.core.state import Terms
 
 Sources = Callable[[Runtime], Sequence[Wired]]

@@ -2,36 +2,15 @@
 
 from collections.abc import Mapping
 
-from producers.frame import Naming, Translation
 from producers.identity import CallerKeys
 from producers.webhooks.limits import Rate
 from producers.webhooks.mapping import mapping
 from producers.webhooks.receiver import Hook, HookSource, Receiver
 from producers.webhooks.scheme import NAMED
 from producers.webhooks.signatures import Check
-from producers.webhooks.translate import Translator
 from pult.settings import Settings
 from pult.source_settings import WebhookSettings
 from schemas.errors import SettingsInvalid
-
-
-def naming(settings: Settings, keys: CallerKeys) -> Naming:
-    """Return whose events the sources tell, and how to read what they post.
-
-    Raises:
-        MappingInvalid: a mapping is not there, or says what none can say.
-    """
-    known: dict[str, Translation] = {
-        name: Translator(mapping(entry.webhook.mapping), people(settings))
-        for name, entry in settings.sources.items()
-        if entry.webhook is not None
-    }
-    return Naming(settings.tenant, settings.tenant, keys, known)
-
-
-def people(settings: Settings) -> dict[str, str]:
-    """Return what else people are called, and who they are (`ids` of an agent)."""
-    return {each: name for name, agent in settings.agents.items() for each in agent.ids}
 
 
 def receiver(settings: Settings, keys: CallerKeys) -> Receiver | None:

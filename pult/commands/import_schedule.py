@@ -12,7 +12,7 @@ from producers.frame import Frame
 from producers.schedule import alarms
 from producers.schedule.mapping import mapping
 from producers.schedule.rows import KIND
-from pult import asking, plan_desk, settings, telling
+from pult import asking, settings, telling
 from pult.context import Context
 from pult.desk_token import desk_token
 from pult.folder import owner, reachable
@@ -133,10 +133,13 @@ def _into_folder(here: Opened, reading: _Reading) -> None:
 def _tell_owner(
     context: Context, reading: _Reading, address: str, new: Sequence[Frame]
 ) -> None:
+    # With it comes a web server, which only those need who have an owner to talk to.
+    from pult.plan_desk import PATH
+
     token = desk_token(reading.settings.desk, context.environ, context.data)
     body = {"source": reading.source, "plans": [each.content.decode() for each in new]}
     try:
-        telling.tell_owner(context.data, address, plan_desk.PATH, body, token)
+        telling.tell_owner(context.data, address, PATH, body, token)
     except telling.Refused as refused:
         msg = f"cannot import schedules: {refused}"
         raise (JournalFailed if refused.status == 503 else UnreadableRecording)(msg) from None

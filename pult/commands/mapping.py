@@ -14,7 +14,7 @@ from producers.webhooks.mapping import mapping, shipped
 from producers.webhooks.translate import Translator
 from pult import settings
 from pult.context import Context
-from pult.webhooks import people
+from pult.naming import people
 from schemas.errors import SettingsInvalid, UntranslatableFrame
 from schemas.events import Event, encode
 from schemas.wording import counted

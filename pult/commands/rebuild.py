@@ -15,11 +15,11 @@ from pult import clickhouse, kafka, settings
 from pult.context import Context
 from pult.folder import DataFolder
 from pult.kafka_events import events_from_kafka
+from pult.naming import naming
 from pult.progress import Progress
 from pult.rebuild import Days, Rebuilt, events_from_journal, rebuild
 from pult.settings import Settings
 from pult.targets import kept_targets, partitions_of
-from pult.webhooks import naming
 from schemas.errors import DataFolderUnusable, SettingsInvalid
 from schemas.metrics import METRICS
 from schemas.policies import PolicyHistory
