@@ -31,6 +31,14 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     made.end(signal.SIGKILL)
 
 
+@pytest.fixture(scope="module")
+def fragile(new_cluster: NewCluster) -> Cluster:
+    """One broker that tests may kill and start again."""
+    cluster = new_cluster()
+    cluster.start()
+    return cluster
+
+
 def filled(site: Site, store: Store) -> Pipe:
     """Return a pipe whose sink has stored 300 events, in three writes, and has ended."""
     pipe = Pipe(site, store)
@@ -80,13 +88,11 @@ def rows(pipe: Pipe, *, final: str = "") -> int:
 
 
 def test_a_log_that_lost_its_end_and_has_outgrown_what_was_stored_is_not_read_from_there(
-    new_cluster: NewCluster, store: Store, prefix: str, tmp_path: Path
+    fragile: Cluster, store: Store, prefix: str, tmp_path: Path
 ) -> None:
-    cluster = new_cluster()
-    cluster.start()
-    with site(cluster.bootstrap, prefix, tmp_path) as made:
+    with site(fragile.bootstrap, prefix, tmp_path) as made:
         pipe = filled(made, store)
-        lose_end(cluster, prefix)
+        lose_end(fragile, prefix)
         write(pipe, 300, 900)
 
         refused = pipe.sink()
@@ -107,13 +113,11 @@ def test_a_log_that_lost_its_end_and_has_outgrown_what_was_stored_is_not_read_fr
 
 
 def test_loss_is_accepted_of_a_log_that_ends_before_what_was_stored(
-    new_cluster: NewCluster, store: Store, prefix: str, tmp_path: Path
+    fragile: Cluster, store: Store, prefix: str, tmp_path: Path
 ) -> None:
-    cluster = new_cluster()
-    cluster.start()
-    with site(cluster.bootstrap, prefix, tmp_path) as made:
+    with site(fragile.bootstrap, prefix, tmp_path) as made:
         pipe = filled(made, store)
-        lose_end(cluster, prefix)
+        lose_end(fragile, prefix)
 
         refused = pipe.sink()
         code = refused.wait()
@@ -130,16 +134,14 @@ def test_loss_is_accepted_of_a_log_that_ends_before_what_was_stored(
 
 
 def test_a_topic_that_is_made_anew_under_a_sink_ends_it_and_is_read_by_the_next(
-    new_cluster: NewCluster, store: Store, prefix: str, tmp_path: Path
+    fragile: Cluster, store: Store, prefix: str, tmp_path: Path
 ) -> None:
     """Its client reads nothing of a topic whose leader's term is smaller than before."""
-    cluster = new_cluster()
-    cluster.start()
-    (broker,) = cluster.brokers
-    with site(cluster.bootstrap, prefix, tmp_path) as made:
+    (broker,) = fragile.brokers
+    with site(fragile.bootstrap, prefix, tmp_path) as made:
         pipe = filled(made, store)
         broker.stop()
-        cluster.start()
+        fragile.start()
         sink = pipe.sink()
         eventually("ready", 60, lambda: sink.status("/readyz")[0] == 200)
         write(pipe, 300, 400)
