@@ -14,13 +14,17 @@ from urllib.parse import quote
 from urllib.request import urlopen
 
 import clickhouse_connect
+from clickhouse_connect.driver.client import Client
 
+from pult import kafka, settings, topics
+from schemas.metrics import METRICS
 from sql.digest import digest
+from sql.migrate import migrate
 from tests.fake_pbx import FLAT_OUT, FakePbx, write_queue_log
 from tests.integration.whole.parts import Part
 from tests.oracles.lab_numbers import LAB
 from tests.pbx_tape import stamp_us
-from tests.pult.command import SECONDS, pult, wait_for
+from tests.pult.command import SECONDS, wait_for
 
 SECRET = "secret-of-the-tests"
 _SECRET_ENV = "PBX1_SECRET"
@@ -137,7 +141,7 @@ class Centre:
         self._begin_queue_logs()
         with ThreadPoolExecutor() as both:
             stored = both.submit(self._make_store)
-            self._once("topics")
+            self._make_topics()
             self._launch(self.workers.values())
             stored.result()
         self._launch(self.sinks.values())
@@ -145,9 +149,14 @@ class Centre:
             part.wait_until_ready()
         self._launch(self.adapters.values())
 
+    def _make_topics(self) -> None:
+        wanted = settings.load(self.config()).kafka
+        topics.create(kafka.connect(wanted, {}), wanted)
+
     def _make_store(self) -> None:
         wait_for(lambda: self.store.get("/ping")[0] == 200, SECONDS, "the store")
-        self._once("migrate")
+        with closing(self._client()) as client:
+            migrate(client, METRICS)
         # A merge would hide rows that were written twice.
         self._say("SYSTEM STOP MERGES pult.events")
 
@@ -169,10 +178,6 @@ class Centre:
         self._hushed.set()
         for each in self._writing:
             each.join()
-
-    def _once(self, verb: str) -> None:
-        done = pult(verb, "--config", self.config())
-        assert done.code == 0, done
 
     def _say(self, statement: str) -> None:
         with urlopen(f"http://127.0.0.1:{self.store.port}/", statement.encode(), timeout=60):
@@ -214,6 +219,9 @@ class Centre:
         with urlopen(f"{address}%20FORMAT%20JSONEachRow", timeout=60) as answer:
             return [json.loads(line) for line in answer.read().splitlines()]
 
+    def _client(self) -> Client:
+        return clickhouse_connect.get_client(host="127.0.0.1", port=self.store.port)
+
     def event_rows(self, tenant: str) -> list[tuple[str, int, int]]:
         """Return id, partition and offset of each row of `events`.
 
@@ -233,8 +241,7 @@ class Centre:
 
     def digest(self, tenant: str) -> list[list[Any]]:
         """Return the digest of one tenant's facts in the store."""
-        client = clickhouse_connect.get_client(host="127.0.0.1", port=self.store.port)
-        with closing(client):
+        with closing(self._client()) as client:
             rows = digest(client, "UTC", tenant)
         return [[row.table, row.day, row.rows, row.hash] for row in rows]
 

@@ -1,16 +1,18 @@
 """What has to come out, from an adapter's journal alone: no broker, no worker, no sink.
 
-As a program it prints JSON: of each tenant the ids of all events, and the digest of what
-follows from them in a store of its own.
+As a program it waits for a line, then prints JSON: of each tenant the ids of all events, and
+the digest of what follows from them in a store of its own.
 `python -m tests.integration.whole.expected FOLDER TENANT...`
 """
 
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from producers.frame import Naming
 from producers.identity import CallerKeys
@@ -26,6 +28,7 @@ from sql.embedded import EmbeddedStore
 from stream_processors.core.pipeline import Batch, Record, apply
 from stream_processors.core.state import State, Terms
 from tests.integration.reading import frames
+from tests.pult.command import dies_with_its_parent
 
 
 @dataclass(frozen=True)
@@ -41,14 +44,33 @@ class Expected:
     digest: list[list[object]]
 
 
-def expected(folder: Path, tenants: Sequence[str]) -> dict[str, Expected]:
-    """Compute it for tenants, in a process of its own: a process has one store."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.integration.whole.expected", folder, *tenants],
-        check=False, capture_output=True, text=True, cwd=Path(__file__).parents[3],
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return {tenant: Expected(**found) for tenant, found in json.loads(done.stdout).items()}
+Compute: TypeAlias = Callable[[], dict[str, Expected]]
+
+
+@contextmanager
+def expecting(
+    folder: Path, tenants: Sequence[str]
+) -> Iterator[Callable[[], dict[str, Expected]]]:
+    """Make ready for computing it in a process of its own: a process has one store.
+
+    Yields:
+        What computes it, once the journals are complete.
+    """
+    command = [sys.executable, "-m", __name__, str(folder), *tenants]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, cwd=Path(__file__).parents[3], preexec_fn=dies_with_its_parent,
+    ) as process:  # fmt: skip
+
+        def compute() -> dict[str, Expected]:
+            said, complaint = process.communicate("now\n")
+            assert process.returncode == 0, complaint
+            return {tenant: Expected(**found) for tenant, found in json.loads(said).items()}
+
+        try:
+            yield compute
+        finally:
+            process.kill()
 
 
 def _events(data: Path, tenant: str) -> list[Event]:
@@ -88,6 +110,7 @@ def main(words: list[str]) -> int:
     folder, *tenants = words
     store = EmbeddedStore(Path(folder, "expected"), METRICS)
     try:
+        sys.stdin.readline()
         found = {tenant: asdict(_follows(Path(folder), tenant, store)) for tenant in tenants}
     finally:
         store.close()

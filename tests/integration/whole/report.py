@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from tests.integration.whole.centre import Centre
 from tests.integration.whole.doubling import records_of
-from tests.integration.whole.expected import expected
+from tests.integration.whole.expected import expecting
 from tests.integration.whole.offsets import catch_up, fall_silent
 from tests.oracles.told import ami_heard, lines_kept, said_twice
 
@@ -114,10 +114,11 @@ def judge(centre: Centre, report: Report) -> Report:
     And these with what was said. What follows is computed while the workers and the sink are
     still at work: of adapters that have stopped.
     """
-    fall_silent(centre)
-    with ThreadPoolExecutor() as beside:
-        computed = beside.submit(expected, centre.folder, centre.tenants)
-        catch_up(centre)
+    with expecting(centre.folder, centre.tenants) as compute:
+        fall_silent(centre)
+        with ThreadPoolExecutor() as beside:
+            computed = beside.submit(compute)
+            catch_up(centre)
     found = {tenant: centre.digest(tenant) for tenant in centre.tenants}
     for tenant, wanted in computed.result().items():
         rows = centre.event_rows(tenant)
