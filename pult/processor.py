@@ -12,7 +12,7 @@ from dashboards.wall.floor import floor
 from dashboards.wall.picture import Picture, picture
 from dashboards.wall.scope import Scope, Setting
 from producers.desk.reviews import Decision
-from pult import kafka, logs, reviewing, topics
+from pult import kafka, logs, topics
 from pult.desk import Desk
 from pult.desk_token import desk_token, supervisor_token
 from pult.floor_pages import FloorPages
@@ -163,6 +163,9 @@ def desk(settings: Settings, environ: Mapping[str, str]) -> Desk | None:
         raise SettingsInvalid(msg)
 
     def keep(decision: Decision, tenant: str) -> None:
+        # Loaded by the first decision: a client of the database comes with it.
+        from pult import reviewing
+
         reviewing.into_kafka(decision, tenant or settings.tenant, settings, environ)
 
     return Desk(token, keep, lambda: time.time_ns() // 1_000_000)
