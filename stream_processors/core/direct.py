@@ -5,20 +5,14 @@
     out        the agent called somebody whose device is no agent's, or took part in such a call
     internal   an agent called another, or the PBX itself (a feature code, a conference)
 
-A call that nobody took ended, in this order, because the device was busy or refused it (full),
-another took it (withdrawn), the caller gave up (abandoned), it rang too long (timeout), or the
-network failed (system).
-
-The one who hung up asked for it first (HangupRequest); where nobody asked, he left the
-conversation first. Whoever passes a caller on ends his own part.
+Whoever passes a caller on ends his own part; `endings` tells who else ends a call, and how.
 
 A consultation is the call that an agent placed while he had the other one: when both are put
 together it becomes a part of the first and has no leg of its own.
 
-Source: ITU-T Q.850 for causes; docs.asterisk.org, AttendedTransfer, BlindTransfer.
+Source: docs.asterisk.org, AttendedTransfer, BlindTransfer.
 """
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from typing import Literal, TypeAlias
 
@@ -28,17 +22,13 @@ from stream_processors.core.asking import on_one_channel, whom_he_asked
 from stream_processors.core.call import MATCH_MS
 from stream_processors.core.contacts import Moment, Party, Reading, Transfer
 from stream_processors.core.directions import Directions, was_called
+from stream_processors.core.endings import Endings
 from stream_processors.core.forks import one_for_each_agent
 from stream_processors.core.handovers import Handover, Hold
 from stream_processors.core.meaning import DirectCall, Meaning, QueueTalk
 
 OwnerOf: TypeAlias = Callable[[str, int], str]
 """Tells whose a device is at an instant [ms]; '' if no agent's."""
-
-_BUSY = frozenset({"17", "21"})
-_UNANSWERED = frozenset({"18", "19"})
-_TAKEN_ELSEWHERE = "26"
-_CLEARED = frozenset({"", "0", "16"})
 
 
 class Consideration:
@@ -73,16 +63,10 @@ class Consideration:
             if (talk := self._talk_of(party)) is not None
         }
         self._origin = self._originator()
-        self._picked_up = [
-            (party.picked_up, party)
-            for party in self._parties
-            if party.picked_up is not None and party is not self._origin
-        ]
         self._were_in: dict[str, list[Party]] = {}
         for party in self._parties:
             for interaction_id in party.was_in:
                 self._were_in.setdefault(interaction_id, []).append(party)
-        self._gone: list[tuple[Moment, Party]] | None = None
         self._ends: dict[str, Transfer] = {}
         self._folded: dict[str, str] = {}
         for transfer in reading.transfers:
@@ -91,13 +75,13 @@ class Consideration:
             self._parties, self._origin, reading.interaction_id, talks, self._owners,
             self._by_queue, self._passed_at,
         )  # fmt: skip
+        self._endings = Endings(self._parties, self._origin, self._were_in, self._ends)
 
     def meaning(self) -> Meaning:
         """Return what follows."""
-        mine = self._parties
         calls = [
             self._call(party)
-            for party in mine
+            for party in self._parties
             if self._owners[party.channel_id]
             and party.begun
             and party.channel_id not in self._folded
@@ -203,7 +187,7 @@ class Consideration:
             outcome = "answered"
         elif over is not None:
             answered = None
-            outcome, by = self._unanswered(party, over, began=began)
+            outcome, by = self._endings.unanswered(party, over, began=began)
         passed = self._ends.get(party.channel_id)
         kind, to = (
             self._passed_on(party, passed) if passed and answered is not None else ("", "")
@@ -272,84 +256,7 @@ class Consideration:
         over = party.over
         if over[0] < answered:
             over = party.ended
-        return max(answered, over[0]), self._who_hung_up(party, over)
-
-    def _who_hung_up(self, party: Party, over: Moment) -> EndedBy:
-        if party.lived_on and party.cause in _BUSY | _UNANSWERED:
-            return "system"  # sent on to somebody who did not answer
-        near = self._gone_within(over[0] - MATCH_MS, over[0] + MATCH_MS)
-        asked = [
-            (other.requested, other)
-            for _, other in near
-            if other.requested is not None and abs(other.requested[0] - over[0]) <= MATCH_MS
-        ]
-        if asked:
-            first = min(asked, key=lambda each: each[0])[1]
-            return "agent" if first is party else "caller"
-        left = min(near, key=lambda each: each[0], default=(over, party))
-        ordered = left[1].ordered
-        if ordered is not None and ordered <= left[0]:
-            return "system"
-        return "agent" if left[1] is party else "caller"
-
-    def _gone_within(self, since: int, until: int) -> list[tuple[Moment, Party]]:
-        """Return who left a conversation between two instants [ms], and when."""
-        if self._gone is None:
-            self._gone = sorted(
-                (
-                    (over, other)
-                    for other in self._parties
-                    if (over := other.over) is not None and other.channel_id not in self._ends
-                    and (other.picked_up is not None or other.first_bridged is not None)
-                ),
-                key=lambda each: each[0],
-            )  # fmt: skip
-        first = bisect_left(self._gone, since, key=lambda each: each[0][0])
-        last = bisect_right(self._gone, until, key=lambda each: each[0][0])
-        return self._gone[first:last]
-
-    def _unanswered(
-        self, party: Party, over: int, *, began: bool
-    ) -> tuple[LegOutcome, EndedBy]:
-        cause = party.cause
-        if began and party.was_dialled and party.picked_up is None:
-            began = False  # dialled by a click, he did not pick up himself
-        if began:
-            if cause in _BUSY:
-                return "full", "caller"
-            if cause in _UNANSWERED or self._rang_out_for(party):
-                return "timeout", "system"
-            if party.requested is not None:
-                return "abandoned", "agent"  # PJSIP gives cause 127 to who stops dialling
-            return ("abandoned", "agent") if cause in _CLEARED else ("system", "system")
-        if cause in _BUSY:
-            return "full", "agent"
-        if cause == _TAKEN_ELSEWHERE or self._taken_by_another(party, over):
-            return "withdrawn", "system"
-        if cause in _UNANSWERED or party.unheard == "no_answer":
-            return "timeout", "system"
-        caller = self._origin
-        ended = None if caller is None or caller is party else caller.ended
-        if ended is not None and abs(ended[0] - over) <= MATCH_MS and cause in _CLEARED:
-            return "abandoned", "caller"
-        if cause not in _CLEARED:
-            return "system", "system"
-        return ("timeout" if party.ringing is not None else "withdrawn"), "system"
-
-    def _rang_out_for(self, party: Party) -> bool:
-        """Tell whether the PBX itself stopped ringing whom a party had called last."""
-        called = [
-            other
-            for other in self._were_in.get(party.born_in, ())
-            if other is not party and not other.placed_the_call
-        ]
-        last = max(called, key=lambda each: each.age, default=None)
-        return last is not None and last.unheard == "no_answer"
-
-    def _taken_by_another(self, party: Party, over: int) -> bool:
-        return any(
-            other is not party and abs(at - over) <= MATCH_MS for at, other in self._picked_up
-        )
+        return max(answered, over[0]), self._endings.who_hung_up(party, over)
 
     # --- passing on -----------------------------------------------------------------------
 

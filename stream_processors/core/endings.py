@@ -1,0 +1,137 @@
+"""How a direct call ended: what became of one that nobody took, and who ended one that was.
+
+A call that nobody took ended, in this order, because the device was busy or refused it (full),
+another took it (withdrawn), the caller gave up (abandoned), it rang too long (timeout), or the
+network failed (system).
+
+The one who hung up asked for it first (HangupRequest); where nobody asked, he left the
+conversation first.
+
+Source: ITU-T Q.850 for causes.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Container, Mapping, Sequence
+
+from schemas.events import EndedBy
+from schemas.facts import LegOutcome
+from stream_processors.core.call import MATCH_MS
+from stream_processors.core.contacts import Moment, Party
+
+_BUSY = frozenset({"17", "21"})
+_UNANSWERED = frozenset({"18", "19"})
+_TAKEN_ELSEWHERE = "26"
+_CLEARED = frozenset({"", "0", "16"})
+
+
+class Endings:
+    """Those of one contact.
+
+    Args:
+        parties: whoever took part.
+        origin: who began it, None if nobody is known.
+        were_in: who took part, by each id that the contact has had.
+        passed_on: channels that passed the other side on; they hung up on nobody.
+    """
+
+    def __init__(
+        self,
+        parties: Sequence[Party],
+        origin: Party | None,
+        were_in: Mapping[str, Sequence[Party]],
+        passed_on: Container[str],
+    ) -> None:
+        self._parties = parties
+        self._origin = origin
+        self._were_in = were_in
+        self._passed_on = passed_on
+        self._picked_up = [
+            (party.picked_up, party)
+            for party in parties
+            if party.picked_up is not None and party is not origin
+        ]
+        self._gone: list[tuple[Moment, Party]] | None = None
+
+    def who_hung_up(self, party: Party, over: Moment) -> EndedBy:
+        """Return who ended an answered call of an agent's party that was over at a moment."""
+        if party.lived_on and party.cause in _BUSY | _UNANSWERED:
+            return "system"  # sent on to somebody who did not answer
+        near = self._gone_within(over[0] - MATCH_MS, over[0] + MATCH_MS)
+        asked = [
+            (other.requested, other)
+            for _, other in near
+            if other.requested is not None and abs(other.requested[0] - over[0]) <= MATCH_MS
+        ]
+        if asked:
+            first = min(asked, key=lambda each: each[0])[1]
+            return "agent" if first is party else "caller"
+        left = min(near, key=lambda each: each[0], default=(over, party))
+        ordered = left[1].ordered
+        if ordered is not None and ordered <= left[0]:
+            return "system"
+        return "agent" if left[1] is party else "caller"
+
+    def unanswered(self, party: Party, over: int, *, began: bool) -> tuple[LegOutcome, EndedBy]:
+        """Return what became of a call that nobody took, and who ended it.
+
+        Args:
+            party: the agent's.
+            over: when it ended [ms].
+            began: whether the agent placed it.
+        """
+        cause = party.cause
+        if began and party.was_dialled and party.picked_up is None:
+            began = False  # dialled by a click, he did not pick up himself
+        if began:
+            if cause in _BUSY:
+                return "full", "caller"
+            if cause in _UNANSWERED or self._rang_out_for(party):
+                return "timeout", "system"
+            if party.requested is not None:
+                return "abandoned", "agent"  # PJSIP gives cause 127 to who stops dialling
+            return ("abandoned", "agent") if cause in _CLEARED else ("system", "system")
+        if cause in _BUSY:
+            return "full", "agent"
+        if cause == _TAKEN_ELSEWHERE or self._taken_by_another(party, over):
+            return "withdrawn", "system"
+        if cause in _UNANSWERED or party.unheard == "no_answer":
+            return "timeout", "system"
+        caller = self._origin
+        ended = None if caller is None or caller is party else caller.ended
+        if ended is not None and abs(ended[0] - over) <= MATCH_MS and cause in _CLEARED:
+            return "abandoned", "caller"
+        if cause not in _CLEARED:
+            return "system", "system"
+        return ("timeout" if party.ringing is not None else "withdrawn"), "system"
+
+    def _gone_within(self, since: int, until: int) -> list[tuple[Moment, Party]]:
+        """Return who left a conversation between two instants [ms], and when."""
+        if self._gone is None:
+            self._gone = sorted(
+                (
+                    (over, other)
+                    for other in self._parties
+                    if (over := other.over) is not None
+                    and other.channel_id not in self._passed_on
+                    and (other.picked_up is not None or other.first_bridged is not None)
+                ),
+                key=lambda each: each[0],
+            )
+        first = bisect_left(self._gone, since, key=lambda each: each[0][0])
+        last = bisect_right(self._gone, until, key=lambda each: each[0][0])
+        return self._gone[first:last]
+
+    def _rang_out_for(self, party: Party) -> bool:
+        """Tell whether the PBX itself stopped ringing whom a party had called last."""
+        called = [
+            other
+            for other in self._were_in.get(party.born_in, ())
+            if other is not party and not other.placed_the_call
+        ]
+        last = max(called, key=lambda each: each.age, default=None)
+        return last is not None and last.unheard == "no_answer"
+
+    def _taken_by_another(self, party: Party, over: int) -> bool:
+        return any(
+            other is not party and abs(at - over) <= MATCH_MS for at, other in self._picked_up
+        )
