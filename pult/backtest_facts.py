@@ -13,15 +13,14 @@ from msgspec.structs import replace
 from pult.history_asked import Row, quoted
 from schemas.facts import Leg, Offer
 from stream_processors.core.discipline.entries import Stretch
+from stream_processors.core.instants import DAY_MS, HOUR_MS
 from stream_processors.core.plans import Item, Shift, to_be_present
 from stream_processors.core.queues import Queue
 
 Ask: TypeAlias = Callable[[str], list[Row]]
 """Answers a reading statement with rows."""
 
-_HOUR_MS = 3_600_000
-
-BEFORE_MS = 24 * _HOUR_MS
+BEFORE_MS = DAY_MS
 """What happened so long before a range is read, too: it may have begun an episode in it."""
 
 
@@ -97,7 +96,7 @@ def heard_hours(ask: Ask, within: Range) -> float | None:
         f"AND occurred_at >= {_instant(within.since)} "
         f"AND occurred_at < {_instant(within.until)}"
     )
-    return int(row["span"]) / _HOUR_MS if int(row["count"]) else None
+    return int(row["span"]) / HOUR_MS if int(row["count"]) else None
 
 
 class Facts:

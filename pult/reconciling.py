@@ -35,13 +35,12 @@ from sql.history import LAST_MS, void_missing
 from sql.port import Store
 from stream_processors.core.crm.desk import final_at
 from stream_processors.core.discipline.diary import WINDOW_MS
+from stream_processors.core.instants import DAY_MS, NEVER
 from stream_processors.core.sources import HORIZON_MS
 
 _COMPARE_AT_LEAST = 50_000
 """Facts collected before what is final is compared: inserting few costs as much as many."""
 
-_A_DAY_MS = 24 * 3_600_000
-_OPEN = 1 << 62
 EXAMPLES = 3
 
 
@@ -203,7 +202,7 @@ class Reconciliation:
                 continue
             if of in KINDS and key[1:] not in self._held[of]:
                 wanted.setdefault(of, []).append(key[1:])
-                earliest[of] = min(earliest.get(of, _OPEN), began)
+                earliest[of] = min(earliest.get(of, NEVER), began)
         for of, keys in wanted.items():
             kind = KINDS[of]
             reach = self._scope.reach(earliest[of], self._scope.since_ms)
@@ -318,12 +317,12 @@ def _final_at(fact: Fact) -> int:
         return final_at(fact)
     if isinstance(fact, Violation):
         return (
-            _OPEN if fact.cleared_at is None else fact.cleared_at + WINDOW_MS + 3 * HORIZON_MS
+            NEVER if fact.cleared_at is None else fact.cleared_at + WINDOW_MS + 3 * HORIZON_MS
         )
     ended: Any = getattr(
         fact, "logged_out_at" if hasattr(fact, "logged_out_at") else "ended_at"
     )
     if ended is None:
-        return _OPEN
+        return NEVER
     given_up = isinstance(fact, Leg) and fact.clock == "estimated"
-    return int(ended) + 3 * HORIZON_MS + (2 * _A_DAY_MS if given_up else 0)
+    return int(ended) + 3 * HORIZON_MS + (2 * DAY_MS if given_up else 0)

@@ -20,15 +20,13 @@ from schemas.events import decode
 from sql.checkpoints import void_after
 from sql.history import LAST_MS, Stored, clean_days, count_events, read_stored
 from sql.port import Store
-from stream_processors.core.instants import day_bounds, day_name, to_ms
+from stream_processors.core.instants import DAY_MS, day_bounds, day_name, to_ms
 from stream_processors.core.pipeline import FUTURE_MS, Batch, Record, apply
 from stream_processors.core.saying import all_said
 from stream_processors.core.state import State, Terms
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Told how many events are folded, and of how many."""
-
-_A_DAY_MS = 24 * 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +213,7 @@ class _Refold:
 
     def _renew(self) -> None:
         """Last of all: a checkpoint promises that the facts before it are stored."""
-        state, last = self.state, self.midnight or _A_DAY_MS
+        state, last = self.state, self.midnight or DAY_MS
         clean_days(
             self.store, state.tenant, state.domain, self.revision,
             day_name(max(self.since_ms, self.first_ms), self.terms.zone),

@@ -14,10 +14,10 @@ from dashboards.wall.violations import counts
 from schemas.policies import Policies
 from stream_processors.core import lasting
 from stream_processors.core.agent import Agent
+from stream_processors.core.instants import MINUTE_MS
 from stream_processors.core.lasting import ENOUGH_CALLS, LEVEL_WINDOW_MS
 from stream_processors.core.queues import Queue
 from stream_processors.core.state import State
-from stream_processors.core.windows import MINUTE_MS
 
 Picture: TypeAlias = dict[str, Any]
 

@@ -7,17 +7,14 @@ from stream_processors.core.agent import Agent
 from stream_processors.core.contacts import Contact, channels_of
 from stream_processors.core.devices import name_of
 from stream_processors.core.discipline.lengths import first_day
-from stream_processors.core.instants import NEVER
+from stream_processors.core.instants import DAY_MS, NEVER
 from stream_processors.core.interfaces import forget_interfaces
 from stream_processors.core.lasting import remember_level
 from stream_processors.core.pools import forget_signed
 from stream_processors.core.publishing import forget_plans
 from stream_processors.core.sources import HORIZON_MS, Source
 from stream_processors.core.state import Settled, State, Terms
-from stream_processors.core.windows import KEPT_MS, MINUTE_MS
-
-_A_DAY_MS = 24 * 60 * MINUTE_MS
-_TWO_DAYS_MS = 2 * _A_DAY_MS
+from stream_processors.core.windows import KEPT_MS
 
 
 def forget(state: State, source: Source, at: int, terms: Terms) -> None:
@@ -47,7 +44,7 @@ def forget(state: State, source: Source, at: int, terms: Terms) -> None:
     for queue in state.queues.values():
         if queue.source == source.name:
             remember_level(queue, policies.queue(queue.queue_id).target, at)
-            queue.forget(at - KEPT_MS, terms.day_of(at) - _TWO_DAYS_MS)
+            queue.forget(at - KEPT_MS, terms.day_of(at) - 2 * DAY_MS)
             state.docket.forget_missed(queue.queue_id, at - KEPT_MS)
             state.docket.forget_lengths(queue.queue_id, usual_since)
     for team in teams:
@@ -138,7 +135,7 @@ def _is_finished(contact: Contact, before: int) -> bool:
     over = ("ended", "unheard")
     open_channels = {m.channel_id for m in contact.marks if m.device and m.kind not in over}
     open_channels -= {m.channel_id for m in contact.marks if m.kind == "ended"}
-    return not open_channels or contact.marks[-1].at < before - _A_DAY_MS
+    return not open_channels or contact.marks[-1].at < before - DAY_MS
 
 
 def _is_over(settled: Settled, before: int) -> bool:
@@ -149,4 +146,4 @@ def _is_over(settled: Settled, before: int) -> bool:
     it = settled.account.it
     if it.ended_at is None:
         return False
-    return not it.inferred or it.ended_at < before - _A_DAY_MS
+    return not it.inferred or it.ended_at < before - DAY_MS

@@ -9,6 +9,11 @@ from schemas.errors import MalformedEvent
 THOUSANDTHS = {f"{part:03}Z": part for part in range(1000)}
 """What stands behind the whole second of an instant in milliseconds, and what it means."""
 
+MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
+DAY_MS = 24 * HOUR_MS
+"""Not a local day, which may be an hour shorter or longer: see `day_bounds`."""
+
 NEVER = 1 << 62
 """An instant [ms] that is not reached: the end of what has none."""
 

@@ -21,7 +21,7 @@ from stream_processors.core.crm.readings import CRM_EVENTS, is_of_crm
 from stream_processors.core.discipline.diary import KEPT_MS
 from stream_processors.core.forgetting import forget, forget_crm
 from stream_processors.core.hearsay import clock_of, hear, hearsay_facts
-from stream_processors.core.instants import NEVER, day_name, to_ms
+from stream_processors.core.instants import MINUTE_MS, NEVER, day_name, to_ms
 from stream_processors.core.judging import Court
 from stream_processors.core.ledger import Ledger
 from stream_processors.core.plans import plan_of
@@ -40,7 +40,6 @@ from stream_processors.core.sources import (
     next_multiple,
 )
 from stream_processors.core.state import Line, State, Terms
-from stream_processors.core.windows import MINUTE_MS
 
 FUTURE_MS = 2 * MINUTE_MS
 """An event this far ahead of its receipt has a wrong clock and must not move ours."""

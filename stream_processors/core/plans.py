@@ -13,7 +13,7 @@ import msgspec
 from schemas.errors import MalformedEvent
 from schemas.events import Activity, PlannedActivity, SchedulePublishedData
 from schemas.planned_days import fault_of
-from stream_processors.core.instants import to_ms
+from stream_processors.core.instants import HOUR_MS, to_ms
 
 
 class Item(msgspec.Struct, frozen=True, order=True, gc=False, array_like=True):
@@ -187,4 +187,4 @@ def return_from(shifts: Sequence[Shift], start: int, within: int) -> int | None:
     return min((at for at in again if at is not None and at <= off + _NEAR_MS), default=0)
 
 
-_NEAR_MS = 12 * 3_600_000
+_NEAR_MS = 12 * HOUR_MS

@@ -8,11 +8,9 @@ from schemas.events import SchedulePublishedData
 from schemas.facts import Planned, says_the_same
 from stream_processors.core.discipline.diary import KEPT_MS
 from stream_processors.core.discipline.rules import OF_PLANS
-from stream_processors.core.instants import day_name
+from stream_processors.core.instants import DAY_MS, day_name
 from stream_processors.core.plans import Plan, shifts_of
 from stream_processors.core.state import State, Terms
-
-_TWO_DAYS_MS = 48 * 3_600_000
 
 
 def publish(
@@ -101,7 +99,7 @@ def forget_plans(state: State, agent_id: str, before: int) -> int:
     for day, plan in list(plans.items()):
         # A later version may move a shift within its day: until then what was planned is known.
         over = plan.end < min(before, open_since) - KEPT_MS
-        if over and day < day_name(before - _TWO_DAYS_MS, plan.zone):
+        if over and day < day_name(before - 2 * DAY_MS, plan.zone):
             del plans[day]
     if not plans:
         del state.plans[agent_id]

@@ -8,7 +8,8 @@ short memory move. Instants are milliseconds since 1970 UTC.
 from bisect import bisect_left, bisect_right, insort
 from typing import TypeVar
 
-MINUTE_MS = 60_000
+from stream_processors.core.instants import MINUTE_MS
+
 WINDOWS: dict[str, int] = {
     "5m": 5 * MINUTE_MS,
     "15m": 15 * MINUTE_MS,

@@ -9,13 +9,15 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from stream_processors.core.instants import HOUR_MS
+
 OPENED, SAVED, CLOSED = 0, 1, 2
 """Order of marks at one instant."""
 
 ECHO_MS = 2_000
 """What is told of a card so soon after its closing belongs to the filling that was closed."""
 
-GIVEN_UP_MS = 12 * 3_600_000
+GIVEN_UP_MS = 12 * HOUR_MS
 """A card that nobody touched for longer was left open; what comes then is a new filling."""
 
 

@@ -21,13 +21,13 @@ from stream_processors.core.crm.matching import (
     match,
 )
 from stream_processors.core.crm.traces import Book, Index, Trace, drop, trace_of
+from stream_processors.core.instants import DAY_MS, MINUTE_MS
 from stream_processors.core.sources import HORIZON_MS, Heard
 
 KEPT_MS = WINDOW_MS + 2 * HORIZON_MS
 """So long a call that is heard of may still change which contact something is of."""
 
-_FORGET_MS = 5 * 60_000
-_A_DAY_MS = 24 * 3_600_000
+_FORGET_MS = 5 * MINUTE_MS
 
 
 class Item(msgspec.Struct):
@@ -241,7 +241,7 @@ class Crm(msgspec.Struct):
         if latest < self.last_forgotten + _FORGET_MS:
             return
         self.last_forgotten = latest
-        earliest = min((latest, *(each for each in clocks if each > latest - _A_DAY_MS)))
+        earliest = min((latest, *(each for each in clocks if each > latest - DAY_MS)))
         before = earliest - KEPT_MS
         self.settled = max(self.settled, before)
         # What stays was not before that, and its contact is looked for so far back.

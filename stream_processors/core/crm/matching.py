@@ -12,15 +12,16 @@ from typing import Literal, NamedTuple, TypeAlias
 from schemas.facts import Card, CaseStep, CrmFact, Disposition, MatchedBy
 from stream_processors.core.crm.kin import Kin
 from stream_processors.core.crm.traces import Book, Reach, Trace
+from stream_processors.core.instants import HOUR_MS, MINUTE_MS
 from stream_processors.core.sources import HORIZON_MS
 
 SURE = 0.8
 """From this confidence on, a match may be counted without looking at it."""
 
-WINDOW_MS = 2 * 3_600_000
+WINDOW_MS = 2 * HOUR_MS
 """So long before or after it a contact of the same caller is looked for."""
 
-AFTER_MS = 5 * 60_000
+AFTER_MS = 5 * MINUTE_MS
 """An agent may go on with a contact for so long after the talk."""
 
 BEFORE_MS = 30_000

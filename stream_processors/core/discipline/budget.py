@@ -6,7 +6,7 @@ from math import ceil
 
 from schemas.durations import in_ms
 from schemas.rules import BreakBudget
-from stream_processors.core.discipline.diary import DAY_MS
+from stream_processors.core.discipline.diary import ADDED_UP_MS
 from stream_processors.core.discipline.entries import Stretch
 from stream_processors.core.discipline.episode import Episode, Level
 from stream_processors.core.discipline.hearing import Hearing
@@ -26,8 +26,8 @@ def break_budget(hearing: Hearing) -> Iterator[Episode]:
     for each in hearing.diary.of_kind("break"):
         place = bisect_right(starts, each.start) - 1
         if place >= 0:
-            day = (each.start - starts[place]) // DAY_MS
-            taken.setdefault((place, starts[place] + day * DAY_MS), []).append(each)
+            day = (each.start - starts[place]) // ADDED_UP_MS
+            taken.setdefault((place, starts[place] + day * ADDED_UP_MS), []).append(each)
     for (place, start), breaks in taken.items():
         rule = hearing.rule(BreakBudget, CODE, start)
         if rule.enabled:
@@ -52,7 +52,7 @@ def _over(
         worse = _spent_at(breaks, round(in_ms(rule.allowance) * times), ceil(rule.most * times))
         if worse is not None:
             levels.append((worse, "warning"))
-    renewed = start + DAY_MS
+    renewed = start + ADDED_UP_MS
     over = renewed if logged_out is None else min(logged_out, renewed)
     yield Episode(
         code=CODE,

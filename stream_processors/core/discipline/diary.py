@@ -20,6 +20,7 @@ from stream_processors.core.discipline.entries import (
     Tally,
     Wrapup,
 )
+from stream_processors.core.instants import DAY_MS, HOUR_MS, MINUTE_MS
 
 
 class Diary(msgspec.Struct, gc=False):
@@ -191,7 +192,7 @@ class Diary(msgspec.Struct, gc=False):
         self.known_since = max(self.known_since, since)
         for place, stretch in list(self.stretches.items()):
             # The breaks of one log-in are added up over a day.
-            last = since - DAY_MS if stretch.kind in ("break", "session") else since
+            last = since - ADDED_UP_MS if stretch.kind in ("break", "session") else since
             if stretch.end is not None and stretch.end < last:
                 del self.stretches[place]
                 if stretch.kind == "wrapup":
@@ -230,7 +231,7 @@ class Diary(msgspec.Struct, gc=False):
         del self.offer_ends[:last]
 
 
-WINDOW_MS = 60 * 60_000
+WINDOW_MS = HOUR_MS
 """No window of a rule is longer, but that of `slow_handling` (schemas/rules.py)."""
 
 CALLS_NAMED = 20
@@ -250,16 +251,16 @@ def named(leg_ids: Sequence[str], fired: int) -> Sequence[str]:
 KEPT_MS = 3 * WINDOW_MS
 """So far back is known what an agent did."""
 
-CALLS_MS = 4 * 60 * 60_000
+CALLS_MS = 4 * HOUR_MS
 """So far `slow_handling` may look back."""
 
-DAY_MS = 24 * 60 * 60_000
+ADDED_UP_MS = DAY_MS
 """Breaks are added up over so long at most."""
 
-MONTHS_MS = 62 * 24 * 60 * 60_000
+MONTHS_MS = 62 * DAY_MS
 """A month that began so long ago is over for good."""
 
-FOLLOWS_MS = 60_000
+FOLLOWS_MS = MINUTE_MS
 """After-work that begins so soon after a queue's call has ended is of that queue."""
 
 ENDS_A_ROW = frozenset({"answered", "logged_out"})

@@ -12,7 +12,7 @@ from stream_processors.core.discipline.diary import WINDOW_MS, Diary, is_final
 from stream_processors.core.discipline.episode import episode_id
 from stream_processors.core.discipline.journey import Journey
 from stream_processors.core.discipline.lengths import Lengths
-from stream_processors.core.discipline.pages import DAY_MS, Page
+from stream_processors.core.discipline.pages import REMEMBERED_MS, Page
 from stream_processors.core.discipline.suspicion import Fired, Suspect
 
 EXCUSES = frozenset({"excused", "neutral"})
@@ -239,7 +239,7 @@ class Docket(msgspec.Struct, gc=False):
                 self.crews[team].forget(before)
         fires = {said.episode_id for said in self._firing()}
         for name, (_, at) in list(self.reviewed.items()):
-            if at < before - DAY_MS and name not in fires:
+            if at < before - REMEMBERED_MS and name not in fires:
                 del self.reviewed[name]
         self._forget_source_suspects(source, before - WINDOW_MS)
         for key in self.fired:
@@ -251,7 +251,7 @@ class Docket(msgspec.Struct, gc=False):
         pages = self.pages.get(agent_id, {})
         said = self.diaries[agent_id].said if agent_id in self.diaries else {}
         for name, page in list(pages.items()):
-            if page.at < before - DAY_MS and name not in said.get(page.code, {}):
+            if page.at < before - REMEMBERED_MS and name not in said.get(page.code, {}):
                 del pages[name]
                 self.beyond.pop(name, None)
         if not pages:

@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 
 from schemas.discipline import PageBudget
+from stream_processors.core.instants import DAY_MS, HOUR_MS
 
-HOUR_MS = 60 * 60_000
-
-DAY_MS = 24 * HOUR_MS
+REMEMBERED_MS = DAY_MS
 """Of what an agent did longer ago nothing is held against him."""
 
 AGENT, HOUR = "per_agent_shift", "per_hour"
@@ -56,7 +55,7 @@ def beyond_budget(
             limits = budget(page.at)
             if (
                 page.spell is not None
-                and _since(own, page.at - DAY_MS) >= limits.per_agent_shift
+                and _since(own, page.at - REMEMBERED_MS) >= limits.per_agent_shift
             ):
                 limit = AGENT
             else:
