@@ -25,7 +25,7 @@ from stream_processors.core.agent import (
     told_since,
 )
 
-MATCH_MS = 2_000
+ONE_PAUSE_MS = 2_000
 """Pauses of several queues within this are one pause of the agent."""
 
 MARKS_TO_A_STOP = 16
@@ -279,7 +279,7 @@ class Fold:
         if pause is not None and pause[1].lower() in self.wrapup_reasons:
             pause = None
         if pause is not None and now.break_since is None:
-            if at - pause[0] > MATCH_MS:
+            if at - pause[0] > ONE_PAUSE_MS:
                 # Paused long before in some queues, he has now left the others.
                 pause = (at, pause[1])
             now.break_since, now.break_reason = pause
@@ -291,7 +291,7 @@ class Fold:
             now.break_since = None
         elif pause is not None and pause[1] != now.break_reason and now.break_since is not None:
             # Another reason is another break, unless it is told with the first one's pauses.
-            if at - now.break_since <= MATCH_MS and not now.break_reason:
+            if at - now.break_since <= ONE_PAUSE_MS and not now.break_reason:
                 self._erase("break", now.break_since)
             else:
                 self._write("break", now.break_since, at, "offline", now.break_reason)
@@ -319,7 +319,7 @@ class Fold:
         if len(told) < named:
             return None
         first, last = min(told), max(told)
-        return (first[0] if last[0] - first[0] <= MATCH_MS else last[0], last[1])
+        return (first[0] if last[0] - first[0] <= ONE_PAUSE_MS else last[0], last[1])
 
     def _show(self, at: int) -> None:
         now = self.now
