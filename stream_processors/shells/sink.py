@@ -19,10 +19,11 @@ from typing import Any
 from clickhouse_connect.driver.client import Client
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from schemas.errors import LogTorn, OutputFailed, PultFailure, StoreFailed
+from schemas.errors import PultFailure, StoreFailed
 from stream_processors.shells.continuity import UNMARKED
 from stream_processors.shells.ranges import Note, Range
 from stream_processors.shells.rejects import RejectWatch
+from stream_processors.shells.sink_brokers import BrokerErrors
 from stream_processors.shells.sink_measures import SinkMeasures
 from stream_processors.shells.sink_offsets import NOT_OURS, backlog, committed, firsts
 from stream_processors.shells.sink_parts import (
@@ -51,12 +52,6 @@ STALLED_SECONDS = 15.0
 HELD_BYTES = 64 << 20
 HELD_RECORDS = 200_000
 """At so much held, what is being stored included, the sink reads no more until some is."""
-
-_NOT_ALLOWED = (
-    KafkaError.TOPIC_AUTHORIZATION_FAILED,
-    KafkaError.GROUP_AUTHORIZATION_FAILED,
-)
-"""After which a client reads on where it may, and says nothing more."""
 
 _CONSUME = 5_000
 _POLL_SECONDS = 0.1
@@ -96,7 +91,7 @@ class Sink:
         on_assigned: Callable[[], None] = lambda: None,
     ) -> None:
         self._plan = plan
-        self._explain = explain
+        self._errors = BrokerErrors(plan, explain)
         self._explain_store = explain_store
         self._make_durable = make_durable
         self._on_stored = on_stored
@@ -105,7 +100,7 @@ class Sink:
             {
                 **connection, **CONSUMER, "group.id": plan.group,
                 "group.instance.id": plan.name, "client.id": plan.name,
-                "error_cb": self._heard,
+                "error_cb": self._errors.hear,
                 **({"auto.offset.reset": "earliest"} if plan.accept_loss else {}),
             }
         )  # fmt: skip
@@ -114,9 +109,8 @@ class Sink:
         self._writers = Writers(plan, open_client)
         self._watch = RejectWatch(plan.limit)
         self._stopping = threading.Event()
-        self._errors: list[KafkaError] = []
         self._failure: PultFailure | None = None
-        self._kafka, self._store_state = Spell(), Spell()
+        self._store_state = Spell()
         self._retry_at = 0.0
         self._looked_at = 0.0
         self._full = self._paused = False
@@ -126,12 +120,12 @@ class Sink:
     @property
     def trouble(self) -> str:
         """Why nothing is stored at present, in one line; empty if all is well."""
-        return self._store_state.trouble or self._kafka.trouble
+        return self._store_state.trouble or self._errors.spell.trouble
 
     @property
     def interruptions(self) -> int:
         """How often it could not store."""
-        return self._store_state.times + self._kafka.times
+        return self._store_state.times + self._errors.spell.times
 
     @property
     def parts(self) -> list[Part]:
@@ -168,8 +162,7 @@ class Sink:
             while not self._stopping.is_set():
                 self._turn()
             self._drain()
-            if self._failure is not None:
-                raise self._failure
+            self._check()
         finally:
             self._writers.close()
             self._parts.clear()
@@ -178,8 +171,7 @@ class Sink:
 
     def _turn(self) -> None:
         self._collect()
-        if self._failure is not None:
-            raise self._failure
+        self._check()
         self._conclude(self._writers.ended())
         now = time.monotonic()
         if now >= self._retry_at:
@@ -203,6 +195,12 @@ class Sink:
             self._conclude(self._writers.ended())
         self._settle(self.parts)
 
+    def _check(self) -> None:
+        """Raise what was noted where nothing can be raised: in calls of the client."""
+        failure = self._failure or self._errors.failure
+        if failure is not None:
+            raise failure
+
     def _collect(self) -> None:
         """Take what has come."""
         self._hold_back()
@@ -215,10 +213,9 @@ class Sink:
         try:
             messages = self._consumer.consume(count, patience)
         except KafkaException as error:
-            msg = self._explain([error.args[0]])
-            raise OutputFailed(msg) from error
+            raise self._errors.fatal(error.args[0]) from error
         if any(map(Message.error, messages)):
-            messages = [each for each in messages if not self._is_error(each)]
+            messages = [each for each in messages if not self._errors.is_error(each)]
         now = time.monotonic()
         for where, run in by_partition(messages):
             part = self._parts.get(where)
@@ -250,42 +247,6 @@ class Sink:
             self._consumer.pause(every)
         else:
             self._consumer.resume(every)
-
-    def _is_error(self, message: Message) -> bool:
-        error = message.error()
-        if error is not None:
-            self._note(message, error)
-        return error is not None
-
-    def _note(self, message: Message, error: KafkaError) -> None:
-        if error.code() == KafkaError._AUTO_OFFSET_RESET:
-            told = f"{message.topic()} partition {message.partition()}"
-            msg = (
-                f"{told} does not hold the records that come next any more ({error.str()}): "
-                "they were removed before they were stored, or it was made anew, or has lost "
-                "its end; see Restoring in docs/operations.md; --accept-loss goes on with what "
-                "is there"
-            )
-            raise LogTorn(msg)
-        if error.code() in _NOT_ALLOWED:
-            group = error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED
-            what = f"join group {self._plan.group}" if group else f"read {message.topic()}"
-            self._failure = OutputFailed(self._explain([KafkaError(error.code(), what)]))
-        if error.code() != KafkaError._PARTITION_EOF:
-            self._heard(error)
-
-    def _heard(self, error: KafkaError) -> None:
-        """Note an error of the brokers; all but the fatal ones the client itself mends."""
-        if error.fatal() or error.code() == KafkaError._FATAL:
-            msg = (
-                f"cannot go on as {self._plan.name} in group {self._plan.group}: "
-                f"{error.str()}; no two sinks run under one --name"
-            )
-            self._failure = OutputFailed(msg)
-        self._errors.append(error)
-        del self._errors[:-20]
-        if error.code() == KafkaError._ALL_BROKERS_DOWN:
-            self._kafka.begins(self._explain(self._errors))
 
     def _chosen(self, before: float) -> list[tuple[Part, Range]]:
         """Return what is to be stored now, one range of a partition."""
@@ -378,7 +339,7 @@ class Sink:
         self._retry_at = max(self._retry_at, time.monotonic() + _POLL_SECONDS)
         # Partitions that were taken away are dropped as soon as the consumer is asked again.
         if error.code() not in NOT_OURS:
-            self._retry_at = self._kafka.begins(self._explain([error]))
+            self._retry_at = self._errors.refused(error)
 
     def _look(self) -> None:
         """Note how far the log is ahead of the store, and whether brokers are back.
@@ -387,13 +348,12 @@ class Sink:
             LogTorn: a topic is not the one that was read.
         """
         self._topics.look()
-        if self._kafka.trouble:
+        if self._errors.spell.trouble:
             try:
                 self._consumer.list_topics(timeout=_POLL_SECONDS)
             except KafkaException:
                 return
-            self._errors.clear()
-            self._kafka.ends()
+            self._errors.are_back()
         for part in self.parts:
             left = backlog(self._consumer, part)
             if left is not None:
@@ -405,7 +365,7 @@ class Sink:
             first = firsts(consumer, partitions)
         except KafkaException as error:
             # Without the bounds nothing may be stored; after a restart they are asked again.
-            self._failure = OutputFailed(self._explain([error.args[0]]))
+            self._failure = self._errors.fatal(error.args[0])
             return
         begins = []
         for part in parts:
