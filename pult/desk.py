@@ -24,6 +24,8 @@ from schemas.errors import (
     StoreFailed,
 )
 from schemas.facts import Verdict
+from stream_processors.core.instants import DAY_MS
+from stream_processors.core.pipeline import FUTURE_MS
 
 VERDICTS: dict[str, Verdict] = {
     "ack": "acknowledged",
@@ -35,8 +37,6 @@ VERDICTS: dict[str, Verdict] = {
 MOST_BYTES = 4096
 """No body is larger."""
 
-_AHEAD_MS = 120_000
-_BEHIND_MS = 86_400_000
 _EPISODE = re.compile(r"[0-9a-f]{16}")
 _BODY_SECONDS = 10.0
 
@@ -133,10 +133,10 @@ def _decision(episode: str, verdict: Verdict, body: bytes, now: int) -> Decision
         msg = f"cannot take the review: {error}; send a JSON object with author and reason"
         raise ReviewRefused(msg) from error
     at = now if told.decided_at is None else told.decided_at
-    if at > now + _AHEAD_MS:
+    if at > now + FUTURE_MS:
         msg = f"cannot take the review: it was decided {(at - now) // 1000} s from now"
         raise ReviewRefused(msg)
-    if at < now - _BEHIND_MS:
+    if at < now - DAY_MS:
         msg = "cannot take the review: it was decided more than a day ago; leave decided_at out"
         raise ReviewRefused(msg)
     return checked(Decision(episode, verdict, told.author, at, told.reason))

@@ -192,11 +192,12 @@ def _webhook(
 
 
 def _skew(where: str, seconds: float) -> Finding:
-    """Judge the clock of a PBX: calls more than two minutes ahead of ours are not used."""
-    text = (
-        f"{where}: its clock is {abs(seconds):.1f} s {'ahead of' if seconds > 0 else 'behind'}"
-    )
-    text = f"{text} ours"
+    side = "ahead of" if seconds > 0 else "behind"
+    return of_skew(f"{where}: its clock is {abs(seconds):.1f} s {side} ours", seconds)
+
+
+def of_skew(text: str, seconds: float) -> Finding:
+    """Judge the clock of a PBX, so many seconds ahead of ours, which a text tells already."""
     if seconds * 1000 > FUTURE_MS:
         return Finding(good=False, text=f"{text}, so its events are rejected; set both by NTP")
     if abs(seconds) > _MUCH_SKEW_SECONDS:

@@ -20,12 +20,12 @@ from pult.desk import allowed, line
 from pult.plan_versions import Known, PlanVersions
 from schemas.errors import JournalFailed, MalformedEvent, UntranslatableFrame
 from schemas.events import DESK, SchedulePublishedData
+from stream_processors.core.pipeline import FUTURE_MS
 
 PATH = "/schedules"
 MOST_BYTES = 64 * 1024 * 1024
 """A year of plans of a thousand people."""
 
-_AHEAD_MS = 120_000
 _BODY_SECONDS = 60.0
 
 _WRONG = (UntranslatableFrame, MalformedEvent, msgspec.MsgspecError, UnicodeDecodeError)
@@ -119,7 +119,7 @@ def _told(
     for each in body.plans:
         frame = Frame(body.source, published.FEED, now_us, each.encode())
         at_ms, plan = published.plan_in(frame)
-        if at_ms > now_us // 1000 + _AHEAD_MS:
+        if at_ms > now_us // 1000 + FUTURE_MS:
             msg = f"a plan is of {(at_ms - now_us // 1000) // 1000} s from now"
             raise UntranslatableFrame(msg)
         starts[plan.agent_id, plan.day] = at_ms

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pult import settings
 from pult.context import Context, name, positive
-from pult.doctor import Finding
+from pult.doctor import Finding, of_skew
 from pult.log_members import complaint
 from pult.source_settings import SourceSettings
 from pult.sources import ami_access
@@ -19,8 +19,6 @@ _FEEDS = {
     "call": "who hung up, abandons apart from time-outs, transfers, holds, direct calls",
     "dialplan": "why a caller left unanswered: time-out, key, nobody there",
 }
-_MUCH_SKEW_SECONDS = 2.0
-_FUTURE_SECONDS = 120.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -107,12 +105,7 @@ def _skew(found: Survey) -> Finding:
     skew = found.skew_seconds
     if skew is None:
         return Finding(good=True, text="its clock is not told by its answers", remark=True)
-    text = f"clock: {skew:+.3f} s against ours"
-    if skew > _FUTURE_SECONDS:
-        return Finding(good=False, text=f"{text}, its events are rejected; set both by NTP")
-    if abs(skew) > _MUCH_SKEW_SECONDS:
-        return Finding(good=True, text=f"{text}; set both by NTP", remark=True)
-    return Finding(good=True, text=text)
+    return of_skew(f"clock: {skew:+.3f} s against ours", skew)
 
 
 def _queue_log(name: str, entry: SourceSettings) -> list[Finding]:
