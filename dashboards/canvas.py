@@ -20,8 +20,6 @@ from dashboards.panels import PROM, Pen
 from dashboards.places import place, uid
 
 COLUMNS = 24
-WALL_ROWS = 28
-"""So many fit a screen of 1920 x 1080 in kiosk mode: a row has 30 pixels and a margin of 8."""
 
 MARK = "pult"
 """Tag of our annotations."""

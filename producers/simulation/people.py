@@ -45,7 +45,6 @@ class Agent:
     wanted_break: tuple[str, int] | None = None
     break_reason: str = ""
     break_since: int = 0
-    break_number: int = 0
 
 
 @dataclass(slots=True, eq=False)
