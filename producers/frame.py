@@ -57,6 +57,11 @@ class Rejected(NamedTuple):
     detail: str
 
 
+def frame_of(told: Frame | Rejected) -> Frame:
+    """Return the frame that was told, whether it can be used or not."""
+    return told.frame if isinstance(told, Rejected) else told
+
+
 class FrameWithoutTime(UntranslatableFrame):
     """The source does not say when it happened; our own clock is no substitute (`no_time`)."""
 

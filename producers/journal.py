@@ -23,6 +23,7 @@ from producers.frame import (
     body_number,
     body_of,
     frame_number,
+    frame_of,
     has_id,
     is_keyed,
     text_number,
@@ -94,7 +95,7 @@ class Journal:
         with self._turn:
             newest = self._days[-1]
             numbered = self._numbered(frames)
-            fresh = [self._is_fresh(number, _frame(told)) for number, told in numbered]
+            fresh = [self._is_fresh(number, frame_of(told)) for number, told in numbered]
             with _one_line(newest.path):
                 return newest.append(numbered, fresh)
 
@@ -105,13 +106,13 @@ class Journal:
         numbered: list[tuple[int, Frame | Rejected]] = []
         bodies: dict[int, bytes] = {}
         for told in frames:
-            number = frame_number(_frame(told))
+            number = frame_number(frame_of(told))
             if isinstance(told, Frame) and has_id(told):
                 body = body_of(told)
                 first = self._body(number, told)
                 if (bodies.setdefault(number, body) if first is None else first) != body:
                     number = self._other_number(told)
-            elif before := before_sealing(_frame(told)):
+            elif before := before_sealing(frame_of(told)):
                 # It may be a retry of what an earlier version took.
                 known = frame_number(before)
                 number = number if self._body(known, before) is None else known
@@ -302,10 +303,6 @@ _REMEDIES = {
 _ANY_REMEDY = "check the disk; nothing of this batch was kept"
 
 
-def _frame(told: Frame | Rejected) -> Frame:
-    return told.frame if isinstance(told, Rejected) else told
-
-
 def _day_of(days: Sequence[JournalDay], position: int) -> int:
     later = range(len(days) - 1, 0, -1)
     return next((place for place in later if days[place].first_position <= position), 0)
@@ -319,7 +316,7 @@ def _reaches(day: JournalDay, frame: Frame) -> bool:
 
 
 def _size(told: Frame | Rejected) -> int:
-    return len(_frame(told).content)
+    return len(frame_of(told).content)
 
 
 @contextmanager

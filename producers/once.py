@@ -12,7 +12,16 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from producers.frame import WEBHOOK, Frame, Naming, Rejected, body_of, has_id, number_of
+from producers.frame import (
+    WEBHOOK,
+    Frame,
+    Naming,
+    Rejected,
+    body_of,
+    frame_of,
+    has_id,
+    number_of,
+)
 from producers.journal import Journal
 from producers.journal_day import Told
 from producers.translated import rejected_fact, translated
@@ -124,12 +133,8 @@ def _as_it_came(told: Frame | Rejected) -> Frame | Rejected:
     return told
 
 
-def _frame(told: Frame | Rejected) -> Frame:
-    return told.frame if isinstance(told, Rejected) else told
-
-
 def _is_posted(told: Frame | Rejected) -> bool:
-    return _frame(told).feed == WEBHOOK
+    return frame_of(told).feed == WEBHOOK
 
 
 def _told(position: int, event: Event, names: Naming) -> Told:

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, TypeAlias
 import msgspec
 from confluent_kafka import KafkaError
 
-from producers.frame import Frame, Naming, Rejected
+from producers.frame import Frame, Naming, Rejected, frame_of
 from producers.journal import Journal
 from producers.once import translated_once
 from producers.place import Place
@@ -142,7 +142,7 @@ class Publisher:
     def backlog_seconds(self, now: float) -> float:
         """Return the age of the oldest frame that has not been published [s]; 0 if none is."""
         oldest = self._journal.read(self._place.position, 1)
-        return max(0.0, now - _frame(oldest[0][1]).received_at_us / 1e6) if oldest else 0.0
+        return max(0.0, now - frame_of(oldest[0][1]).received_at_us / 1e6) if oldest else 0.0
 
     def wake(self) -> None:
         """Tell that the journal has grown; may be called from any thread."""
@@ -249,7 +249,7 @@ class Publisher:
             records += [(self._target.rejected, encode_fact(fact)) for fact in rejected]
             for place, (topic, value) in enumerate(records):
                 limit = self._limits.get((position, place), self._target.largest_bytes)
-                entry = Entry(topic, self._key, value, position, place, _frame(told))
+                entry = Entry(topic, self._key, value, position, place, frame_of(told))
                 fits = len(value) <= limit - _HEADROOM_BYTES
                 found.append(entry if fits else self._oversized(entry, limit))
         self._translated(all_events, all_rejected)
@@ -305,10 +305,6 @@ class Publisher:
                 "Kafka takes events again after %.0f s; %d messages to catch up",
                 time.monotonic() - self._away_since, self.backlog_frames,
             )  # fmt: skip
-
-
-def _frame(told: Frame | Rejected) -> Frame:
-    return told.frame if isinstance(told, Rejected) else told
 
 
 def _fitting(fact: RejectedFact, limit: int) -> bytes:

@@ -25,8 +25,10 @@ PRODUCER: Mapping[str, Any] = {
     "delivery.report.only.error": True,
 }
 _TOO_LARGE = (KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_MSG_SIZE)
-_SILENT = logging.getLogger("pult.kafka")
-_SILENT.disabled = True
+SILENT = logging.getLogger("pult.kafka")
+SILENT.disabled = True
+"""For the client, which would write to stderr of a fatal error; it is raised, too."""
+
 _LOOK_SECONDS = 0.2
 _PURGE_SECONDS = 1.0
 
@@ -70,8 +72,7 @@ class Session:
         settings = {**client, **PRODUCER}
         settings["on_delivery"] = self._undelivered
         settings["error_cb"] = trouble
-        # Of a fatal error the client would write to stderr; it is raised, too.
-        settings["logger"] = _SILENT
+        settings["logger"] = SILENT
         self._producer = Producer(settings)
 
     def _undelivered(self, error: KafkaError | None, message: Message) -> None:

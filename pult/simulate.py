@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import logging
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -12,7 +11,7 @@ from typing import IO, TypeAlias, cast
 
 from confluent_kafka import KafkaError, Message, Producer
 
-from producers.session import PRODUCER
+from producers.session import PRODUCER, SILENT
 from producers.simulation.desk import Belongs, Note
 from producers.simulation.simulation import Simulation
 from producers.simulation.voice import Said
@@ -26,7 +25,6 @@ Tell: TypeAlias = Callable[[str], None]
 
 _SAY_EVERY_SECONDS = 5.0
 _STUCK_SECONDS = 30.0
-_SILENT = logging.getLogger("pult.kafka")
 
 
 def to_file(simulation: Simulation, path: Path | None, tell: Tell) -> None:
@@ -138,7 +136,7 @@ class _Publishing:
         values = {**kafka.librdkafka(settings, environ), **PRODUCER}
         values["on_delivery"] = self._undelivered
         values["error_cb"] = lambda error: None  # what lasts shows as a record not taken
-        values["logger"] = _SILENT
+        values["logger"] = SILENT
         self._producer = Producer(values)
 
     def _undelivered(self, error: KafkaError | None, _: Message) -> None:

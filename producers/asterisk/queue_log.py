@@ -17,7 +17,9 @@ LONGEST_LINE = 64 * 1024
 """Bytes; Asterisk writes lines below 8 kB."""
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_LEAST_FIELDS = 5
+LEAST_FIELDS = 5
+"""Up to the verb; what is missing behind it is unknown, no error."""
+
 _SECONDS_KEPT = 4
 """Asterisk's threads write as they come: a line may stand behind one of the second after it."""
 
@@ -134,6 +136,6 @@ class QueueLogLines:
 
 def second_of(text: bytes) -> int | None:
     """Return the second of a line of a queue log, or None if the text is no such line."""
-    if text.count(b"|") < _LEAST_FIELDS - 1:
+    if text.count(b"|") < LEAST_FIELDS - 1:
         return None
     return whole_second(text[: text.index(b"|")].decode("ascii", "replace"))

@@ -4,6 +4,7 @@ Source: asterisk/asterisk main/logger.c, apps/app_queue.c.
 """
 
 from producers.asterisk.code_pages import texts_of
+from producers.asterisk.queue_log import LEAST_FIELDS
 from producers.envelope import Attributes, Stamp, attributes
 from producers.frame import Frame, Naming
 from producers.instants import MICROSECONDS, whole_second
@@ -12,7 +13,6 @@ from schemas.events import Event
 
 _NOBODY = frozenset({"NONE", ""})
 _NO_CALL = _NOBODY | {"REALTIME", "MANAGER", "CLI"}
-_LEAST_FIELDS = 5
 _LONGEST_NUMBER = 15
 
 
@@ -37,7 +37,7 @@ class QueueLogLine:
         fields = texts_of(frame.content, b"|")
         self._text = "|".join(fields)
         second = whole_second(fields[0])
-        if second is None or len(fields) < _LEAST_FIELDS:
+        if second is None or len(fields) < LEAST_FIELDS:
             why = "it is not epoch|callid|queue|agent|verb"
             raise self.untranslatable(why)
         _, channel, queue, agent, self.verb, *self.data = fields
