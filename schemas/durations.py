@@ -1,4 +1,7 @@
-"""Lengths of time as people write them in settings: `10s`, `5m`, `1h30m`, `250ms`."""
+"""Lengths of time as people write them in settings: `10s`, `5m`, `1h30m`, `250ms`, `30d`.
+
+A day is 24 hours.
+"""
 
 import re
 from datetime import timedelta
@@ -6,15 +9,16 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-_UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000}
+_UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_PART = re.compile(r"(\d+)\s*(ms|s|m|h|d)")
 
 
 def _duration(value: object) -> object:
-    """Read `10s`, `1h30m` or `250ms`; ISO 8601 (`PT10S`) and all else is left to pydantic."""
+    """Read `10s`, `1h30m` or `30d`; ISO 8601 (`PT10S`) and all else is left to pydantic."""
     if not isinstance(value, str) or value.startswith("P"):
         return value
-    parts = re.findall(r"(\d+)\s*(ms|s|m|h)", value)
-    if not parts or re.sub(r"\d+\s*(ms|s|m|h)|\s", "", value):
+    parts = _PART.findall(value)
+    if not parts or _PART.sub("", value).strip():
         msg = f"{value!r} is no duration (write 10s, 5m or 1h30m)"
         raise ValueError(msg)
     return timedelta(milliseconds=sum(int(count) * _UNITS[unit] for count, unit in parts))

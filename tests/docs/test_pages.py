@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from pult.settings import parse
+
 ROOT = Path(__file__).parents[2]
 OURS = ("docs", "dashboards", "deploy", "producers", "pult", "schemas", "sql",
         "stream_processors", "tests", "benchmarks")  # fmt: skip
@@ -20,6 +22,8 @@ _STATUS = re.compile(
     r"^Status: (accepted|superseded by \[\d{4}\]\(.+\))\. Date: 20\d\d-\d\d-\d\d\.$",
     re.MULTILINE,
 )
+_TOML = re.compile(r"^```toml\n(.*?)^```", re.DOTALL | re.MULTILINE)
+_OF_A_MAPPING = re.compile(r"^(title|\[columns\]|time_format)\b", re.MULTILINE)
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
@@ -45,6 +49,19 @@ def test_every_link_leads_to_something(page: Path) -> None:
             broken.append(f"{path}#{anchor}" if anchor else path)
 
     assert broken == []
+
+
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        (page.name, text)
+        for page in PAGES
+        for text in _TOML.findall(page.read_text("utf-8"))
+        if not _OF_A_MAPPING.search(text)
+    ],
+)
+def test_settings_that_a_page_shows_can_be_used(page: str, text: str) -> None:
+    parse(text, page)
 
 
 def test_decisions_are_numbered_one_by_one() -> None:

@@ -14,7 +14,8 @@ DAY_MS = 86_400_000
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [("10s", 10), ("0s", 0), ("5m", 300), ("1h30m", 5400), ("1h 30m", 5400), ("250ms", 0.25),
-     ("1s500ms", 1.5), ("PT10S", 10), ("P1D", 86_400)],
+     ("1s500ms", 1.5), ("PT10S", 10), ("P1D", 86_400),
+     ("30d", 2_592_000), ("1d12h", 129_600)],
 )  # fmt: skip
 def test_a_duration_is_written_as_people_say_it(text: str, seconds: float) -> None:
     policy = QueuePolicy.model_validate({"answer_within": text})
