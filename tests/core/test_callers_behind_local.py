@@ -1,10 +1,9 @@
 """Queues whose caller is a Local channel: sent on, called back by a script, or asked for."""
 
 from schemas.facts import Fact
+from tests.core.phoned import DIRECTORY
 from tests.readings import comparable, legs, states
 from tests.timetable import moment, run, terms, values
-
-DIRECTORY = {"Anna": {"devices": ["SIP/anna"]}, "Boris": {"devices": ["SIP/boris"]}}
 
 SENT_ON = """
     08:59:00  login  Anna sales

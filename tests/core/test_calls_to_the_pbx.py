@@ -1,19 +1,13 @@
 """Calls that reach nobody's phone: feature codes, mailboxes, conferences; and who is called."""
 
-from schemas.facts import Fact, Leg
+from schemas.facts import Fact
+from tests.core.phoned import DIRECTORY, of
 from tests.readings import legs
 from tests.timetable import moment, run, terms, values
-
-DIRECTORY = {"Anna": {"devices": ["SIP/anna"]}, "Boris": {"devices": ["SIP/boris"]}}
 
 
 def told(text: str) -> list[Fact]:
     return run(values(text), terms(agents=DIRECTORY))[1]
-
-
-def of(facts: list[Fact], agent: str) -> Leg:
-    (leg,) = [leg for leg in legs(facts) if leg.agent_id == agent]
-    return leg
 
 
 def test_a_feature_code_is_a_call_to_the_pbx_which_answers_it() -> None:

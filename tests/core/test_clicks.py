@@ -1,23 +1,12 @@
 """Calls that the PBX places for somebody: by a click on a screen, or by a campaign."""
 
-from schemas.facts import Fact, Leg
-from tests.readings import legs, states
+from schemas.facts import Fact
+from tests.core.phoned import DIRECTORY, of, shown
 from tests.timetable import moment, run, terms, values
-
-DIRECTORY = {"Anna": {"devices": ["SIP/anna"]}, "Boris": {"devices": ["SIP/boris"]}}
 
 
 def told(text: str) -> list[Fact]:
     return run(values(text + "\n09:10:00 beat"), terms(agents=DIRECTORY))[1]
-
-
-def of(facts: list[Fact], agent: str = "Anna") -> Leg:
-    (leg,) = [leg for leg in legs(facts) if leg.agent_id == agent]
-    return leg
-
-
-def shown(facts: list[Fact], agent: str = "Anna") -> list[tuple[str, int, int | None]]:
-    return [(each.state, each.started_at, each.ended_at) for each in states(facts, agent)]
 
 
 TAKEN = """

@@ -4,25 +4,20 @@ import random
 from typing import Any
 
 import msgspec
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import schemas.events as e
 from schemas import crm_events as crm
 from schemas.facts import Card, CaseStep, Disposition, Survey
 from stream_processors.core.pipeline import freeze, thaw
+from tests.core.drawn import some
 from tests.core.small_centre import AGENTS, Hour, disordered, hours, moment_of
 from tests.crm_told import told, with_callers
 from tests.readings import comparable
 from tests.timetable import run
 
-SOME = settings(
-    max_examples=30,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+SOME = some(30)
 OF_CRM = {each.__name__ for each in (Card, CaseStep, Disposition, Survey)}
 
 clocks = st.integers(0, 420_000).map(

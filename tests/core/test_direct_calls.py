@@ -2,7 +2,8 @@
 
 from schemas.facts import Fact, Leg
 from stream_processors.core.state import State
-from tests.readings import legs, newest, offers, states
+from tests.core.phoned import shown
+from tests.readings import legs, newest, offers
 from tests.timetable import moment, run, terms, values
 
 DIRECTORY = {
@@ -18,10 +19,6 @@ def told(text: str) -> tuple[State, list[Fact]]:
 def only(facts: list[Fact]) -> Leg:
     (leg,) = legs(facts)
     return leg
-
-
-def shown(facts: list[Fact], agent: str = "Anna") -> list[tuple[str, int, int | None]]:
-    return [(each.state, each.started_at, each.ended_at) for each in states(facts, agent)]
 
 
 INCOMING = """

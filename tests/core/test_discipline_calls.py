@@ -2,10 +2,10 @@
 
 from typing import Any
 
-import msgspec
 import pytest
 
 from schemas.facts import Fact, Violation
+from tests.core.judged import evidence
 from tests.readings import violations
 from tests.timetable import moment, run, terms, values
 
@@ -24,11 +24,6 @@ def shown(facts: list[Fact], code: str) -> Shown:
         (each.queue_id, each.severity, each.state, each.fired_at, each.cleared_at)
         for each in violations(facts, code)
     ]
-
-
-def evidence(episode: Violation) -> dict[str, Any]:
-    found: dict[str, Any] = msgspec.json.decode(episode.evidence)
-    return found
 
 
 # --- left to wait ---------------------------------------------------------------------------

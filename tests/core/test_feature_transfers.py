@@ -4,11 +4,10 @@ Asterisk names it twice, as the first and as the second call of the agent; whom 
 dialled in the caller's own contact.
 """
 
-from schemas.facts import Fact, Leg
+from schemas.facts import Fact
+from tests.core.phoned import DIRECTORY, of
 from tests.readings import legs, states
 from tests.timetable import moment, run, terms, values
-
-DIRECTORY = {name: {"devices": [f"SIP/{name.lower()}"]} for name in ("Anna", "Boris", "Clara")}
 
 RECEIVED = """
     09:00:00  starts trunk1
@@ -51,11 +50,6 @@ TALKED_ON = """
 def told(text: str, one: str) -> list[Fact]:
     text = text.replace("trunk1@ONE" if one == "trunk1" else "anna1@ONE", one)
     return run(values(text.replace("ONE", one)), terms(agents=DIRECTORY))[1]
-
-
-def of(facts: list[Fact], agent: str) -> Leg:
-    (leg,) = [leg for leg in legs(facts) if leg.agent_id == agent]
-    return leg
 
 
 def test_a_call_that_he_had_received_is_passed_to_whom_he_asked() -> None:

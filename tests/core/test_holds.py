@@ -1,7 +1,8 @@
 """Callers who are kept waiting by whoever they talk with, told as timetables."""
 
 from schemas.facts import Fact, Leg
-from tests.readings import comparable, legs, states
+from tests.core.phoned import shown
+from tests.readings import comparable, legs
 from tests.timetable import moment, run, terms, values
 
 TALK = """
@@ -22,10 +23,6 @@ def told(holds: str) -> tuple[Leg, list[Fact]]:
     facts = run(values(TALK.format(holds=holds)), terms())[1]
     (leg,) = legs(facts)
     return leg, facts
-
-
-def shown(facts: list[Fact]) -> list[tuple[str, int, int | None]]:
-    return [(each.state, each.started_at, each.ended_at) for each in states(facts, "Anna")]
 
 
 def test_talk_and_hold_are_what_was_handled() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import schemas.events as e
@@ -20,16 +20,11 @@ from stream_processors.core.pipeline import freeze, thaw
 from stream_processors.core.queues import Queue
 from stream_processors.core.state import State
 from stream_processors.core.windows import KEPT_MS
+from tests.core.drawn import some
 from tests.core.small_centre import QUEUES, Hour, hours
 from tests.timetable import events, moment, run, values
 
-SOME = settings(
-    max_examples=40,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+SOME = some(40)
 MINUTE = 60_000
 HALF_HOUR = 30 * MINUTE
 BEGIN = 10**9

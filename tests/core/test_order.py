@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import schemas.events as e
@@ -13,17 +13,12 @@ from schemas.discipline import Discipline
 from schemas.facts import AgentInterval, AgentSession, Break, DayDirty, Fact, Leg, Offer
 from stream_processors.core.pipeline import Batch, Record, apply, freeze, thaw
 from stream_processors.core.state import State
+from tests.core.drawn import some
 from tests.core.small_centre import AGENTS, Feeds, Hour, disordered, hours
 from tests.readings import comparable, newest, sessions, states, violations
 from tests.timetable import TENANT, run, terms, values
 
-SOME = settings(
-    max_examples=30,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+SOME = some(30)
 FEEDS = pytest.mark.parametrize("feeds", ["fine", "coarse", "both"])
 
 ANY = {"count": 1, "calls": 1, "times_others": 0.5}

@@ -3,16 +3,13 @@
 import pytest
 
 from schemas.facts import Fact
+from tests.core.phoned import shown
 from tests.readings import breaks, sessions, states
 from tests.timetable import moment, run, terms, values
 
 
 def told(text: str) -> list[Fact]:
     return run(values(text))[1]
-
-
-def shown(facts: list[Fact], agent: str = "Anna") -> list[tuple[str, int, int | None]]:
-    return [(each.state, each.started_at, each.ended_at) for each in states(facts, agent)]
 
 
 def taken(facts: list[Fact]) -> list[tuple[str, int, int | None]]:

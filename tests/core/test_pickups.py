@@ -1,10 +1,9 @@
 """A queue's ringing that a colleague picks up: the queue goes on naming whom it rang."""
 
 from schemas.facts import Fact
+from tests.core.phoned import DIRECTORY
 from tests.readings import comparable, legs, offers, states
 from tests.timetable import moment, run, terms, values
-
-DIRECTORY = {"Anna": {"devices": ["SIP/anna"]}, "Boris": {"devices": ["SIP/boris"]}}
 
 PICKED_UP = """
     08:59:00  login  Anna sales

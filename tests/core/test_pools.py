@@ -3,7 +3,8 @@
 import pytest
 
 from schemas.facts import Fact
-from tests.readings import comparable, states
+from tests.core.phoned import shown
+from tests.readings import comparable
 from tests.timetable import moment, run, terms, values
 
 SHIFT = """
@@ -22,10 +23,6 @@ SHIFT = """
 
 def told(log: list[bytes]) -> list[Fact]:
     return run([*log, *values("10:09:00 beat")], terms())[1]
-
-
-def shown(facts: list[Fact], agent: str) -> list[tuple[str, int, int | None]]:
-    return [(each.state, each.started_at, each.ended_at) for each in states(facts, agent)]
 
 
 AT_WORK = [

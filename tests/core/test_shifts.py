@@ -10,6 +10,7 @@ import schemas.events as e
 from schemas.discipline import Discipline
 from schemas.facts import Fact, Planned
 from stream_processors.core.pipeline import freeze, thaw
+from tests.core.judged import shown
 from tests.plans import at, plan
 from tests.readings import violations
 from tests.timetable import DAY, run, terms, values
@@ -26,13 +27,6 @@ def under(**rules: Any) -> Any:
 
 def told(text: str, *plans: bytes, size: int = 1, **rules: Any) -> list[Fact]:
     return run([*plans, *values(HEARD + text)], under(**rules), size=size)[1]
-
-
-def shown(facts: list[Fact], code: str) -> list[tuple[str, str, int | None, int | None]]:
-    return [
-        (each.severity, each.state, each.fired_at, each.cleared_at)
-        for each in violations(facts, code)
-    ]
 
 
 def planned(facts: list[Fact]) -> list[tuple[str, int, int]]:

@@ -3,24 +3,19 @@
 import random
 
 import msgspec
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import schemas.events as e
 from schemas.discipline import Discipline
 from stream_processors.core.pipeline import freeze, thaw
+from tests.core.drawn import some
 from tests.core.small_centre import AGENTS, Hour, disordered, hours
 from tests.plans import plan
 from tests.readings import comparable
 from tests.timetable import run, terms
 
-SOME = settings(
-    max_examples=40,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+SOME = some(40)
 STRICT = Discipline().changed(
     [
         {

@@ -1,13 +1,10 @@
 """Passing callers on, with and without a word before: told as timetables."""
 
-from collections.abc import Sequence
-
 from schemas.facts import Fact, Leg
 from stream_processors.core.state import State
+from tests.core.phoned import DIRECTORY, of, shown
 from tests.readings import comparable, legs, states
 from tests.timetable import moment, run, terms, values
-
-DIRECTORY = {name: {"devices": [f"SIP/{name.lower()}"]} for name in ("Anna", "Boris", "Clara")}
 
 QUEUED = """
     08:59:00  login  Anna sales
@@ -51,15 +48,6 @@ TALKED_ON = """
 
 def told(text: str) -> tuple[State, list[Fact]]:
     return run(values(text), terms(agents=DIRECTORY))
-
-
-def of(facts: Sequence[Fact], agent: str) -> Leg:
-    (leg,) = [leg for leg in legs(facts) if leg.agent_id == agent]
-    return leg
-
-
-def shown(facts: list[Fact], agent: str) -> list[tuple[str, int, int | None]]:
-    return [(each.state, each.started_at, each.ended_at) for each in states(facts, agent)]
 
 
 def test_a_caller_of_a_queue_is_passed_on_after_a_word_and_each_agent_has_his_talk() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import schemas.events as e
@@ -12,18 +12,13 @@ from schemas.discipline import Discipline
 from schemas.facts import Fact
 from stream_processors.core.pipeline import freeze, thaw
 from stream_processors.core.state import State
+from tests.core.drawn import some
 from tests.core.judged import evidence
 from tests.core.small_centre import disordered
 from tests.readings import comparable, violations
 from tests.timetable import events, moment, run, terms
 
-SOME = settings(
-    max_examples=60,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+SOME = some(60)
 
 UNDER = terms(
     timezone="Etc/GMT+9",
