@@ -1,15 +1,7 @@
-"""Names that stay the same when a message is read again: derived ids, keys of callers.
-
-An id is computed from what the source said, never drawn, so a message delivered twice or read
-again after a crash carries the same id. A caller's number leaves the adapter only as a key.
-"""
+"""A caller's number leaves the adapter only as a key, the same each time it is told."""
 
 import hmac
 import re
-
-from schemas.identity import derived_id
-
-__all__ = ["CallerKeys", "derived_id"]
 
 _WITHHELD = frozenset(
     {
