@@ -1,11 +1,13 @@
 """Links lead somewhere, decisions are numbered and whole, code refers to pages that exist."""
 
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from pult.cli import parser
 from pult.settings import parse
 
 ROOT = Path(__file__).parents[2]
@@ -22,6 +24,7 @@ _STATUS = re.compile(
     r"^Status: (accepted|superseded by \[\d{4}\]\(.+\))\. Date: 20\d\d-\d\d-\d\d\.$",
     re.MULTILINE,
 )
+_SHELL = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _TOML = re.compile(r"^```toml\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _OF_A_MAPPING = re.compile(r"^(title|\[columns\]|time_format)\b", re.MULTILINE)
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
@@ -38,6 +41,14 @@ def _links(page: Path) -> Iterator[tuple[str, str]]:
 def _anchors(page: Path) -> set[str]:
     headings = _HEADING.findall(_FENCED.sub("", page.read_text("utf-8")))
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def _ours(page: Path) -> Iterator[str]:
+    """Yield the commands of ours that a page shows."""
+    for block in _SHELL.findall(page.read_text("utf-8")):
+        for line in block.replace("\\\n", " ").splitlines():
+            if re.match(r"(\.venv/bin/)?pult ", line):
+                yield line
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -62,6 +73,13 @@ def test_every_link_leads_to_something(page: Path) -> None:
 )
 def test_settings_that_a_page_shows_can_be_used(page: str, text: str) -> None:
     parse(text, page)
+
+
+@pytest.mark.parametrize("line", sorted({each for page in PAGES for each in _ours(page)}))
+def test_a_command_that_a_page_shows_is_one(line: str) -> None:
+    _, *words = shlex.split(line.partition(" | ")[0], comments=True)
+
+    assert parser(words).parse_args(words).verb == words[0]
 
 
 def test_decisions_are_numbered_one_by_one() -> None:

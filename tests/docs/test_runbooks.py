@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from pult.cli import parser
 from pult.settings import Settings
 from sql.embedded import EmbeddedStore
 from tests.deploy.programs import ROOT, ran
@@ -48,12 +47,6 @@ def test_only_programs_are_named_that_are_checked_here_or_are_of_the_machine() -
     named = {words[0] for _, words in commands()}
 
     assert named - FOREIGN == {"pult", "promtool", "amtool", "curl"}
-
-
-def test_every_command_of_ours_is_one() -> None:
-    for page, words in of("pult"):
-        chosen = parser(words).parse_args(words)
-        assert chosen.verb == words[0], page
 
 
 def test_every_query_of_the_history_is_answered(store: EmbeddedStore) -> None:
