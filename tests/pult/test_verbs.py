@@ -10,15 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from pult import verbs
+from pult.cli import parser
 from tests.lab_cut import Cut
 from tests.pult.command import PULT, SECONDS, Demo, all_good, environment, good, in_turn, pult
 from tests.pult.conftest import History
 
 ROOT = Path(__file__).parents[2]
-VERBS = (
-    "demo", "import", "sql", "digest", "metrics", "schemas", "adapter", "topics", "migrate",
-    "sink", "sql-server", "processor", "simulate", "doctor",
-)  # fmt: skip
+EXAMPLES = {verb.name: verb.examples.splitlines() for verb in verbs.VERBS}
 
 
 def test_sql_answers_in_any_format_and_takes_the_query_from_stdin(
@@ -132,18 +131,27 @@ def test_the_doctor_says_how_settings_and_data_are(
 
 @pytest.fixture(scope="module")
 def helps() -> dict[str, str]:
-    said = in_turn(*((verb, "--help") for verb in VERBS), ("--help",), ("--version",))
+    names = (*EXAMPLES, "", "version")
+    said = in_turn(*((verb, "--help") for verb in EXAMPLES), ("--help",), ("--version",))
     assert {each.code for each in said} == {0}
-    return {name: each.out for name, each in zip((*VERBS, "", "version"), said, strict=True)}
+    return {name: each.out for name, each in zip(names, said, strict=True)}
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", EXAMPLES)
 def test_help_of_a_verb_shows_an_example_and_the_common_options(
     helps: dict[str, str], verb: str
 ) -> None:
     assert f"  pult {verb}" in helps[verb].partition("examples:")[2]
     assert "default pult-data, or PULT_DATA" in " ".join(helps[verb].split())
     assert verb in helps[""]
+
+
+@pytest.mark.parametrize("line", [line for each in EXAMPLES.values() for line in each])
+def test_an_example_of_the_help_can_be_typed(line: str) -> None:
+    (ours,) = (each for each in line.split(" | ") if each.startswith("pult "))
+    _, *words = shlex.split(ours)
+
+    assert parser(words).parse_args(words).verb == words[0]
 
 
 def test_help_tells_units_and_defaults(helps: dict[str, str]) -> None:
