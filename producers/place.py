@@ -32,7 +32,11 @@ class Place:
         self._saved = self.position
 
     def save(self) -> None:
-        """Make the position durable; a crash before that makes frames be published again."""
+        """Make the position durable; a crash before that makes frames be published again.
+
+        Raises:
+            JournalFailed: the disk is full or unusable.
+        """
         if self._saved == self.position:
             return
         scratch = self.path.with_suffix(".new")

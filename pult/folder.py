@@ -98,7 +98,12 @@ class DataFolder:
         return True
 
     def caller_secret(self, environ: Mapping[str, str], secret_env: str) -> bytes:
-        """Return the key of `caller_key`: of the environment, else made once in this folder."""
+        """Return the key of `caller_key`: of the environment, else made once in this folder.
+
+        Raises:
+            DataFolderUnusable: the variable is not set, or the folder's key is damaged or
+                cannot be written; another one would make strangers of all callers.
+        """
         if secret_env:
             secret = environ.get(secret_env, "")
             if not secret:

@@ -224,7 +224,12 @@ def _text(path: Path | None) -> str:
 
 
 def parse(text: str, name: str) -> Settings:
-    """Read settings from TOML text; `name` stands for the file in messages."""
+    """Read settings from TOML text; `name` stands for the file in messages.
+
+    Raises:
+        SettingsInvalid: they are not TOML, or something in them is wrong; every such thing is
+            named with its place.
+    """
     try:
         return Settings.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:

@@ -117,6 +117,7 @@ class WritableStore:
         """Insert what stands in a body; return how many rows and bytes that were.
 
         Raises:
+            QueryRefused: `into` is no table, with or without its columns.
             StoreFailed: in ClickHouse's words.
         """
         found = _COLUMNS.fullmatch(into)

@@ -206,7 +206,8 @@ def translate(frame: Frame, names: Naming) -> list[Event]:
     """Return the events of a kept message, by the mapping of its source.
 
     Raises:
-        UntranslatableFrame: nobody has said how to read it, or it cannot be read.
+        FrameWithoutRule: nobody has said how to read what this source posts.
+        UntranslatableFrame: it cannot be read.
     """
     known = names.mappings.get(frame.source)
     if known is None:
