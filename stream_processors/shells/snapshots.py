@@ -8,6 +8,7 @@ cannot mix theirs.
 
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
+from typing import Any
 
 import cramjam
 import msgspec
@@ -50,9 +51,22 @@ class Manifest(msgspec.Struct, kw_only=True):
     checksum: str
 
 
-def definition() -> str:
-    """Return what identifies the shape and the meaning of a state."""
-    return derived_id(msgspec.json.encode(msgspec.json.schema(State)), str(RULES))
+def definition(state: type = State) -> str:
+    """Return what identifies the shape and the meaning of a state, however it is described."""
+    return derived_id(msgspec.json.encode(_shape(msgspec.json.schema(state))), str(RULES))
+
+
+def _shape(schema: Any) -> Any:
+    """Leave out docstrings: another word in one would have all history folded again."""
+    if isinstance(schema, list):
+        return [_shape(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        name: _shape(value)
+        for name, value in schema.items()
+        if not (name == "description" and isinstance(value, str))
+    }
 
 
 DEFINITION = definition()

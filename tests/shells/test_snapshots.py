@@ -9,7 +9,7 @@ from schemas.errors import SnapshotUnusable
 from stream_processors.shells import snapshots
 from stream_processors.shells.archive import Reading
 from stream_processors.shells.partition import Frozen
-from stream_processors.shells.snapshots import CHUNK_BYTES, Manifest, keys, pack
+from stream_processors.shells.snapshots import CHUNK_BYTES, Manifest, definition, keys, pack
 
 DICE = random.Random(4)
 
@@ -125,15 +125,21 @@ def test_two_workers_at_the_same_offset_do_not_mix_their_snapshots() -> None:
     assert not {key for key, _ in one} & {key for key, _ in other}
 
 
-def test_the_definition_changes_with_the_shape_of_a_state(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    class Smaller(msgspec.Struct):
-        tenant: str
+def defined(text: str, **fields: type) -> str:
+    state = msgspec.defstruct("State", list(fields.items()), namespace={"__doc__": text})
+    return definition(state)
 
-    monkeypatch.setattr(snapshots, "State", Smaller)
 
-    assert snapshots.definition() != snapshots.DEFINITION
+def test_the_definition_changes_with_the_shape_of_a_state() -> None:
+    as_it_is = defined("When.", at=int)
+
+    assert as_it_is != defined("When.", at=str)
+    assert as_it_is != defined("When.", at=int, description=str)
+    assert as_it_is != snapshots.DEFINITION
+
+
+def test_the_definition_does_not_change_with_what_is_said_of_a_state() -> None:
+    assert defined("When.", at=int) == defined("An instant [ms].", at=int)
 
 
 def test_chunks_that_are_no_payload_are_not_used() -> None:
