@@ -8,7 +8,7 @@ doubles. Facts are coalesced: of all that a batch changed, the newest revision i
 from collections.abc import Iterable
 from dataclasses import dataclass
 from heapq import heappop
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 import msgspec
 
@@ -318,29 +318,31 @@ class _Run:
             source.look_ahead()
 
     def _deadline(self, source: Source, deadline: Deadline) -> None:
-        if deadline.kind == "discipline":
-            if self.court is not None:
-                self.court.look(deadline.key)
-            return
-        if deadline.kind == "journey":
-            if self.court is not None:
-                self.court.look_at_call(deadline.key)
-            return
-        if deadline.kind == "agent":
-            self.change.settle()
-            agent = self.state.agents.get(deadline.key)
-            if agent is not None:
-                agents.pass_time(agent, deadline.at, self.terms.wrapup_reasons)
-                self.change.settle_agent(agent, source.name, self.change.cause)
-            return
-        if deadline.kind == "contact":
-            root = source.roots.get(deadline.key)
-            if root is not None:
-                self.change.unsettle_contact(source, root)
+        match deadline.kind:
+            case "discipline":
+                if self.court is not None:
+                    self.court.look(deadline.key)
+            case "journey":
+                if self.court is not None:
+                    self.court.look_at_call(deadline.key)
+            case "agent":
                 self.change.settle()
-            return
-        if deadline.key not in self.state.lines:
-            return
+                agent = self.state.agents.get(deadline.key)
+                if agent is not None:
+                    agents.pass_time(agent, deadline.at, self.terms.wrapup_reasons)
+                    self.change.settle_agent(agent, source.name, self.change.cause)
+            case "contact":
+                root = source.roots.get(deadline.key)
+                if root is not None:
+                    self.change.unsettle_contact(source, root)
+                    self.change.settle()
+            case "leg":
+                if deadline.key in self.state.lines:
+                    self._look_at_visits(source, deadline)
+            case _:
+                assert_never(deadline.kind)
+
+    def _look_at_visits(self, source: Source, deadline: Deadline) -> None:
         for settled in self.change.settle_due(deadline.key):
             it = settled.account.it
             if it.ended_at is None:

@@ -6,6 +6,7 @@ the clock passes it, after all events of that instant; deadlines come first.
 """
 
 from heapq import heappush
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -31,11 +32,15 @@ TOLD_WITHIN_MS = 500
 """What was told is in every list that is asked for so much later."""
 
 
+DeadlineKind: TypeAlias = Literal["leg", "agent", "contact", "discipline", "journey"]
+"""What is to be looked at again."""
+
+
 class Deadline(msgspec.Struct, frozen=True, order=True, gc=False, array_like=True):
     """Something that happens because time passes. Sorts by time."""
 
     at: int
-    kind: str  # leg, agent, contact, discipline or journey
+    kind: DeadlineKind
     key: str
 
 
