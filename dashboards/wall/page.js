@@ -48,6 +48,28 @@ export function drawChoice(tenants) {
   $("choice").querySelector("ul").replaceChildren(...links);
 }
 
+/** Since when nothing is heard, in words. */
+export const staleText = (condition, clock) => (condition.since == null ? say("noData") : say("stale", { time: clock.time(condition.since) }));
+
+/** Whose picture it is, of when, how old, and what is wrong with it. */
+export function drawState(picture, condition, clock) {
+  put($("title"), picture?.title || "Pult");
+  const asOf = picture?.as_of ?? null;
+  put($("clock"), asOf === null ? "–:–:–" : clock.time(asOf));
+  if (asOf !== null) $("clock").dateTime = new Date(asOf).toISOString();
+  const told = {
+    stale: () => `${SIGN.act} ${staleText(condition, clock)}`,
+    unreadable: () => `${SIGN.act} ${say("unreadable")}`,
+    ended: () => say("recordingOver"),
+    connecting: () => say("waitingForData"),
+  }[condition.kind];
+  const playing = picture?.mode === "recording" ? (picture.speed > 1 ? say("recordingSpeed", { speed: tongue.fine(picture.speed) }) : say("recording")) : "";
+  const odd = picture && !["live", "recording", "ended"].includes(picture.mode) ? picture.mode : "";
+  put($("state"), told ? told() : playing || odd);
+  const age = picture === null ? "" : condition.age < 2000 ? say("updatedNow") : say("updated", { ago: tongue.ago(condition.age) });
+  put($("age"), condition.kind === "late" ? `${SIGN.warn} ${age}` : age);
+}
+
 /** Language, fixed texts and colours, also when the system's change. */
 export function dress() {
   document.documentElement.lang = language === "zh" ? "zh-Hans" : language;

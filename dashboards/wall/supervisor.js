@@ -4,7 +4,7 @@
 // untrusted; they reach the page through textContent only.
 
 import { count, feed, flag, instant, list, maybe, OF_SOURCE, text, words } from "./feed.js";
-import { $, asked, DASH, drawChoice, dress, make, name, put, ruleText, say, SIGN, tongue } from "./page.js";
+import { $, asked, DASH, drawChoice, drawState, dress, make, name, put, ruleText, say, SIGN, staleText, tongue } from "./page.js";
 
 const VIOLATION = { episode: text, rule: text, severity: text, acknowledged: flag, since: instant };
 const SHAPE = {
@@ -246,29 +246,14 @@ function drawTeams(picture) {
 }
 
 function drawHeader(picture, condition, clock) {
-  put($("title"), picture?.title || "Pult");
-  const asOf = picture?.as_of ?? null;
-  put($("clock"), asOf === null ? "–:–:–" : clock.time(asOf));
-  if (asOf !== null) $("clock").dateTime = new Date(asOf).toISOString();
-  const told = {
-    stale: () => `${SIGN.act} ${staleText(condition, clock)}`,
-    unreadable: () => `${SIGN.act} ${say("unreadable")}`,
-    ended: () => say("recordingOver"),
-    connecting: () => say("waitingForData"),
-  }[condition.kind];
-  const playing = picture?.mode === "recording" ? (picture.speed > 1 ? say("recordingSpeed", { speed: tongue.fine(picture.speed) }) : say("recording")) : "";
-  put($("state"), told ? told() : playing);
-  const age = picture === null ? "" : condition.age < 2000 ? say("updatedNow") : say("updated", { ago: tongue.ago(condition.age) });
-  put($("age"), condition.kind === "late" ? `${SIGN.warn} ${age}` : age);
+  drawState(picture, condition, clock);
   const people = picture?.people ?? [];
   const there = people.filter((each) => each.logged_in_since != null).length;
   const open = people.filter((each) => worst(each) <= RANK.warning).length;
-  put($("counts"), asOf === null ? "" : say("floorCount", { n: there, open }));
+  put($("counts"), picture?.as_of == null ? "" : say("floorCount", { n: there, open }));
   document.title = `${picture?.title || ""} · ${say("floor")} · Pult`.replace(/^ · /, "");
   put($("day"), picture?.counted_since == null ? say("today") : say("todaySince", { time: clock.time(picture.counted_since) }));
 }
-
-const staleText = (condition, clock) => (condition.since == null ? say("noData") : say("stale", { time: clock.time(condition.since) }));
 
 function paint(again = false) {
   try {

@@ -3,7 +3,7 @@
 // How old it is, feed.js knows. Names are untrusted; they reach the page through textContent only.
 
 import { byName, count, feed, flag, instant, list, maybe, OF_SOURCE, ratio, text, words } from "./feed.js";
-import { $, asked, DASH, drawChoice, dress, make, name, put, ruleText, say, SIGN, tongue } from "./page.js";
+import { $, asked, DASH, drawChoice, drawState, dress, make, name, put, ruleText, say, SIGN, staleText, tongue } from "./page.js";
 
 const FAR_UNDER = 0.1; // a level this far under its target is red, less is orange
 const ENOUGH_CALLS = 5; // fewer counted calls say too little about a level to colour it
@@ -396,35 +396,17 @@ function drawPeople(agents) {
 }
 
 function drawHeader(picture, state, clock) {
-  put($("title"), picture?.title || "Pult");
+  drawState(picture, state, clock);
   const scope = picture ? [...(picture.scope.team ? [say("team", { team: picture.scope.team })] : []), ...picture.scope.queues] : [];
   put($("scope"), scope.join(say("comma")));
   $("scope").title = $("scope").textContent;
-  const asOf = picture?.as_of ?? null;
-  put($("day"), asOf === null ? "" : clock.day(asOf));
-  put($("clock"), asOf === null ? "–:–:–" : clock.time(asOf));
-  if (asOf !== null) $("clock").dateTime = new Date(asOf).toISOString();
-
-  const told = {
-    stale: () => `${SIGN.act} ${staleText(state, clock)}`,
-    unreadable: () => `${SIGN.act} ${say("unreadable")}`,
-    ended: () => say("recordingOver"),
-    connecting: () => say("waitingForData"),
-  }[state.kind];
-  const playing = picture?.mode === "recording" ? (picture.speed > 1 ? say("recordingSpeed", { speed: tongue.fine(picture.speed) }) : say("recording")) : "";
-  const odd = picture && !["live", "recording", "ended"].includes(picture.mode) ? picture.mode : "";
-  put($("state"), told ? told() : playing || odd);
-
-  const age = picture === null ? "" : state.age < 2000 ? say("updatedNow") : say("updated", { ago: tongue.ago(state.age) });
-  put($("age"), state.kind === "late" ? `${SIGN.warn} ${age}` : age);
+  put($("day"), picture?.as_of == null ? "" : clock.day(picture.as_of));
 
   const now = picture?.service_level;
   const facts = now ? [now.ratio == null ? DASH : tongue.share(now.ratio, { target: now.target }), ...(picture.waiting.now == null ? [] : [say("waitingTitle", { n: picture.waiting.now })])] : [];
   const trusted = state.kind === "fresh" || state.kind === "late";
   document.title = [...(trusted ? facts : [$("state").textContent]), "Pult"].filter(Boolean).join(" · ");
 }
-
-const staleText = (state, clock) => (state.since == null ? say("noData") : say("stale", { time: clock.time(state.since) }));
 
 let drawn = "";
 
