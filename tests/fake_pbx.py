@@ -13,16 +13,14 @@ import math
 import signal
 import socket
 import ssl
-import struct
 import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from tests.kafka import free_port
+from tests.own_loop import OwnLoop, reset
 from tests.pbx_session import Session
 from tests.pbx_tape import Standing, Told, moved, read, tape
 
@@ -30,7 +28,6 @@ FLAT_OUT = math.inf
 _PORTION = 64 * 1024
 _TICK_SECONDS = 0.01
 _STOPS = (signal.SIGINT, signal.SIGTERM)
-_RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 _AT_ONCE = 200
 
 
@@ -93,13 +90,12 @@ class FakePbx:
         self._awaited = False
         self._sessions: list[Session] = []
         self._server: asyncio.Server | None = None
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._loop = OwnLoop()
         self._player: asyncio.Task[None] | None = None
         self.port = port or free_port()
 
     def __enter__(self) -> "FakePbx":
-        self._thread.start()
+        self._loop.start()
         self.accept()
         return self
 
@@ -109,17 +105,8 @@ class FakePbx:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        async def end() -> None:
-            self._refuse()
-            tasks = asyncio.all_tasks() - {asyncio.current_task()}
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
-        self._do(end)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        self.refuse()
+        self._loop.end()
 
     # --- what a test may ask for ----------------------------------------------------------
 
@@ -130,15 +117,15 @@ class FakePbx:
 
     def go(self, up_to: int | None = None) -> None:
         """Let it say the messages up to a place of the tape, at the end all of them."""
-        self._call(lambda: self._set_hold(len(self.tape) if up_to is None else up_to))
+        self._loop.call(lambda: self._set_hold(len(self.tape) if up_to is None else up_to))
 
     def cut(self) -> None:
         """Reset all connections; new ones are accepted at once."""
-        self._call(self._cut_all)
+        self._loop.call(self._cut_all)
 
     def refuse(self) -> None:
         """Cut all connections and listen no longer."""
-        self._call(self._refuse)
+        self._loop.call(self._refuse)
 
     def accept(self) -> None:
         """Listen, as at the beginning."""
@@ -149,11 +136,11 @@ class FakePbx:
                     self._connected, "127.0.0.1", self.port, ssl=self._tls
                 )
 
-        self._do(listen)
+        self._loop.run(listen())
 
     def say(self, text: bytes) -> None:
         """Say something of one's own, as it is, to all who are logged in."""
-        self._call(lambda: self._broadcast(text))
+        self._loop.call(lambda: self._broadcast(text))
 
     def flood(self, messages: int) -> None:
         """Say much that nobody needs."""
@@ -191,7 +178,7 @@ class FakePbx:
             else:
                 self.ahead_us += 2_000_000
 
-        self._do(down)
+        self._loop.run(down())
 
     def now_us(self) -> int:
         """Return its clock: what the tape says and, between messages, the time that passes."""
@@ -318,10 +305,7 @@ class FakePbx:
 
     def _cut_all(self) -> None:
         for each in self._sessions:
-            plug = each.writer.get_extra_info("socket")
-            if not each.writer.transport.is_closing():
-                plug.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_CLOSE)
-            each.writer.transport.abort()
+            reset(each.writer)
         self._sessions.clear()
 
     def _refuse(self) -> None:
@@ -329,15 +313,6 @@ class FakePbx:
             self._server.close()
             self._server = None
         self._cut_all()
-
-    def _call(self, what: Callable[[], None]) -> None:
-        async def now() -> None:
-            what()
-
-        self._do(now)
-
-    def _do(self, what: Callable[[], Any]) -> None:
-        asyncio.run_coroutine_threadsafe(what(), self._loop).result(60)
 
 
 def _server_tls(certificate: Path) -> ssl.SSLContext:

@@ -1,18 +1,14 @@
 """A TCP proxy that a test owns: it stands between two programs and spoils what they say."""
 
 import asyncio
-import socket
-import struct
-import threading
 import time
-from collections.abc import Callable
 from types import TracebackType
 
 from tests.kafka import free_port
+from tests.own_loop import OwnLoop, reset
 
 _PORTION = 1 << 16
 _IN_FLIGHT = 64
-_RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 
 
 class Proxy:
@@ -29,15 +25,14 @@ class Proxy:
         self.port = free_port()
         self.delay_ms = 0.0
         self._target_port = target_port
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._loop = OwnLoop()
         self._server: asyncio.Server | None = None
         self._clients: list[asyncio.StreamWriter] = []
         self._targets: list[asyncio.StreamWriter] = []
         self._passing: set[asyncio.Task[None]] = set()
 
     def __enter__(self) -> "Proxy":
-        self._thread.start()
+        self._loop.start()
         self.accept()
         return self
 
@@ -48,10 +43,7 @@ class Proxy:
         trace: TracebackType | None,
     ) -> None:
         self.refuse()
-        asyncio.run_coroutine_threadsafe(_end_all(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        self._loop.end()
 
     @property
     def connections(self) -> int:
@@ -65,7 +57,7 @@ class Proxy:
             if self._server is None:
                 self._server = await asyncio.start_server(self._begin, "127.0.0.1", self.port)
 
-        asyncio.run_coroutine_threadsafe(listen(), self._loop).result()
+        self._loop.run(listen())
 
     def refuse(self) -> None:
         """Cut all connections and refuse new ones, as a host whose program has died."""
@@ -76,11 +68,11 @@ class Proxy:
                 self._server = None
             self._cut_all()
 
-        self._do(close)
+        self._loop.call(close)
 
     def cut(self) -> None:
         """Reset all connections; new ones are accepted at once."""
-        self._do(self._cut_all)
+        self._loop.call(self._cut_all)
 
     def half_close(self) -> None:
         """Tell all clients that nothing more will come, while what they say still goes on."""
@@ -90,17 +82,11 @@ class Proxy:
                 if client.can_write_eof():
                     client.write_eof()
 
-        self._do(close)
-
-    def _do(self, what: Callable[[], None]) -> None:
-        async def now() -> None:
-            what()
-
-        asyncio.run_coroutine_threadsafe(now(), self._loop).result()
+        self._loop.call(close)
 
     def _cut_all(self) -> None:
         for writer in (*self._clients, *self._targets):
-            _reset(writer)
+            reset(writer)
         self._clients.clear()
         self._targets.clear()
 
@@ -126,7 +112,7 @@ class Proxy:
             return
         if to_client.transport.is_closing():
             # It was cut while the other half was made.
-            _reset(to_target)
+            reset(to_target)
             return
         self._targets.append(to_target)
         ways = [
@@ -175,19 +161,3 @@ class Proxy:
             except OSError:
                 portion = b""
             await waiting.put((time.monotonic() + self.delay_ms / 1000, portion))
-
-
-async def _end_all() -> None:
-    """End all that is under way: what is left pending complains when it is collected."""
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in others:
-        task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
-
-
-def _reset(writer: asyncio.StreamWriter) -> None:
-    """Close a connection in a way that the other side notices as a reset."""
-    plug: socket.socket = writer.get_extra_info("socket")
-    if not writer.transport.is_closing():
-        plug.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_AT_CLOSE)
-    writer.transport.abort()

@@ -1,6 +1,7 @@
 """Brokers for tests: one for all modules, a cluster for one, and any that a module makes."""
 
 import os
+import signal
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Protocol
 
 import pytest
 
+from tests.integration.sinks import Pipe
+from tests.integration.stores import Store
 from tests.integration.workers import Site, site
 from tests.kafka import Cluster, missing
 
@@ -69,6 +72,22 @@ def installation(kafka: Cluster, prefix: str, tmp_path: Path) -> Iterator[Site]:
     """Topics, settings and workers of this test alone, on the one broker."""
     with site(kafka.bootstrap, prefix, tmp_path) as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A store for all tests of a module, with its tables; they may kill and start it."""
+    made = Store(tmp_path_factory.mktemp("store") / "data")
+    made.start()
+    made.migrate()
+    yield made
+    made.end(signal.SIGKILL)
+
+
+@pytest.fixture
+def pipe(installation: Site, store: Store) -> Pipe:
+    """What a test writes goes through Kafka into that store."""
+    return Pipe(installation, store)
 
 
 @pytest.fixture

@@ -2,14 +2,11 @@
 
 import json
 import signal
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
-
-import pytest
 
 import schemas.events as e
 from tests.integration.sinks import Pipe
@@ -39,15 +36,6 @@ def posted(address: str, body: dict[str, str], token: str) -> int:
     except HTTPError as refused:
         with refused:
             return refused.code
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    made = Store(tmp_path_factory.mktemp("store") / "data")
-    made.start()
-    made.migrate()
-    yield made
-    made.end(signal.SIGKILL)
 
 
 def test_an_excuse_goes_by_way_of_kafka_to_its_tenant_alone(

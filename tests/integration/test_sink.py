@@ -2,7 +2,6 @@
 
 import random
 import signal
-from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
@@ -11,7 +10,7 @@ from confluent_kafka import Consumer
 from tests.integration.half_hour import half_hour
 from tests.integration.sinks import Pipe, killed
 from tests.integration.stores import PASSWORD, Store
-from tests.integration.workers import Site, eventually
+from tests.integration.workers import eventually
 from tests.oracles.lab_numbers import LAB
 from tests.pult.command import all_good, pult
 from tests.shells.records import of
@@ -20,21 +19,11 @@ MOMENTS = ("before-insert", "after-insert", "before-commit", "after-commit")
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """One store for all tests of this module, which merges nothing: a doubled row is seen."""
-    made = Store(tmp_path_factory.mktemp("store") / "data")
-    made.start()
-    made.migrate()
-    client = made.client()
-    client.command("SYSTEM STOP MERGES")
-    client.close()
-    yield made
-    made.end(signal.SIGKILL)
-
-
-@pytest.fixture
-def pipe(installation: Site, store: Store) -> Pipe:
-    return Pipe(installation, store)
+def store(store: Store) -> Store:
+    """It merges nothing: a doubled row is seen."""
+    with closing(store.client()) as client:
+        client.command("SYSTEM STOP MERGES")
+    return store
 
 
 @pytest.fixture(scope="module")

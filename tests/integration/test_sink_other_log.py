@@ -1,8 +1,6 @@
 """A sink does not take a log that has lost its end for the one that it stored."""
 
 import os
-import signal
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -20,15 +18,6 @@ from tests.integration.stores import Store
 from tests.integration.workers import Site, eventually, site
 from tests.kafka import Cluster
 from tests.shells.records import of
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    made = Store(tmp_path_factory.mktemp("store") / "data")
-    made.start()
-    made.migrate()
-    yield made
-    made.end(signal.SIGKILL)
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 import os
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,25 +12,11 @@ from tests.integration.conftest import NewCluster
 from tests.integration.half_hour import half_hour
 from tests.integration.sinks import Pipe
 from tests.integration.stores import PASSWORD, Store
-from tests.integration.workers import Site, eventually, site
+from tests.integration.workers import eventually, site
 from tests.kafka import free_port
 from tests.pult.command import pult
 from tests.shells.records import of
 from tests.sql.examples import dirty_day, leg, offer
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    made = Store(tmp_path_factory.mktemp("store") / "data")
-    made.start()
-    made.migrate()
-    yield made
-    made.end(signal.SIGKILL)
-
-
-@pytest.fixture
-def pipe(installation: Site, store: Store) -> Pipe:
-    return Pipe(installation, store)
 
 
 def test_a_store_that_is_away_for_a_while_gets_everything_afterwards(pipe: Pipe) -> None:
