@@ -132,16 +132,18 @@ class DataFolder:
         if not path.exists():
             self._write_private(path, secrets.token_hex(32) + "\n")
 
-    def policies(self, now: Policies, at: int) -> PolicyHistory:
+    def policies(self, now: Policies, at: int, *, keep: bool = True) -> PolicyHistory:
         """Return the history of policies, with `now` added from `at` [ms] on if it is new.
 
         A changed target holds from the moment it is first used; what was judged before keeps
-        the target that was in force then.
+        the target that was in force then. Whoever only looks does not `keep` it.
         """
         path = self.path / "policies.json"
         versions = self._policies_of(path) if path.exists() else []
         if not versions or versions[-1][1] != now:
             versions.append((at if versions else 0, now))
+            if not keep:
+                return PolicyHistory(versions)
             text = json.dumps(
                 [
                     {"since": since, "policies": each.model_dump(mode="json")}

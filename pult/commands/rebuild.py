@@ -99,7 +99,7 @@ def _in_folder(
     with DataFolder(context.data, "rebuild") as folder:
         store = EmbeddedStore(folder.store, METRICS)
         try:
-            policies_of = _policies(wanted, folder)
+            policies_of = _policies(wanted, folder, keep=not chosen.check)
             if chosen.from_journal:
                 _read_journal(context, wanted, folder, store, progress)
             if chosen.from_kafka:
@@ -145,8 +145,10 @@ def _rebuild(
     )
 
 
-def _policies(wanted: Settings, folder: DataFolder) -> Callable[[str], PolicyHistory]:
-    own = folder.policies(wanted.policies(), int(time.time() * 1000))
+def _policies(
+    wanted: Settings, folder: DataFolder, *, keep: bool
+) -> Callable[[str], PolicyHistory]:
+    own = folder.policies(wanted.policies(), int(time.time() * 1000), keep=keep)
 
     def of(tenant: str) -> PolicyHistory:
         if tenant in wanted.tenants:

@@ -51,6 +51,20 @@ def test_a_history_that_was_not_touched_is_what_its_events_say(
     assert digested == queue_log_history.digest
 
 
+def test_comparing_only_leaves_the_history_of_targets_as_it_was(
+    data: Path, tmp_path: Path
+) -> None:
+    """As in a folder without the settings under which it was written."""
+    targets = data / "policies.json"
+    before = targets.read_bytes()
+    other = tmp_path / "other.toml"
+    other.write_text("[queues.support]\nanswer_within = '1m'\n")
+
+    good("rebuild", "--check", "--data", data, "--config", other)
+
+    assert targets.read_bytes() == before
+
+
 def test_the_report_names_exactly_what_was_changed_by_hand(
     data: Path, queue_log_history: History
 ) -> None:
