@@ -64,3 +64,7 @@ class CallerKeys:
 
 def _digits(number: str) -> str:
     return "".join(filter(str.isdigit, number))
+
+
+NO_CALLERS = CallerKeys(b"")
+"""For what names no caller."""

@@ -7,7 +7,8 @@ in the store; nothing is written, and the live state is not asked.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from pult.backtest_facts import BEFORE_MS, Ask, Facts, Heard, Range, domains
+from pult.backtest_facts import BEFORE_MS, Facts, Heard, Range, domains
+from pult.history_asked import Ask
 from schemas.discipline import Discipline, PageBudget
 from schemas.facts import Violation
 from schemas.policies import Policies

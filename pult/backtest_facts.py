@@ -4,21 +4,17 @@ Those of a range and of the day before it, for an episode of the range may have 
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from msgspec.structs import replace
 
-from pult.history_asked import Row, quoted
+from pult.history_asked import Ask, Row, quoted
 from schemas.facts import Leg, Offer
 from stream_processors.core.discipline.entries import Stretch
 from stream_processors.core.instants import DAY_MS, HOUR_MS
 from stream_processors.core.plans import Item, Shift, to_be_present
 from stream_processors.core.queues import Queue
-
-Ask: TypeAlias = Callable[[str], list[Row]]
-"""Answers a reading statement with rows."""
 
 BEFORE_MS = DAY_MS
 """What happened so long before a range is read, too: it may have begun an episode in it."""

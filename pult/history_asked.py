@@ -1,6 +1,7 @@
 """How verbs ask the history: of the data folder, of its owner, or of the server."""
 
 import argparse
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import msgspec
@@ -9,6 +10,9 @@ from pult import asking, settings
 from pult.context import Context
 
 Row: TypeAlias = dict[str, Any]
+
+Ask: TypeAlias = Callable[[str], list[Row]]
+"""Answers a reading statement with rows."""
 
 
 def add_server(parser: argparse.ArgumentParser) -> None:

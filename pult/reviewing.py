@@ -16,7 +16,7 @@ import msgspec
 
 from producers.desk.reviews import Decision, frame
 from producers.frame import Naming
-from producers.identity import CallerKeys
+from producers.identity import NO_CALLERS
 from producers.journal import Journal
 from pult import asking, telling
 from pult.desk_token import desk_token
@@ -37,7 +37,6 @@ from schemas.errors import (
 from schemas.metrics import METRICS
 from sql.embedded import EmbeddedStore
 
-_NO_CALLERS = CallerKeys(b"")
 _PATHS = {"acknowledged": "ack", "excused": "excuse", "neutral": "neutral"}
 
 
@@ -84,7 +83,7 @@ def into_data_folder(
             raise
         _ask_owner(decision, data, str(told["wall"]), desk_token(settings.desk, environ, data))
         return "kept"
-    names = Naming(settings.tenant, settings.tenant, _NO_CALLERS)
+    names = Naming(settings.tenant, settings.tenant, NO_CALLERS)
     with folder, closing(EmbeddedStore(folder.store, METRICS)) as store:
         _check(decision, folder, store, names)
         if settings.sources:

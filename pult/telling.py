@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from producers.frame import Frame, Naming
-from producers.identity import CallerKeys
+from producers.identity import NO_CALLERS
 from producers.translated import translated
 from pult.folder import owner
 from pult.settings import Settings
@@ -17,7 +17,6 @@ from schemas.topics import EVENTS
 
 _ANSWER_SECONDS = 30.0
 _KAFKA_SECONDS = 20.0
-_NO_CALLERS = CallerKeys(b"")
 
 
 class Refused(Exception):
@@ -85,7 +84,7 @@ def into_kafka(
 
     topics.require(kafka.connect(settings.kafka, environ), settings.kafka)
     topic = EVENTS.named(settings.kafka.prefix)
-    names = Naming(tenant, domain, _NO_CALLERS)
+    names = Naming(tenant, domain, NO_CALLERS)
     entries = [
         Entry(topic, domain.encode(), encode(event), 0, 0, frames[place])
         for place, event in translated(list(enumerate(frames)), names)[0]

@@ -11,9 +11,9 @@ import msgspec
 
 from pult import backtest, settings
 from pult.backtest import Rules
-from pult.backtest_facts import Ask, Range, heard_hours
+from pult.backtest_facts import Range, heard_hours
 from pult.context import Context
-from pult.history_asked import add_server, rows
+from pult.history_asked import Ask, add_server, rows
 from schemas.discipline import CODES, Discipline, known_for_tenant
 from schemas.errors import QueryRefused, SettingsInvalid
 from schemas.facts import Violation

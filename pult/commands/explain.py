@@ -2,18 +2,16 @@
 
 import argparse
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 
 import msgspec
 
 from pult.context import Context
-from pult.history_asked import Row, add_server, quoted, rows
+from pult.history_asked import Ask, Row, add_server, quoted, rows
 from schemas.errors import QueryRefused
-
-Ask: TypeAlias = Callable[[str], list[Row]]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
