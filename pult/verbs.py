@@ -117,7 +117,7 @@ VERBS = (
     Verb(
         "processor",
         "run a worker: events of Kafka in, facts, wall and metrics out",
-        "pult processor --name w1\npult processor --name w2 --port 8401\n"
+        "pult processor --name w1\npult processor --name w2 --port 8405\n"
         "pult processor --name w2 --leave",
     ),
     Verb(
