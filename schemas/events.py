@@ -256,6 +256,9 @@ class OfferEndedData(Data, frozen=True, kw_only=True):
     ring_ms: Milliseconds | None = None
     interaction_id: str = ""
     device: Device = ""
+    forwarded: Annotated[
+        bool, Meta(description="The agent's phone sent it on: he is rung elsewhere instead.")
+    ] = False
 
 
 class OfferEnded(Envelope, frozen=True, kw_only=True, tag="cc.offer.ended.v1"):

@@ -229,6 +229,12 @@ def _rung_off(channel: str, agent: str) -> tuple[Any, e.Data]:
     )
 
 
+def _forwards(channel: str, offer: str) -> tuple[Any, e.Data]:
+    return e.OfferEnded, e.OfferEndedData(
+        channel_id=channel, result="cancelled", offer_id=offer, forwarded=True
+    )
+
+
 def _boot(booted_at: str) -> tuple[Any, e.Data]:
     second, _, part = booted_at.partition(".")
     at = f"{DAY}T{second}.{part or '000'}Z"
@@ -276,6 +282,7 @@ _VERBS: dict[str, Callable[..., tuple[Any, e.Data]]] = {
     "miss": _ring_end("no_answer"),
     "cancel": _ring_end("cancelled"),
     "rung_off": _rung_off,
+    "forwards": _forwards,
     "answer": _answer,
     "end": _end,
     "transfer": _transfer,

@@ -129,7 +129,9 @@ def _offer_ended(message: Message, result: OfferResult, ring_ms: int | None) -> 
 def dial_ended(message: Message) -> list[Event]:
     """DialEnd: the only word of AMI about a ringing that the caller or another agent ended.
 
-    Of a device it tells who ended the ringing of a call without a queue, too.
+    Of a device it tells who ended the ringing of a call without a queue, too. A phone that
+    sends its call on is told to be cancelled, with `Forward`; then the PBX rings another
+    channel, which stands for the same member (apps/app_queue.c `wait_for_answer`).
     """
     result = _DIAL_RESULTS.get(message.text("DialStatus"))
     channel, offer = message.text("Uniqueid"), message.text("DestUniqueid")
@@ -139,6 +141,7 @@ def dial_ended(message: Message) -> list[Event]:
     data = OfferEndedData(
         channel_id=channel, result=result, offer_id=offer,
         interaction_id=interaction if device else "", device=device if interaction else "",
+        forwarded=message.text("Forward") != "",
     )  # fmt: skip
     return [OfferEnded(data=data, **message.attributes(OfferEnded, message.interaction()))]
 

@@ -34,7 +34,7 @@ class Mark(msgspec.Struct, frozen=True, order=True, gc=False, array_like=True):
     feed: str
     queue_id: str = ""
     agent_id: str = ""
-    word: str = ""  # outcome, result, ended_by, transfer kind, cause of the end, or "phone"
+    word: str = ""  # outcome, result or "forwarded", ended_by, transfer kind, cause, or "phone"
     ref: str = ""  # interaction, offer, or whom the caller was transferred to
     note: str = ""  # caller key, or place in the dial plan
     wait_ms: int | None = None
@@ -58,6 +58,7 @@ class Ring(msgspec.Struct, gc=False):
     result: tuple[int, int, str] | None = None
     ring_ms: int | None = None
     at_phone: bool = False  # the offer is the channel of a phone
+    forwarded: bool = False  # that phone sent it on: it goes on at a channel that nobody named
 
 
 class Visit(msgspec.Struct, gc=False):

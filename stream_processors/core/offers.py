@@ -105,7 +105,7 @@ def _lost_end(
     swept = [
         sweep.at
         for sweep in sweeps
-        if ring.offer_id and sweep.misses_channel(ring.offer_id, started)
+        if ring.offer_id and not ring.forwarded and sweep.misses_channel(ring.offer_id, started)
     ]
     gone = found_gone(call.swept, ring.offer_id, started, swept, clock)
     if gone is not None:

@@ -99,7 +99,8 @@ def _offer_ended(change: Change, event: e.OfferEnded, source: Source, at: int) -
     data = event.data
     change.tell(source, data.channel_id, Mark(
         event.sequence, event.id, "offer_ended", at, event.resolution, change.feed,
-        data.queue_id, data.agent_id, word=data.result, ref=data.offer_id, span_ms=data.ring_ms,
+        data.queue_id, data.agent_id, word="forwarded" if data.forwarded else data.result,
+        ref=data.offer_id, span_ms=data.ring_ms,
     ))  # fmt: skip
     if data.device and data.interaction_id:
         conversations.tell(change, source, ContactMark(

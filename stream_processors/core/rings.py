@@ -35,6 +35,9 @@ def offer_ended(call: Call, mark: Mark) -> None:
             return  # the end of a ringing that no queue began
         ring = Ring(mark.agent_id, (ESTIMATED, 0, mark.at - (mark.span_ms or 0)), mark.ref)
         answered(call, mark).rings.append(ring)
+    if mark.word == "forwarded":
+        ring.forwarded, ring.at_phone = True, False
+        return
     rank = 0 if mark.agent_id else 1
     ring.ended = finer(ring.ended, (mark.resolution, rank, mark.at))
     result = (rank, mark.sequence, mark.word)
@@ -81,7 +84,9 @@ def _ring_of(visit: Visit, mark: Mark) -> Ring | None:
     if not mark.agent_id:
         return None
     for ring in reversed(visit.rings):
-        if ring.agent_id != mark.agent_id or (mark.ref and ring.offer_id):
+        if ring.agent_id != mark.agent_id:
+            continue
+        if mark.ref and ring.offer_id and not ring.forwarded:
             continue
         if ring.ended is None or (
             ring.ended[0] != mark.resolution and abs(ring.ended[2] - mark.at) <= MATCH_MS

@@ -234,6 +234,11 @@ TIMETABLE: list[tuple[str, list[tuple[str, dict[str, Any]]]]] = [
             ("Local/203@agents-0000002f;1", {}),
         )
     ),
+    (
+        "Event: DialEnd\nUniqueid: 1.0\nDestUniqueid: 1.4\nDialStatus: CANCEL\nForward: 202",
+        [("OfferEnded", {"channel_id": "1.0", "result": "cancelled", "offer_id": "1.4",
+                         "forwarded": True})],
+    ),
     ("Event: DialEnd\nUniqueid: 1.0\nDestUniqueid: 1.4\nDialStatus: ANSWER", []),
     ("Event: DialEnd\nDestUniqueid: 1.4\nDialStatus: CANCEL", []),
     (
