@@ -145,10 +145,12 @@ def _ring(
 
 
 def _ring_end(result: e.OfferResult) -> Callable[..., tuple[Any, e.Data]]:
-    def make(channel: str, queue: str, agent: str, offer: str = "") -> tuple[Any, e.Data]:
+    def make(
+        channel: str, queue: str, agent: str, offer: str = "", rang: str = "_"
+    ) -> tuple[Any, e.Data]:
         return e.OfferEnded, e.OfferEndedData(
             channel_id=channel, queue_id=queue, agent_id=agent, result=result,
-            offer_id=offer or f"{channel}-{agent}",
+            offer_id=offer or f"{channel}-{agent}", ring_ms=_ms(rang),
         )  # fmt: skip
 
     return make

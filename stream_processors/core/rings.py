@@ -35,6 +35,7 @@ def offer_ended(call: Call, mark: Mark) -> None:
             return  # the end of a ringing that no queue began
         ring = Ring(mark.agent_id, (ESTIMATED, 0, mark.at - (mark.span_ms or 0)), mark.ref)
         answered(call, mark).rings.append(ring)
+    _began_unseen(ring, mark)
     if mark.word == "forwarded":
         ring.forwarded, ring.at_phone = True, False
         return
@@ -46,6 +47,13 @@ def offer_ended(call: Call, mark: Mark) -> None:
         ring.ring_ms = mark.span_ms
 
 
+def _began_unseen(ring: Ring, mark: Mark) -> None:
+    """Reckon the beginning that nobody told from the finest end and how long it has rung."""
+    if ring.started[0] == ESTIMATED and mark.span_ms is not None:
+        began = (ESTIMATED, mark.resolution, mark.at - mark.span_ms)
+        ring.started = began if ring.started[1] == 0 else min(ring.started, began)
+
+
 def taken(visit: Visit, mark: Mark) -> None:
     """The agent who is rung answers."""
     ring = _ring_of(visit, mark)
@@ -55,6 +63,7 @@ def taken(visit: Visit, mark: Mark) -> None:
         visit.rings.append(ring)
     elif mark.ref and not ring.offer_id:
         ring.offer_id, ring.fact_id = mark.ref, ""
+    _began_unseen(ring, mark)
     ring.result = (-1, 0, "answered")
     if ring.ring_ms is None and mark.resolution > 1:
         ring.ring_ms = mark.span_ms

@@ -303,6 +303,21 @@ def test_what_rings_in_vain_at_a_free_phone_is_missed() -> None:
     assert [offer.result for offer in offers(facts)] == ["no_answer"]
 
 
+def test_a_ringing_whose_beginning_was_lost_began_as_long_before_its_end_as_it_rang() -> None:
+    ringing = """
+        09:00:40.200  enter  a sales
+        09:00:51.500  log: miss a sales Anna _ 11
+        09:00:51.500  miss   a sales Anna p1 11
+        09:10:00      beat
+    """
+    log = values("08:59:00 login Anna sales\n" + OUTGOING + ringing)
+    _, facts = run(log, terms(agents=DIRECTORY))
+
+    (offer,) = offers(facts)
+    assert offer.started_at == moment("09:00:40.500")  # the log's second alone would say 40
+    assert (offer.result, offer.ring_ms) == ("no_answer", 11_000)
+
+
 def test_a_direct_call_that_is_told_late_excuses_what_rang_meanwhile() -> None:
     ringing = values("""
         09:00:20  enter  a sales
