@@ -11,7 +11,7 @@ from producers.recording import AMI, QUEUE_LOG
 from pult import clock, ports, settings
 from pult.context import sql_command
 from pult.folder import DataFolder, owner, reachable
-from pult.log_members import complaint
+from pult.log_members import complaint, is_something_else
 from pult.source_settings import AmiSettings, WebhookSettings
 from schemas.durations import written
 from schemas.errors import PultFailure
@@ -51,6 +51,7 @@ def examine(config: Path | None, data: Path, environ: Mapping[str, str]) -> list
         *_rules(loaded),
         *_lateness(loaded),
         *_teams(loaded),
+        *_devices(loaded),
         *_kafka(loaded, environ),
         *_clickhouse(loaded, environ),
         *_folder(data),
@@ -153,6 +154,18 @@ def _teams(loaded: settings.Settings) -> Iterator[Finding]:
         yield Finding(good=True, text=text, remark=True)
 
 
+def _devices(loaded: settings.Settings) -> Iterator[Finding]:
+    """Name phones of two agents: only the first has their calls."""
+    policies = loaded.policies()
+    directory = policies.directory()
+    for name, agent in policies.agents.items():
+        for device in dict.fromkeys((*agent.devices, *agent.ids)):
+            first = directory[device]
+            if first != name:
+                text = f"[agents.{name!r}]: {device} is of {first!r}, who stands before"
+                yield Finding(good=True, text=f"{text}; name it once", remark=True)
+
+
 def _ami(where: str, wanted: AmiSettings, environ: Mapping[str, str]) -> Iterator[Finding]:
     # Loaded only for those who have a PBX.
     from pult.asking_ami import ask
@@ -221,6 +234,11 @@ def _file_of_queue_log(setting: str, log: Path) -> Finding:
         return Finding(good=False, text=f"{setting}: {log} is no file; mend the path")
     if not os.access(log, os.R_OK):
         text = f"{setting}: {log} may not be read; put this user into Asterisk's group"
+        return Finding(good=False, text=text)
+    if is_something_else(log):
+        text = (
+            f"{setting}: {log} is no queue log (epoch|callid|queue|agent|verb); mend the path"
+        )
         return Finding(good=False, text=text)
     return Finding(good=True, text=f"{setting}: {log} can be read")
 

@@ -1,9 +1,21 @@
-"""Whether a queue log calls members by their interface where it should use their names."""
+"""Whether a file is a queue log, and calls members by interface where it should use names."""
 
 from pathlib import Path
 
+from producers.recording import PORTION, QUEUE_LOG, sniff
+
 _TAIL_BYTES = 1 << 20
 _MEMBERSHIP = frozenset({"ADDMEMBER", "REMOVEMEMBER"})
+
+
+def is_something_else(log: Path) -> bool:
+    """Tell whether a file begins with text that no queue log has; one that is empty may be."""
+    try:
+        with log.open("rb") as file:
+            head = file.read(PORTION)
+    except OSError:
+        return False
+    return head != b"" and sniff(head, QUEUE_LOG) != ""
 
 
 def called_by_interface(log: Path) -> str:

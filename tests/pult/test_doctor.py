@@ -95,11 +95,16 @@ def test_a_clock_that_was_set_back_is_a_problem(tmp_path: Path) -> None:
     assert told.endswith("set the clock right")
 
 
+def a_capture(path: Path) -> None:
+    path.write_text("Asterisk Call Manager/7.0.3\r\nEvent: FullyBooted\r\n\r\n")
+
+
 @pytest.mark.parametrize(
     ("make", "told"),
     [
         (Path.touch, "can be read"),
         (Path.mkdir, "is no file; mend the path"),
+        (a_capture, "is no queue log (epoch|callid|queue|agent|verb); mend the path"),
         (None, "is not there; set queue_log = yes in logger.conf"),
     ],
 )
@@ -246,6 +251,21 @@ def test_a_team_of_nobody_is_named(tmp_path: Path) -> None:
     assert done.code == 0
     assert lines(done.out, "[teams.") == [
         "NOTE    [teams.nigth]: no agent and no queue is of this team, did you mean night?"
+    ]
+
+
+def test_a_phone_of_two_agents_is_named(tmp_path: Path) -> None:
+    (tmp_path / "pult.toml").write_text(
+        "[http]\nwall_port = 0\nsql_port = 0\n"
+        "[agents.Anna]\ndevices = ['PJSIP/1001']\nids = ['1001']\n"
+        "[agents.Boris]\ndevices = ['PJSIP/1001', 'PJSIP/1002']\n"
+    )
+
+    (done,) = in_turn(("doctor", "--data", tmp_path / "data"), cwd=tmp_path)
+
+    assert done.code == 0
+    assert lines(done.out, "[agents.") == [
+        "NOTE    [agents.'Boris']: PJSIP/1001 is of 'Anna', who stands before; name it once"
     ]
 
 

@@ -95,6 +95,19 @@ def test_check_source_says_that_a_queue_log_calls_members_by_interface(tmp_path:
     assert "as SIP/7; set log_membername_as_agent = yes in queues.conf" in done.out
 
 
+def test_check_source_says_that_a_file_is_no_queue_log(tmp_path: Path) -> None:
+    log = tmp_path / "full"
+    log.write_text("[Mar  2 09:00:00] VERBOSE[1] pbx.c: Executing [100@desk:1] Answer\n")
+    settings = f'[sources.pbx1]\nkind = "asterisk"\nqueue_log = "{log}"\n'
+    (tmp_path / "pult.toml").write_text(settings)
+
+    done = one(tmp_path, "check-source", "pbx1")
+
+    assert done.code == 1
+    assert f"{log} is no queue log" in done.out
+    assert "check sources.pbx1.queue_log" in done.out
+
+
 def test_check_source_says_what_it_feeds_and_what_is_missing(tmp_path: Path) -> None:
     with FakePbx(CALL) as pbx:
         settings_of(tmp_path, pbx)
