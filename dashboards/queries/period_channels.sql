@@ -13,7 +13,7 @@ FROM
             argMin(channel, (entered_at, leg_id)) AS first_channel, argMin(queue_id, (entered_at, leg_id)) AS first_queue
         FROM legs
         WHERE queue_id != '' AND entered_at >= $__fromTime - INTERVAL 1 DAY AND entered_at < $__toTime
-        GROUP BY tenant, domain, interaction_id
+        GROUP BY tenant, domain, source, interaction_id
     )
     WHERE first_at >= $__fromTime
         AND $__conditionalAll(tenant IN (${tenant:singlequote}), $tenant)

@@ -31,8 +31,8 @@ PUBLIC = {
     "queue_id agent_id data log_partition log_offset subject sequence clock",
     "legs": _LEG,
     "leg_revisions": _LEG,
-    "interactions": "tenant domain interaction_id channel direction started_at ended_at legs "
-    "queue_hops transfers agents first_queue_id last_outcome",
+    "interactions": "tenant domain source interaction_id channel direction started_at ended_at "
+    "legs queue_hops transfers agents first_queue_id last_outcome",
     "offers": "offer_id leg_id interaction_id queue_id agent_id started_at ended_at result "
     "ring_ms",
     "agent_sessions": "agent_id logged_in_at logged_out_at source",

@@ -57,6 +57,12 @@ def test_ten_calls_by_hand(store: EmbeddedStore) -> None:
     assert asked(store) == {"support": (5, 1, 4, 2), "sales": (1, 1, 1, 1)}
 
 
+def test_contacts_of_two_pbxs_with_the_same_id_are_two(store: EmbeddedStore) -> None:
+    keep(store, [call(1, "ann", 0), call(2, "ann", 60_000, interaction_id="c1", source="pbx2")])
+
+    assert asked(store) == {"support": (2, 1, 0, 0)}
+
+
 def test_ratios_are_of_these_counts_and_null_where_nothing_is_settled(
     store: EmbeddedStore,
 ) -> None:

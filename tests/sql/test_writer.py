@@ -164,6 +164,14 @@ def test_interactions_are_the_sum_of_their_legs(store: EmbeddedStore) -> None:
     assert said == b"2\t1\t1\t1\tsales\twaiting\t2026-02-03 09:00:00.000\t\\N\n"
 
 
+def test_contacts_of_two_pbxs_with_the_same_id_are_two(store: EmbeddedStore) -> None:
+    one, other = (leg(n, interaction_id="x", source=f"pbx{n}") for n in range(2))
+    store.writer.write_facts([one, other], "a")
+
+    said = store.query("SELECT source, legs FROM interactions ORDER BY source")
+    assert said == b"pbx0\t1\npbx1\t1\n"
+
+
 def test_digest_does_not_depend_on_order_revision_or_receipt(store: EmbeddedStore) -> None:
     facts = [fact for number in range(5) for fact in facts_of_each_kind(number)]
     store.writer.write_facts(facts, "a")
