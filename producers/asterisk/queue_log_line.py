@@ -111,7 +111,11 @@ class QueueLogLine:
         return attributes(self.frame, self._names, self._stamp, kind, subject)
 
     def untranslatable(self, why: str) -> UntranslatableFrame:
-        """Return the complaint about this line; phone numbers in it are masked."""
-        shown = "|".join(map(self._names.callers.masked, self._text[:200].split("|")))
+        """Return the complaint about this line; its second is told, phone numbers are not."""
+        second, *rest = self._text[:200].split("|")
+        is_line = len(rest) + 1 >= LEAST_FIELDS and whole_second(second) is not None
+        shown = "|".join(
+            [second if is_line else self.masked(second), *map(self._names.callers.masked, rest)]
+        )
         msg = f"queue log line of {self.frame.source}: {why}, in {shown!r} (see it in rejected)"
         return UntranslatableFrame(msg)

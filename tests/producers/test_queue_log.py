@@ -281,6 +281,17 @@ def test_a_complaint_tells_no_phone_number() -> None:
     assert "4951000797" not in str(refused.value)
 
 
+def test_a_complaint_tells_the_second_by_which_the_line_is_found() -> None:
+    line = b"1795288587|1.0|sales|NONE|CONNECT|9"
+    with pytest.raises(UntranslatableFrame) as refused:
+        translate(Frame("p", "queue-log", 10_000_000, line), NAMES)
+    with pytest.raises(UntranslatableFrame) as no_line:
+        translate(Frame("p", "queue-log", 10_000_000, b"79521234567|calls"), NAMES)
+
+    assert "'1795288587|1.0|sales|" in str(refused.value)
+    assert "79521234567" not in str(no_line.value)
+
+
 @given(
     verb=st.sampled_from(sorted({row[0].split("|")[3] for row in VERBS})) | st.text(max_size=9),
     fields=st.lists(st.binary(max_size=12), max_size=7),
