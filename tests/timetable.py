@@ -255,13 +255,13 @@ def _listed(
 
 def _member(
     snapshot: str, agent: str, queue: str, paused: str = "", reason: str = "", asked: str = "",
-    device: str = "", signed: str = "", wrapup: str = "",
+    device: str = "", signed: str = "", wrapup: str = "", interface: str = "",
 ) -> tuple[Any, e.Data]:  # fmt: skip
     return e.SnapshotAgent, e.SnapshotAgentData(
         snapshot_id=snapshot, agent_id=agent, queue_id=queue, paused=paused == "paused",
         reason=reason, asked_at=f"{DAY}T{asked}.000Z" if asked else "",
         wrapup_ms=int(wrapup) * 1000 if wrapup else None, device=device,
-        signed_out=signed == "out",
+        signed_out=signed == "out", interface=interface,
     )  # fmt: skip
 
 

@@ -57,6 +57,7 @@ class AgentMark(msgspec.Struct, frozen=True, order=True, gc=False, array_like=Tr
     source: str = ""
     paused: bool = False  # a membership that begins paused
     wrapup: int = -1  # of a membership that a snapshot lists [ms]; -1 if it does not say
+    interface: str = ""  # of a membership: what the queue rings, where he has another name
 
 
 class Span(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -77,12 +78,14 @@ Former: TypeAlias = dict[SpanKey, Span | None]
 class Standing(msgspec.Struct, gc=False):
     """Everything about an agent that the next mark depends on.
 
-    `queues` tells since when [ms] he is a member of each queue, `homes` which source said so.
+    `queues` tells since when [ms] he is a member of each queue, `homes` which source said so,
+    `entries` at which of his interfaces (`entry_of`), and when that was last told [ms].
     Up to `last_at` [ms] marks have been taken, and an after-work ended by its time.
     """
 
     queues: dict[str, int] = msgspec.field(default_factory=dict)
     homes: dict[str, str] = msgspec.field(default_factory=dict)
+    entries: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
     left: dict[str, int] = msgspec.field(default_factory=dict)
     paused: dict[str, tuple[int, str]] = msgspec.field(default_factory=dict)
     rings: list[str] = msgspec.field(default_factory=list)
@@ -171,6 +174,7 @@ def copy_of(standing: Standing) -> Standing:
         standing,
         queues=dict(standing.queues),
         homes=dict(standing.homes),
+        entries={queue_id: dict(each) for queue_id, each in standing.entries.items()},
         left=dict(standing.left),
         paused=dict(standing.paused),
         wrapups=dict(standing.wrapups),
@@ -181,6 +185,11 @@ def copy_of(standing: Standing) -> Standing:
         consults=standing.consults.copy(),
         held=standing.held.copy(),
     )
+
+
+def entry_of(source: str, interface: str) -> str:
+    """Return what a membership is known by: two phones of one name are two members."""
+    return f"{source}|{interface}"
 
 
 def told_since(marks: list[AgentMark], listing: AgentMark) -> bool:

@@ -193,7 +193,7 @@ def _agent_queue_joined(
     data = event.data
     mark = told_mark(
         event, "joined", at, queue_id=data.queue_id, reason=data.reason,
-        number=data.wrapup_ms, paused=data.paused,
+        number=data.wrapup_ms, paused=data.paused, interface=data.interface,
     )  # fmt: skip
     change.queue(data.queue_id, source.name)
     tell_member(change, source, data.agent_id, mark)
@@ -203,9 +203,8 @@ def _agent_queue_joined(
 
 def _agent_queue_left(change: Change, event: e.AgentQueueLeft, source: Source, at: int) -> None:
     data = event.data
-    tell_member(
-        change, source, data.agent_id, told_mark(event, "left", at, queue_id=data.queue_id)
-    )
+    mark = told_mark(event, "left", at, queue_id=data.queue_id, interface=data.interface)
+    tell_member(change, source, data.agent_id, mark)
     name_interface(change, source, data.interface, at)
 
 

@@ -67,8 +67,10 @@ def _snapshot_agent(change: Change, event: e.SnapshotAgent, source: Source, at: 
     else:
         snapshot.members.add((data.agent_id, data.queue_id))
         wrapup = -1 if data.wrapup_ms is None else data.wrapup_ms
-        mark = told_mark(event, "listed", at, queue_id=data.queue_id, paused=data.paused,
-                     reason=data.reason, number=before, wrapup=wrapup)  # fmt: skip
+        mark = told_mark(
+            event, "listed", at, queue_id=data.queue_id, paused=data.paused,
+            reason=data.reason, number=before, wrapup=wrapup, interface=data.interface,
+        )  # fmt: skip
         change.tell_agent(data.agent_id, mark)
     name_interface(change, source, data.interface, at)
     devices.claim(change, source, data.device, data.agent_id, at)

@@ -5,8 +5,9 @@ talking, holding, reserved (ringing), wrapup, not_ready, ready. Whoever keeps a 
 to consult a colleague is holding, though he talks: the call that he placed meanwhile belongs to
 the first. A break is not a state: it runs from pause to unpause or log-out, even in a talk.
 
-Logged in is who is a member of at least one queue. A queue rings only its members, so a ringing
-tells of a membership whose beginning was never seen (a static member, a log that starts late).
+Logged in is who is a member of at least one queue, by whichever of his phones. A queue rings
+only its members, so a ringing tells of a membership whose beginning was never seen (a static
+member, a log that starts late).
 
 A snapshot corrects what differs from it: whom it lists is a member, paused or not, and whom it
 does not is none. What was told since it was asked for is newer than it, and stands.
@@ -22,6 +23,7 @@ from stream_processors.core.agent import (
     Stop,
     copy_of,
     ended_by_a_restart,
+    entry_of,
     told_since,
 )
 
@@ -96,6 +98,9 @@ class Fold:
 
     def _joined(self, mark: AgentMark) -> bool:
         self._member(mark)
+        if mark.interface:
+            entries = self.now.entries.setdefault(mark.queue_id, {})
+            entries[entry_of(mark.source, mark.interface)] = mark.at
         self.now.wrapups[mark.queue_id] = mark.number
         if mark.paused:
             self.now.paused[mark.queue_id] = (mark.at, mark.reason)
@@ -113,8 +118,11 @@ class Fold:
         if mark.queue_id == EVERY_QUEUE and mark.kind == "left":  # a list ends his log-in only
             self.now.queues.clear()
             self.now.homes.clear()
+            self.now.entries.clear()
             self.now.paused.clear()
             self.now.wrapups.clear()
+        elif self._stays_by_another_entry(mark):
+            return False
         else:
             self.now.queues.pop(mark.queue_id, None)
             self.now.homes.pop(mark.queue_id, None)
@@ -122,6 +130,36 @@ class Fold:
             self.now.paused.pop(mark.queue_id, None)
             self.now.left[mark.queue_id] = mark.at
         return True
+
+    def _stays_by_another_entry(self, mark: AgentMark) -> bool:
+        """Drop one of his entries in a queue, all of the source if none is named.
+
+        Return True if he is in that queue by another phone, or at another source.
+        """
+        now, queue_id = self.now, mark.queue_id
+        gone = entry_of(mark.source, mark.interface)
+        kept = {
+            entry: at
+            for entry, at in now.entries.pop(queue_id, {}).items()
+            if (entry != gone if mark.interface else not entry.startswith(gone))
+        }
+        if kept:
+            now.entries[queue_id] = kept
+            now.homes[queue_id] = next(iter(kept)).partition("|")[0]
+        return bool(kept)
+
+    def _list_entry(self, mark: AgentMark) -> None:
+        """Note an entry that a snapshot lists; what it does not list of the source is gone."""
+        entries = self.now.entries.get(mark.queue_id, {})
+        of_source = entry_of(mark.source, "")
+        self.now.entries[mark.queue_id] = {
+            **{
+                entry: at
+                for entry, at in entries.items()
+                if at >= mark.number or not entry.startswith(of_source)
+            },
+            entry_of(mark.source, mark.interface): mark.at,
+        }
 
     def _paused(self, mark: AgentMark) -> bool:
         if mark.queue_id != EVERY_QUEUE:
@@ -137,6 +175,8 @@ class Fold:
         if told_since(self.agent.marks, mark):
             return False
         is_news = self._member(mark)
+        if mark.interface:
+            self._list_entry(mark)
         if is_news:
             now.source = mark.source
         if mark.wrapup >= 0:
@@ -156,9 +196,13 @@ class Fold:
         since = self.now.queues.get(mark.queue_id)
         if since is None or since >= mark.number:
             return False
+        if told_since(self.agent.marks, mark):
+            return False
         if self.now.homes[mark.queue_id] != mark.source:
-            return False  # of a queue of another source, which may have the same name
-        return not told_since(self.agent.marks, mark) and self._left(mark)
+            # Of a queue of another source, which may have the same name.
+            self._stays_by_another_entry(mark)
+            return False
+        return self._left(mark)
 
     def _pause(self, queue_id: str, mark: AgentMark) -> None:
         since = self.now.paused.get(queue_id)
@@ -251,6 +295,7 @@ class Fold:
             return False
         now.queues.clear()
         now.homes.clear()
+        now.entries.clear()
         now.paused.clear()
         now.rings.clear()
         now.talks.clear()

@@ -1,0 +1,87 @@
+"""A person who is in a queue twice: by two phones of one name, or at two PBXs."""
+
+import random
+
+from tests.readings import comparable, sessions, states
+from tests.timetable import moment, run, values
+
+TWO_PHONES = """
+    09:00:00  login  Anna sales 0 P/1 SIP/1
+    09:00:05  login  Anna sales 0 P/2 SIP/2
+    09:01:00  logout Anna sales SIP/2
+    09:02:00  logout Anna sales SIP/1
+"""
+
+
+def session(log: list[bytes]) -> tuple[int, int | None]:
+    (one,) = sessions(run(log)[1])
+    return one.logged_in_at, one.logged_out_at
+
+
+def test_who_takes_one_of_his_phones_out_of_a_queue_stays_logged_in_by_the_other() -> None:
+    log = values(TWO_PHONES)
+
+    assert session(log) == (moment("09:00:00"), moment("09:02:00"))
+    straight = comparable(run(log)[1])
+    random.Random(2).shuffle(log)
+    assert comparable(run(log)[1]) == straight
+
+
+def test_a_log_that_names_no_phone_changes_nothing_of_that() -> None:
+    told_too = """
+        09:00:00  log: login  Anna sales
+        09:00:05  log: login  Anna sales
+        09:01:00  log: logout Anna sales
+        09:02:00  log: logout Anna sales
+    """
+
+    assert session(values(TWO_PHONES) + values(told_too)) == session(values(TWO_PHONES))
+
+
+def test_of_two_phones_the_one_that_a_snapshot_lacks_is_out() -> None:
+    log = values("""
+        09:00:00  login  Anna sales 0 P/1 SIP/1
+        09:00:05  login  Anna sales 0 P/2 SIP/2
+        09:00:20  lost
+        09:00:30  member s1 Anna sales _ _ 09:00:30 _ _ 0 SIP/1
+        09:00:30  complete s1 09:00:30
+        09:01:00  logout Anna sales SIP/1
+    """)
+
+    assert session(log) == (moment("09:00:00"), moment("09:01:00"))
+
+
+def test_both_phones_that_a_snapshot_lists_are_in() -> None:
+    log = values("""
+        09:00:30      queue  s1 sales 0
+        09:00:30      member s1 Anna sales _ _ 09:00:30 _ _ 0 SIP/1
+        09:00:30.004  member s1 Anna sales _ _ 09:00:30 _ _ 0 SIP/2
+        09:00:30.004  complete s1 09:00:30
+        09:01:00      logout Anna sales SIP/1
+        09:02:00      logout Anna sales SIP/2
+    """)
+
+    assert session(log) == (moment("09:00:30"), moment("09:02:00"))
+
+
+def test_queues_of_two_pbxs_that_have_the_same_name_are_two() -> None:
+    one = values("09:00:00 login Anna sales 0 P/1 SIP/1\n09:01:00 logout Anna sales SIP/1")
+    other = values(
+        "09:00:10 login Anna sales 0 P/1 SIP/1\n09:02:00 logout Anna sales SIP/1", source="pbx2"
+    )
+    log = [one[0], other[0], one[1], other[1]]
+
+    facts = run(log)[1]
+
+    assert session(log) == (moment("09:00:00"), moment("09:02:00"))
+    assert [each.state for each in states(facts, "Anna")] == ["ready"]
+
+
+def test_a_log_that_ends_what_was_lost_ends_it_for_both_phones() -> None:
+    log = values("""
+        09:00:00  login  Anna sales 0 P/1 SIP/1
+        09:00:05  login  Anna sales 0 P/2 SIP/2
+        09:01:00  log: logout Anna sales
+    """)
+
+    assert session(log) == (moment("09:00:00"), moment("09:01:00"))
