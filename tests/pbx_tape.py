@@ -5,6 +5,8 @@ A reading of its own: it imports nothing of ours, so that it may stand against i
 
 import gzip
 import re
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -168,3 +170,19 @@ def headers(text: bytes) -> dict[str, str]:
     """Return the headers of a message."""
     pairs = (line.partition(": ") for line in text.decode("utf-8", "replace").splitlines())
     return {key: value for key, _, value in pairs}
+
+
+def has_heard(journal: Path, until_us: int) -> bool:
+    """Tell whether a journal has all that a PBX said up to a time of its clock.
+
+    The answer to a ping that tells the time of the last message lies behind that message.
+    """
+    newest = "SELECT content FROM frames ORDER BY position DESC LIMIT 10"
+    for day in journal.glob("*.sqlite"):
+        with closing(sqlite3.connect(f"file:{day}?mode=ro", uri=True)) as frames:
+            told = frames.execute(newest).fetchall()
+        pongs = [stamp_us(text) or 0 for (text,) in told if b"Ping: Pong" in text]
+        # A PBX that speaks at its own pace goes on counting behind its last message.
+        if max(pongs, default=0) >= until_us:
+            return True
+    return False

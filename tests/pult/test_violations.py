@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -17,7 +17,7 @@ import pytest
 
 from tests.fake_pbx import FakePbx
 from tests.lab_cut import Cut
-from tests.pbx_tape import past_copy
+from tests.pbx_tape import has_heard, past_copy
 from tests.pult.command import (
     PULT,
     Demo,
@@ -33,17 +33,25 @@ from tests.pult.conftest import History
 SECONDS = 40
 
 
+class Pbx(NamedTuple):
+    """A PBX that is read: the settings for it, and when it says its last."""
+
+    config: Path
+    last_us: int
+
+
 @contextmanager
-def running(config: Path, data: Path) -> Iterator["subprocess.Popen[str]"]:
-    """Run `pult run` until it has applied all of the log; it is killed afterwards."""
+def running(pbx: Pbx, data: Path) -> Iterator["subprocess.Popen[str]"]:
+    """Run `pult run`; when it is yielded it has applied all that the PBX says. Then killed."""
     process = subprocess.Popen(
-        [PULT, "run", "--config", config, "--data", data, "--port", "0", "--sql-port", "0"],
+        [PULT, "run", "--config", pbx.config, "--data", data, "--port", "0", "--sql-port", "0"],
         env={**environment(), "PBX1_SECRET": "secret-of-the-tests"},
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True,
         preexec_fn=dies_with_its_parent,
     )  # fmt: skip
     try:
         wait_for(lambda: (data / "endpoint.json").exists(), SECONDS, "its pages")
+        wait_for(lambda: has_heard(data / "journal", pbx.last_us), SECONDS, "all it says")
         wait_for(
             lambda: "pult_journal_backlog_frames 0.0" in page(data, "/metrics"), SECONDS, "it"
         )
@@ -99,8 +107,8 @@ def state_of(data: Path, episode: str) -> tuple[str, str, str]:
 
 
 @pytest.fixture
-def pbx(cut: Cut, tmp_path: Path) -> Iterator[Path]:
-    """A PBX that says four minutes in which people toggle; yields the settings for it."""
+def pbx(cut: Cut, tmp_path: Path) -> Iterator[Pbx]:
+    """A PBX that says four minutes in which people toggle."""
     recording, _ = past_copy(
         cut.ami_path, cut.queue_log_path, tmp_path / "past", now_us=1_000_000_000_000_000
     )
@@ -112,14 +120,14 @@ def pbx(cut: Cut, tmp_path: Path) -> Iterator[Path]:
             "[discipline]\ntoggle = { count = 2, severity = 'critical' }\n"
             "budget = { per_hour = 2 }\n"
         )
-        yield config
+        yield Pbx(config, fake.tape[-1].at_us)
 
 
 def test_decisions_change_what_counts_and_outlast_a_kill_a_stop_and_a_re_fold(
-    pbx: Path, tmp_path: Path
+    pbx: Pbx, tmp_path: Path
 ) -> None:
     data = tmp_path / "data"
-    options = ("--config", pbx, "--data", data)
+    options = ("--config", pbx.config, "--data", data)
     with running(pbx, data):
         wait_for(lambda: len(open_episodes(data)) > 2, SECONDS, "three open episodes")
         seen, excused, neutral, *_ = open_episodes(data)
@@ -269,7 +277,7 @@ def test_a_token_that_is_none_is_said_at_the_start(
 
 
 def test_a_plan_is_told_to_whoever_owns_the_folder_and_judged_at_once(
-    pbx: Path, tmp_path: Path
+    pbx: Pbx, tmp_path: Path
 ) -> None:
     data, plan = tmp_path / "data", tmp_path / "plan.csv"
     with running(pbx, data) as process:
@@ -280,7 +288,7 @@ def test_a_plan_is_told_to_whoever_owns_the_folder_and_judged_at_once(
         start = datetime.fromtimestamp(int(rows(data, query)[0]["first"]) + 30, UTC)
         end = start + timedelta(hours=8)
         plan.write_text(f"agent,kind,from,to\nZoe,work,{start.isoformat()},{end.isoformat()}\n")
-        command = ("import", "schedule", plan, "--data", data, "--config", pbx)
+        command = ("import", "schedule", plan, "--data", data, "--config", pbx.config)
 
         refused = once(*command)
         told = good(*command, "--new-agents")
@@ -302,7 +310,7 @@ def test_a_plan_is_told_to_whoever_owns_the_folder_and_judged_at_once(
         assert "writes for tenant main, the settings name north" in elsewhere.complaint
         process.send_signal(signal.SIGTERM)
         process.wait(SECONDS)
-    checked = good("rebuild", "--check", "--data", data, "--config", pbx)
+    checked = good("rebuild", "--check", "--data", data, "--config", pbx.config)
     assert checked.endswith("the history says what they say\n")
 
 

@@ -1,7 +1,6 @@
 """A whole installation: PBXs, adapters, brokers, workers, a sink and a store."""
 
 import json
-import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,12 +22,11 @@ from sql.migrate import migrate
 from tests.fake_pbx import FLAT_OUT, FakePbx, write_queue_log
 from tests.integration.whole.parts import Part
 from tests.oracles.lab_numbers import LAB
-from tests.pbx_tape import stamp_us
+from tests.pbx_tape import has_heard
 from tests.pult.command import SECONDS, wait_for
 
 SECRET = "secret-of-the-tests"
 _SECRET_ENV = "PBX1_SECRET"
-_NEWEST = "SELECT content FROM frames ORDER BY position DESC LIMIT 10"
 
 
 @dataclass
@@ -190,26 +188,12 @@ class Centre:
             each.clear()
 
     def wait_until_heard(self, seconds: float = SECONDS) -> None:
-        """Wait until the adapters have in their journals all that their PBXs say.
-
-        The answer to a ping that tells the time of the last message lies behind that message.
-        """
+        """Wait until the adapters have in their journals all that their PBXs say."""
         for tenant, pbx in self.pbxs.items():
             wait_for(pbx.played.is_set, seconds, f"the end of what the PBX of {tenant} says")
             last_us = pbx.tape[-1].at_us
-            heard = partial(self._heard, self.data(tenant) / "journal", last_us)
+            heard = partial(has_heard, self.data(tenant) / "journal", last_us)
             wait_for(heard, seconds, f"all that the PBX of {tenant} said")
-
-    @staticmethod
-    def _heard(journal: Path, until_us: int) -> bool:
-        for day in journal.glob("*.sqlite"):
-            with closing(sqlite3.connect(f"file:{day}?mode=ro", uri=True)) as frames:
-                newest = frames.execute(_NEWEST).fetchall()
-            pongs = [stamp_us(text) or 0 for (text,) in newest if b"Ping: Pong" in text]
-            # A PBX that speaks at its own pace goes on counting behind its last message.
-            if max(pongs, default=0) >= until_us:
-                return True
-        return False
 
     # --- what came out ----------------------------------------------------------------------
 
