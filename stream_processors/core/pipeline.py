@@ -98,6 +98,9 @@ class _Run:
         self.latest = FUTURE_MS  # what is told later than this has a wrong clock
         self.facts: list[Fact] = []
         self.dirty: dict[str, DayDirty] = {}
+        self.outdated: dict[
+            str, int
+        ] = {}  # as of when [ms] what a source told is to be forgotten
         self.told = ""  # the last time of an event as text, and what it means [ms]
         self.told_ms = 0
         self.second = ""
@@ -151,6 +154,8 @@ class _Run:
                     READINGS[type(event)](change, event, source, at)
             except MalformedEvent as error:
                 self.reject(value, "malformed", str(error), event)
+            if self.outdated:
+                self._forget()
 
     def _receive(self, recorded: str, told: str, at: int) -> None:
         """Note when the adapter saw what comes now."""
@@ -363,8 +368,19 @@ class _Run:
                 )
         if at - source.last_forgotten >= FORGET_MS:
             source.last_forgotten = at
-            self._say()
-            forget(state, source, at, self.terms)
+            self.outdated[source.name] = at
+
+    def _forget(self) -> None:
+        """Forget what is old; all that it was part of is said before.
+
+        Not when it is due, which is before the event is applied: what that changes has the same
+        revision, and of one revision a fact is said once.
+        """
+        self.change.settle()
+        self._say()
+        for name, at in self.outdated.items():
+            forget(self.state, self.state.sources[name], at, self.terms)
+        self.outdated.clear()
 
     # --- facts ----------------------------------------------------------------------------
 

@@ -336,7 +336,9 @@ def test_direct_calls_touch_no_figure_of_a_queue() -> None:
         09:00:09  answer a sales Clara
         09:00:30  end    a sales Clara caller
         09:10:00  beat
+        09:10:10  beat
     """
+    # The last line has both forget what is old; the first time, only one has the queue yet.
     alone, _ = told(queue)
     beside, _ = told(OUTGOING + queue)
 
