@@ -11,7 +11,7 @@ from producers.recording import AMI, QUEUE_LOG
 from pult import clock, ports, settings
 from pult.context import sql_command
 from pult.folder import DataFolder, owner, reachable
-from pult.log_members import complaint, is_something_else
+from pult.log_members import NO_QUEUE_LOG, complaint, is_something_else
 from pult.source_settings import AmiSettings, WebhookSettings
 from schemas.durations import written
 from schemas.errors import PultFailure
@@ -236,9 +236,7 @@ def _file_of_queue_log(setting: str, log: Path) -> Finding:
         text = f"{setting}: {log} may not be read; put this user into Asterisk's group"
         return Finding(good=False, text=text)
     if is_something_else(log):
-        text = (
-            f"{setting}: {log} is no queue log (epoch|callid|queue|agent|verb); mend the path"
-        )
+        text = f"{setting}: {log} {NO_QUEUE_LOG}; mend the path"
         return Finding(good=False, text=text)
     return Finding(good=True, text=f"{setting}: {log} can be read")
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 
@@ -21,14 +21,9 @@ from producers.schedule.mapping import PlanMapping
 from producers.schedule.planning import Activities, People, planned
 from producers.schedule.rows import KIND, rows
 from producers.schedule.times import LONG
-from pult.history_asked import quoted
+from pult.history_asked import Ask, quoted
 from schemas.events import SchedulePublishedData
 from schemas.policies import Policies
-
-Row: TypeAlias = dict[str, Any]
-
-Ask: TypeAlias = Callable[[str], list[Row]]
-"""Answers a reading statement with rows."""
 
 InForce: TypeAlias = dict[tuple[str, str], SchedulePublishedData]
 """The plan that holds of each agent and day."""

@@ -4,6 +4,9 @@ from pathlib import Path
 
 from producers.recording import PORTION, QUEUE_LOG, sniff
 
+NO_QUEUE_LOG = "is no queue log (epoch|callid|queue|agent|verb)"
+"""What is said of a file that is something else."""
+
 _TAIL_BYTES = 1 << 20
 _MEMBERSHIP = frozenset({"ADDMEMBER", "REMOVEMEMBER"})
 

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from producers.frame import Frame
 from producers.schedule import published
-from pult.history_asked import quoted
-from pult.importing_plans import Ask, Said, in_force, to_say
+from pult.history_asked import Ask, quoted
+from pult.importing_plans import Said, in_force, to_say
 
 _WAIT_SECONDS = 30.0
 _LOOK_SECONDS = (0.2, 0.2, 0.5, 1.0)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pult import settings
 from pult.context import Context, name, positive
 from pult.doctor import Finding, of_skew
-from pult.log_members import complaint, is_something_else
+from pult.log_members import NO_QUEUE_LOG, complaint, is_something_else
 from pult.source_settings import SourceSettings
 from pult.sources import ami_access
 from pult.survey import Survey, survey
@@ -117,7 +117,7 @@ def _queue_log(name: str, entry: SourceSettings) -> list[Finding]:
         text = f"queue log {path} cannot be read; check {setting} and its rights"
         return [Finding(good=False, text=text)]
     if is_something_else(path):
-        text = f"{path} is no queue log (epoch|callid|queue|agent|verb); check {setting}"
+        text = f"{path} {NO_QUEUE_LOG}; check {setting}"
         return [Finding(good=False, text=text)]
     text = f"queue log {path} can be read: heals gaps, counts outcomes"
     findings = [Finding(good=True, text=text)]

@@ -16,11 +16,10 @@ from pult import asking, settings, telling
 from pult.context import Context
 from pult.desk_token import desk_token
 from pult.folder import owner, reachable
+from pult.history_asked import Ask, Row
 from pult.importing import import_frames
 from pult.importing_plans import (
-    Ask,
     Plans,
-    Row,
     Said,
     frames,
     people_of,

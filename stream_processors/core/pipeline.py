@@ -98,9 +98,7 @@ class _Run:
         self.latest = FUTURE_MS  # what is told later than this has a wrong clock
         self.facts: list[Fact] = []
         self.dirty: dict[str, DayDirty] = {}
-        self.outdated: dict[
-            str, int
-        ] = {}  # as of when [ms] what a source told is to be forgotten
+        self.outdated: dict[str, int] = {}  # sources that are to forget, as of when [ms]
         self.told = ""  # the last time of an event as text, and what it means [ms]
         self.told_ms = 0
         self.second = ""
