@@ -18,6 +18,7 @@ from stream_processors.core.discipline.chat import Talk
 from stream_processors.core.discipline.clerk import Clerk
 from stream_processors.core.discipline.diary import FOLLOWS_MS
 from stream_processors.core.discipline.docket import Docket
+from stream_processors.core.discipline.held import Always, Held
 from stream_processors.core.discipline.lengths import first_day
 from stream_processors.core.discipline.register import Register
 from stream_processors.core.discipline.rules import KIND_OF, OF_OFFERS, OF_PLANS
@@ -77,7 +78,7 @@ class _Replay:
         self._policies = policies
         self._within = within
         self._rules = rules
-        self._known: dict[tuple[str, str], Discipline] = {}
+        self._known: dict[tuple[str, str], Held] = {}
         self._sources = facts.sources()
         self._source_of = facts.agents()
         self._planned = facts.planned()
@@ -133,16 +134,16 @@ class _Replay:
         """Return the team that serves a queue, '' if none is named."""
         return self._policies.queue(queue_id).team
 
-    def rule(self, code: str, agent_id: str, team: str, at: int) -> Rule:
-        """Return the rule that is tried."""
+    def rules(self, agent_id: str, team: str) -> Held:
+        """Return the rules that are tried."""
         known = self._known.get((agent_id, team))
         if known is None:
-            known = self._known[agent_id, team] = self._rules(agent_id, team)
-        return known.rule(code)
+            known = self._known[agent_id, team] = Always(self._rules(agent_id, team))
+        return known
 
     def queue_rule(self, code: str, queue_id: str, at: int) -> Rule:
         """Return the rule that is tried for a queue's calls."""
-        return self.rule(code, "", self.team_of_queue(queue_id), at)
+        return self.rules("", self.team_of_queue(queue_id)).rule(code, at)
 
     def budget(self, at: int) -> PageBudget:
         """Return the budget that the settings hold now."""

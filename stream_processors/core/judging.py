@@ -24,6 +24,7 @@ from stream_processors.core.discipline.chat import Talk
 from stream_processors.core.discipline.clerk import Clerk
 from stream_processors.core.discipline.diary import UNANSWERED
 from stream_processors.core.discipline.entries import Stretch
+from stream_processors.core.discipline.held import Held
 from stream_processors.core.discipline.register import Register
 from stream_processors.core.discipline.sitting import Sitting
 from stream_processors.core.plans import Shift, shifts_of, to_be_present
@@ -87,9 +88,9 @@ class Court:
         agent = self._state.agents.get(agent_id)
         return () if agent is None else agents.served(agent, since, self._terms.wrapup_reasons)
 
-    def rule(self, code: str, agent_id: str, team: str, at: int) -> Rule:
-        """Return the rule that held for an agent at an instant [ms]."""
-        return self._terms.rule(code, agent_id, team, at)
+    def rules(self, agent_id: str, team: str) -> Held:
+        """Return which rules held for an agent of a team."""
+        return self._terms.rules(agent_id, team)
 
     def budget(self, at: int) -> PageBudget:
         """Return how many pages there may be, as it was in force at an instant [ms]."""
@@ -128,7 +129,7 @@ class Court:
 
     def queue_rule(self, code: str, queue_id: str, at: int) -> Rule:
         """Return the rule that held for a queue's calls at an instant [ms]."""
-        return self._terms.rule(code, "", self.team_of_queue(queue_id), at)
+        return self.rules("", self.team_of_queue(queue_id)).rule(code, at)
 
     # --- what was concluded -----------------------------------------------------------------
 
@@ -178,7 +179,7 @@ class Court:
             if span is not None and span.state == judged:
                 stretch = self._stretch(agent, judged, span)
                 self._clerk.write_stretch(agent.agent_id, agent.team, place, stretch)
-            elif place in diary.stretches:
+            elif key[1] in diary.stretches[judged]:
                 self._clerk.write_stretch(agent.agent_id, agent.team, place, None)
 
     def write_members(self, people: Iterable[str]) -> None:

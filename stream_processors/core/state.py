@@ -4,16 +4,15 @@ from typing import TypeAlias
 
 import msgspec
 
-from schemas.discipline import Discipline
 from schemas.durations import in_ms
 from schemas.events import Activity
 from schemas.facts import Leg, Offer
 from schemas.policies import PolicyHistory
-from schemas.rules import Rule
 from stream_processors.core.agent import Agent, AgentMark
 from stream_processors.core.call import Call, Mark
 from stream_processors.core.crm.desk import Crm
 from stream_processors.core.discipline.docket import Docket
+from stream_processors.core.discipline.held import Held, rules_held
 from stream_processors.core.instants import day_bounds
 from stream_processors.core.legs import Target
 from stream_processors.core.names import QueueNames
@@ -96,7 +95,7 @@ class Terms:
         self._only = policies.current if policies.count == 1 else None
         self._targets: dict[int, dict[str, Target]] = {}
         self.judges = policies.current.judges
-        self._rules: dict[tuple[int, str, str], Discipline] = {}
+        self._rules: dict[tuple[str, str], Held] = {}
         self._day = (0, 0)
 
     def target(self, queue_id: str, at: int) -> Target:
@@ -114,14 +113,12 @@ class Terms:
             )
         return target
 
-    def rule(self, code: str, agent_id: str, team: str, at: int) -> Rule:
-        """Return the rule that held for an agent of a team at an instant [ms]."""
-        policies = self._only or self.policies.at(at)
-        key = (id(policies), agent_id, team)
-        rules = self._rules.get(key)
+    def rules(self, agent_id: str, team: str) -> Held:
+        """Return which rules held for an agent of a team."""
+        rules = self._rules.get((agent_id, team))
         if rules is None:
-            rules = self._rules[key] = policies.discipline_of(agent_id, team)
-        return rules.rule(code)
+            rules = self._rules[agent_id, team] = rules_held(self.policies, agent_id, team)
+        return rules
 
     def states(self, activity: Activity, at: int) -> tuple[str, str]:
         """Return which states kept to an activity planned at an instant [ms], and which not."""

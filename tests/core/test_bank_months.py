@@ -9,9 +9,9 @@ import pytest
 
 from schemas.discipline import Discipline, PageBudget
 from schemas.facts import Leg, Violation
-from schemas.rules import Rule
 from stream_processors.core.discipline.clerk import Clerk
 from stream_processors.core.discipline.docket import Docket
+from stream_processors.core.discipline.held import Always, Held
 from stream_processors.core.discipline.sitting import Sitting
 from tests.oracles import bank
 
@@ -62,9 +62,9 @@ class Bench:
         """Return the beginning of all time."""
         return 0
 
-    def rule(self, code: str, agent_id: str, team: str, at: int) -> Rule:
-        """Return the rule with its defaults."""
-        return RULES.rule(code)
+    def rules(self, agent_id: str, team: str) -> Held:
+        """Return the rules with their defaults."""
+        return Always(RULES)
 
     def budget(self, at: int) -> PageBudget:
         """Return the default budget."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol, TypeAlias
 
 from schemas.discipline import PageBudget
-from schemas.rules import Rule
+from stream_processors.core.discipline.held import Held
 from stream_processors.core.plans import Shift
 from stream_processors.core.queues import Stay
 
@@ -43,8 +43,8 @@ class Bench(Protocol):
     def served(self, agent_id: str, since: int) -> Sequence[Serving]:
         """Return which queues could ring an agent from an instant [ms] on, step by step."""
 
-    def rule(self, code: str, agent_id: str, team: str, at: int) -> Rule:
-        """Return the rule that held for an agent at an instant [ms]."""
+    def rules(self, agent_id: str, team: str) -> Held:
+        """Return which rules held for an agent of a team."""
 
     def budget(self, at: int) -> PageBudget:
         """Return how many pages there may be, as it was in force at an instant [ms]."""

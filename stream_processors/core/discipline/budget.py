@@ -20,10 +20,10 @@ def break_budget(hearing: Hearing) -> Iterator[Episode]:
     Who stays logged in for days has a budget for each 24 hours of it. A break belongs to those
     in which it began.
     """
-    sessions = hearing.diary.of_kind("session")
+    sessions = hearing.of_kind("session")
     starts = [each.start for each in sessions]
     taken: dict[tuple[int, int], list[Stretch]] = {}
-    for each in hearing.diary.of_kind("break"):
+    for each in hearing.of_kind("break"):
         place = bisect_right(starts, each.start) - 1
         if place >= 0:
             day = (each.start - starts[place]) // ADDED_UP_MS

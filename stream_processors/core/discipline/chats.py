@@ -84,7 +84,7 @@ class Chats:
     def _counted(self, agent_id: str, chat: Chat) -> Chat:
         talk, end = chat.talk, chat.end
         team = self._docket.diaries[agent_id].team
-        rule = self._bench.rule(CODE, agent_id, team, talk.start)
+        rule = self._bench.rules(agent_id, team).rule(CODE, talk.start)
         assert isinstance(rule, GhostBusy)
         since = max(talk.start + in_ms(rule.limit), chat.settled)
         final = [

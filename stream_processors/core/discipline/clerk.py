@@ -61,7 +61,8 @@ class Clerk:
     ) -> None:
         """Write a stretch of an agent, or that it is none any more."""
         diary = self._docket.diary(agent_id, team)
-        old = diary.stretches.get(key)
+        kind, start = key
+        old = diary.stretches[kind].get(start)
         if stretch is not None and old is not None:
             stretch = _with_known_beginning(stretch, old)
         if stretch is not None and old is not None and stretch.end == old.end:
@@ -71,27 +72,24 @@ class Clerk:
             )
         if old == stretch:
             return
-        if stretch is None:
-            del diary.stretches[key]
-        else:
-            diary.stretches[key] = stretch
-        if key[0] == "session":
-            place = f"log-out of {key[1]}"
+        diary.write_stretch(kind, start, stretch)
+        if kind == "session":
+            place = f"log-out of {start}"
             out = None
             if stretch is not None and stretch.end is not None:
                 out = OfferEnd(stretch.end, place, "logged_out")
             self._write_offer_end(agent_id, diary, out, place)
-        elif key[0] == "holding":
+        elif kind == "holding":
             self._mark_held(agent_id, diary, {each.end for each in (old, stretch) if each})
-        elif key[0] == "wrapup":
-            self._wrapups.write(agent_id, diary, key[1])
-        for code in JUDGED_BY[key[0]]:
+        elif kind == "wrapup":
+            self._wrapups.write(agent_id, diary, start)
+        for code in JUDGED_BY[kind]:
             # A hold that is told otherwise may be what a whole call is judged by.
             if code in KIND_OF and code != "long_hold":
-                touch(self.touched, agent_id, code, key[1])
+                touch(self.touched, agent_id, code, start)
             else:
                 self.touched[agent_id, code] = None
-        if key[0] in ("session", "break") and self._bench.shifts(agent_id):
+        if kind in ("session", "break") and self._bench.shifts(agent_id):
             self._touch_shifts(agent_id)
 
     def _touch_shifts(self, agent_id: str) -> None:
@@ -261,7 +259,7 @@ class Clerk:
             tally = diary.tallies.get(code)
             mark = None
             if counts and may_count(code, contact):
-                rule = self._bench.rule(code, agent_id, diary.team, at)
+                rule = self._bench.rules(agent_id, diary.team).rule(code, at)
                 mark = mark_of(code, contact, rule, diary)
             if tally is None:
                 if mark is None:
@@ -288,7 +286,7 @@ class Clerk:
         month, end = self._month
         if not month <= contact.at < end:
             month, end = self._month = month_bounds(contact.at, self._bench.zone)
-        rule = self._bench.rule("short_call", agent_id, diary.team, month)
+        rule = self._bench.rules(agent_id, diary.team).rule("short_call", month)
         assert isinstance(rule, ShortCall)
         own = diary.short.get(month)
         if own is None:
@@ -316,12 +314,13 @@ class Clerk:
         diary = self._docket.diaries.get(agent_id)
         if diary is None:
             return
-        for kind, start in [key for key, each in diary.stretches.items() if each.end is None]:
-            for code in JUDGED_BY[kind]:
-                if code in KIND_OF:
-                    touch(self.touched, agent_id, code, start)
-                elif code in BY_TIME and kind == "break":
-                    self.touched[agent_id, code] = None
+        for kind, known in diary.stretches.items():
+            for start in [start for start, each in known.items() if each.end is None]:
+                for code in JUDGED_BY[kind]:
+                    if code in KIND_OF:
+                        touch(self.touched, agent_id, code, start)
+                    elif code in BY_TIME and kind == "break":
+                        self.touched[agent_id, code] = None
         if self._bench.shifts(agent_id):
             self._touch_shifts(agent_id)
         if diary.short:

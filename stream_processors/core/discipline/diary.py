@@ -7,6 +7,7 @@ voided one takes it out; so the order in which facts come does not matter.
 from bisect import bisect_left, insort
 from collections.abc import Sequence
 from itertools import takewhile
+from typing import TypeVar
 
 import msgspec
 
@@ -22,10 +23,20 @@ from stream_processors.core.discipline.entries import (
 )
 from stream_processors.core.instants import DAY_MS, HOUR_MS, MINUTE_MS
 
+T = TypeVar("T")
+
+KINDS = ("break", "wrapup", "holding", "session")
+"""What stretches of time are of."""
+
+
+def _none_yet() -> dict[str, dict[int, Stretch]]:
+    return {kind: {} for kind in KINDS}
+
 
 class Diary(msgspec.Struct, gc=False):
     """What is known of one agent that any rule can still reach.
 
+    `stretches` are by kind, and within one by their starts [ms], in their order.
     `ended_by` names the event that ended a call, `paces` are worked out for so many of the
     contacts, in their order. `short` counts for each month (its start [ms]) calls, short ones,
     and those of them of which nobody told who ended them; `tallies` are the marked calls by
@@ -35,7 +46,7 @@ class Diary(msgspec.Struct, gc=False):
     """
 
     team: str = ""
-    stretches: dict[tuple[str, int], Stretch] = msgspec.field(default_factory=dict)
+    stretches: dict[str, dict[int, Stretch]] = msgspec.field(default_factory=_none_yet)
     offer_ends: list[OfferEnd] = msgspec.field(default_factory=list)
     offers: dict[str, OfferEnd] = msgspec.field(default_factory=dict)
     contacts: list[Contact] = msgspec.field(default_factory=list)
@@ -51,28 +62,37 @@ class Diary(msgspec.Struct, gc=False):
     final_before: int = 0
     known_since: int = 0
 
-    def of_kind(self, kind: str) -> list[Stretch]:
+    def of_kind(self, kind: str) -> Sequence[Stretch]:
         """Return the stretches of a kind in the order of time."""
-        return sorted(each for each in self.stretches.values() if each.kind == kind)
+        return list(self.stretches[kind].values())
+
+    def write_stretch(self, kind: str, start: int, stretch: Stretch | None) -> None:
+        """Write a stretch that began at `start` [ms], or that none did."""
+        _write(self.stretches[kind], start, stretch)
 
     def paused_at(self, at: int) -> bool:
         """Tell whether the agent was in a break at an instant [ms] that had begun before."""
-        return any(
-            each.start < at and (each.end is None or each.end > at)
-            for each in self.stretches.values()
-            if each.kind == "break"
+        breaks = reversed(self.stretches["break"].values())
+        last = next((each for each in breaks if each.start < at), None)
+        return last is not None and (last.end is None or last.end > at)
+
+    def session_at(self, at: int) -> Stretch | None:
+        """Return the log-in that an instant [ms] is of, its end included."""
+        return next(
+            (
+                each
+                for each in reversed(self.stretches["session"].values())
+                if each.start <= at and (each.end is None or at <= each.end)
+            ),
+            None,
         )
 
     def logged_in_at(self, at: int) -> bool:
         """Tell whether the agent was logged in at an instant [ms]."""
         return any(
-            each.kind == "session" and each.start <= at and (each.end is None or each.end > at)
-            for each in self.stretches.values()
+            each.start <= at and (each.end is None or each.end > at)
+            for each in self.stretches["session"].values()
         )
-
-    def log_outs(self) -> list[int]:
-        """Return when [ms] the agent logged out."""
-        return [each.end for each in self.of_kind("session") if each.end is not None]
 
     def write_offer_end(self, ended: OfferEnd | None, offer_id: str) -> bool:
         """Write how an offer ended, or that it did not; return whether that is news."""
@@ -124,15 +144,7 @@ class Diary(msgspec.Struct, gc=False):
 
     def write_wrapup(self, start: int, wrapup: Wrapup | None) -> None:
         """Write what an after-work that began at `start` [ms] counts for, or that none did."""
-        if wrapup is None:
-            self.wrapups.pop(start, None)
-            return
-        is_last = (
-            start in self.wrapups or not self.wrapups or start > next(reversed(self.wrapups))
-        )
-        self.wrapups[start] = wrapup
-        if not is_last:
-            self.wrapups = dict(sorted(self.wrapups.items()))
+        _write(self.wrapups, start, wrapup)
 
     def wrapups_within(self, at: int, later_ms: int) -> list[int]:
         """Return which after-works began at an instant [ms] or so soon after it."""
@@ -169,51 +181,64 @@ class Diary(msgspec.Struct, gc=False):
     def forget(self, before: int, needed: int) -> list[str]:
         """Drop what no rule can reach: nothing comes any more of before `before` [ms].
 
-        An episode that may still change keeps all that led to it; so does what a shift needs
-        that lasts: all from `needed` [ms] on.
+        An episode that may still change keeps what its rule looks at, back to what led to it.
+        So does what a shift needs that lasts: all from `needed` [ms] on.
 
         Returns:
             The ids of the calls that were dropped.
         """
         self.final_before = before - WINDOW_MS
-        since = min(before - KEPT_MS, needed)
-        calls_since = before - CALLS_MS - WINDOW_MS
-        for code, episodes in list(self.said.items()):
-            for key, said in list(episodes.items()):
-                if is_final(said, self.final_before):
-                    del episodes[key]
-                else:
-                    since = min(since, said.pending_at)
-                    if code == "slow_handling":
-                        # It is of the calls before it.
-                        calls_since = min(calls_since, said.pending_at - CALLS_MS)
-            if not episodes:
-                del self.said[code]
+        led_to = self._forget_said()
+        kept = min(before - KEPT_MS, needed)
+        since = min([kept, *led_to.values()])
+
+        def reach(*codes: str) -> int:
+            return min([kept, *(at for code, at in led_to.items() if code in codes)])
+
         self.known_since = max(self.known_since, since)
-        for place, stretch in list(self.stretches.items()):
+        for kind, known in self.stretches.items():
             # The breaks of one log-in are added up over a day.
-            last = since - ADDED_UP_MS if stretch.kind in ("break", "session") else since
-            if stretch.end is not None and stretch.end < last:
-                del self.stretches[place]
-                if stretch.kind == "wrapup":
-                    del self.wrapups[stretch.start]
-        work_since = since
-        if self.wrapups:
-            # The call that one follows tells of which queue it is.
-            followed = next(iter(self.wrapups)) - FOLLOWS_MS
-            calls_since, work_since = min(calls_since, followed), min(since, followed)
-        self._forget_offer_ends(since)
-        for tally in self.tallies.values():
-            tally.forget(since)
+            last = since - ADDED_UP_MS if kind in ("break", "session") else since
+            for start, stretch in list(known.items()):
+                if stretch.end is not None and stretch.end < last:
+                    del known[start]
+                    if kind == "wrapup":
+                        del self.wrapups[start]
+        # The call that an after-work follows tells of which queue it is.
+        followed = next(iter(self.wrapups), before) - FOLLOWS_MS
+        self._forget_offer_ends(reach("rona", "offer_rejected", "toggle"))
+        for code, tally in self.tallies.items():
+            tally.forget(reach(code))
+        work_since = min(followed, reach("wrong_state_work", "ghost_busy"))
         for leg_id, (_, end) in list(self.work.items()):
             if end is not None and end < work_since:
                 del self.work[leg_id]
         for leg_id, chat in list(self.chats.items()):
-            if chat.talk.end is not None and chat.talk.end < since:
+            if chat.talk.end is not None and chat.talk.end < reach("ghost_busy"):
                 del self.chats[leg_id]
         for month in [month for month in self.short if month < before - MONTHS_MS]:
             del self.short[month]
-        last = bisect_left(self.contacts, Contact(min(since, calls_since), "", 0, ""))
+        # An agent who is slow is so by the calls before that.
+        slow = min(before - WINDOW_MS, led_to.get("slow_handling", before)) - CALLS_MS
+        calls_since = min(followed, slow, reach("long_hold", *self.tallies))
+        return self._forget_contacts(calls_since)
+
+    def _forget_said(self) -> dict[str, int]:
+        """Drop what is final; return by rule when [ms] began what led to the rest."""
+        led_to: dict[str, int] = {}
+        for code, episodes in list(self.said.items()):
+            for key, said in list(episodes.items()):
+                if is_final(said, self.final_before):
+                    del episodes[key]
+            if episodes:
+                led_to[code] = min(said.pending_at for said in episodes.values())
+            else:
+                del self.said[code]
+        return led_to
+
+    def _forget_contacts(self, since: int) -> list[str]:
+        """Drop calls that ended before an instant [ms]; return their ids."""
+        last = bisect_left(self.contacts, Contact(since, "", 0, ""))
         gone = [contact.leg_id for contact in self.contacts[:last]]
         for leg_id in gone:
             del self.by_leg[leg_id]
@@ -229,6 +254,19 @@ class Diary(msgspec.Struct, gc=False):
         for ended in self.offer_ends[:last]:
             del self.offers[ended.offer_id]
         del self.offer_ends[:last]
+
+
+def _write(known: dict[int, T], start: int, what: T | None) -> None:
+    """Write what began at `start` [ms], or that nothing did; they stay in the order of time."""
+    if what is None:
+        known.pop(start, None)
+        return
+    is_late = start not in known and known and start < next(reversed(known))
+    known[start] = what
+    if is_late:
+        in_order = sorted(known.items())
+        known.clear()
+        known.update(in_order)
 
 
 WINDOW_MS = HOUR_MS

@@ -20,7 +20,7 @@ def slow_handling(hearing: Hearing) -> Iterator[Episode]:
     """
     diary = hearing.diary
     _work_out(hearing)
-    outs = diary.log_outs()
+    outs = hearing.log_outs()
     since: int | None = None  # where in the contacts he became slow
     for place, (contact, pace) in enumerate(zip(diary.contacts, diary.paces, strict=True)):
         if since is not None:

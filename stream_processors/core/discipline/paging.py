@@ -108,11 +108,5 @@ class Paging:
         for shift in self._bench.shifts(agent_id):
             if shift.start <= at < shift.end:
                 return shift.start
-        sessions = (
-            each.start
-            for each in self._docket.diaries[agent_id].stretches.values()
-            if each.kind == "session"
-            and each.start <= at
-            and (each.end is None or at <= each.end)
-        )
-        return max(sessions, default=None)
+        session = self._docket.diaries[agent_id].session_at(at)
+        return session.start if session is not None else None

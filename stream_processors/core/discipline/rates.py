@@ -56,10 +56,8 @@ def mark_of(code: str, contact: Contact, rule: Rule, diary: Diary) -> Mark | Non
 def _on_hold(contact: Contact, diary: Diary) -> bool:
     """Tell whether the caller was on hold as his call ended."""
     return contact.hold_ms > 0 and any(
-        each.kind == "holding"
-        and each.end is not None
-        and contact.at - RESUMED_MS <= each.end <= contact.at
-        for each in diary.stretches.values()
+        each.end is not None and contact.at - RESUMED_MS <= each.end <= contact.at
+        for each in diary.stretches["holding"].values()
     )
 
 
@@ -93,7 +91,7 @@ def _too_many(hearing: Hearing, code: str) -> Iterator[Episode]:
             since = None
         if since is None and share.too_much:
             since = place
-            quiet = _bar(hearing.rules(code, mark.at)).within_ms
+            quiet = _bar(hearing.held.rule(code, mark.at)).within_ms
     if since is not None:
         yield _episode(hearing, code, tally, since, len(tally.marks))
 
@@ -102,7 +100,7 @@ def _work_out(hearing: Hearing, code: str, tally: Tally) -> None:
     """Work out the shares that are not known: once for each call, by the rule of its end."""
     for place in range(len(tally.shares), len(tally.marks)):
         at = tally.marks[place].at
-        tally.shares.append(_share(hearing, code, tally, at, _bar(hearing.rules(code, at))))
+        tally.shares.append(_share(hearing, code, tally, at, _bar(hearing.held.rule(code, at))))
 
 
 def _share(hearing: Hearing, code: str, tally: Tally, at: int, bar: Bar) -> Share:
@@ -132,7 +130,7 @@ def _bar(rule: Rule) -> Bar:
 def _episode(hearing: Hearing, code: str, tally: Tally, since: int, until: int) -> Episode:
     """Return the episode that fired at one mark, and that marks up to another joined."""
     fired, share = tally.marks[since], tally.shares[since]
-    rule = hearing.rules(code, fired.at)
+    rule = hearing.held.rule(code, fired.at)
     bar = _bar(rule)
     first = tally.place(fired.at - bar.within_ms + 1)
     counted = tally.marks[first:until]

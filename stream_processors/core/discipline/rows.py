@@ -1,6 +1,7 @@
 """Rules about several things in a row or within a time: offers, flips, log-ins."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, TypeAlias
 
@@ -26,7 +27,7 @@ def rona(hearing: Hearing) -> Iterator[Episode]:
     rule = None
     for ended in hearing.diary.offer_ends:
         if ended.result in ENDS_A_ROW:
-            if open_since is not None and rule is not None:
+            if open_since is not None and rule is not None and not hearing.is_final(ended.at):
                 yield _in_a_row(rule, open_since, counted, ended.at)
             open_since, row, counted = None, [], []
         elif ended.result == "no_answer":
@@ -43,7 +44,7 @@ def rona(hearing: Hearing) -> Iterator[Episode]:
                 in_a_row = len(row) >= now.consecutive
                 open_since, rule = ended, now
                 counted = list(row if in_a_row else recent)
-            else:
+            elif not hearing.is_final(ended.at):
                 single: list[Level] = [(ended.at, "info")]
                 others = {"waiting": [ended.others]}
                 yield _missed("rona", now, single, ended, [ended], ended.at, others)
@@ -138,20 +139,22 @@ Judged: TypeAlias = tuple[Happened, Toggle | Relog]
 
 def toggle(hearing: Hearing) -> Iterator[Episode]:
     """Changes between ready and paused in a row, and pauses that dodge a call."""
-    judged = [(each, hearing.rule(Toggle, "toggle", each[0])) for each in _flips(hearing)]
-    yield from _too_often(hearing, "toggle", [each for each in judged if each[1].enabled])
-    yield from _too_often(hearing, "toggle", list(_dodges(hearing)), about="dodged", enough=1)
+    yield from _too_often(hearing, "toggle", _flips(hearing))
+    yield from _too_often(hearing, "toggle", _dodges(hearing), about="dodged", enough=1)
 
 
-def _flips(hearing: Hearing) -> list[Happened]:
-    """Return beginnings and ends of pauses; a pause at log-out is no change."""
-    outs = set(hearing.diary.log_outs())
+def _flips(hearing: Hearing) -> Iterator[Judged]:
+    """Yield beginnings and ends of pauses in their order; a pause at log-out is no change."""
+    outs = set(hearing.log_outs())
     flips: list[Happened] = []
-    for each in hearing.diary.of_kind("break"):
+    for each in hearing.of_kind("break"):
         flips.append((each.start, each.events[:1]))
         if each.end is not None and each.told and each.end not in outs:
             flips.append((each.end, each.events[1:]))
-    return sorted(flips)
+    for flip in sorted(flips):
+        rule = hearing.rule(Toggle, "toggle", flip[0])
+        if rule.enabled:
+            yield flip, rule
 
 
 def _dodges(hearing: Hearing) -> Iterator[Judged]:
@@ -159,16 +162,18 @@ def _dodges(hearing: Hearing) -> Iterator[Judged]:
 
     Until it is over nobody knows that a call is not answered: a dodge is of that instant.
     """
-    breaks = hearing.diary.of_kind("break")
+    breaks = hearing.of_kind("break")
+    starts = [each.start for each in breaks]
     for ended in hearing.diary.offer_ends if breaks else ():
         if ended.result not in UNANSWERED:
             continue
+        begun = breaks[bisect_left(starts, ended.rang_at) : bisect_left(starts, ended.at)]
+        if not begun:
+            continue
         rule = hearing.rule(Toggle, "toggle", ended.at)
-        last = min(ended.at - 1, ended.rang_at + in_ms(rule.after_offer))
+        last = ended.rang_at + in_ms(rule.after_offer)
         paused = [
-            each
-            for each in breaks
-            if ended.rang_at <= each.start <= last and each.reason not in rule.not_counted
+            each for each in begun if each.start <= last and each.reason not in rule.not_counted
         ]
         if paused and rule.enabled and rule.after_offer:
             told = (event for each in paused for event in each.events[:1])
@@ -178,7 +183,7 @@ def _dodges(hearing: Hearing) -> Iterator[Judged]:
 def relog(hearing: Hearing) -> Iterator[Episode]:
     """Returns from a log-out."""
     back: list[Judged] = []
-    for earlier, later in pairwise(hearing.diary.of_kind("session")):
+    for earlier, later in pairwise(hearing.of_kind("session")):
         rule = hearing.rule(Relog, "relog", later.start)
         out = earlier.end
         if rule.enabled and out is not None and later.start - out <= in_ms(rule.within):
@@ -189,7 +194,7 @@ def relog(hearing: Hearing) -> Iterator[Episode]:
 def _too_often(
     hearing: Hearing,
     code: str,
-    happened: Sequence[Judged],
+    happened: Iterable[Judged],
     about: str = "since",
     enough: int | None = None,
 ) -> Iterator[Episode]:
@@ -200,15 +205,17 @@ def _too_often(
     recent: list[Happened] = []
     fired_at = 0
     in_force: Toggle | Relog | None = None
+    quiet = 0
     for (at, events), rule in happened:
-        if in_force is not None and at > recent[-1][0] + in_ms(in_force.quiet):
+        if in_force is not None and at > recent[-1][0] + quiet:
             yield _often(code, about, in_force, fired_at, recent, hearing.clock)
             in_force, recent = None, []
         if in_force is None:
-            recent = [each for each in recent if each[0] > at - in_ms(rule.within)]
+            since = at - in_ms(rule.within)
+            recent = [each for each in recent if each[0] > since]
         recent.append((at, events))
         if in_force is None and len(recent) >= (enough or rule.count):
-            in_force, fired_at = rule, at
+            in_force, fired_at, quiet = rule, at, in_ms(rule.quiet)
     if in_force is not None:
         yield _often(code, about, in_force, fired_at, recent, hearing.clock)
 

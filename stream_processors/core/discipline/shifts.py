@@ -79,7 +79,7 @@ def _missing(
 
 def _presence(hearing: Hearing, start: int, until: int) -> Stretch | None:
     """Return the first session that reaches into planned work."""
-    for each in hearing.diary.of_kind("session"):
+    for each in hearing.of_kind("session"):
         if each.start < until and (each.end is None or each.end > start):
             return each
     return None
@@ -91,7 +91,7 @@ def _may_have_been_in_time(came: Stretch, fires: int) -> bool:
 
 def early_logout(hearing: Hearing) -> Iterator[Episode]:
     """Log-outs after which work was planned; over when the agent is back, or work ends."""
-    sessions = hearing.diary.of_kind("session")
+    sessions = hearing.of_kind("session")
     for shift, start in _judged_from_the_start(hearing):
         until = shift.works_until
         assert until is not None
@@ -173,8 +173,8 @@ def work_instead_of_break(hearing: Hearing) -> Iterator[Episode]:
 
 def _on_queue(hearing: Hearing, item: Item) -> Iterator[tuple[int, int | None]]:
     """Yield from when to when [ms] the agent was ready for calls within an activity."""
-    pauses = hearing.diary.of_kind("break")
-    for session in hearing.diary.of_kind("session"):
+    pauses = hearing.of_kind("break")
+    for session in hearing.of_kind("session"):
         at, out = max(session.start, item.start), _seen_until(session)
         for pause in pauses:
             if pause.end is not None and pause.end <= at:
@@ -209,7 +209,7 @@ def not_logged_out(hearing: Hearing) -> Iterator[Episode]:
         fires = end + in_ms(rule.after)
         if not rule.enabled or (following is not None and following.start <= fires):
             continue
-        for each in hearing.diary.of_kind("session"):
+        for each in hearing.of_kind("session"):
             if each.start < end and (each.end is None or each.end > fires):
                 if each.unseen_since is not None and each.unseen_since <= fires:
                     continue

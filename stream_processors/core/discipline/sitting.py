@@ -4,13 +4,11 @@ facts -> diaries -> rules -> episodes -> facts
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
 from typing import NamedTuple, TypeAlias
 
 import msgspec
 
 from schemas.facts import Violation, says_the_same
-from schemas.rules import Rule
 from stream_processors.core.discipline.bench import Bench
 from stream_processors.core.discipline.diary import is_final
 from stream_processors.core.discipline.docket import Docket
@@ -79,7 +77,7 @@ class Sitting:
             clock = self._bench.clock(agent_id)
             hearing = self._hearings[agent_id] = Hearing(
                 agent_id, diary, self._docket.crew(diary.team), clock,
-                self._bench.zone, partial(self._rule, agent_id, diary.team), None,
+                self._bench.zone, self._bench.rules(agent_id, diary.team), None,
                 up_to_next(self._bench.shifts(agent_id), clock),
                 max(diary.known_since, self._bench.heard_since(agent_id)), self._docket.lengths,
             )  # fmt: skip
@@ -105,9 +103,6 @@ class Sitting:
         kind = KIND_OF[code]
         names = frozenset(episode_id(code, agent_id, about(kind, each)) for each in starts)
         return Judged(episodes, names)
-
-    def _rule(self, agent_id: str, team: str, code: str, at: int) -> Rule:
-        return self._bench.rule(code, agent_id, team, at)
 
     def _said(self, agent_id: str, code: str, judged: Judged) -> Iterator[Violation]:
         diary = self._docket.diaries[agent_id]

@@ -116,7 +116,7 @@ def _mostly_hold(hearing: Hearing) -> Iterator[Episode]:
 
     Not those of which a single hold was too long: one call is one violation.
     """
-    holds = hearing.diary.of_kind("holding")
+    holds = hearing.of_kind("holding")
     for call in hearing.diary.contacts:
         if not call.hold_ms:
             continue

@@ -187,7 +187,7 @@ class Suspecting:
         return of if everybody and is_said is None else None
 
     def _rule(self, team: str, at: int) -> SystemSuspect:
-        rule = self._bench.rule("system_suspect", "", team, at)
+        rule = self._bench.rules("", team).rule("system_suspect", at)
         assert isinstance(rule, SystemSuspect)
         return rule
 
@@ -237,8 +237,7 @@ class Suspecting:
             sessions = [
                 each
                 for agent_id in self._people_of(source)
-                for each in self._docket.diaries[agent_id].stretches.values()
-                if each.kind == "session"
+                for each in self._docket.diaries[agent_id].stretches["session"].values()
             ]
             found = self._sessions[source] = (
                 sorted(each.start for each in sessions),

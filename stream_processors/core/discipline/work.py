@@ -13,7 +13,7 @@ CODE = "wrong_state_work"
 
 def wrong_state_work(hearing: Hearing) -> Iterator[Episode]:
     """Calls taken in a break that last; over when the call or the break is."""
-    breaks = hearing.diary.of_kind("break")
+    breaks = hearing.of_kind("break")
     starts = [each.start for each in breaks]
     for leg_id, (start, end) in sorted(hearing.diary.work.items()):
         place = bisect_left(starts, start) - 1

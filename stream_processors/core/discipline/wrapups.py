@@ -24,7 +24,7 @@ class Wrapups:
 
     def write(self, agent_id: str, diary: Diary, start: int) -> None:
         """Write anew what an after-work that began at `start` [ms] counts for, if one did."""
-        stretch = diary.stretches.get(("wrapup", start))
+        stretch = diary.stretches["wrapup"].get(start)
         old = diary.wrapups.get(start)
         new = None if stretch is None else self._wrapup(diary, stretch)
         if old == new:
