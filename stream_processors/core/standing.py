@@ -14,6 +14,7 @@ does not is none. What was told since it was asked for is newer than it, and sta
 """
 
 from schemas.facts import AgentState
+from stream_processors.core import memberships
 from stream_processors.core.agent import (
     EVERY_QUEUE,
     Agent,
@@ -23,7 +24,6 @@ from stream_processors.core.agent import (
     Stop,
     copy_of,
     ended_by_a_restart,
-    entry_of,
     told_since,
 )
 
@@ -97,73 +97,26 @@ class Fold:
     # what each kind of mark does; True if log-in, membership or pause may have changed
 
     def _joined(self, mark: AgentMark) -> bool:
-        self._member(mark)
-        if mark.interface:
-            entries = self.now.entries.setdefault(mark.queue_id, {})
-            entries[entry_of(mark.source, mark.interface)] = mark.at
+        memberships.join(self.now, mark)
+        memberships.note_entry(self.now, mark)
         self.now.wrapups[mark.queue_id] = mark.number
         if mark.paused:
             self.now.paused[mark.queue_id] = (mark.at, mark.reason)
         return True
 
-    def _member(self, mark: AgentMark) -> bool:
-        """Let him be a member of a queue; return False if he was one."""
-        if mark.queue_id in self.now.queues:
-            return False
-        self.now.queues[mark.queue_id] = mark.at
-        self.now.homes[mark.queue_id] = mark.source
-        return True
-
     def _left(self, mark: AgentMark) -> bool:
         if mark.queue_id == EVERY_QUEUE and mark.kind == "left":  # a list ends his log-in only
-            self.now.queues.clear()
-            self.now.homes.clear()
-            self.now.entries.clear()
-            self.now.paused.clear()
+            memberships.leave_all(self.now)
             self.now.wrapups.clear()
-        elif self._stays_by_another_entry(mark):
+        elif memberships.stays_by_another_entry(self.now, mark):
             return False
         else:
-            self.now.queues.pop(mark.queue_id, None)
-            self.now.homes.pop(mark.queue_id, None)
-            self.now.wrapups.pop(mark.queue_id, None)
-            self.now.paused.pop(mark.queue_id, None)
-            self.now.left[mark.queue_id] = mark.at
+            memberships.leave(self.now, mark)
         return True
-
-    def _stays_by_another_entry(self, mark: AgentMark) -> bool:
-        """Drop one of his entries in a queue, all of the source if none is named.
-
-        Return True if he is in that queue by another phone, or at another source.
-        """
-        now, queue_id = self.now, mark.queue_id
-        gone = entry_of(mark.source, mark.interface)
-        kept = {
-            entry: at
-            for entry, at in now.entries.pop(queue_id, {}).items()
-            if (entry != gone if mark.interface else not entry.startswith(gone))
-        }
-        if kept:
-            now.entries[queue_id] = kept
-            now.homes[queue_id] = next(iter(kept)).partition("|")[0]
-        return bool(kept)
-
-    def _list_entry(self, mark: AgentMark) -> None:
-        """Note an entry that a snapshot lists; what it does not list of the source is gone."""
-        entries = self.now.entries.get(mark.queue_id, {})
-        of_source = entry_of(mark.source, "")
-        self.now.entries[mark.queue_id] = {
-            **{
-                entry: at
-                for entry, at in entries.items()
-                if at >= mark.number or not entry.startswith(of_source)
-            },
-            entry_of(mark.source, mark.interface): mark.at,
-        }
 
     def _paused(self, mark: AgentMark) -> bool:
         if mark.queue_id != EVERY_QUEUE:
-            self._member(mark)
+            memberships.join(self.now, mark)
             self._pause(mark.queue_id, mark)
             return True
         for queue_id in self.now.queues or (EVERY_QUEUE,):
@@ -174,9 +127,8 @@ class Fold:
         now, queue_id = self.now, mark.queue_id
         if told_since(self.agent.marks, mark):
             return False
-        is_news = self._member(mark)
-        if mark.interface:
-            self._list_entry(mark)
+        is_news = memberships.join(now, mark)
+        memberships.note_listed_entry(now, mark)
         if is_news:
             now.source = mark.source
         if mark.wrapup >= 0:
@@ -200,7 +152,7 @@ class Fold:
             return False
         if self.now.homes[mark.queue_id] != mark.source:
             # Of a queue of another source, which may have the same name.
-            self._stays_by_another_entry(mark)
+            memberships.stays_by_another_entry(self.now, mark)
             return False
         return self._left(mark)
 
@@ -223,7 +175,7 @@ class Fold:
         if mark.queue_id not in now.queues:
             gone = now.left.get(mark.queue_id)
             if gone is None or mark.at - gone > RING_IS_NEWS_MS:
-                news = self._member(mark)
+                news = memberships.join(now, mark)
         for queue_id in (mark.queue_id, EVERY_QUEUE) if now.paused else ():
             pause = now.paused.get(queue_id)
             if pause is not None and mark.at - pause[0] > RING_IS_NEWS_MS:
@@ -293,10 +245,7 @@ class Fold:
         now = self.now
         if now.source not in ("", mark.source):
             return False
-        now.queues.clear()
-        now.homes.clear()
-        now.entries.clear()
-        now.paused.clear()
+        memberships.leave_all(now)
         now.rings.clear()
         now.talks.clear()
         now.phones.clear()
