@@ -63,6 +63,10 @@ class DataFolder:
         return self.path / "stored"
 
     @property
+    def _policies(self) -> Path:
+        return self.path / "policies.json"
+
+    @property
     def demo_mark(self) -> Path:
         """A file that is there while all the folder holds is a demo's."""
         return self.path / "demo"
@@ -77,7 +81,7 @@ class DataFolder:
             for part in (self.journal, self.store, self.snapshots):
                 if part.exists():
                     shutil.rmtree(part)
-            for file in (self.path / "policies.json", self.stored):
+            for file in (self._policies, self.stored):
                 file.unlink(missing_ok=True)
         except OSError as error:
             msg = (
@@ -138,8 +142,7 @@ class DataFolder:
         A changed target holds from the moment it is first used; what was judged before keeps
         the target that was in force then. Whoever only looks does not `keep` it.
         """
-        path = self.path / "policies.json"
-        versions = self._policies_of(path) if path.exists() else []
+        versions = self.noted_policies()
         if not versions or versions[-1][1] != now:
             versions.append((at if versions else 0, now))
             if not keep:
@@ -151,10 +154,18 @@ class DataFolder:
                 ],
                 indent=1,
             )
-            self._write_private(path, text)
+            self._write_private(self._policies, text)
         return PolicyHistory(versions)
 
-    def _policies_of(self, path: Path) -> list[tuple[int, Policies]]:
+    def noted_policies(self) -> list[tuple[int, Policies]]:
+        """Return which policies were first used when [ms], in their order.
+
+        Raises:
+            DataFolderUnusable: that cannot be read.
+        """
+        path = self._policies
+        if not path.exists():
+            return []
         try:
             return [
                 (int(each["since"]), Policies.model_validate(each["policies"]))

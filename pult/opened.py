@@ -1,6 +1,5 @@
 """A data folder opened to import into: journal, store, names and policies together."""
 
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from producers.frame import Naming
 from producers.identity import CallerKeys
 from producers.journal import Journal
 from pult.folder import DataFolder
+from pult.folder_targets import noted_targets
 from pult.naming import naming
 from pult.settings import Settings
 from pult.snapshot_files import SnapshotFiles
@@ -44,7 +44,7 @@ def opened(data: Path, wanted: Settings, environ: Mapping[str, str]) -> Iterator
             keep_numbers=wanted.privacy.keep_numbers,
         )
         names = naming(wanted, keys)
-        history = folder.policies(wanted.policies(), int(time.time() * 1000))
+        history = noted_targets(folder, wanted)
         journal = Journal.open(folder.journal, date.today())  # noqa: DTZ011 - a file's name
         snapshots = SnapshotFiles(folder)
         whole = snapshots.stored == journal.last_position

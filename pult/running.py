@@ -1,6 +1,5 @@
 """`pult run`: the embedded pipeline on the sources of the settings, for as long as it runs."""
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from pult import logs
 from pult.desk_token import desk_token, supervisor_token
 from pult.feeds import Wired
 from pult.folder import DataFolder
+from pult.folder_targets import noted_targets
 from pult.lean import switch_soon
 from pult.naming import naming
 from pult.runtime import Runtime, Setup
@@ -58,7 +58,7 @@ def setup(settings: Settings, folder: DataFolder, environ: Mapping[str, str]) ->
     keys = CallerKeys(secret, keep_numbers=settings.privacy.keep_numbers)
     if not (settings.desk.token_env or settings.desk.token_file):
         folder.keep_desk_token()
-    history = folder.policies(settings.policies(), int(time.time() * 1000))
+    history = noted_targets(folder, settings)
     return Setup(
         settings=settings,
         folder=folder,

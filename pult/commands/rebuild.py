@@ -1,7 +1,6 @@
 """`pult rebuild`."""
 
 import argparse
-import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from producers.journal import Journal
 from pult import clickhouse, kafka, settings
 from pult.context import Context
 from pult.folder import DataFolder
+from pult.folder_targets import noted_targets
 from pult.kafka_events import events_from_kafka
 from pult.naming import naming
 from pult.progress import Progress
@@ -148,7 +148,7 @@ def _rebuild(
 def _policies(
     wanted: Settings, folder: DataFolder, *, keep: bool
 ) -> Callable[[str], PolicyHistory]:
-    own = folder.policies(wanted.policies(), int(time.time() * 1000), keep=keep)
+    own = noted_targets(folder, wanted, keep=keep)
 
     def of(tenant: str) -> PolicyHistory:
         if tenant in wanted.tenants:

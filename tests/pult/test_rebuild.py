@@ -65,6 +65,23 @@ def test_comparing_only_leaves_the_history_of_targets_as_it_was(
     assert targets.read_bytes() == before
 
 
+def test_who_has_no_settings_at_hand_changes_no_target(data: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.toml"
+    other.write_text("[queues.support]\nanswer_within = '1m'\n")
+    targets = data / "policies.json"
+    good("rebuild", "--data", data, "--config", other)
+    noted = targets.read_bytes()
+    assert b"PT1M" in noted
+
+    done = pult("rebuild", "--data", data)
+
+    assert done.code == 0
+    assert (
+        f"no settings here (--config names them); the targets noted in {data} hold" in done.err
+    )
+    assert targets.read_bytes() == noted
+
+
 def test_the_report_names_exactly_what_was_changed_by_hand(
     data: Path, queue_log_history: History
 ) -> None:
