@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from schemas.discipline import Discipline
+from schemas.discipline import CODES, Discipline
 from schemas.policies import PolicyHistory
 from schemas.rules import Rule
 
@@ -18,11 +18,11 @@ class Always(Held):
     """The same rules at all times."""
 
     def __init__(self, rules: Discipline) -> None:
-        self._rules = rules
+        self._rules = {code: rules.rule(code) for code in CODES}
 
     def rule(self, code: str, at: int) -> Rule:
         """Return the rule of a code."""
-        return self._rules.rule(code)
+        return self._rules[code]
 
 
 class ByVersion(Held):

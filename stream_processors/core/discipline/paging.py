@@ -36,8 +36,10 @@ class Paging:
             episodes: those that have been judged, by their ids.
             speaks_of: tells whether an episode that is not among them holds no more.
         """
-        diary, clock = self._docket.diaries[agent_id], self._bench.clock(agent_id)
         noted = self._docket.pages.get(agent_id, {})
+        if not noted and not episodes:
+            return False
+        diary, clock = self._docket.diaries[agent_id], self._bench.clock(agent_id)
         excused = self._docket.excused(diary.team, code)
         now = {
             name: at

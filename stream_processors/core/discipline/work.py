@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from schemas.durations import in_ms
 from schemas.rules import WrongStateWork
+from stream_processors.core.discipline.entries import Stretch
 from stream_processors.core.discipline.episode import Episode
 from stream_processors.core.discipline.hearing import Hearing
 
@@ -13,15 +14,7 @@ CODE = "wrong_state_work"
 
 def wrong_state_work(hearing: Hearing) -> Iterator[Episode]:
     """Calls taken in a break that last; over when the call or the break is."""
-    breaks = hearing.of_kind("break")
-    starts = [each.start for each in breaks]
-    for leg_id, (start, end) in sorted(hearing.diary.work.items()):
-        place = bisect_left(starts, start) - 1
-        if place < 0:
-            continue
-        pause = breaks[place]
-        if pause.end is not None and pause.end <= start:
-            continue
+    for leg_id, start, end, pause in sorted(_taken_in_breaks(hearing)):
         rule = hearing.rule(WrongStateWork, CODE, start)
         fires = start + in_ms(rule.grace)
         unseen = pause.unseen_since is not None and pause.unseen_since <= fires
@@ -43,3 +36,15 @@ def wrong_state_work(hearing: Hearing) -> Iterator[Episode]:
                 "answered_at": start,
             },
         )
+
+
+def _taken_in_breaks(hearing: Hearing) -> Iterator[tuple[str, int, int | None, Stretch]]:
+    """Yield calls with their answer and end [ms], and the break that went on at the answer."""
+    breaks = hearing.of_kind("break")
+    starts = [each.start for each in breaks]
+    for leg_id, (start, end) in hearing.diary.work.items():
+        place = bisect_left(starts, start) - 1
+        if place >= 0:
+            pause = breaks[place]
+            if pause.end is None or pause.end > start:
+                yield leg_id, start, end, pause
