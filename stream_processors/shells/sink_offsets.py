@@ -63,10 +63,11 @@ def _asked(ask: Callable[[], list[TopicPartition]]) -> list[TopicPartition]:
 
 def backlog(consumer: Consumer, part: Part) -> int | None:
     """Return how many records of a partition are not stored, None if that is not known yet."""
+    where = TopicPartition(part.topic, part.number)
     try:
-        low, high = consumer.get_watermark_offsets(
-            TopicPartition(part.topic, part.number), cached=True
-        )
+        low, high = consumer.get_watermark_offsets(where, cached=True)
+        # What is read and not held is the mark of a transaction, or before what is ours.
+        read = 0 if part.held else consumer.position([where])[0].offset
     except KafkaException:
         return None
-    return max(0, high - max(part.next, low, 0))
+    return max(0, high - max(part.next, low, read, 0))

@@ -8,6 +8,7 @@ a partition is read from where its state stands, not from what was committed.
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
@@ -73,6 +74,9 @@ class Keeper(Protocol):
     def mark(self, partition: int) -> int:
         """Return the mark of the record before the first that is to be read."""
 
+    def passed(self, partition: int, offset: int) -> None:
+        """Hear that what was handed over is all there is of a partition up to an offset."""
+
     def fail(self, failure: PultFailure) -> None:
         """Go no further."""
 
@@ -109,7 +113,15 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = FETCH_MAX_WAIT_MS
         consumer._fetch_min_bytes = FETCH_MIN_BYTES
+        # What was aborted is no event: the sink and a rebuild do not read it either.
+        consumer._isolation_level = "read_committed"
         return consumer
+
+    def read_to(self, tp: TP) -> int:
+        """Return up to where a partition was fetched, with what is no record; 0 if unknown."""
+        assignment = self._ensure_consumer()._subscription.subscription.assignment
+        state = assignment.state_value(tp)
+        return state.position if state is not None and state.has_valid_position else 0
 
     async def on_thread_stop(self) -> None:
         """Leave the group, or let its members wait for the session's end if nobody answers."""
@@ -125,6 +137,8 @@ class BatchConsumer(driver.Consumer):
     """Delivers batches and commits what is safe."""
 
     logger = _LOG
+    _thread: _ConsumerThread
+    _tell_at = 0.0
 
     @property
     def _keeper(self) -> Keeper:
@@ -143,7 +157,7 @@ class BatchConsumer(driver.Consumer):
         """Fetch once; return a message with a batch for each partition."""
         generation = self.app.consumer_generation_id
         records, _ = await self._wait_next_records(timeout)
-        if not records or self.should_stop:
+        if records is None or self.should_stop:
             return
         firsts = await self._firsts_of_holes(records)
         for tp, found in records.items():
@@ -159,6 +173,19 @@ class BatchConsumer(driver.Consumer):
             given = self._ledger.hand_over(tp.partition, new[-1].offset + 1) if new else None
             if given is not None:
                 yield tp, self._message(tp, Batch(given, new, self.highwater(tp)), generation)
+        if self.flow_active and self.app.consumer_generation_id == generation:
+            self._tell_passed()
+
+    def _tell_passed(self) -> None:
+        """Tell where a log ends in marks of transactions, which are never handed over."""
+        now = time.monotonic()
+        if now < self._tell_at:
+            return
+        self._tell_at = now + _FETCH_SECONDS
+        for tp in self.assignment():
+            position, end = self._ledger.position(tp.partition), self._thread.read_to(tp)
+            if position is not None and end > position:
+                self._keeper.passed(tp.partition, end)
 
     async def _firsts_of_holes(self, records: Mapping[TP, Sequence[Any]]) -> Mapping[TP, int]:
         """Return where logs begin of which something is missing before what was fetched.

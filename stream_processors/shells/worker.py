@@ -73,6 +73,8 @@ class _Kept:
     live_at: int
     """What it must have applied before its figures are shown."""
     live: bool = False
+    passed: int = 0
+    """Up to here the log has nothing to apply behind the position of the fold."""
     saved: int = -1
     saved_at: float = 0.0
     manifests: list[Manifest] = field(default_factory=list)
@@ -212,6 +214,13 @@ class Worker:
         """Return the mark of the record that was applied last, if there was any."""
         kept = self._kept.get(partition)
         return UNMARKED if kept is None else kept.fold.last
+
+    def passed(self, partition: int, offset: int) -> None:
+        """Hear that what was handed over is all there is of a partition up to an offset."""
+        kept = self._kept.get(partition)
+        if kept is not None and kept.fold.position == self.ledger.position(partition):
+            kept.passed = offset
+            self._note_progress(partition, kept, offset)
 
     def rebalanced(self, partitions: Iterable[int]) -> None:
         """Hear which partitions were taken away until the next assignment."""
@@ -404,9 +413,10 @@ class Worker:
         measures.snapshot_bytes.labels(label).set(manifest.payload_bytes)
 
     def _note_progress(self, partition: int, kept: _Kept, end: int) -> None:
-        self._measures.backlog.labels(str(partition)).set(max(0, end - kept.fold.position))
+        reached = max(kept.fold.position, kept.passed)
+        self._measures.backlog.labels(str(partition)).set(max(0, end - reached))
         self._measures.unsaved.labels(str(partition)).set(kept.fold.position - kept.saved)
-        if not kept.live and kept.fold.position >= kept.live_at:
+        if not kept.live and reached >= kept.live_at:
             kept.live = True
             if not self.ready():
                 _LOG.info("caught up partitions=%s", _numbers(self._kept))
