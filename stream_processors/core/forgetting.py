@@ -22,7 +22,7 @@ def forget(state: State, source: Source, at: int, terms: Terms) -> None:
 
     Everything that changed must have been said before: what is dropped is final.
     """
-    before = at - 2 * HORIZON_MS
+    before = max(0, at - 2 * HORIZON_MS)  # a PBX without a battery begins in 1970
     forget_signed(source, before)
     _forget_contacts(source, before)
     _forget_lines(state, source, before)

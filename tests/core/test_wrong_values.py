@@ -71,6 +71,26 @@ def test_an_event_from_more_than_two_minutes_ahead_moves_no_clock(
     assert len(legs(facts)) == 2 - len(reasons)
 
 
+def test_a_clock_that_begins_in_1970_is_one_like_any_other() -> None:
+    """That of a PBX without a battery, until somebody sets it."""
+    lines = """
+        00:00:01  login  Anna sales
+        00:00:10  enter  a sales
+        00:00:15  answer a sales Anna
+        00:01:00  end    a sales Anna caller
+        00:15:00  beat
+        00:45:00  beat
+    """
+    begun = [
+        msgspec.structs.replace(event, time=event.time.replace("2026-03-02", "1970-01-01"))
+        for event in events(lines)
+    ]
+
+    _, facts = run([e.encode(event) for event in begun])
+
+    assert [(leg.outcome, leg.talk_ms) for leg in legs(facts)] == [("answered", 45_000)]
+
+
 def test_when_the_newest_word_of_a_source_came_is_told_by_our_clock() -> None:
     """Its clock is 100 s ahead of ours, and is set back by 10 s in between."""
     told = events("09:01:40 enter a sales\n09:01:41 beat\n09:01:31 beat\n09:01:42 beat")
