@@ -3,10 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
+from schemas.instants import END_MS
+
 MICROSECONDS = 1_000_000
-LAST_SECOND = 253_370_764_799
-"""9998-12-31T23:59:59Z; the calendar ends a year later, and a local day with it. Many a program
-writes the last day of 9999 for "never"."""
+LAST_SECOND = END_MS // 1000 - 1
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -13,6 +13,7 @@ from pult.storing import Storing
 from schemas.errors import KafkaUnusable, MalformedEvent
 from schemas.events import Event, decode
 from sql.port import Store
+from stream_processors.core.instants import to_ms
 
 RECORDS_AT_ONCE = 50_000
 _ASK_SECONDS = 0.5
@@ -134,6 +135,7 @@ def _event(key: bytes | str | None, value: bytes | str | None) -> Event | None:
         return None
     try:
         event = decode(value.encode() if isinstance(value, str) else value)
+        to_ms(event.time), to_ms(event.recordedtime)
     except MalformedEvent:
         return None
     domain = key if isinstance(key, str) else key.decode(errors="replace")

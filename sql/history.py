@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from clickhouse_connect.driver.client import Client
 
+from schemas.instants import END_MS
 from sql.port import Store
 from sql.store import store_errors
 
@@ -23,7 +24,7 @@ _EVENT = (
 )
 _INSTANT = "concat(replaceOne(toString({column}), ' ', 'T'), 'Z')"
 _ORDER = "occurred_at, source, feed, sequence, id"
-LAST_MS = 253_402_300_799_999
+LAST_MS = END_MS
 """The year 9999."""
 
 

@@ -1,10 +1,10 @@
 """Times as the wire writes them, and as the fold counts them: milliseconds since 1970 UTC."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from schemas.errors import MalformedEvent
+from schemas.instants import instant_ms
 
 THOUSANDTHS = {f"{part:03}Z": part for part in range(1000)}
 """What stands behind the whole second of an instant in milliseconds, and what it means."""
@@ -17,9 +17,6 @@ DAY_MS = 24 * HOUR_MS
 NEVER = 1 << 62
 """An instant [ms] that is not reached: the end of what has none."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
-
 
 def to_ms(text: str) -> int:
     """Return an RFC 3339 instant as milliseconds since 1970, cut, not rounded.
@@ -30,29 +27,13 @@ def to_ms(text: str) -> int:
     thousandths = THOUSANDTHS.get(text[20:])
     if thousandths is not None and text[19] == ".":
         return _second(text[:19]) + thousandths
-    return _instant(text)
+    return instant_ms(text)
 
 
 @lru_cache(maxsize=4096)
 def _second(text: str) -> int:
     """Events come many to a second; parsing a calendar date is the dear part."""
-    return _instant(text + "Z")
-
-
-def _instant(text: str) -> int:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        msg = f"event rejected: {text!r} is no RFC 3339 time"
-        raise MalformedEvent(msg) from error
-    if moment.tzinfo is None:
-        msg = f"event rejected: time {text!r} has no zone"
-        raise MalformedEvent(msg)
-    if not 1970 <= moment.year < 9999:
-        # A calendar ends there: the local day of such an instant cannot be told.
-        msg = f"event rejected: {text!r} is no time that a source can mean"
-        raise MalformedEvent(msg)
-    return (moment - _EPOCH) // _MILLISECOND
+    return instant_ms(text + "Z")
 
 
 @lru_cache(maxsize=1024)

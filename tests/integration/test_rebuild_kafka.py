@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 from confluent_kafka import Producer
 
 from producers.frame import Naming, Rejected
@@ -43,6 +44,9 @@ def publish(bootstrap: str, topic: str, path: Path) -> int:
                 count += 1
     producer.produce(topic, b"{}", b"acme")
     producer.produce(topic, of(encode(event), "beta"), b"acme")
+    for wrong in ({"time": "9999-12-31T23:59:59Z"}, {"recordedtime": "yesterday"}):
+        value = encode(msgspec.structs.replace(event, id="wrong", **wrong))
+        producer.produce(topic, of(value, "acme"), b"acme")
     assert producer.flush(30) == 0
     return count
 
@@ -67,7 +71,7 @@ def test_a_history_read_from_kafka_is_that_of_an_import(
     )
 
     assert acme == beta == wanted
-    assert rebuilt.startswith("2 records of Kafka are no events of their domain")
+    assert rebuilt.startswith("4 records of Kafka are no events of their domain")
     assert f"{count} events of 2 domains folded again" in rebuilt
     assert f"{count // 2} events of 1 domain folded again: the history says what they" in again
 

@@ -1,10 +1,16 @@
 """What is written once, twice, and again later."""
 
+from datetime import UTC, datetime, timedelta
+
+import msgspec
 import pytest
 
+from schemas.errors import MalformedEvent
 from schemas.facts import Fact
 from sql.digest import digest, total
 from sql.embedded import EmbeddedStore
+from sql.rows import event_inserts
+from stream_processors.core.instants import to_ms
 from tests.sql.examples import (
     MORNING,
     dirty_day,
@@ -28,6 +34,10 @@ VIEWS = [
     "violation_revisions", "reviews",
 ]  # fmt: skip
 MONTH = 31 * 24 * 3_600_000
+
+
+def in_utc(at_ms: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=at_ms)
 
 
 def contents(store: EmbeddedStore) -> dict[str, list[bytes]]:
@@ -116,6 +126,40 @@ def test_instants_survive_to_the_millisecond(store: EmbeddedStore) -> None:
 
     query = "SELECT entered_at, toUnixTimestamp64Milli(known_at) FROM legs"
     assert store.query(query) == f"2026-02-03 09:00:00.007\t{MORNING + 50}\n".encode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-02-03T09:00:00.123Z", "2026-02-03T09:00:00.123456Z", "2026-02-03T09:00:00,5Z",
+        "20260203T090000Z", "2026-02-03T12:00:00.100+03:00", "9998-12-31T23:59:59.999Z",
+        "1970-01-01T00:00:00Z",
+    ],
+)  # fmt: skip
+def test_what_the_fold_takes_for_an_instant_is_stored_as_that_instant(text: str) -> None:
+    good = msgspec.structs.replace(entered(), time=text, recordedtime=text)
+
+    (insert,) = event_inserts([good], [(0, 0)])
+
+    rows = insert.rows.select(["occurred_at", "recorded_at"]).to_pylist()
+    assert rows == [dict.fromkeys(("occurred_at", "recorded_at"), in_utc(to_ms(text)))]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "yesterday", "2026-02-03T09:00:00", "1969-12-31T23:59:59.999Z", "0001-01-01T00:00:00Z",
+        "1970-01-01T00:00:00+03:00", "9999-01-01T00:00:00Z", "9998-12-31T23:00:00-03:00",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["time", "recordedtime"])
+def test_what_the_fold_takes_for_no_instant_is_none_for_the_store(name: str, text: str) -> None:
+    wrong = msgspec.structs.replace(entered(), **{name: text})
+
+    with pytest.raises(MalformedEvent, match="event rejected"):
+        to_ms(text)
+    with pytest.raises(MalformedEvent, match="event rejected"):
+        event_inserts([entered(), wrong], [(0, 0), (0, 1)])
 
 
 def test_rejected_bytes_survive_whole(store: EmbeddedStore) -> None:
