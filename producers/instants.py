@@ -12,7 +12,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def whole_second(digits: str) -> int | None:
-    """Parse whole seconds since 1970; None if it is anything else or beyond the year 9998."""
+    """Parse whole seconds since 1970; None if it is anything else or beyond the year 2148."""
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 12):
         return None
     second = int(digits)

@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 from schemas.errors import MalformedEvent
 
-END_MS = 253_370_764_800_000
-"""9999-01-01T00:00:00Z, from which on nothing is an instant [ms since 1970].
+END_MS = 5_648_745_600_000
+"""2149-01-01T00:00:00Z, from which on nothing is an instant [ms since 1970].
 
-The calendar ends a year later, and a local day with it. Many a program writes the last day of
-9999 for "never"."""
+The store counts days up to June of that year. Many a program writes the last day of 9999 for
+"never"."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -18,7 +18,7 @@ def instant_ms(text: str) -> int:
     """Return an RFC 3339 instant as milliseconds since 1970, cut, not rounded.
 
     Raises:
-        MalformedEvent: no time, one without zone, or one before 1970 or after 9998.
+        MalformedEvent: no time, one without zone, or one before 1970 or after 2148.
     """
     try:
         moment = datetime.fromisoformat(text)

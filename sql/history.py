@@ -25,7 +25,7 @@ _EVENT = (
 _INSTANT = "concat(replaceOne(toString({column}), ' ', 'T'), 'Z')"
 _ORDER = "occurred_at, source, feed, sequence, id"
 LAST_MS = END_MS
-"""The year 9999."""
+"""No event happens then or later."""
 
 
 def count_events(client: Client, tenant: str, domain: str, since_ms: int = 0) -> int:

@@ -14,10 +14,9 @@ from producers.frame import Frame, Naming
 from schemas.errors import ReviewRefused, UntranslatableFrame
 from schemas.events import DESK, Event, ViolationReviewed, ViolationReviewedData
 from schemas.facts import Verdict
+from schemas.instants import END_MS
 
 FEED = "reviews"
-
-_LAST_MS = 253_402_300_799_999
 
 
 class Decision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -26,7 +25,7 @@ class Decision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     episode_id: Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z")]
     verdict: Verdict
     author: Annotated[str, Meta(max_length=200)]
-    decided_at: Annotated[int, Meta(ge=0, le=_LAST_MS)]
+    decided_at: Annotated[int, Meta(ge=0, lt=END_MS)]
     reason: Annotated[str, Meta(max_length=1000)] = ""
 
 

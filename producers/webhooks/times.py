@@ -86,6 +86,6 @@ def _six(found: re.Match[str]) -> str:
 
 def _within(told: Told, text: str) -> Told:
     if not 0 <= told.at_us <= LAST_SECOND * MICROSECONDS:
-        msg = f"{text[:60]!r} is before 1970 or after 9998"
+        msg = f"{text[:60]!r} is before 1970 or after 2148"
         raise UntranslatableFrame(msg)
     return told

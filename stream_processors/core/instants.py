@@ -22,7 +22,7 @@ def to_ms(text: str) -> int:
     """Return an RFC 3339 instant as milliseconds since 1970, cut, not rounded.
 
     Raises:
-        MalformedEvent: no time, one without zone, or one before 1970 or after 9998.
+        MalformedEvent: no time, one without zone, or one before 1970 or after 2148.
     """
     thousandths = THOUSANDTHS.get(text[20:])
     if thousandths is not None and text[19] == ".":

@@ -1,6 +1,6 @@
 """A checkpoint is used while it holds exactly the events before its midnight, and only then."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
 import pytest
@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from pult import checkpoints
 from pult.refold import refold, refold_days
 from schemas.events import Event
+from schemas.instants import END_MS
 from schemas.policies import Policies, PolicyHistory
 from sql.checkpoints import void_after
 from sql.embedded import EmbeddedStore
@@ -213,11 +214,11 @@ def test_of_a_long_history_the_last_midnights_and_the_first_of_months_are_kept(
     assert len(kept) == 1 + 60
 
 
-@pytest.mark.parametrize("time", ["2026-12-25T10:00:00.000Z", "2999-12-31T00:00:00.000Z"])
+@pytest.mark.parametrize("time", ["2026-12-25T10:00:00.000Z", "2148-12-31T00:00:00.000Z"])
 def test_an_event_that_is_dated_wrongly_opens_no_midnight(
     store: EmbeddedStore, tenant: str, time: str
 ) -> None:
-    """The store keeps it, though it was rejected; a table of days ends in 2149."""
+    """The store keeps it, though it was rejected."""
     name = f"centre{next(_TENANTS)}"
     told_to(store, name, TOLD, 100)
     wrong = replace(events("2026-03-05 09:30:00 enter e sales")[0], tenant=name, domain=name)
@@ -237,3 +238,15 @@ def midnights(store: EmbeddedStore, tenant: str) -> list[int]:
         f"WHERE tenant = '{tenant}' ORDER BY at"
     )
     return [at for (at,) in store.client.query(query).result_rows]
+
+
+def test_the_last_day_that_an_event_may_be_of_has_a_midnight(store: EmbeddedStore) -> None:
+    """The clock of a PBX may be anything; the store counts days up to June of 2149."""
+    name = f"centre{next(_TENANTS)}"
+    last = datetime.fromtimestamp(END_MS / 1000, UTC) - timedelta(hours=4)
+    told_to(store, name, f"{last:%Y-%m-%d %H:%M:%S} enter a sales", 1)
+
+    refold(store, name, name, terms())
+
+    query = f"SELECT toString(max(day)) FROM pult.checkpoints WHERE tenant = '{name}'"
+    assert store.query(query).decode() == f"{date(last.year + 1, 1, 1)}\n"

@@ -56,7 +56,7 @@ def test_what_a_crm_posts_is_an_event_of_the_history_once(tmp_path: Path) -> Non
     assert over["resolved_at"] == "2026-03-02 07:16:00.000"
     assert odd == (200, 200)
     assert [row["reason"] for row in refused] == ["malformed"] * 3
-    assert "after 9998" in refused[0]["detail"]
+    assert "after 2148" in refused[0]["detail"]
     assert "character set undefined" in refused[1]["detail"]
     assert "e-3" in refused[2]["bytes"]
     assert code == 0
