@@ -7,6 +7,7 @@ events give the same visits as punctual ones, by construction.
 """
 
 from bisect import bisect_left
+from collections.abc import Iterable
 from typing import cast
 
 import msgspec
@@ -48,8 +49,24 @@ def _fold_again(call: Call) -> None:
 def _counting(call: Call) -> list[Mark]:
     if call.until is None:
         return call.marks
-    own = [mark for mark in call.marks if mark.sequence <= call.until]
+    own = marks_until(call.marks, call.until, took=call.taken_by != "")
     return sorted({*own, *call.adopted})
+
+
+def marks_until(marks: Iterable[Mark], sequence: int, *, took: bool = True) -> list[Mark]:
+    """Return what a channel did until somebody took a place.
+
+    What is told of that whole second happened after it: of the channel whose place it was
+    (`took`) only what ends a stay, for it may have come in the same second.
+    """
+    return [mark for mark in marks if not _is_after(mark, sequence, took=took)]
+
+
+def _is_after(mark: Mark, sequence: int, *, took: bool) -> bool:
+    if mark.sequence > sequence:
+        return True
+    within = sequence - mark.sequence < mark.resolution * 1000
+    return mark.resolution > 1 and within and (not took or mark.kind in ("left", "ended"))
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -90,9 +107,8 @@ def _by_taker(call: Call, mark: Mark) -> Mark:
 def visits_until(call: Call, sequence: int) -> list[Visit]:
     """Return the visits of a call as they stood at a moment."""
     past = Call(call.source, call.channel_id)
-    for mark in call.marks:
-        if mark.sequence <= sequence:
-            observe(past, mark)
+    for mark in marks_until(call.marks, sequence):
+        observe(past, mark)
     return past.visits
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from stream_processors.core.call import Mark, is_under_way
-from stream_processors.core.calls import Place, change_places, visits_until
+from stream_processors.core.calls import Place, change_places, marks_until, visits_until
 from stream_processors.core.contacts import Contact, Reading, Transfer
 from stream_processors.core.sources import Deadline, Source
 
@@ -83,26 +83,26 @@ def _parted(
     """
     lines, own = change.state.lines, f"{source.name}|{caller}"
     keys, first = [own, *(key for _, key in taken)], taken[0][0]
-    held = {own: _marks_until(lines.get(own), first)}
-    held |= {key: _marks_until(lines.get(key), until) for until, key in taken}
     line = lines.get(own)
+    held = {own: marks_until(line.call.marks, first, took=False) if line else []}
+    held |= {key: marks_until(lines[key].call.marks, until) for until, key in taken}
     parted: dict[str, list[Mark]] = {key: [] for key in keys}
-    for mark in line.call.marks if line else source.loose.get(caller, []):
-        if mark.sequence <= first:
+    marks = line.call.marks if line else source.loose.get(caller, [])
+    before = {mark.event_id for mark in marks_until(marks, first, took=False)}
+    for mark in marks:
+        if mark.event_id in before:
             continue
-        at = bisect_left(taken, (mark.sequence, ""))
+        # Of a whole second it may have been told ahead of what it follows.
+        last = mark.sequence + (mark.resolution - 1) * 1000
+        at = bisect_left(taken, (last, ""))
         ended = [key for key in keys[: at + 1] if _ends_one_of(mark, held[key], parted[key])]
         parted[ended[-1] if ended else keys[at]].append(mark)
     return parted
 
 
-def _marks_until(line: "Line | None", sequence: int) -> list[Mark]:
-    return [mark for mark in line.call.marks if mark.sequence <= sequence] if line else []
-
-
 def _ends_one_of(end: Mark, *told: Iterable[Mark]) -> bool:
-    """Tell whether a mark is the end of a talk that was told of before."""
-    return end.kind == "ended" and any(
+    """Tell whether a mark is the end of a talk that was told of before, or how it ended."""
+    return end.kind in ("ended", "transferred") and any(
         mark.kind in ("connected", "ended")
         and (mark.queue_id, mark.agent_id) == (end.queue_id, end.agent_id)
         for marks in told

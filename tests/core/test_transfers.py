@@ -317,6 +317,52 @@ def test_a_caller_goes_on_with_whom_the_queue_had_found_for_the_agent() -> None:
     assert {queue.difference() for queue in state.queues.values()} == {0}
 
 
+def test_what_the_queue_log_tells_of_the_second_of_a_transfer_happened_after_it() -> None:
+    found = """
+        09:01:04.2  ring   anna2 support Clara
+        09:01:08.2  leave  anna2 support
+        09:01:08    log: answer anna2 support Clara
+        09:01:08.2  answer anna2 support Clara
+        09:01:30.5  passes anna1@trunk1 anna2 700 trunk1
+        09:01:30.5  merges anna2 trunk1
+        09:01:30    log: transfer trunk1 _ attended
+        09:01:30    log: end trunk1 sales Anna agent
+        09:01:30    log: end anna2 support Clara caller
+        09:01:30.501 end   trunk1 sales Anna agent
+        09:01:30.502 end   anna2 support Clara caller
+        09:01:30.503 stops anna2 16
+        09:01:30.504 stops anna1@trunk1 16
+        09:02:30    stops  trunk1 16
+        09:10:00    beat
+    """
+    waits = """
+        09:01:05.2  passes anna1@trunk1 anna2 700 trunk1
+        09:01:05.2  merges anna2 trunk1
+        09:01:05    log: end trunk1 sales Anna agent
+        09:01:05    log: answer trunk1 support Clara
+        09:01:05.201 end   trunk1 sales Anna agent
+        09:01:05.202 stops anna2 16
+        09:01:05.203 stops anna1@trunk1 16
+        09:01:05.8  leave  trunk1 support
+        09:01:05.8  answer trunk1 support Clara
+        09:02:30    log: end trunk1 support Clara caller
+        09:02:30    end    trunk1 support Clara caller
+        09:02:30    stops  trunk1 16
+        09:10:00    beat
+    """
+    entered = ASKED_A_QUEUE + "09:01:02 log: enter anna2 support"
+    for told_of, answered in ((found, "09:01:08.2"), (waits, "09:01:05.8")):
+        state, facts = told(QUEUED + entered + told_of)
+
+        anna, clara = of(facts, "Anna"), of(facts, "Clara")
+        assert (anna.transfer_kind, anna.ended_by) == ("attended", "agent")
+        assert moment("09:01:05") <= (anna.ended_at or 0) < moment("09:01:31")
+        assert clara.interaction_id == "trunk1"
+        assert (clara.answered_at, clara.ended_at) == (moment(answered), moment("09:02:30"))
+        assert len(legs(facts)) == 2
+        assert {queue.difference() for queue in state.queues.values()} == {0}
+
+
 def test_two_calls_that_an_agent_received_and_put_together_keep_their_legs() -> None:
     _, facts = told("""
         09:00:00  starts trunk1
