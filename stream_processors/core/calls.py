@@ -90,18 +90,21 @@ def change_places(call: Call, place: Place) -> bool:
     return True
 
 
-def pick_up(call: Call, picked_up: dict[str, str]) -> bool:
+def pick_up(call: Call, picked_up: dict[str, str], picked_at: dict[str, str]) -> bool:
     """Let talks by some channels be of other agents; return False if nothing changed."""
-    if call.picked_up == picked_up:
+    if (call.picked_up, call.picked_at) == (picked_up, picked_at):
         return False
-    call.picked_up = picked_up
+    call.picked_up, call.picked_at = picked_up, picked_at
     _fold_again(call)
     return True
 
 
 def _by_taker(call: Call, mark: Mark) -> Mark:
     taker = call.picked_up.get(mark.ref)
-    return mark if taker is None else msgspec.structs.replace(mark, agent_id=taker)
+    if taker is None:
+        return mark
+    ref = call.picked_at.get(mark.ref, mark.ref)
+    return msgspec.structs.replace(mark, agent_id=taker, ref=ref)
 
 
 def visits_until(call: Call, sequence: int) -> list[Visit]:

@@ -1,17 +1,21 @@
 """A queue's ringing that a colleague picks up at his own phone.
 
 The queue goes on naming the member whom it rang, and by the channel who has taken the call: one
-that a phone had placed, of an agent who dialled the code for picking up.
+that a phone had placed, of an agent who dialled the code for picking up. Where it rang the
+member by a Local channel, it names that: the code was dialled by whoever is connected at the
+answer, when the phone behind it has stopped ringing.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from stream_processors.core.call import MATCH_MS
 from stream_processors.core.calls import pick_up
-from stream_processors.core.contacts import Contact, Reading
+from stream_processors.core.contacts import Contact, Party, Reading
 from stream_processors.core.meaning import QueueTalk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from stream_processors.core.change import Cause, Change
 
@@ -20,25 +24,65 @@ def tell_pickups(
     change: "Change",
     contact: Contact,
     reading: Reading,
-    talks: "Iterable[QueueTalk]",
+    talks: Sequence[QueueTalk],
     owner_of: "Callable[[str, int], str]",
     cause: "Cause",
 ) -> bool:
     """Let talks be of whoever picked them up; return False if nothing changed."""
     taken: dict[str, dict[str, str]] = {}
+    took_at: dict[str, dict[str, str]] = {}
     if len(contact.ids) > 1:  # else nobody has joined it by a call of his own
+        by_code = _who_joined(reading, talks)
         for talk in talks:
+            mine = taken.setdefault(talk.line, {})
             for channel_id in talk.offers:
                 party = reading.parties.get(channel_id)
-                if party is None or not party.placed_the_call:
-                    continue
+                if party is not None and party.placed_the_call:
+                    mine[channel_id] = owner_of(party.device, party.started)
+            party = _who_took(talk, reading, by_code)
+            if party is not None:
                 agent = owner_of(party.device, party.started)
-                if agent:
-                    taken.setdefault(talk.line, {})[channel_id] = agent
+                local = [each for each in talk.offers if each not in reading.parties]
+                mine |= dict.fromkeys([*local, party.channel_id], agent)
+                took_at.setdefault(talk.line, {}).update(dict.fromkeys(local, party.channel_id))
     changed = False
     for key in sorted({*contact.lines, *taken}):
         line = change.state.lines.get(key)
-        if line is not None and pick_up(line.call, taken.get(key, {})):
+        mine = {channel: agent for channel, agent in taken.get(key, {}).items() if agent}
+        at = {each: own for each, own in took_at.get(key, {}).items() if each in mine}
+        if line is not None and pick_up(line.call, mine, at):
             change.settle_line(key, cause, of_contact=True)
             changed = True
     return changed
+
+
+def _who_joined(reading: Reading, talks: Sequence[QueueTalk]) -> list[Party]:
+    """Return who came into a contact by a call of his own, and waits in no queue for it."""
+    waited = {talk.channel_id for talk in talks}
+    return [
+        party
+        for party in reading.parties.values()
+        if party.placed_the_call and len(party.was_in) > 1 and party.channel_id not in waited
+    ]
+
+
+def _who_took(talk: QueueTalk, reading: Reading, by_code: list[Party]) -> Party | None:
+    """Return who took what a queue rang by a Local channel, if it was not who it rang."""
+    at = talk.answered
+    if at is None or all(channel in reading.parties for channel in talk.offers):
+        return None
+    took = [party for party in by_code if _is_near(party.first_bridged, at)]
+    if len(took) != 1:
+        return None
+    rung = [party for party in reading.parties.values() if not party.placed_the_call]
+    if any(_is_near(party.picked_up, at) for party in rung):
+        return None
+    stopped = any(
+        party.picked_up is None and party.ended is not None and _is_near(party.ended[0], at)
+        for party in rung
+    )
+    return took[0] if stopped else None
+
+
+def _is_near(instant: int | None, at: int) -> bool:
+    return instant is not None and abs(instant - at) <= MATCH_MS

@@ -1,5 +1,7 @@
 """A queue's ringing that a colleague picks up: the queue goes on naming whom it rang."""
 
+import pytest
+
 from schemas.facts import Fact
 from tests.core.phoned import DIRECTORY
 from tests.readings import comparable, legs, offers, states
@@ -26,12 +28,21 @@ PICKED_UP = """
 """
 
 
+BEHIND_A_LOCAL_CHANNEL = (
+    PICKED_UP.replace("ring   trunk1 sales Anna anna1", "ring   trunk1 sales Anna local1")
+    .replace("Anna _ boris1", "Anna _ local1")
+    .replace("caller _ boris1", "caller _ local1")
+)
+"""So a member is rung whose interface is Local/1001@from-queue/n."""
+
+
 def told(log: list[bytes]) -> list[Fact]:
     return run([*log, *values("09:10:00 beat")], terms(agents=DIRECTORY))[1]
 
 
-def test_whoever_picked_up_has_the_talk() -> None:
-    facts = told(values(PICKED_UP))
+@pytest.mark.parametrize("text", [PICKED_UP, BEHIND_A_LOCAL_CHANNEL])
+def test_whoever_picked_up_has_the_talk(text: str) -> None:
+    facts = told(values(text))
 
     (leg,) = legs(facts)
     assert (leg.queue_id, leg.agent_id, leg.ended_by) == ("sales", "Boris", "caller")
@@ -45,13 +56,16 @@ def test_whoever_picked_up_has_the_talk() -> None:
     assert "talking" not in {each.state for each in states(facts, "Anna")}
 
 
-def test_the_log_of_the_same_queue_names_whom_it_rang_and_changes_nothing() -> None:
+@pytest.mark.parametrize("text", [PICKED_UP, BEHIND_A_LOCAL_CHANNEL])
+def test_the_log_of_the_same_queue_names_whom_it_rang_and_changes_nothing(text: str) -> None:
     log = """
         09:00:00  log: enter  trunk1 sales
         09:00:09  log: answer trunk1 sales Anna _ boris1
         09:01:00  log: end    trunk1 sales Anna caller
     """
-    facts = told(values(PICKED_UP + log))
+    if "local1" in text:
+        log = log.replace("boris1", "local1")
+    facts = told(values(text + log))
 
     (leg,) = legs(facts)
     assert (leg.agent_id, leg.talk_ms) == ("Boris", 51_000)
@@ -60,10 +74,35 @@ def test_the_log_of_the_same_queue_names_whom_it_rang_and_changes_nothing() -> N
     ]  # fmt: skip
 
 
-def test_the_order_in_which_it_is_told_changes_nothing() -> None:
-    log = values(PICKED_UP)
+@pytest.mark.parametrize("text", [PICKED_UP, BEHIND_A_LOCAL_CHANNEL])
+def test_the_order_in_which_it_is_told_changes_nothing(text: str) -> None:
+    log = values(text)
     straight = told(log)
     for late in range(len(log)):
         crooked = told([*log[:late], *log[late + 1 :], log[late], log[late]])
 
         assert comparable(crooked) == comparable(straight), log[late]
+
+
+def test_who_comes_in_while_whoever_was_rung_answers_picked_nothing_up() -> None:
+    text = """
+    08:59:00  login  Anna sales
+    09:00:00  starts trunk1
+    09:00:00  enter  trunk1 sales
+    09:00:05  starts anna1@trunk1
+    09:00:05  ring   trunk1 sales Anna local1
+    09:00:08  starts boris1 800
+    09:00:09  picks  boris1
+    09:00:09  picks  anna1@trunk1
+    09:00:09  leave  trunk1 sales
+    09:00:09  answer trunk1 sales Anna _ local1
+    09:00:09  joins  anna1@trunk1 b1
+    09:00:09  joins  trunk1 b1
+    09:00:09  joins  boris1@trunk1 b1
+    09:01:00  end    trunk1 sales Anna caller _ local1
+    09:01:00  stops  anna1@trunk1 16
+    09:01:00  stops  boris1@trunk1 16
+    09:01:00  stops  trunk1 16
+    """
+
+    assert [leg.agent_id for leg in legs(told(values(text))) if leg.queue_id] == ["Anna"]
