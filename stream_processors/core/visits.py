@@ -52,10 +52,20 @@ def leaving(call: Call, mark: Mark) -> Visit | None:
     mine = [visit for visit in reversed(call.visits) if visit.queue_id == mark.queue_id]
     for visit in mine:
         if mark.feed in visit.entered_feeds and mark.feed not in visit.left_feeds:
-            return visit
+            return _back_since(call, mark, visit) or visit
     if any(_was_answered(visit, mark) for visit in mine):
         return None
     return open_visit(call, mark) or begun_unseen(call, mark)
+
+
+def _back_since(call: Call, mark: Mark, left: Visit) -> Visit | None:
+    """Find the visit for which a caller came back, unheard by the feed of a mark.
+
+    By another feed he has left the visit that this one knows, long before what it tells now.
+    """
+    if left.left is None or left.left[0] == ESTIMATED or mark.at - left.left[2] <= MATCH_MS:
+        return None
+    return open_visit(call, mark)
 
 
 def _was_answered(visit: Visit, mark: Mark) -> bool:
@@ -74,7 +84,9 @@ def answered(call: Call, mark: Mark) -> Visit:
     for visit in reversed(call.visits):
         if visit.queue_id == mark.queue_id and mark.feed in visit.entered_feeds:
             left = visit.left_feeds.get(mark.feed)
-            if left is None or mark.at - left <= MATCH_MS:
+            if left is None:
+                return _back_since(call, mark, visit) or visit
+            if mark.at - left <= MATCH_MS:
                 return visit
     return open_visit(call, mark) or begun_unseen(call, mark)
 

@@ -400,3 +400,48 @@ def test_a_caller_who_hung_up_and_left_has_abandoned_though_nobody_said_so() -> 
     """)
 
     assert [leg.outcome for leg in legs(facts)] == ["abandoned"]
+
+
+def test_who_comes_back_to_a_queue_unheard_is_answered_for_the_second_time_he_waits() -> None:
+    text = """
+        09:00:00    enter a sales
+        09:00:00    log: enter a sales
+        09:00:04    log: answer a sales Anna
+        09:00:20    log: end a sales Anna agent
+        09:00:20    log: enter a sales
+        09:00:26.1  ring  a sales Boris
+        09:00:30.2  leave a sales
+        09:00:30.2  answer a sales Boris
+        09:00:30    log: answer a sales Boris
+        09:00:50.3  end   a sales Boris caller
+        09:00:50    log: end a sales Boris caller
+        09:10:00    beat
+    """
+    log = values(text)
+    _, straight = run(log)
+    _, crooked = run([log[0], *log[5:], *log[1:5]])
+
+    assert [(leg.agent_id, leg.answered_at, leg.ended_at) for leg in legs(straight)] == [
+        ("Anna", moment("09:00:04"), moment("09:00:20")),
+        ("Boris", moment("09:00:30.2"), moment("09:00:50.3")),
+    ]
+    assert comparable(crooked) == comparable(straight)
+
+
+def test_who_comes_back_to_a_queue_unheard_gives_up_for_the_second_time_he_waits() -> None:
+    text = """
+        09:00:00    enter   a sales
+        09:00:00    log: enter a sales
+        09:00:04    log: answer a sales Anna
+        09:00:20    log: end a sales Anna agent
+        09:00:20    log: enter a sales
+        09:00:30.2  request a
+        09:00:30.2  unanswered a sales
+        09:00:30.2  leave   a sales
+        09:00:30    log: abandon a sales
+        09:10:00    beat
+    """
+
+    assert [(leg.outcome, leg.left_at) for leg in legs(run(values(text))[1])] == [
+        ("answered", moment("09:00:04")), ("abandoned", moment("09:00:30.2")),
+    ]  # fmt: skip
