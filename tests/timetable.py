@@ -305,9 +305,14 @@ _VERBS: dict[str, Callable[..., tuple[Any, e.Data]]] = {
     ),
     "listed": _listed,
     "member": _member,
-    "channel": lambda snapshot, channel: (
+    "channel": lambda snapshot, channel, waits_for="": (
         e.SnapshotChannel,
-        e.SnapshotChannelData(snapshot_id=snapshot, channel_id=channel),
+        e.SnapshotChannelData(
+            snapshot_id=snapshot,
+            channel_id=channel,
+            interaction_id=waits_for,
+            of_queue=waits_for != "",
+        ),
     ),
     **phones.VERBS,
     "lost": lambda: (e.SourceDisconnected, e.SourceDisconnectedData(reason="a cut")),

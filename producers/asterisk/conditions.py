@@ -42,7 +42,8 @@ OURS = "pult-"
 _LONGEST_ID = 64
 
 _STATES: dict[str, Literal["ringing", "answered"]] = {"5": "ringing", "6": "answered"}
-_OF_QUEUES = frozenset({"Queue", "AppQueue"})
+_OF_CALLERS = "Queue"
+_OF_QUEUES = frozenset({_OF_CALLERS, "AppQueue"})
 """What a caller of a queue is in, also while he talks, and a phone that it has dialled."""
 
 _SIGNED_OUT = frozenset({"4", "5"})
@@ -139,6 +140,8 @@ def channel_listed(message: Message) -> list[Event]:
             bridged=message.text("BridgeId") != "", of_queue=doing in _OF_QUEUES,
             lasted_ms=_lasted_ms(message.text("Duration")), asked_at=_asked_at(snapshot),
         )  # fmt: skip
+    elif doing == _OF_CALLERS:
+        data = replace(data, interaction_id=message.text("Linkedid"), of_queue=True)
     return [SnapshotChannel(data=data, **message.attributes(SnapshotChannel, channel))]
 
 

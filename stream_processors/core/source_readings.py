@@ -89,6 +89,12 @@ def _snapshot_channel(
             data.channel_id, data.device, word=data.state, ago=data.lasted_ms,
             note="bridged" if data.bridged else "", more="queue" if data.of_queue else "",
         ))  # fmt: skip
+    elif data.of_queue and not data.device and data.interaction_id not in ("", data.channel_id):
+        # A Local channel that is in a queue for a caller whose own channel is another.
+        conversations.tell(change, source, ContactMark(
+            event.sequence, event.id, "queued", _asked(data, at), data.interaction_id,
+            data.channel_id,
+        ))  # fmt: skip
     _sweep_by(change, source, snapshot)
 
 

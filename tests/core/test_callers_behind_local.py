@@ -105,3 +105,19 @@ def test_a_phone_that_waits_in_a_contact_of_others_is_known_by_that() -> None:
         facts = run([*told, *values("09:03:00 beat")])[1]
         (leg,) = [leg for leg in legs(facts) if leg.queue_id]
         assert leg.interaction_id == "anna1"
+
+
+def test_who_waits_by_a_local_channel_is_known_by_a_list_too() -> None:
+    lost = ("09:01:00  enter  two",)
+    text = "\n".join(line for line in SENT_ON.splitlines() if not line.strip().startswith(lost))
+    listed = """
+        09:01:00  log: enter two support
+        09:01:03  channel s1 two trunk1
+        09:01:10  log: answer two support Boris
+    """
+    facts = told(values(text + listed))
+
+    assert [(leg.agent_id, leg.queue_id) for leg in legs(facts)] == [
+        ("Anna", "sales"), ("Boris", "support"),
+    ]  # fmt: skip
+    assert {leg.interaction_id for leg in legs(facts)} == {"trunk1"}

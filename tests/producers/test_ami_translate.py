@@ -480,6 +480,13 @@ SNAPSHOT = [
                              "of_queue": True, "lasted_ms": 3_723_000}),
     ),
     (
+        # Sent on by an agent behind a Local channel, which waits in his place.
+        "Event: CoreShowChannel\nChannel: Local/7@a-1;2\nUniqueid: 1.1\nLinkedid: 1.0\n"
+        "Application: Queue\nDuration: 00:00:03\nActionID: pult-7",
+        ("SnapshotChannel", {"snapshot_id": "pult-7", "channel_id": "1.1",
+                             "interaction_id": "1.0", "of_queue": True}),
+    ),
+    (
         # Logged in to app_agent_pool: connected all day, and in no call.
         "Event: CoreShowChannel\nChannel: SIP/7-1\nUniqueid: 1.1\nLinkedid: 1.0\n"
         "ChannelState: 6\nBridgeId: b\nApplication: AgentLogin\nDuration: 08:00:00\n"
@@ -511,6 +518,7 @@ SNAPSHOT = [
         "end of ours",
         "channel",
         "phone",
+        "Local channel in a queue",
         "agent's phone",
         "end of channels",
     ],
