@@ -34,7 +34,8 @@ ANSWER_FOLLOWS_MS = 50
 """Asterisk tells that the caller left some microseconds before it tells of the answer."""
 
 AT_ONCE_MS = 100
-"""A hang-up this soon after leaving the queue is the caller's end, not the dial plan's."""
+"""A hang-up this soon after leaving the queue is the caller's end, not the dial plan's; an end
+of a talk this soon after its agent passed the caller on is that of the transfer."""
 
 NO_CAUSE = "0"
 """Of a channel that only its far end can have ended: a dial plan's Hangup gives a cause.
@@ -108,7 +109,7 @@ def _talked(
         inferred = inferred or ended is not None
         by = "unknown" if ended is not None else ""
     passed = _handover(call, visit, answered) if call.handovers else None
-    if passed is not None and _ends_with(passed, ended, by, moved):
+    if passed is not None and _ends_with(passed, visit, ended, by, moved):
         ended, by = max(answered, passed.at), "agent"
     return Conclusion(
         visit.leg_id, visit.queue_id, "answered", entered, answered, _wait(visit, answered),
@@ -117,7 +118,11 @@ def _talked(
 
 
 def _ends_with(
-    passed: Handover, ended: int | None, by: EndedBy | Literal[""], moved: int | None
+    passed: Handover,
+    visit: Visit,
+    ended: int | None,
+    by: EndedBy | Literal[""],
+    moved: int | None,
 ) -> bool:
     """Tell whether a talk ended when its caller was passed on, rather than when it is told to.
 
@@ -126,7 +131,9 @@ def _ends_with(
     """
     if by == "unknown":
         return moved is None or passed.at <= moved
-    return moved is None and (ended is None or ended > passed.at + MATCH_MS)
+    is_exact = visit.ended is not None and visit.ended[0] == 1
+    near = AT_ONCE_MS if is_exact else MATCH_MS
+    return moved is None and (ended is None or ended > passed.at + near)
 
 
 def _entered_at(visit: Visit) -> int:

@@ -121,3 +121,17 @@ def test_who_waits_by_a_local_channel_is_known_by_a_list_too() -> None:
         ("Anna", "sales"), ("Boris", "support"),
     ]  # fmt: skip
     assert {leg.interaction_id for leg in legs(facts)} == {"trunk1"}
+
+
+def test_a_talk_ends_by_the_transfer_though_its_caller_hangs_up_right_after_it() -> None:
+    text = SENT_ON.partition("09:01:00  enter  two")[0]
+    gave_up = """
+        09:01:01  asks   trunk1
+        09:01:01  end    trunk1 sales Anna caller
+        09:01:01  stops  trunk1 16
+    """
+    (leg,) = legs(told(values(text + gave_up)))
+
+    assert (leg.ended_at, leg.ended_by, leg.transfer_kind) == (
+        moment("09:01:00"), "agent", "blind",
+    )  # fmt: skip
