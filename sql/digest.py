@@ -46,6 +46,13 @@ _LEFT_OUT = frozenset({"tenant", "domain", "revision", "known_at", "caller_key",
 _WITHOUT_VOIDED = {"violations": "state != 'voided'"}
 """Other views do not show what no longer holds."""
 
+_SHOWN = {
+    "case_steps": "case_step_facts",
+    "dispositions": "disposition_facts",
+    "surveys": "survey_facts",
+}
+"""Whose rows a view shows; it takes the engine a quarter of a second when there are none."""
+
 
 def digest(client: Client, timezone: str = "UTC", tenant: str = "") -> list[DigestRow]:
     """Return one row for each table and local day that holds facts, of one tenant or of all.
@@ -64,6 +71,9 @@ def total(rows: Sequence[DigestRow]) -> str:
 
 def _digest_view(client: Client, view: str, timezone: str, tenant: str) -> list[DigestRow]:
     with store_errors(f"compute the digest of {view}"):
+        shown = _SHOWN.get(view)
+        if shown and not client.command(f"SELECT count() FROM pult.{shown}"):
+            return []
         described = client.query(f"DESCRIBE TABLE pult.{view}").result_rows
         columns = ", ".join(row[0] for row in described if row[0] not in _LEFT_OUT)
         # As text, because a hash of NULL is NULL; the text of a tuple is quoted and so exact.
