@@ -194,6 +194,8 @@ class Party:
         now = (mark.at, mark.sequence)
         match mark.kind:
             case "started":
+                # Later than what it led to, if the source's clock was set back meanwhile.
+                self.started, self.birth_seen = mark.at, True
                 self.dialled, self.dialled_key = mark.word, mark.more
                 self.caller_key = mark.note
             case "ringing" if self.ringing is None:

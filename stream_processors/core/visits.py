@@ -7,7 +7,8 @@ its beginning. So a visit is known by queue, time and which feed has told what o
 from stream_processors.core.call import ESTIMATED, MATCH_MS, Call, Mark, Visit
 
 TOLD_STEP_MS, UNTOLD_STEP_MS = 10 * 60_000, 60_000
-"""So far may a clock be set back in a wait: if the source says it was none, or says nothing."""
+"""So far may a clock be set back in a wait or a talk: if the source says it was none, or says
+nothing."""
 
 
 def same_entry(call: Call, mark: Mark) -> Visit | None:
@@ -30,12 +31,16 @@ def same_entry(call: Call, mark: Mark) -> Visit | None:
 
 
 def _clock_stepped_back(visit: Visit, mark: Mark) -> bool:
-    """Tell whether the clock of a source was set back after an entry, while the caller waited.
+    """Tell whether the clock of a source was set back after an entry, in the wait or the talk.
 
-    Then the source saw no wait, and the entry comes after what it led to.
+    Then the source saw no wait, and the entry comes after what it led to. Set back in the talk,
+    it saw none either.
     """
     waited = visit.wait[1] if visit.wait else 0
     reach = TOLD_STEP_MS if visit.wait else UNTOLD_STEP_MS
+    is_end_alone = visit.connected is not None and visit.connected[0] == ESTIMATED
+    if is_end_alone and visit.talk is not None and visit.talk[1] == 0:
+        waited, reach = 0, TOLD_STEP_MS
     return waited == 0 and 0 <= mark.at - visit.entered[2] <= reach
 
 

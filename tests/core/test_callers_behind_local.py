@@ -135,3 +135,25 @@ def test_a_talk_ends_by_the_transfer_though_its_caller_hangs_up_right_after_it()
     assert (leg.ended_at, leg.ended_by, leg.transfer_kind) == (
         moment("09:01:00"), "agent", "blind",
     )  # fmt: skip
+
+
+def test_a_phone_that_a_queue_rings_stays_so_though_the_clock_is_set_back() -> None:
+    facts = told(
+        values("""
+        08:58:00  login  Anna sales
+        09:00:20  starts trunk1
+        09:00:20  enter  trunk1 sales
+        09:00:25  ring   trunk1 sales Anna one
+        09:00:25  starts anna1@trunk1
+        09:00:27  picks  anna1@trunk1
+        09:00:27  leave  trunk1 sales
+        09:00:27  answer trunk1 sales Anna _ one
+        09:00:27  joins  anna1@trunk1 b1
+        08:59:50  end    trunk1 sales Anna caller 0 one
+        08:59:50  parts  anna1@trunk1 b1
+        08:59:50  stops  anna1@trunk1 16
+        08:59:50  stops  trunk1 16
+    """)
+    )
+
+    assert [(leg.queue_id, leg.agent_id) for leg in legs(facts)] == [("sales", "Anna")]

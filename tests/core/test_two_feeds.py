@@ -300,6 +300,27 @@ def test_a_clock_that_is_set_back_in_a_wait_makes_no_second_visit(
         ]
 
 
+@pytest.mark.parametrize("back", ["09:00", "08:56"])
+@pytest.mark.parametrize("finer", [True, False])
+def test_a_clock_that_is_set_back_in_a_talk_makes_no_second_visit(
+    back: str, finer: bool
+) -> None:
+    told_so = [
+        "09:00:25.250 enter a sales", "09:00:25 log: enter a sales",
+        "09:00:30.400 leave a sales", "09:00:30.401 answer a sales Anna 5",
+        "09:00:30 log: answer a sales Anna 5", f"{back}:20.700 end a sales Anna caller 0",
+        f"{back}:20 log: end a sales Anna caller 0",
+    ]  # fmt: skip
+    log = values("\n".join(each for each in told_so if finer or "log:" in each))
+
+    for seed in range(20):
+        _, facts = run(Random(seed).sample(log, len(log)) if seed else log)
+
+        (leg,) = legs(facts)
+        assert (leg.outcome, leg.talk_ms, leg.ended_at) == ("answered", 0, leg.answered_at)
+        assert "talking" not in {each.state for each in states(facts, "Anna")}
+
+
 @pytest.mark.parametrize("ghost", [
     "09:00:40 log: abandon a sales", "09:00:41 log: abandon a sales desk 21",
     "09:00:55 log: abandon a sales desk 55", "09:00:20 log: abandon a sales",
