@@ -62,7 +62,9 @@ class Directions:
         """Return which way the call of a party went that is an agent's."""
         origin = self._origin
         alone = party.born_in == self._interaction_id
-        if origin is party or (party.placed_the_call and alone):
+        # Who called nobody from a contact of his own has come to fetch the caller of another.
+        placed = party.placed_the_call and (alone or self._called_by(party))
+        if origin is party or placed:
             return self._of_placed(party)
         if origin is None or not self._owners[origin.channel_id]:
             return "out" if origin is not None and was_called(origin) else "in"

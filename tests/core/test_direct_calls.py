@@ -486,3 +486,25 @@ def test_whom_the_pbx_stops_ringing_the_agent_has_not_given_up() -> None:
     assert outcome("no_answer", "09:00:24 asks anna1") == ("timeout", "system")
     assert outcome("cancelled", "") == ("abandoned", "agent")
     assert outcome("cancelled", "09:00:20 asks anna1") == ("abandoned", "agent")
+
+
+def test_whom_he_called_is_a_colleague_though_no_transfer_was_heard() -> None:
+    _, facts = told(
+        INCOMING.partition("09:01:00")[0]
+        + """
+        09:00:30  starts anna2 boris
+        09:00:31  starts boris1@anna2
+        09:00:35  picks  boris1@anna2
+        09:00:35  joins  boris1@anna2 b2
+        09:00:35  joins  anna2 b2
+        09:00:50  joins  boris1@trunk1 b
+        09:00:50  stops  anna1@trunk1 16
+        09:00:50  stops  anna2 16
+        09:01:30  stops  boris1@trunk1 16
+        09:01:30  stops  trunk1 16
+    """
+    )
+
+    found = [(leg.agent_id, leg.direction, leg.caller_key) for leg in legs(facts)]
+    assert ("Anna", "internal", "") in found
+    assert {agent for agent, direction, _ in found if direction == "in"} == {"Anna", "Boris"}
