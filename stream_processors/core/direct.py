@@ -319,21 +319,24 @@ class Consideration:
     # --- what it means for visits to queues -----------------------------------------------
 
     def _handovers(self) -> list[tuple[QueueTalk, Handover]]:
-        found = []
+        found: list[tuple[QueueTalk, Handover]] = []
         for transfer in self._reading.transfers:
-            for channel in (transfer.by_channel, transfer.consult_channel):
+            passed = False
+            for channel in dict.fromkeys((transfer.by_channel, transfer.consult_channel)):
                 talk = self._talk_by(channel, transfer.moment[0])
                 if talk is None or self._ends.get(channel) is not transfer:
                     continue
-                if transfer.kind == "attended":
+                kind: TransferKind | Literal[""] = "attended"
+                if passed:
+                    kind, to = "", ""  # the side to which the other one was passed
+                elif transfer.kind == "attended":
                     far = self._other_channel(channel, transfer)
                     to = self._far_side(far, transfer)
-                    kind: TransferKind = "attended"
                 else:
                     to, kind = self._taken_after(transfer) or transfer.to, "blind"
                 handed = Handover(transfer.moment[0], talk.agent_id, kind, to)
                 found.append((talk, handed))
-                break
+                passed = True
         return found
 
     @staticmethod

@@ -1,6 +1,7 @@
 """What a contact tells of the visits in it: who passed the caller on, and who held him."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import msgspec
 
@@ -15,11 +16,11 @@ class Hold(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 
 class Handover(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """An agent passed on the caller of a visit."""
+    """An agent passed on the caller of a visit; without a kind, another caller to him."""
 
     at: int
     agent_id: str
-    kind: TransferKind
+    kind: TransferKind | Literal[""]
     to: str
 
 

@@ -1,7 +1,7 @@
 """Queues whose caller is a Local channel: sent on, called back by a script, or asked for."""
 
 from schemas.facts import Fact
-from tests.core.phoned import DIRECTORY
+from tests.core.phoned import DIRECTORY, shown
 from tests.readings import comparable, legs, states
 from tests.timetable import moment, run, terms, values
 
@@ -157,3 +157,41 @@ def test_a_phone_that_a_queue_rings_stays_so_though_the_clock_is_set_back() -> N
     )
 
     assert [(leg.queue_id, leg.agent_id) for leg in legs(facts)] == [("sales", "Anna")]
+
+
+def test_both_talks_of_an_agent_who_puts_two_callers_together_end_by_that() -> None:
+    facts = told(
+        values("""
+        08:59:00  login  Anna sales
+        09:00:00  starts trunk1
+        09:00:00  enter  trunk1 sales
+        09:00:05  ring   trunk1 sales Anna one
+        09:00:05  starts anna1@trunk1
+        09:00:10  picks  anna1@trunk1
+        09:00:10  leave  trunk1 sales
+        09:00:10  answer trunk1 sales Anna _ one
+        09:00:10  joins  anna1@trunk1 b1
+        09:00:20  starts trunk2
+        09:00:20  enter  trunk2 sales
+        09:00:25  ring   trunk2 sales Anna two
+        09:00:25  starts anna2@trunk2
+        09:00:30  picks  anna2@trunk2
+        09:00:30  leave  trunk2 sales
+        09:00:30  answer trunk2 sales Anna _ two
+        09:00:30  joins  anna2@trunk2 b2
+        09:01:00  passes anna1@trunk1 anna2 _ three
+        09:01:00  merges trunk2 trunk1
+        09:01:00  stops  anna1@trunk1 16
+        09:01:00  stops  anna2@trunk2 16
+        09:02:00  end    trunk1 sales Anna caller _ one
+        09:02:00  end    trunk2 sales Anna agent _ two
+        09:02:00  stops  trunk2@trunk1 16
+        09:02:00  stops  trunk1 16
+    """)
+    )
+
+    found = [(leg.ended_at, leg.ended_by, leg.transfer_kind) for leg in legs(facts)]
+    assert found == [
+        (moment("09:01:00"), "agent", "attended"), (moment("09:01:00"), "agent", ""),
+    ]  # fmt: skip
+    assert shown(facts)[-1] == ("ready", moment("09:01:00"), None)
