@@ -42,8 +42,11 @@ def day_bounds(at_second: int, zone: str) -> tuple[int, int]:
     local = datetime.fromtimestamp(at_second, ZoneInfo(zone))
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
     next_noon = midnight.replace(hour=12) + timedelta(days=1)
-    end = next_noon.replace(hour=0)
-    return int(midnight.timestamp()) * 1000, int(end.timestamp()) * 1000
+    end = int(next_noon.replace(hour=0).timestamp())
+    if at_second >= end:
+        # A clock set back from 00:01 to 23:01: the hour is of the day that had begun.
+        return day_bounds(end, zone)
+    return int(midnight.timestamp()) * 1000, end * 1000
 
 
 def day_name(at: int, zone: str) -> str:

@@ -133,3 +133,13 @@ def test_the_days_of_a_year_follow_each_other_without_a_gap(zone: str) -> None:
 
     first = date.fromisoformat(named[0])
     assert named == [(first + timedelta(days=n)).isoformat() for n in range(len(named))]
+
+
+@pytest.mark.parametrize("at", ["03:00:00", "03:01:00", "03:30:00", "04:00:00", "04:00:30"])
+def test_a_clock_set_back_over_midnight_ends_no_day_twice(at: str) -> None:
+    """At 00:01 in Goose Bay it was 23:01 again; a fold goes on to the end of each day."""
+    second = moment(f"2010-11-07 {at}") // 1000
+
+    begins, ends = day_bounds(second, "America/Goose_Bay")
+
+    assert (begins, ends) == (moment("2010-11-07 03:00:00"), moment("2010-11-08 04:00:00"))
