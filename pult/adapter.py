@@ -104,7 +104,7 @@ class Adapter:
             findings = topics.check(client, wanted)
         except PultFailure as failure:
             return str(failure)
-        return next((f"{each.text} ({topics.REMEDY})" for each in findings if each.hinders), "")
+        return next((each.remedied for each in findings if each.hinders), "")
 
     def _explained(self, errors: Sequence[KafkaError]) -> str:
         return kafka.explained(errors, self.options.settings.kafka)

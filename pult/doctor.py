@@ -83,8 +83,7 @@ def _kafka(loaded: settings.Settings, environ: Mapping[str, str]) -> Iterator[Fi
         client = kafka.connect(loaded.kafka, environ)
         yield Finding(good=True, text=f"kafka: {loaded.kafka.bootstrap} answers")
         for each in topics.check(client, loaded.kafka):
-            remedy = f" ({topics.REMEDY})" if each.missing else ""
-            yield Finding(good=each.good, text=f"kafka: topic {each.text}{remedy}")
+            yield Finding(good=each.good, text=f"kafka: topic {each.remedied}")
     except PultFailure as failure:
         yield Finding(good=False, text=f"kafka: {failure}")
 

@@ -118,7 +118,7 @@ def to_kafka(
     client = kafka.connect(settings, environ)
     for finding in topics.check(client, settings):
         if finding.hinders:
-            msg = f"cannot publish a simulation: {finding.text} ({topics.REMEDY})"
+            msg = f"cannot publish a simulation: {finding.remedied}"
             raise KafkaUnusable(msg)
     publishing = _Publishing(settings, environ)
     for said in _with_progress(simulation, tell):

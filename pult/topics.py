@@ -6,6 +6,7 @@ What is there is never changed: the state of a domain is bound to the number of 
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
@@ -22,7 +23,7 @@ _ANSWER_SECONDS = 15.0
 _FIRST_ASK_SECONDS = 2.0
 _LOOK_AGAIN_SECONDS = 0.05
 
-REMEDY = "run pult topics, or mend kafka.prefix"
+_REMEDY = "run pult topics, or mend kafka.prefix"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,11 @@ class TopicFinding:
     text: str
     hinders: bool = False
     missing: bool = False
+
+    @property
+    def remedied(self) -> str:
+        """The text with what to do; that of a topic which differs says it already."""
+        return f"{self.text} ({_REMEDY})" if self.missing else self.text
 
 
 def create(client: AdminClient, settings: KafkaSettings) -> list[TopicFinding]:
@@ -142,9 +148,12 @@ def require(client: AdminClient, settings: KafkaSettings) -> None:
     Raises:
         KafkaUnusable: they are not; the message names the setting or the remedy.
     """
-    wrong = [each.text for each in check(client, settings) if not each.good]
+    wrong = [each for each in check(client, settings) if not each.good]
     if wrong:
-        msg = f"cannot start on these topics: {'; '.join(wrong)} ({REMEDY})"
+        # What is missing comes last: one remedy is that of all of it.
+        *others, last = sorted(wrong, key=attrgetter("missing"))
+        told = "; ".join([*(each.text for each in others), last.remedied])
+        msg = f"cannot start on these topics: {told}"
         raise KafkaUnusable(msg)
 
 

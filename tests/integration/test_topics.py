@@ -87,8 +87,15 @@ def test_a_topic_that_differs_is_told_of_and_left_as_it_is(
     ).values():
         future.result(20)
 
-    done = pult(tmp_path, f'bootstrap = "{kafka.bootstrap}"\nprefix = "{prefix}"', "topics")
+    settings = f'bootstrap = "{kafka.bootstrap}"\nprefix = "{prefix}"'
+    hidden = pult(tmp_path, settings, "processor", "--name", "w1", "--port", "0")
+    done = pult(tmp_path, settings, "topics")
+    refused = pult(tmp_path, settings, "processor", "--name", "w1", "--port", "0")
 
+    # What makes anew what is missing mends nothing of what differs.
+    assert hidden.complaint.rstrip().endswith("missing (run pult topics, or mend kafka.prefix)")
+    assert "must have 32" in refused.complaint
+    assert "run pult topics" not in refused.complaint
     assert done.code == 1
     problems = [line for line in done.out.splitlines() if line.startswith("PROBLEM")]
     assert [line.partition(";")[0] for line in problems] == [
