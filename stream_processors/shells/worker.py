@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from schemas.errors import MalformedEvent, PultFailure
+from schemas.errors import LogTorn, MalformedEvent, PultFailure
 from schemas.events import decode
 from schemas.facts import Fact, Rejected, encode
+from schemas.topics import EVENTS
 from stream_processors.core.instants import to_ms
 from stream_processors.core.state import State, Terms
 from stream_processors.shells import policy_log
@@ -132,10 +133,12 @@ class Worker:
         the partition meanwhile, and needs no snapshot.
 
         Raises:
-            LogTorn: the log lacks events between a snapshot and its own beginning.
+            LogTorn: the log lacks events between a snapshot and its own beginning, or was
+                given other partitions.
             OutputFailed: the snapshots, or where the facts end, cannot be read.
         """
         started = time.monotonic()
+        self._check_partitions(bounds)
         new = sorted(set(bounds) - set(self._kept))
         shelves = await asyncio.to_thread(self._read, new) if new else {}
         facts_ends = await asyncio.to_thread(self._facts_ends, list(bounds))
@@ -356,6 +359,15 @@ class Worker:
             value = policy_log.encode(log)
             self._outbox.mark(self.plan.snapshots, partition, POLICIES_KEY, value)
         return log
+
+    def _check_partitions(self, partitions: Iterable[int]) -> None:
+        """Refuse a topic that was given more partitions while it is read."""
+        if max(partitions, default=0) >= EVENTS.partitions:
+            msg = (
+                f"{self.plan.events} has more than {EVENTS.partitions} partitions now, and its "
+                "domains go elsewhere; make it anew: see Restoring in docs/operations.md"
+            )
+            raise LogTorn(msg)
 
     def _check(self, partition: int, position: int, bounds: Bounds) -> None:
         where = f"{self.plan.events} partition {partition}"
