@@ -83,6 +83,9 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
             done = _in_server(context, wanted, chosen, progress)
         else:
             done = _in_folder(context, wanted, chosen, progress)
+    if chosen.tenant and not done:
+        msg = f"no event of tenant {chosen.tenant} in {where}; check --tenant"
+        raise SettingsInvalid(msg)
     return _report(done, writing=not chosen.check)
 
 

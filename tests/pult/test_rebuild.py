@@ -175,6 +175,13 @@ def test_a_day_that_is_none_and_days_in_the_wrong_order_are_refused() -> None:
     assert swapped.complaint == "cannot rebuild: 2026-03-02 is before 2026-03-03"
 
 
+def test_a_tenant_of_whom_nothing_is_stored_is_not_said_to_be_right(data: Path) -> None:
+    told = pult("rebuild", "--check", "--tenant", "nosuch", "--data", data)
+
+    assert told.code == 1
+    assert told.complaint == f"no event of tenant nosuch in {data}; check --tenant"
+
+
 def test_comparing_only_goes_with_no_reading_anew(data: Path) -> None:
     told = pult("rebuild", "--check", "--from-journal", "--data", data)
 
