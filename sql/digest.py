@@ -43,6 +43,11 @@ _OF_TENANT = "AND tenant = {tenant:String}"
 _LEFT_OUT = frozenset({"tenant", "domain", "revision", "known_at", "caller_key", "evidence"})
 """Which of two feeds told of an episode first is seen in its evidence alone."""
 
+_TOLD_AS = {
+    "transferred_to": "if(match(transferred_to, '^[0-9a-f]{16}$'), 'a number', transferred_to)"
+}
+"""A number outside is stored as its key, which another secret makes another one."""
+
 _WITHOUT_VOIDED = {"violations": "state != 'voided'"}
 """Other views do not show what no longer holds."""
 
@@ -75,7 +80,8 @@ def _digest_view(client: Client, view: str, timezone: str, tenant: str) -> list[
         if shown and not client.command(f"SELECT count() FROM pult.{shown}"):
             return []
         described = client.query(f"DESCRIBE TABLE pult.{view}").result_rows
-        columns = ", ".join(row[0] for row in described if row[0] not in _LEFT_OUT)
+        told = [name for name, *_ in described if name not in _LEFT_OUT]
+        columns = ", ".join(_TOLD_AS.get(name, name) for name in told)
         # As text, because a hash of NULL is NULL; the text of a tuple is quoted and so exact.
         query = (
             f"SELECT toString(toDate({_FIRST_TIME[view]}, {{zone:String}})) AS day, count(), "
