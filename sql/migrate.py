@@ -9,10 +9,15 @@ import pyarrow as pa
 from clickhouse_connect.driver.client import Client
 
 from schemas.errors import StoreFailed
-from sql.lexer import Token, join, tokens
 from sql.store import store_errors
 
-_VIEW = re.compile(r"CREATE OR REPLACE VIEW (\S+)")
+_VIEW = re.compile(r"CREATE (?:OR REPLACE VIEW|VIEW IF NOT EXISTS) (\S+)")
+
+# For our own files, not for what somebody asks: every word of theirs takes 0.2 s to find.
+_PIECE = re.compile(
+    r"""(?P<comment>--[^\n]*)|(?P<end>;)|'(?:[^'\\]|\\.)*'|"[^"]*"|`[^`]*`|[^-;'"`]+|.""",
+    re.DOTALL,
+)
 
 _DEFINITION = ("name", "unit", "means", "formula", "attribution", "empty", "source", "version")
 
@@ -124,13 +129,13 @@ def _note(client: Client, migrations: Mapping[str, str]) -> None:
 
 def statements(text: str) -> list[str]:
     """Return the statements of a migration, without their comments."""
-    found: list[list[Token]] = [[]]
-    for token in tokens(text):
-        if token.text == ";":
-            found.append([])
-        else:
-            found[-1].append(token)
-    return [join(words) for words in found if words]
+    found = [""]
+    for piece in _PIECE.finditer(text):
+        if piece["end"]:
+            found.append("")
+        elif not piece["comment"]:
+            found[-1] += piece[0]
+    return [each.strip() for each in found if each.strip()]
 
 
 def _define(client: Client, definitions: Iterable[object]) -> None:
