@@ -69,9 +69,15 @@ def pult(
 
 _STARTER = """
 import ctypes, json, os, signal, sys, tempfile
-import pult.cli, pult.demo, pult.doctor, pult.importing
+from importlib import import_module
+import pult.cli, pult.lean
 from producers.journal import Journal
+from pult.verbs import VERBS
 from sql.writer import Writer
+
+pult.lean.without_pandas()
+for verb in VERBS:
+    import_module(f"pult.commands.{verb.module or verb.name}")
 
 PLACES = {"journal": (Journal, "append"), "insert": (Writer, "_insert")}
 
