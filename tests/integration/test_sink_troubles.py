@@ -14,7 +14,7 @@ from tests.integration.sinks import Pipe
 from tests.integration.stores import PASSWORD, Store
 from tests.integration.workers import eventually, site
 from tests.kafka import free_port
-from tests.pult.command import pult
+from tests.pult.command import once
 from tests.shells.records import of
 from tests.sql.examples import dirty_day, leg, offer
 
@@ -169,7 +169,7 @@ def test_a_password_that_is_wrong_is_one_line(
     config = tmp_path / "pult.toml"
     config.write_text(f"[clickhouse]\nurl = '{store.url}'\n{wrong}\n")
 
-    done = pult("sink", "--config", config, env={"SINK_PASSWORD": "a wrong one"})
+    done = once("sink", "--config", config, env={"SINK_PASSWORD": "a wrong one"})
 
     assert done.code == 1
     assert told in done.complaint
@@ -185,7 +185,7 @@ def test_a_server_that_cannot_be_reached_is_one_line(store: Store, tmp_path: Pat
         ("http://user:secret@127.0.0.1", "clickhouse.url: must be"),
     ):
         config.write_text(f"[clickhouse]\nurl = '{url}'\n")
-        done = pult("migrate", "--config", config)
+        done = once("migrate", "--config", config)
         assert done.code == 1
         assert told in done.complaint
 
@@ -198,7 +198,7 @@ def test_tables_that_are_not_those_of_this_program_are_one_line(
     client = store.client()
 
     def refusal() -> str:
-        return pult("sink", "--config", config, env={"SINK_PASSWORD": PASSWORD}).complaint
+        return once("sink", "--config", config, env={"SINK_PASSWORD": PASSWORD}).complaint
 
     client.command("INSERT INTO pult.migrations (name, sha256) VALUES ('9999_later.sql', '')")
     newer = refusal()
@@ -209,7 +209,7 @@ def test_tables_that_are_not_those_of_this_program_are_one_line(
     client.command(
         "ALTER TABLE pult.events MODIFY SETTING non_replicated_deduplication_window = 10000"
     )
-    doctor = pult("doctor", "--config", config, env={"SINK_PASSWORD": PASSWORD}, cwd=tmp_path)
+    doctor = once("doctor", "--config", config, env={"SINK_PASSWORD": PASSWORD}, cwd=tmp_path)
     client.close()
 
     assert "newer pult (9999_later.sql is unknown here)" in newer

@@ -13,7 +13,7 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 
 from tests.integration.stores import PASSWORD, Store
 from tests.oracles.plugin import Plugin, Refused
-from tests.pult.command import pult
+from tests.pult.command import once
 
 
 @pytest.fixture(scope="module")
@@ -126,15 +126,15 @@ def test_migrations_apply_over_http_once_and_the_readers_of_a_folder_see_what_wa
     try:
         store.migrate()
         config = store.folder.with_suffix(".toml")
-        again = pult("migrate", "--config", config, env={"SINK_PASSWORD": PASSWORD})
+        again = once("migrate", "--config", config, env={"SINK_PASSWORD": PASSWORD})
         client = store.client()
         client.command("INSERT INTO pult.dirty_day_facts (tenant, day) VALUES ('a', today())")
         client.close()
         store.end(signal.SIGKILL)
         store.start("--user", "nobody")
 
-        asked = pult("sql", "SELECT tenant FROM dirty_days", "--data", store.folder)
-        refused = pult("sink", "--config", config, env={"SINK_PASSWORD": PASSWORD})
+        asked = once("sql", "SELECT tenant FROM dirty_days", "--data", store.folder)
+        refused = once("sink", "--config", config, env={"SINK_PASSWORD": PASSWORD})
     finally:
         store.end(signal.SIGKILL)
 

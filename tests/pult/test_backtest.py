@@ -25,7 +25,7 @@ from tests.pult.backtested import (
     whole_day,
     worked_after,
 )
-from tests.pult.command import good, pult
+from tests.pult.command import good, once
 from tests.pult.conftest import History
 from tests.timetable import DAY, TENANT, moment, values
 
@@ -358,7 +358,7 @@ def test_a_test_that_makes_no_sense_is_one_line(
 ) -> None:
     day = day_of(queue_log_history)
 
-    done = pult(
+    done = once(
         "backtest", "late_return", "--from", day, "--to", day, *options,
         "--data", queue_log_history.data,
     )  # fmt: skip
@@ -377,7 +377,7 @@ def test_a_test_that_makes_no_sense_is_one_line(
     ],
 )
 def test_a_rule_that_is_not_judged_says_why(rule: str, why: str) -> None:
-    done = pult("backtest", rule, "--from", DAY, "--to", DAY)
+    done = once("backtest", rule, "--from", DAY, "--to", DAY)
 
     assert done.code == 2
     assert why in done.complaint
@@ -421,7 +421,7 @@ def test_a_list_of_reasons_can_be_tried(queue_log_history: History) -> None:
 
 @pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "21.11.2026"])
 def test_what_is_no_day_of_a_history_is_wrong_usage(day: str) -> None:
-    done = pult("backtest", "rona", "--from", day, "--to", day)
+    done = once("backtest", "rona", "--from", day, "--to", day)
 
     assert done.code == 2
     assert "day" in done.complaint

@@ -6,7 +6,7 @@ from unittest.mock import ANY
 import msgspec
 import pytest
 
-from tests.pult.command import good, pult
+from tests.pult.command import good, once
 from tests.pult.conftest import History
 
 RULES = """
@@ -197,7 +197,7 @@ def test_what_happens_later_to_a_caller_is_not_explained_by_another_call_of_then
 def test_what_is_no_episode_is_one_line(
     episode: str, why: str, queue_log_history: History
 ) -> None:
-    done = pult("explain", episode, "--data", queue_log_history.data)
+    done = once("explain", episode, "--data", queue_log_history.data)
 
     assert done.code == 1
     assert why in done.complaint
@@ -364,7 +364,7 @@ def test_a_wrong_rule_is_one_line(rules: str, why: str, tmp_path: Path) -> None:
     path = tmp_path / "pult.toml"
     path.write_text(rules, "utf-8")
 
-    done = pult("policy", "show", "--config", path)
+    done = once("policy", "show", "--config", path)
 
     assert done.code == 1
     assert why in done.complaint
@@ -387,7 +387,7 @@ def test_who_is_not_in_the_settings_is_wrong_usage(
     path = tmp_path / "pult.toml"
     path.write_text("[agents.'Anna Petrova']\nteam = 'support'\nids = ['1001']", "utf-8")
 
-    done = pult("policy", "show", *options, "--config", path)
+    done = once("policy", "show", *options, "--config", path)
 
     assert (done.code, done.out) == (2, "")
     assert why in done.complaint
@@ -407,7 +407,7 @@ def test_an_agent_goes_by_his_other_ids_too(tmp_path: Path) -> None:
 def test_a_wrong_threshold_to_try_is_one_plain_line(tmp_path: Path) -> None:
     days = ("--from", "2026-03-01", "--to", "2026-03-02", "--data", tmp_path)
 
-    done = pult("backtest", "late_return", "--set", "grace=-5s", *days)
+    done = once("backtest", "late_return", "--set", "grace=-5s", *days)
 
     assert done.code == 1
     assert done.complaint == (

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.oracles.lab_numbers import LAB
-from tests.pult.command import good, pult
+from tests.pult.command import good, once
 
 AMAZON = Path(__file__).parents[3] / "shared" / "data" / "amazon-connect-samples"
 SETTINGS = """
@@ -86,7 +86,7 @@ def test_an_unknown_agent_leaves_nothing_behind(tmp_path: Path, settings: Path) 
     plan = write(tmp_path, PLAN)
     data = tmp_path / "data"
 
-    done = pult("import", "schedule", plan, "--config", settings, "--data", data)
+    done = once("import", "schedule", plan, "--config", settings, "--data", data)
 
     assert done.code == 1
     assert "line 2: 'Maria Garcia' is no agent of the settings or the history" in done.complaint
@@ -116,7 +116,7 @@ def test_a_shift_that_overlaps_yesterday_s_is_refused(tmp_path: Path) -> None:
     morning = "agent,kind,from,to\nAnna,work,2026-03-02T05:00Z,2026-03-02T09:00Z\n"
     good("import", "schedule", write(tmp_path, night), "--data", data, "--new-agents")
 
-    done = pult("import", "schedule", write(tmp_path, morning), "--data", data, "--new-agents")
+    done = once("import", "schedule", write(tmp_path, morning), "--data", data, "--new-agents")
 
     assert (
         "the shift of Anna on 2026-03-02 overlaps the one that is planned for 2026-03-01"
@@ -137,7 +137,7 @@ def test_a_wrong_year_is_refused_before_anything_is_kept(
     data = tmp_path / "data"
     wrong = f"agent,kind,from,to\nAnna,work,{year}-07-02T09:00Z,{year}-07-02T18:00Z\n"
 
-    done = pult("import", "schedule", write(tmp_path, wrong), "--data", data, "--new-agents")
+    done = once("import", "schedule", write(tmp_path, wrong), "--data", data, "--new-agents")
 
     assert f"line 2: {year}-07-02 is {why}" in done.complaint
     assert asked("SELECT count() FROM events", data) == [[0]]
@@ -177,7 +177,7 @@ def test_shifts_of_two_files_that_overlap_are_refused(tmp_path: Path) -> None:
     morning.write_text("agent,kind,from,to\nAnna,work,2026-03-08T05:00Z,2026-03-08T13:00Z\n")
     command = ("import", "schedule", night, morning, "--data", tmp_path / "data")
 
-    done = pult(*command, "--new-agents")
+    done = once(*command, "--new-agents")
 
     assert "the shift of Anna on 2026-03-08 overlaps the one that" in done.complaint
     assert asked("SELECT count() FROM events", tmp_path / "data") == [[0]]
@@ -201,7 +201,7 @@ def test_times_with_an_offset_are_of_the_days_of_the_settings_zone(tmp_path: Pat
 def test_a_file_that_is_given_twice_is_refused(tmp_path: Path) -> None:
     plan = write(tmp_path, PLAN)
 
-    done = pult("import", "schedule", plan, plan, "--data", tmp_path / "data")
+    done = once("import", "schedule", plan, plan, "--data", tmp_path / "data")
 
     assert done.code == 1
     assert "it is given twice; nothing was imported" in done.complaint
@@ -210,13 +210,13 @@ def test_a_file_that_is_given_twice_is_refused(tmp_path: Path) -> None:
 def test_in_an_empty_folder_nobody_is_known(tmp_path: Path) -> None:
     plan = write(tmp_path, "agent,kind,from,to\nAna,work,2026-03-02T09:00Z,2026-03-02T18:00Z\n")
 
-    done = pult("import", "schedule", plan, "--data", tmp_path / "data")
+    done = once("import", "schedule", plan, "--data", tmp_path / "data")
 
     assert "'Ana' is no agent of the settings or the history (--new-agents" in done.complaint
 
 
 def test_options_of_schedules_go_with_schedules_only(tmp_path: Path) -> None:
-    done = pult("import", "asterisk-ami", "x", "--zone", "UTC", "--data", tmp_path / "data")
+    done = once("import", "asterisk-ami", "x", "--zone", "UTC", "--data", tmp_path / "data")
 
     assert done.complaint == "--zone goes with pult import schedule only"
 

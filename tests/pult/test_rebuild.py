@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pult.command import Moment, all_good, environment, good, in_turn, pult, rows
+from tests.pult.command import Moment, all_good, environment, good, in_turn, once, rows
 from tests.pult.conftest import History
 
 _BY_HAND = """
@@ -129,7 +129,7 @@ def test_events_and_facts_come_back_from_the_journal_alone(
 ) -> None:
     shutil.rmtree(data / "store")
 
-    refused = pult("rebuild", "--data", data)
+    refused = once("rebuild", "--data", data)
     _, digested = all_good(
         ("rebuild", "--from-journal", "--data", data), ("digest", "--total", "--data", data)
     )
@@ -183,7 +183,7 @@ def test_a_tenant_of_whom_nothing_is_stored_is_not_said_to_be_right(data: Path) 
 
 
 def test_comparing_only_goes_with_no_reading_anew(data: Path) -> None:
-    told = pult("rebuild", "--check", "--from-journal", "--data", data)
+    told = once("rebuild", "--check", "--from-journal", "--data", data)
 
     assert told.code == 1
     assert "leave out --check" in told.complaint
