@@ -4,8 +4,9 @@ import json
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 from pult.folder import DataFolder, owner, reachable
@@ -38,6 +39,20 @@ def ask(data: Path, query: str, form: str) -> bytes:
     except QueryRefused as error:
         msg = f"cannot answer a query: {error}"
         raise QueryRefused(msg) from error
+    with held(data) as answer:
+        return answer(query, form)
+
+
+@contextmanager
+def held(data: Path) -> Iterator[Callable[[str, str], bytes]]:
+    """Yield what answers statements in a format; nobody else may have the folder meanwhile.
+
+    To open a store takes longer than most questions: many are asked of one that stays open.
+
+    Raises:
+        DataFolderUnusable: there is no history, or its owner cannot be asked.
+        StoreFailed: the store cannot be opened.
+    """
     if not (data / "store").exists():
         msg = f"no history in {data}; import a recording first, or name another with --data"
         raise DataFolderUnusable(msg)
@@ -47,13 +62,12 @@ def ask(data: Path, query: str, form: str) -> bytes:
         told = reachable(data)
         if told is None:
             raise
-        return _ask_owner(data, str(told["sql"]), query, form)
-    with folder:
-        store = EmbeddedStore(folder.store, METRICS)
-        try:
-            return store.query(query, form)
-        finally:
-            store.close()
+        url = str(told["sql"])
+    else:
+        with folder, closing(EmbeddedStore(folder.store, METRICS)) as store:
+            yield store.query
+        return
+    yield partial(_ask_owner, data, url)
 
 
 def ask_server(

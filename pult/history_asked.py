@@ -1,7 +1,9 @@
 """How verbs ask the history: of the data folder, of its owner, or of the server."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import Any, TypeAlias
 
 import msgspec
@@ -47,7 +49,25 @@ def rows(context: Context, chosen: argparse.Namespace, query: str) -> list[Row]:
     Raises:
         QueryRefused, StoreFailed, DataFolderUnusable: it cannot be asked.
     """
-    told = answer(context, query, "JSONEachRow", server=chosen.server)
+    return _rows(answer(context, query, "JSONEachRow", server=chosen.server))
+
+
+@contextmanager
+def held(context: Context, chosen: argparse.Namespace) -> Iterator[Ask]:
+    """Yield what asks many things in turn; a data folder is opened once for all of them.
+
+    Raises:
+        StoreFailed, DataFolderUnusable: it cannot be asked.
+    """
+    loaded = settings.load(context.config)
+    if chosen.server or asking.means_server(context.data, loaded):
+        yield partial(rows, context, chosen)
+        return
+    with asking.held(context.data) as told:
+        yield lambda query: _rows(told(query, "JSONEachRow"))
+
+
+def _rows(told: bytes) -> list[Row]:
     return [msgspec.json.decode(line) for line in told.splitlines() if line]
 
 

@@ -3,7 +3,6 @@
 import argparse
 from collections import Counter
 from datetime import date, datetime
-from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,7 +12,8 @@ from pult import backtest, settings
 from pult.backtest import Rules
 from pult.backtest_facts import Range, heard_hours
 from pult.context import Context
-from pult.history_asked import Ask, add_server, rows
+from pult.history_asked import Ask, add_server, held
+from pult.settings import Settings
 from schemas.discipline import CODES, Discipline, known_for_tenant
 from schemas.errors import QueryRefused, SettingsInvalid
 from schemas.facts import Violation
@@ -79,9 +79,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Context, chosen: argparse.Namespace) -> int:
     """Replay the days under the rule in force and under the one to try; print both."""
-    loaded, ask = settings.load(context.config), partial(rows, context, chosen)
+    loaded = settings.load(context.config)
     wanted = {chosen.rule: _thresholds(Discipline().rule(chosen.rule), chosen.wanted)}
     _refuse_unknown(wanted)
+    with held(context, chosen) as ask:
+        _tell(ask, chosen, loaded, wanted)
+    return 0
+
+
+def _tell(
+    ask: Ask, chosen: argparse.Namespace, loaded: Settings, wanted: dict[str, Any]
+) -> None:
     tenant = chosen.tenant or _only_tenant(ask)
     policies = loaded.policies(tenant)
     within = _range(chosen.first, chosen.last, policies.timezone, tenant)
@@ -97,7 +105,6 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
     for name, rules in ways.items():
         found = backtest.replayed(ask, policies, rules, chosen.rule, within)
         print("\n".join(_lines(name, found, max(1.0, heard))))
-    return 0
 
 
 def _only_tenant(ask: Ask) -> str:

@@ -4,13 +4,12 @@ import argparse
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 import msgspec
 
 from pult.context import Context
-from pult.history_asked import Ask, Row, add_server, quoted, rows
+from pult.history_asked import Ask, Row, add_server, held, quoted
 from schemas.errors import QueryRefused
 
 
@@ -31,13 +30,13 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
         )
         raise QueryRefused(msg)
     where = f"episode_id = {quoted(chosen.episode)}"
-    found = rows(context, chosen, f"SELECT * FROM violations WHERE {where} ORDER BY domain")
-    if not found:
-        msg = f"cannot explain {chosen.episode}: no such episode in the history"
-        raise QueryRefused(msg)
-    ask = partial(rows, context, chosen)
-    # Two tenants may have an agent of one name, who did the same at the same instant.
-    print("\n\n".join(_explained(ask, episode, where) for episode in found))
+    with held(context, chosen) as ask:
+        found = ask(f"SELECT * FROM violations WHERE {where} ORDER BY domain")
+        if not found:
+            msg = f"cannot explain {chosen.episode}: no such episode in the history"
+            raise QueryRefused(msg)
+        # Two tenants may have an agent of one name, who did the same at the same instant.
+        print("\n\n".join(_explained(ask, episode, where) for episode in found))
     return 0
 
 

@@ -6,6 +6,7 @@ from unittest.mock import ANY
 import msgspec
 import pytest
 
+from pult.asking import held
 from tests.pult.command import good, once
 from tests.pult.conftest import History
 
@@ -46,6 +47,20 @@ def test_an_episode_is_explained_by_its_events_in_order(queue_log_history: Histo
     happened = [line[25:] for line in lines.splitlines()]
     assert happened[0].startswith("cc.offer.ended.v1 ")
     assert happened[1:] == ["--> PENDING", "--> FIRED", "--> CLEARED"]
+
+
+def test_a_folder_that_many_things_are_asked_of_is_opened_once(
+    queue_log_history: History,
+) -> None:
+    with held(queue_log_history.data) as answer:
+        assert answer("SELECT count() > 0 FROM events", "TSV") == b"1\n"
+        assert answer("SELECT 1", "TSV") == b"1\n"
+        busy = once("sql", "SELECT 1", "--data", queue_log_history.data)
+    after = once("sql", "SELECT 1", "--data", queue_log_history.data)
+
+    assert busy.code == 1
+    assert "pult sql" in busy.complaint
+    assert after.code == 0
 
 
 def test_who_waited_at_a_miss_is_shown_where_that_made_it_critical(
