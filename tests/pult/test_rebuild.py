@@ -73,7 +73,7 @@ def test_who_has_no_settings_at_hand_changes_no_target(data: Path, tmp_path: Pat
     noted = targets.read_bytes()
     assert b"PT1M" in noted
 
-    done = pult("rebuild", "--data", data)
+    done = once("rebuild", "--data", data)
 
     assert done.code == 0
     assert (
@@ -176,7 +176,7 @@ def test_a_day_that_is_none_and_days_in_the_wrong_order_are_refused() -> None:
 
 
 def test_a_tenant_of_whom_nothing_is_stored_is_not_said_to_be_right(data: Path) -> None:
-    told = pult("rebuild", "--check", "--tenant", "nosuch", "--data", data)
+    told = once("rebuild", "--check", "--tenant", "nosuch", "--data", data)
 
     assert told.code == 1
     assert told.complaint == f"no event of tenant nosuch in {data}; check --tenant"
