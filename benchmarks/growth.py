@@ -9,10 +9,11 @@ same run; each figure is the median of five stretches. Traffic for each agent is
 wall's samples, one for each queue every 5 s of event time, are part of the cost.
 """
 
-import sys
+import argparse
 import tracemalloc
 from collections.abc import Mapping, Sequence
 from statistics import median
+from sys import stdout
 
 from benchmarks.centres import MONDAY_MS, NINE_MS, Centre, Worker
 from producers.simulation.day import DAY_MS
@@ -56,7 +57,7 @@ def _print(title: str, costs: Mapping[str, Sequence[float]]) -> None:
     print(title)
     for name, cost in medians.items():
         print(f"  {name:32} {cost:6.1f} us/event  {cost / least:5.2f} x the cheapest")
-    sys.stdout.flush()
+    stdout.flush()
 
 
 def agents() -> None:
@@ -143,8 +144,13 @@ PARTS = {"agents": agents, "queues": queues, "age": age, "memory": memory}
 
 def main() -> None:
     """Measure the parts that are named, all if none is."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], metavar="PART", default=[])
+    chosen = parser.parse_args()
     rarely_collect()
-    for name in sys.argv[1:] or PARTS:
+    for name in chosen.parts or PARTS:
         PARTS[name]()
 
 
