@@ -53,9 +53,10 @@ class Way:
         told = frames(half_hours)
         for at in range(0, len(told), 1_000):
             self._journal.append(told[at : at + 1_000])
-        kept = self._journal.read(0, len(told))
         publisher = self._publisher(Publisher, Target("bare", "bare", 1 << 20))
-        self._entries = {each[0]: publisher.entries([each]) for each in kept}
+        self._entries: dict[int, list[Entry]] = {}
+        while kept := self._journal.read(max(self._entries, default=0), len(told)):
+            self._entries |= {each[0]: publisher.entries([each]) for each in kept}
         self.values = [entry.value for found in self._entries.values() for entry in found]
 
     def bare(self) -> dict[str, Any]:
