@@ -144,7 +144,7 @@ def main() -> None:
             like.note(way.ours(TranslatedBefore))
     totals((bare, whole, like))
     print(tell("the same values from the journal : bare", 0.5, like, bare))
-    print(tell("with translation : bare", 0.5, whole, bare))
+    print(tell("with translation : bare", 0.0, whole, bare))
 
 
 if __name__ == "__main__":

@@ -198,14 +198,16 @@ class Journal:
             JournalFailed: a file is damaged; the frames before it can still be read.
         """
         found: list[tuple[int, Frame | Rejected]] = []
-        left = READ_BYTES
         with self._turn:
             for day in self._days:
-                if day.last_position > after and len(found) < limit and left >= 0:
-                    with _one_line(day.path):
-                        more = day.read(after, limit - len(found), left, feed)
-                    left -= sum(_size(told) for _, told in more)
-                    found += more
+                if day.last_position <= after:
+                    continue
+                # Counted only where there is another day: most are read from one.
+                left = READ_BYTES - sum(_size(told) for _, told in found)
+                if len(found) >= limit or left < 0:
+                    break
+                with _one_line(day.path):
+                    found += day.read(after, limit - len(found), left, feed)
         return found
 
     def last_line(self, source: str, feed: str) -> tuple[int, int]:

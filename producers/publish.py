@@ -32,7 +32,7 @@ from schemas.facts import encode as encode_fact
 
 _LOG = logging.getLogger(__name__)
 
-FRAMES_AT_ONCE = 1_000
+FRAMES_AT_ONCE = 4_000
 """The longest stretch; two of them are in memory."""
 
 SAVE_SECONDS = 0.25
@@ -267,7 +267,7 @@ class Publisher:
 
     def _settled(self, position: int, entries: Sequence[Entry]) -> None:
         self.delivered += len(entries)
-        self.rejected += sum(each.topic == self._target.rejected for each in entries)
+        self.rejected += [each.topic for each in entries].count(self._target.rejected)
         self._place.position = position
         if position >= self._careful_to:
             self._limits.clear()

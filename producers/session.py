@@ -90,8 +90,8 @@ class Session:
         """
         produce = self._producer.produce
         try:
-            for topic, key, value, *_ in entries:
-                produce(topic, value, key)
+            for entry in entries:
+                produce(entry.topic, entry.value, entry.key)
         except KafkaException as error:
             raise Undelivered([error.args[0]]) from error
 

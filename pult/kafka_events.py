@@ -135,7 +135,8 @@ def _event(key: bytes | str | None, value: bytes | str | None) -> Event | None:
         return None
     try:
         event = decode(value.encode() if isinstance(value, str) else value)
-        to_ms(event.time), to_ms(event.recordedtime)
+        for told in (event.time, event.recordedtime):
+            to_ms(told)
     except MalformedEvent:
         return None
     domain = key if isinstance(key, str) else key.decode(errors="replace")

@@ -213,8 +213,9 @@ class Diary(msgspec.Struct, gc=False):
         for leg_id, (_, end) in list(self.work.items()):
             if end is not None and end < work_since:
                 del self.work[leg_id]
+        chats_since = reach("ghost_busy")
         for leg_id, chat in list(self.chats.items()):
-            if chat.talk.end is not None and chat.talk.end < reach("ghost_busy"):
+            if chat.talk.end is not None and chat.talk.end < chats_since:
                 del self.chats[leg_id]
         for month in [month for month in self.short if month < before - MONTHS_MS]:
             del self.short[month]
