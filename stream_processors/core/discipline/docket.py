@@ -269,13 +269,14 @@ class Docket(msgspec.Struct, gc=False):
 
     def forget_journeys(self, source: str, before: int) -> None:
         """Drop interactions of a source that were over for good before `before` [ms]."""
+        final = before - WINDOW_MS
         for key, journey in list(self.journeys.items()):
             if journey.source != source:
                 continue
-            if journey.began >= before:
+            if journey.began >= final:
                 break  # they stand in the order of their first news
             over = journey.over
-            if over is None or over >= before - WINDOW_MS:
+            if over is None or over >= final:
                 continue
             for leg_id in journey.visits:
                 del self.journey_of[leg_id]
