@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -43,32 +44,35 @@ def answer(context: Context, query: str, form: str, *, server: bool) -> bytes:
     return asking.ask(context.data, query, form)
 
 
-def rows(context: Context, chosen: argparse.Namespace, query: str) -> list[Row]:
-    """Return the rows that answer a reading statement; times are texts, as ClickHouse's are.
+@dataclass(frozen=True, slots=True)
+class History:
+    """What is asked many things in turn; `answer` takes a reading statement and a format."""
 
-    Raises:
-        QueryRefused, StoreFailed, DataFolderUnusable: it cannot be asked.
-    """
-    return _rows(answer(context, query, "JSONEachRow", server=chosen.server))
+    answer: Callable[[str, str], bytes]
+
+    def rows(self, query: str) -> list[Row]:
+        """Return the rows that answer a statement; times are texts, as ClickHouse's are.
+
+        Raises:
+            QueryRefused, StoreFailed, DataFolderUnusable: it cannot be asked.
+        """
+        told = self.answer(query, "JSONEachRow")
+        return [msgspec.json.decode(line) for line in told.splitlines() if line]
 
 
 @contextmanager
-def held(context: Context, chosen: argparse.Namespace) -> Iterator[Ask]:
-    """Yield what asks many things in turn; a data folder is opened once for all of them.
+def held(context: Context, chosen: argparse.Namespace) -> Iterator[History]:
+    """Yield the history; a data folder is opened once for all that is asked of it.
 
     Raises:
         StoreFailed, DataFolderUnusable: it cannot be asked.
     """
     loaded = settings.load(context.config)
     if chosen.server or asking.means_server(context.data, loaded):
-        yield partial(rows, context, chosen)
+        yield History(partial(asking.ask_server, loaded.clickhouse, context.environ))
         return
     with asking.held(context.data) as told:
-        yield lambda query: _rows(told(query, "JSONEachRow"))
-
-
-def _rows(told: bytes) -> list[Row]:
-    return [msgspec.json.decode(line) for line in told.splitlines() if line]
+        yield History(told)
 
 
 def quoted(text: str) -> str:

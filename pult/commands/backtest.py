@@ -82,8 +82,8 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
     loaded = settings.load(context.config)
     wanted = {chosen.rule: _thresholds(Discipline().rule(chosen.rule), chosen.wanted)}
     _refuse_unknown(wanted)
-    with held(context, chosen) as ask:
-        _tell(ask, chosen, loaded, wanted)
+    with held(context, chosen) as history:
+        _tell(history.rows, chosen, loaded, wanted)
     return 0
 
 

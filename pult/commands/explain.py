@@ -30,13 +30,14 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
         )
         raise QueryRefused(msg)
     where = f"episode_id = {quoted(chosen.episode)}"
-    with held(context, chosen) as ask:
-        found = ask(f"SELECT * FROM violations WHERE {where} ORDER BY domain")
-        if not found:
-            msg = f"cannot explain {chosen.episode}: no such episode in the history"
-            raise QueryRefused(msg)
-        # Two tenants may have an agent of one name, who did the same at the same instant.
-        print("\n\n".join(_explained(ask, episode, where) for episode in found))
+    with held(context, chosen) as history:
+        found = history.rows(f"SELECT * FROM violations WHERE {where} ORDER BY domain")
+        explained = [_explained(history.rows, episode, where) for episode in found]
+    if not explained:
+        msg = f"cannot explain {chosen.episode}: no such episode in the history"
+        raise QueryRefused(msg)
+    # Two tenants may have an agent of one name, who did the same at the same instant.
+    print("\n\n".join(explained))
     return 0
 
 

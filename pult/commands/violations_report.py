@@ -13,7 +13,7 @@ Examples:
 import argparse
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from importlib.resources import files
@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 
 from pult import settings
 from pult.context import Context
-from pult.history_asked import answer, quoted, rows
+from pult.history_asked import History, held, quoted
 from schemas.errors import QueryRefused
 from schemas.policies import Policies
 from schemas.wording import counted
@@ -101,27 +101,44 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Context, chosen: argparse.Namespace) -> int:
     """Print what was counted."""
-    loaded = settings.load(context.config)
-    tenant = chosen.tenant or _only_tenant(context, chosen)
-    policies = loaded.policies(tenant)
-    query = report_query(chosen.span, tenant, policies)
-    wanted = (chosen.by,) if chosen.by else BY
-    if chosen.format:
-        of = ", ".join(quoted(each) for each in (*wanted, *(() if chosen.by else ("all",))))
-        _print(context, chosen, f"SELECT * FROM ({query}) WHERE by IN ({of})", chosen.format)
-        return 0
-    found = rows(context, chosen, f"SELECT * FROM ({query}) WHERE by = 'all'")
-    print(f"{chosen.span.name} ({policies.timezone}): {_head(found[0] if found else {})}")
-    for each in wanted if found else ():
-        print(f"\nby {each}")
-        sys.stdout.flush()
-        table = (
-            f"SELECT name AS {each}, * EXCEPT (by, name) FROM ({query}) WHERE by = '{each}' "
-            f"ORDER BY alerts DESC, episodes DESC, {each} LIMIT {_AT_MOST} "
-            "SETTINGS output_format_pretty_row_numbers = 0"
-        )
-        _print(context, chosen, table, "PrettyCompactMonoBlock")
+    with held(context, chosen) as history:
+        tenant = chosen.tenant or _only_tenant(history)
+        policies = settings.load(context.config).policies(tenant)
+        query = report_query(chosen.span, tenant, policies)
+        wanted = (chosen.by,) if chosen.by else BY
+        if chosen.format:
+            told = _as_one_table(history, query, wanted, chosen.format)
+        else:
+            told = _as_tables(
+                history, query, wanted, f"{chosen.span.name} ({policies.timezone})"
+            )
+    # Whoever reads slowly holds nobody up who waits for the folder.
+    sys.stdout.buffer.write(told)
+    sys.stdout.buffer.flush()
     return 0
+
+
+def _as_one_table(history: History, query: str, wanted: Sequence[str], form: str) -> bytes:
+    names = wanted if len(wanted) == 1 else (*wanted, "all")
+    of = ", ".join(quoted(each) for each in names)
+    return history.answer(f"SELECT * FROM ({query}) WHERE by IN ({of})", form)
+
+
+def _as_tables(history: History, query: str, wanted: Sequence[str], of: str) -> bytes:
+    found = history.rows(f"SELECT * FROM ({query}) WHERE by = 'all'")
+    told = f"{of}: {_head(found[0] if found else {})}\n".encode()
+    for each in wanted if found else ():
+        table = history.answer(_table(query, each), "PrettyCompactMonoBlock")
+        told += f"\nby {each}\n".encode() + table
+    return told
+
+
+def _table(query: str, by: str) -> str:
+    return (
+        f"SELECT name AS {by}, * EXCEPT (by, name) FROM ({query}) WHERE by = '{by}' "
+        f"ORDER BY alerts DESC, episodes DESC, {by} LIMIT {_AT_MOST} "
+        "SETTINGS output_format_pretty_row_numbers = 0"
+    )
 
 
 def report_query(span: Span, tenant: str, policies: Policies) -> str:
@@ -150,11 +167,9 @@ def _midnight(day: date, zone: str) -> int:
     return day_bounds(int(noon.timestamp()), zone)[0]
 
 
-def _only_tenant(context: Context, chosen: argparse.Namespace) -> str:
-    found = [
-        str(row["tenant"])
-        for row in rows(context, chosen, "SELECT DISTINCT tenant FROM violations ORDER BY 1")
-    ]
+def _only_tenant(history: History) -> str:
+    rows = history.rows("SELECT DISTINCT tenant FROM violations ORDER BY 1")
+    found = [str(row["tenant"]) for row in rows]
     if len(found) > 1:
         msg = f"cannot report on several tenants: name one with --tenant ({', '.join(found)})"
         raise QueryRefused(msg)
@@ -170,8 +185,3 @@ def _head(total: Mapping[str, object]) -> str:
     counts = ", ".join(counted(str(total[f"{one}s"]), one) for one in nouns)
     of_a_day = f"{shown} alerts per agent and day (target 1 to 2)"
     return f"{counts}; {total['excused']} excused; {of_a_day}"
-
-
-def _print(context: Context, chosen: argparse.Namespace, query: str, form: str) -> None:
-    sys.stdout.buffer.write(answer(context, query, form, server=chosen.server))
-    sys.stdout.buffer.flush()
