@@ -83,6 +83,8 @@ class Publisher:
         ready: returns why the brokers cannot be published to, or an empty string; asked
             before the first record and after a failure; it may take seconds.
         explain: puts errors of the producer into one line.
+        changed: returns why the brokers may not be published to any more, or an empty string;
+            asked again and again while they are, must not wait.
         translated: is told of events, and of what is none, before they are sent; after an
             interruption of the same ones again.
 
@@ -100,6 +102,7 @@ class Publisher:
         *,
         ready: Callable[[], str],
         explain: Callable[[Sequence[KafkaError]], str],
+        changed: Callable[[], str] = lambda: "",
         translated: Translated = lambda _events, _rejected: None,
     ) -> None:
         if place.position > journal.last_position:
@@ -116,6 +119,7 @@ class Publisher:
         self._target = target
         self._ready = ready
         self._explain = explain
+        self._changed = changed
         self._translated = translated
         self._news = threading.Event()
         self._stopping = threading.Event()
@@ -203,6 +207,9 @@ class Publisher:
             entries = self.entries(frames)
             session.settle(self._waiting)
             self._settled(last, sent)
+            if trouble := self._changed():
+                self._interrupted(trouble)
+                return
             if sent or not frames:
                 self._healed()
             if frames:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from producers.frame import Frame
+from schemas.topics import partition_of
 
 PRODUCER: Mapping[str, Any] = {
     "enable.idempotence": True,
@@ -58,7 +59,7 @@ class Undelivered(Exception):
 
 
 class Session:
-    """Sends records in order, each at least once.
+    """Sends records in order, each at least once, to the partition of its domain.
 
     Args:
         client: how to reach the brokers, in librdkafka's words.
@@ -91,7 +92,7 @@ class Session:
         produce = self._producer.produce
         try:
             for entry in entries:
-                produce(entry.topic, entry.value, entry.key)
+                produce(entry.topic, entry.value, entry.key, partition_of(entry.key))
         except KafkaException as error:
             raise Undelivered([error.args[0]]) from error
 

@@ -80,8 +80,10 @@ class Adapter:
             ),
             ready=self._kafka_trouble,
             explain=self._explained,
+            changed=self._topics_changed,
             translated=self.rejects.note,
         )
+        self._partitions: topics.PartitionWatch | None = None
         self.failure: PultFailure | None = None
         self._live: list[LiveSource] = []
         self._stopped = threading.Event()
@@ -104,7 +106,14 @@ class Adapter:
             findings = topics.check(client, wanted)
         except PultFailure as failure:
             return str(failure)
+        if self._partitions is None:
+            connection = kafka.librdkafka(wanted, self.options.environ)
+            self._partitions = topics.PartitionWatch(connection, wanted, (EVENTS, REJECTED))
         return next((each.remedied for each in findings if each.hinders), "")
+
+    def _topics_changed(self) -> str:
+        """Return why nothing may be published any more: topics were given more partitions."""
+        return self._partitions.trouble() if self._partitions else ""
 
     def _explained(self, errors: Sequence[KafkaError]) -> str:
         return kafka.explained(errors, self.options.settings.kafka)

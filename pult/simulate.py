@@ -18,7 +18,7 @@ from producers.simulation.voice import Said
 from pult import kafka, topics
 from pult.server_settings import KafkaSettings
 from schemas.errors import KafkaUnusable, OutputFailed
-from schemas.topics import EVENTS
+from schemas.topics import EVENTS, partition_of
 
 Tell: TypeAlias = Callable[[str], None]
 """Takes a line about how far a simulation is."""
@@ -145,10 +145,10 @@ class _Publishing:
 
     def send(self, said: Said) -> None:
         """Hand over one event; waits while too many are on their way."""
-        since = time.monotonic()
+        since, key = time.monotonic(), said.domain.encode()
         while True:
             try:
-                self._producer.produce(self._topic, said.value, said.domain.encode())
+                self._producer.produce(self._topic, said.value, key, partition_of(key))
             except BufferError:
                 self._producer.poll(0.1)
                 self._look(since)

@@ -5,6 +5,7 @@ are for ever: the state of a domain is bound to its partition, and keys are spre
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 
@@ -49,6 +50,31 @@ SNAPSHOTS = Topic(
 )
 
 TOPICS = (EVENTS, FACTS, REJECTED, SNAPSHOTS)
+
+_SEED = 0x9747B28C
+_MIX = 0x5BD1E995
+_32_BITS = 0xFFFFFFFF
+
+
+@lru_cache(maxsize=4096)
+def partition_of(domain: bytes) -> int:
+    """Return the partition of a domain, whatever number of them a topic has by now.
+
+    A client left to choose takes the number that it finds; where somebody adds partitions,
+    it goes on with a domain in another one, and the order of its events is lost.
+
+    Source: murmur2 of `org.apache.kafka.common.utils.Utils`, as Kafka's clients use it.
+    """
+    rest = len(domain) & ~3
+    found = _SEED ^ len(domain)
+    for place in range(0, rest, 4):
+        word = int.from_bytes(domain[place : place + 4], "little") * _MIX & _32_BITS
+        word = (word ^ word >> 24) * _MIX & _32_BITS
+        found = found * _MIX & _32_BITS ^ word
+    if domain[rest:]:
+        found = (found ^ int.from_bytes(domain[rest:], "little")) * _MIX & _32_BITS
+    found = (found ^ found >> 13) * _MIX & _32_BITS
+    return ((found ^ found >> 15) & 0x7FFFFFFF) % EVENTS.partitions
 
 
 def processors_of(prefix: str) -> str:

@@ -11,6 +11,8 @@ from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewPartitions
 
 from producers.frame import Naming
 from producers.identity import CallerKeys
@@ -183,6 +185,34 @@ def test_topics_with_another_number_of_partitions_are_not_written_to(
             lambda: "has 8 partitions, must have 32" in adapter.get("/readyz")[1], 20, "it"
         )
         assert adapter.metric("pult_published_total") == 0
+
+
+def test_topics_that_are_given_more_partitions_are_not_written_to_any_more(
+    kafka: Cluster, prefix: str, tmp_path: Path
+) -> None:
+    make_topics(kafka.bootstrap, prefix)
+    adapter = Adapter(tmp_path, kafka.bootstrap, prefix, speed=20)
+    process = adapter.start()
+    with killed_at_last(process):
+        wait_for(lambda: adapter.metric("pult_published_total") > 0, 20, "a record")
+        admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
+        for grown in admin.create_partitions([NewPartitions(f"{prefix}.events", 40)]).values():
+            grown.result(20)
+        wait_for(lambda: adapter.get("/readyz")[0] == 503, 20, "not ready")
+        told = f"{prefix}.events: has 40 partitions, must have 32; "
+        assert adapter.get("/readyz")[1].startswith(told)
+        published = adapter.metric("pult_published_total")
+        kept = adapter.metric("pult_journal_backlog_frames")
+        wait_for(lambda: adapter.metric("pult_journal_backlog_frames") > kept, 20, "frames")
+        assert adapter.metric("pult_published_total") == published
+
+    (said,) = [line for line in adapter.said.splitlines() if "partitions" in line]
+    assert " warning adapter: " in said
+    assert told in said
+    assert said.endswith("the journal keeps what comes until it is taken")
+    read = records(kafka.bootstrap, f"{prefix}.events")
+    assert len(read) == published
+    assert len({each.partition for each in read}) == 1
 
 
 def test_settings_that_cannot_work_end_it_at_once_with_the_name_of_the_setting(

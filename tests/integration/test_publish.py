@@ -108,6 +108,19 @@ def test_every_event_of_the_journal_is_published_once_in_order_under_its_domain(
     assert caplog.messages == []
 
 
+def test_a_topic_that_was_given_more_partitions_has_a_domain_where_it_was(
+    kafka: Cluster, prefix: str, tmp_path: Path
+) -> None:
+    make_topics(kafka.bootstrap, prefix, partitions=40)
+    with running(tmp_path, kafka.bootstrap, prefix) as publishing:
+        publishing.add(lab(0, 100))
+
+    read = records(kafka.bootstrap, f"{prefix}.events")
+    hashed = murmur2(b"main") & 0x7FFFFFFF
+    assert hashed % 40 != hashed % 32
+    assert {each.partition for each in read} == {hashed % 32}
+
+
 def test_what_cannot_be_used_is_published_as_rejected_with_its_reason(
     kafka: Cluster, prefix: str, tmp_path: Path
 ) -> None:

@@ -5,6 +5,7 @@ from confluent_kafka import KafkaError, KafkaException
 
 from producers.frame import Frame
 from producers.session import Entry, Session
+from schemas.topics import partition_of
 
 SLOW = {
     "bootstrap.servers": "replaced by those of the mock",
@@ -12,10 +13,13 @@ SLOW = {
     "test.mock.broker.rtt": 300,
 }
 FRAME = Frame("pbx1", "ami", 0, b"")
+# Topics of the mock have four partitions.
+KEY = b"north"
+assert partition_of(KEY) < 4
 
 
 def entries(count: int) -> list[Entry]:
-    return [Entry("events", b"key", b"value", n, n, FRAME) for n in range(count)]
+    return [Entry("events", KEY, b"value", n, n, FRAME) for n in range(count)]
 
 
 def test_records_that_are_given_up_on_their_way_are_a_failure_and_no_defect() -> None:
