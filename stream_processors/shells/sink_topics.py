@@ -15,17 +15,18 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._topic import TopicDescription
 
 from schemas.errors import LogTorn
+from schemas.topics import EVENTS
 
 _EVERY_SECONDS = 5.0
 _ANSWER_SECONDS = 5.0
 
 
 class TopicWatch:
-    """Asks for the ids of topics from time to time; waits for nothing.
+    """Asks for ids and partitions of topics from time to time; waits for nothing.
 
     Args:
         connection: how to reach the brokers, in librdkafka's words.
-        topics: whose ids.
+        topics: their names.
     """
 
     def __init__(self, connection: Mapping[str, Any], topics: Iterable[str]) -> None:
@@ -39,7 +40,7 @@ class TopicWatch:
         """Take what was answered, and ask again if it is time.
 
         Raises:
-            LogTorn: a topic is another than before.
+            LogTorn: a topic is another than before, or was given more partitions.
         """
         for name, answer in self._asked.items():
             if answer.done():
@@ -53,13 +54,21 @@ class TopicWatch:
 
     def _compare(self, name: str, answer: Future[TopicDescription]) -> None:
         try:
-            found = str(answer.result().topic_id)
+            described = answer.result()
         except KafkaException:
             # Brokers that are away, or a topic that is missing, are told of by others.
             return
+        found, partitions = str(described.topic_id), len(described.partitions)
         if self._known.setdefault(name, found) != found:
             msg = (
                 f"{name} was made anew while it was read; a new start reads it from its "
                 "beginning; see Restoring in docs/operations.md"
+            )
+            raise LogTorn(msg)
+        if partitions > EVENTS.partitions:
+            msg = (
+                f"{name} has {partitions} partitions now, must have {EVENTS.partitions}: the "
+                "order of its domains is not kept; make it anew: see Restoring in "
+                "docs/operations.md"
             )
             raise LogTorn(msg)

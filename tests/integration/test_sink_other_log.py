@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewTopic
+from confluent_kafka.cimpl import NewPartitions, NewTopic
 
-from schemas.topics import EVENTS, Topic
+from schemas.topics import EVENTS, FACTS, Topic
 from stream_processors.shells.sink_offsets import firsts
 from tests.integration.conftest import NewCluster
 from tests.integration.half_hour import half_hour
@@ -147,6 +147,26 @@ def test_a_topic_that_is_made_anew_under_a_sink_ends_it_and_is_read_by_the_next(
         assert code == 1
         assert f"{prefix}.events was made anew while it was read" in sink.complaint
         assert rows(pipe) == 500
+
+
+@pytest.mark.parametrize("topic", [EVENTS, FACTS])
+def test_a_topic_that_is_given_more_partitions_under_a_sink_ends_it_as_no_start_takes_it(
+    installation: Site, store: Store, topic: Topic
+) -> None:
+    name = topic.named(installation.prefix)
+    pipe = filled(installation, store)
+    sink = pipe.sink()
+    eventually("ready", 60, lambda: sink.status("/readyz")[0] == 200)
+    admin = AdminClient({"bootstrap.servers": installation.bootstrap})
+    admin.create_partitions([NewPartitions(name, 40)])[name].result(20)
+
+    code = sink.wait()
+    complaint = sink.complaint
+    again = pipe.sink("s2")
+
+    assert (code, again.wait()) == (1, 1)
+    assert complaint.startswith(f"{name} has 40 partitions now, must have 32: ")
+    assert f"{name}: has 40 partitions, must have 32; " in again.complaint
 
 
 def test_that_retention_has_removed_what_was_stored_is_no_other_log(
