@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -57,26 +58,55 @@ def noting(path: Path | None) -> Iterator[Note]:
     if path is None:
         yield lambda _: None
         return
-    # What fails where the notes are taken is no failure of their file.
-    with ExitStack() as files:
-        with _told_of(path):
-            file = files.enter_context(_opened(path))
+    with _beside(path, "contacts") as file:
 
         def note(one: Belongs) -> None:
-            with _told_of(path):
+            with _told_of(path, "contacts"):
                 file.write(json.dumps(one._asdict()).encode() + b"\n")
 
         yield note
-        with _told_of(path):
+
+
+@contextmanager
+def truth_at(path: Path | None) -> Iterator[Callable[[Simulation], None]]:
+    """Give what writes the truth about a simulation whose events have been read, as JSON.
+
+    Args:
+        path: where to; packed if it ends in .gz; None: nowhere.
+
+    Raises:
+        OutputFailed: the file cannot be written.
+    """
+    if path is None:
+        yield lambda _: None
+        return
+    with _beside(path, "the truth") as file:
+
+        def write(simulation: Simulation) -> None:
+            with _told_of(path, "the truth"):
+                file.write(json.dumps(simulation.truth(), indent=1).encode() + b"\n")
+
+        yield write
+
+
+@contextmanager
+def _beside(path: Path, what: str) -> Iterator[IO[bytes]]:
+    """Open a file that is written beside the events; what cannot be is told at once."""
+    # What fails where it is used is no failure of this file.
+    with ExitStack() as files:
+        with _told_of(path, what):
+            file = files.enter_context(_opened(path))
+        yield file
+        with _told_of(path, what):
             files.close()
 
 
 @contextmanager
-def _told_of(path: Path) -> Iterator[None]:
+def _told_of(path: Path, what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        msg = f"cannot write contacts to {path}: {error.strerror or error}"
+        msg = f"cannot write {what} to {path}: {error.strerror or error}"
         raise OutputFailed(msg) from error
 
 
@@ -85,26 +115,35 @@ def _opened(path: Path | None) -> Iterator[IO[bytes]]:
     if path is None:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
-    elif path.suffix == ".gz":
-        # Neither name nor time in the header: the same seed gives the same bytes.
-        with path.open("wb") as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as packed:
-            yield cast(IO[bytes], packed)
-    else:
-        with path.open("wb") as file:
+        return
+    with _whole(path) as file:
+        if path.suffix == ".gz":
+            # Neither name nor time in the header: the same seed gives the same bytes.
+            with gzip.GzipFile("", "wb", 6, file, mtime=0) as packed:
+                yield cast(IO[bytes], packed)
+        else:
             yield file
 
 
-def write_truth(simulation: Simulation, path: Path) -> None:
-    """Write the truth about a simulation whose events have been read.
+@contextmanager
+def _whole(path: Path) -> Iterator[IO[bytes]]:
+    """Give a file that takes its place once it is whole; until then there is none, or the old.
 
-    Raises:
-        OutputFailed: the file cannot be written.
+    What is no plain file (a device, a pipe, a link) is written as it is.
     """
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        with path.open("wb") as file:
+            yield file
+        return
+    scratch = path.with_name(f"{path.name}.new")
     try:
-        path.write_text(json.dumps(simulation.truth(), indent=1) + "\n", "utf-8")
-    except OSError as error:
-        msg = f"cannot write the truth to {path}: {error.strerror or error}"
-        raise OutputFailed(msg) from error
+        with scratch.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        scratch.replace(path)
+    finally:
+        scratch.unlink(missing_ok=True)
 
 
 def to_kafka(

@@ -187,7 +187,8 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--truth", type=Path, metavar="FILE",
-        help="what really happened, per queue and day and per agent, as JSON",
+        help="what really happened, per queue and day and per agent, as JSON, packed if it "
+        "ends in .gz",
     )  # fmt: skip
     parser.add_argument(
         "--contacts", type=Path, metavar="FILE",
@@ -213,15 +214,17 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
     if chosen.contacts and not plan.crm:
         msg = "--contacts needs --crm: without a CRM nothing is told of contacts"
         raise SimulationImpossible(msg)
-    with simulate.noting(chosen.contacts) as note:
+    with (
+        simulate.noting(chosen.contacts) as note,
+        simulate.truth_at(chosen.truth) as tell_truth,
+    ):
         simulation = Simulation(plan, note)
         if chosen.to_kafka:
             wanted = settings.load(context.config).kafka
             simulate.to_kafka(simulation, wanted, context.environ, _tell)
         else:
             simulate.to_file(simulation, chosen.out, _tell)
-    if chosen.truth:
-        simulate.write_truth(simulation, chosen.truth)
+        tell_truth(simulation)
     # Standard output may be the events themselves.
     to = sys.stdout if chosen.out or chosen.to_kafka else sys.stderr
     print(f"{counted(simulation.told, 'event')} simulated", file=to)

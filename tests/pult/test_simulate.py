@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from schemas.crm_events import CaseReopened, CaseResolved
 from schemas.events import LegConnected, QueueEntered, decode
-from tests.pult.command import good, in_turn
+from tests.pult.command import good, in_turn, pult
 
 SMALL = ("simulate", "--seats", "10", "--queues", "2", "--begin", "2026-03-02T09:00")
 
@@ -58,6 +59,41 @@ def test_wrong_options_are_one_line_with_what_is_possible(tmp_path: Path) -> Non
         assert each.code == code
         assert text in each.err
         assert each.err.count("pult: ") == 1
+
+
+def test_what_cannot_be_written_beside_the_events_is_told_before_any_is(tmp_path: Path) -> None:
+    out, nowhere = tmp_path / "a.jsonl", tmp_path / "no" / "truth.json"
+
+    (found,) = in_turn((*SMALL, "--days", "7", "--out", out, "--truth", nowhere), cwd=tmp_path)
+
+    assert found.code == 1
+    assert (
+        found.err == f"pult: cannot write the truth to {nowhere}: No such file or directory\n"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def small_disk() -> None:
+    """Let no file of this process grow beyond 100 kB."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz"])
+def test_a_file_that_cannot_be_written_whole_is_not_there_or_is_the_old_one(
+    tmp_path: Path, name: str
+) -> None:
+    out = tmp_path / name
+    options = (*SMALL, "--hours", "8", "--out", out, "--truth", tmp_path / "truth.json")
+
+    first = pult(*options, before=small_disk)
+    left = list(tmp_path.iterdir())
+    out.write_text("the old one")
+    second = pult(*options, before=small_disk)
+
+    assert first.code == second.code == 1
+    assert first.complaint == f"cannot write events to {out}: File too large"
+    assert left == []
+    assert out.read_text() == "the old one"
 
 
 def test_beside_a_crm_stands_of_which_contact_each_thing_is(tmp_path: Path) -> None:
