@@ -58,7 +58,8 @@ class Shelf:
 class Reading:
     """One partition of the topic while it is read: chunks by the name of their snapshot."""
 
-    def __init__(self) -> None:
+    def __init__(self, partition: int) -> None:
+        self.partition = partition
         self.chunks: dict[bytes, dict[bytes, bytes]] = {}
         self.manifests: dict[bytes, Manifest] = {}
         self.policies: bytes | None = None
@@ -95,6 +96,7 @@ class Reading:
                 shelf.stale += keys(manifest)
                 continue
             try:
+                self._check_place(manifest)
                 shelf.frozen = unpack(manifest, self.chunks.get(manifest.id.encode(), {}))
                 shelf.manifest = manifest
             except SnapshotUnusable as error:
@@ -103,6 +105,12 @@ class Reading:
                 )
                 shelf.stale += keys(manifest)
         return shelf
+
+    def _check_place(self, manifest: Manifest) -> None:
+        """Refuse what a tool put here that spreads keys as other topics want it."""
+        if manifest.partition != self.partition:
+            msg = f"it is of partition {manifest.partition}"
+            raise SnapshotUnusable(msg)
 
     def _halves(self) -> list[bytes]:
         """Return keys of what has no manifest: whoever wrote it died before that was written.
@@ -124,7 +132,7 @@ def read(
     Raises:
         OutputFailed: the topic cannot be read to its end.
     """
-    readings = {partition: Reading() for partition in partitions}
+    readings = {partition: Reading(partition) for partition in partitions}
     consumer = Consumer(
         {
             **connection,

@@ -24,7 +24,7 @@ def packed(position: int, size: int = 1_000) -> list[tuple[bytes, bytes]]:
 
 def found(*records: tuple[bytes, bytes | None]) -> tuple[int | None, list[str]]:
     """Return the offset of what was chosen, and what was wrong with the others."""
-    reading = Reading()
+    reading = Reading(5)
     for key, value in records:
         reading.take(key, value)
     shelf = reading.shelf()
@@ -34,7 +34,7 @@ def found(*records: tuple[bytes, bytes | None]) -> tuple[int | None, list[str]]:
 def test_a_snapshot_comes_back_as_it_was() -> None:
     before = frozen(10, 3 * CHUNK_BYTES)
     records = pack(before, 5, "w1", 1)
-    reading = Reading()
+    reading = Reading(5)
     for key, value in records:
         reading.take(key, value)
 
@@ -57,7 +57,7 @@ def test_what_a_worker_left_that_died_while_it_saved_is_deleted_in_the_end() -> 
     """No manifest names it, so nothing else would ever delete it."""
     half = packed(20, 2 * CHUNK_BYTES)[:-1]
     *chunks, (name, _) = packed(30)
-    reading = Reading()
+    reading = Reading(5)
     for key, value in (*packed(10), *half, *chunks, (name, b"no manifest")):
         reading.take(key, value)
 
@@ -98,6 +98,16 @@ def test_one_of_another_version_is_not_read(change: dict[str, object]) -> None:
 
     assert position is None
     assert f"this pult knows {snapshots.DEFINITION}" in unusable[0]
+
+
+def test_one_of_another_partition_is_not_taken_for_one_of_this() -> None:
+    """As where somebody copied the topic with a tool that spreads records by their keys."""
+    other = pack(frozen(20), 4, "w1", 1)
+
+    position, unusable = found(*packed(10), *other)
+
+    assert position == 10
+    assert "at offset 20: it is of partition 4" in unusable[0]
 
 
 def test_a_manifest_that_is_none_is_told_of() -> None:
