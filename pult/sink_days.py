@@ -200,7 +200,8 @@ class SinkDays:
         kept = shelf[partition].policies
         if kept is None:
             return PolicyHistory([(0, self._policies_of(tenant))])
-        return policy_log.history(policy_log.decode(kept), tenant)
+        where = f"{self._topics.snapshots} partition {partition}"
+        return policy_log.history(policy_log.decode(kept, where), tenant)
 
 
 class _Interrupted(Exception):

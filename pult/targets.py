@@ -33,7 +33,8 @@ def kept_targets(
         for domain, partition in partitions.items():
             kept = shelves[partition].policies
             if domain.partition("/")[0] == tenant and kept is not None:
-                return policy_log.history(policy_log.decode(kept), tenant)
+                where = f"{topic} partition {partition}"
+                return policy_log.history(policy_log.decode(kept, where), tenant)
         return PolicyHistory([(0, wanted.policies(tenant))])
 
     return of

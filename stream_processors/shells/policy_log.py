@@ -62,14 +62,24 @@ def encode(log: tuple[Version, ...]) -> bytes:
     return _LOG.dump_json(log)
 
 
-def decode(value: bytes) -> tuple[Version, ...]:
+def decode(value: bytes, where: str) -> tuple[Version, ...]:
     """Read what `encode` returned.
 
+    Args:
+        value: what is kept.
+        where: the topic and its partition, in words.
+
     Raises:
-        SnapshotUnusable: it is none.
+        SnapshotUnusable: it is none, or has what only a newer version of ours knows.
     """
     try:
         return _LOG.validate_json(value)
     except ValidationError as error:
-        msg = f"the history of targets cannot be read ({error.errors()[0]['msg']})"
+        told = error.errors()[0]
+        place = ".".join(map(str, told["loc"]))
+        msg = (
+            f"the history of targets in {where} cannot be read ({told['msg']}"
+            f"{f' at {place}' if place else ''}): it is damaged, or of a newer pult; install "
+            "that one, or see Restoring in docs/operations.md"
+        )
         raise SnapshotUnusable(msg) from error

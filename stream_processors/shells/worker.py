@@ -352,7 +352,8 @@ class Worker:
         self._kept[partition] = kept
 
     def _policies(self, partition: int, shelf: Shelf) -> tuple[Version, ...]:
-        known = policy_log.decode(shelf.policies) if shelf.policies else ()
+        where = f"{self.plan.snapshots} partition {partition}"
+        known = policy_log.decode(shelf.policies, where) if shelf.policies else ()
         now = round(time.time() * 1000)
         log = policy_log.continued(known, self.plan.policies, now)
         if log != known:

@@ -1,5 +1,6 @@
 """Which targets held when: a change never reaches back."""
 
+import re
 from typing import Any
 
 import pytest
@@ -79,9 +80,27 @@ def test_a_clock_set_back_does_not_reorder_the_history() -> None:
 def test_a_history_comes_back_as_it_was_written() -> None:
     log = continued(continued((), wanted(20), at=0), wanted(20, acme=10), at=5_000)
 
-    assert decode(encode(log)) == log
+    assert decode(encode(log), "snapshots partition 4") == log
 
 
-def test_a_damaged_history_is_no_history() -> None:
-    with pytest.raises(SnapshotUnusable, match="history of targets cannot be read"):
-        decode(b"[{]")
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        (b"[{]", "Invalid JSON: key must be a string at line 1 column 3"),
+        (
+            encode(continued((), wanted(20), at=0)).replace(
+                b'"everybody":{', b'"everybody":{"flows":{},'
+            ),
+            "Extra inputs are not permitted at 0.policies.everybody.flows",
+        ),
+    ],
+)
+def test_a_history_that_is_damaged_or_newer_is_told_of_with_its_place(
+    value: bytes, why: str
+) -> None:
+    told = f"the history of targets in snapshots partition 4 cannot be read ({why}): "
+
+    with pytest.raises(SnapshotUnusable, match=re.escape(told)) as found:
+        decode(value, "snapshots partition 4")
+
+    assert str(found.value).endswith("see Restoring in docs/operations.md")
