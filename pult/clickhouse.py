@@ -23,6 +23,7 @@ for _name in ("clickhouse_connect", "urllib3"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)
 
 _CODE = re.compile(r"\bCode: (\d+)\b|\bcode: (\d+)\b")
+_EXPIRED = re.compile(r"certificate (?:has expired|is not yet valid)")
 _REFUSED = {"192", "193", "194", "516"}
 _MAY_NOT = {"291", "497"}
 _READ_ONLY = {"164", "242"}
@@ -165,6 +166,8 @@ def _unreachable(said: str, settings: ClickHouseSettings) -> str:
     if "CERTIFICATE_VERIFY_FAILED" in said or "certificate verify failed" in said:
         if "ostname mismatch" in said or "doesn't match" in said or "not valid for" in said:
             return "its certificate is for another host; check clickhouse.url"
+        if expired := _EXPIRED.search(said):
+            return f"{expired[0]}; renew it on the server, or set the clock here"
         who = settings.ca or "the system's authorities"
         return f"its certificate is not of {who}; set clickhouse.ca to its authority's file"
     if "WRONG_VERSION_NUMBER" in said or "wrong version number" in said.lower():

@@ -3,6 +3,7 @@
 The password is only ever in the values returned here; no message of ours holds it.
 """
 
+import re
 import socket
 import ssl
 import time
@@ -31,6 +32,9 @@ _NOT_ALLOWED = (
     KafkaError.TOPIC_AUTHORIZATION_FAILED,
     KafkaError.CLUSTER_AUTHORIZATION_FAILED,
 )
+_TLS_ADDRESS = re.compile(r"ssl://([^/\s]+:\d+)/")
+# X509_V_ERR_HOSTNAME_MISMATCH, IP_ADDRESS_MISMATCH; CERT_NOT_YET_VALID, CERT_HAS_EXPIRED.
+_OF_ANOTHER_HOST, _OUT_OF_DATE = (62, 64), (9, 10)
 _PROTOCOLS = {
     "plaintext": "PLAINTEXT", "tls": "SSL",
     "sasl_plaintext": "SASL_PLAINTEXT", "sasl_tls": "SASL_SSL",
@@ -173,8 +177,7 @@ def _cause(errors: Sequence[KafkaError], settings: KafkaSettings) -> str:
             return not_allowed(kinds[code].str(), settings)
     if KafkaError._SSL in kinds:
         if "verify failed" in said:
-            who = settings.ca or "the system's authorities"
-            return f"its certificate is not of {who}; set kafka.ca to its authority's file"
+            return _distrusted(said, settings)
         return f"no TLS can be agreed on; check kafka.ca, kafka.cert and kafka.key ({said})"
     if "PLAINTEXT broker listener" in said:
         return f"it speaks no TLS there; kafka.protocol is {settings.protocol}"
@@ -192,6 +195,34 @@ def _cause(errors: Sequence[KafkaError], settings: KafkaSettings) -> str:
     if answers:
         return f"it does not take it: {answers}; check the brokers and the topics"
     return f"no answer within {PATIENCE_SECONDS:g} s; check kafka.bootstrap ({said})"
+
+
+def _distrusted(said: str, settings: KafkaSettings) -> str:
+    """Return why a certificate is not trusted: the client does not say it, so we look at it."""
+    found = [_untrusted(each, settings) for each in dict.fromkeys(_TLS_ADDRESS.findall(said))]
+    error = next(filter(None, found), None)
+    if error is not None and error.verify_code in _OF_ANOTHER_HOST:
+        return (
+            "its certificate is for another host; check kafka.bootstrap and the brokers' "
+            "advertised.listeners"
+        )
+    if error is not None and error.verify_code in _OUT_OF_DATE:
+        return f"{error.verify_message}; renew it on the brokers, or set the clock here"
+    who = settings.ca or "the system's authorities"
+    return f"its certificate is not of {who}; set kafka.ca to its authority's file"
+
+
+def _untrusted(address: str, settings: KafkaSettings) -> ssl.SSLCertVerificationError | None:
+    host, _, port = address.rpartition(":")
+    host = host.strip("[]")
+    try:
+        with closing(socket.create_connection((host, int(port)), _SURE_SECONDS)) as plain:
+            _ssl_context(settings).wrap_socket(plain, server_hostname=host).close()
+    except ssl.SSLCertVerificationError as error:
+        return error
+    except (OSError, ValueError):
+        pass
+    return None
 
 
 def not_allowed(what: str, settings: KafkaSettings) -> str:

@@ -10,6 +10,8 @@ class Certificates:
     Attributes:
         authority: what a client has to trust.
         server: key and certificate of 127.0.0.1 and localhost, in one PEM file.
+        expired: the same of yesterday.
+        elsewhere: the same of another host.
         stranger: an authority that signed nothing of ours.
     """
 
@@ -17,6 +19,8 @@ class Certificates:
         self._folder = folder
         self.authority = folder / "authority.pem"
         self.server = folder / "server.pem"
+        self.expired = folder / "expired.pem"
+        self.elsewhere = folder / "elsewhere.pem"
         self.stranger = folder / "stranger.pem"
 
     def make(self) -> None:
@@ -26,19 +30,25 @@ class Certificates:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._self_signed("authority", "/CN=authority of the tests")
         self._self_signed("stranger", "/CN=authority of somebody else")
+        self._signed("server", "IP:127.0.0.1,DNS:localhost", 30)
+        self._signed("expired", "IP:127.0.0.1,DNS:localhost", -1)
+        self._signed("elsewhere", "DNS:elsewhere.test", 30)
+
+    def _signed(self, name: str, owner: str, days: int) -> None:
+        """Make key and certificate of the authority for an owner, in one file."""
         self._openssl(
             "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-            "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=127.0.0.1",
+            "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}",
         )  # fmt: skip
-        extensions = self._folder / "server.ext"
-        extensions.write_text("subjectAltName=IP:127.0.0.1,DNS:localhost\n")
+        extensions = self._folder / f"{name}.ext"
+        extensions.write_text(f"subjectAltName={owner}\n")
         self._openssl(
-            "x509", "-req", "-in", "server.csr", "-days", "30", "-out", "server.crt",
+            "x509", "-req", "-in", f"{name}.csr", "-days", str(days), "-out", f"{name}.crt",
             "-CA", "authority.pem", "-CAkey", "authority.key", "-CAcreateserial",
             "-extfile", extensions.name,
         )  # fmt: skip
-        parts = (self._folder / "server.key", self._folder / "server.crt")
-        self.server.write_text("".join(part.read_text() for part in parts))
+        parts = (self._folder / f"{name}.key", self._folder / f"{name}.crt")
+        (self._folder / f"{name}.pem").write_text("".join(part.read_text() for part in parts))
 
     def _self_signed(self, name: str, subject: str) -> None:
         self._openssl(

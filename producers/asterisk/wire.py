@@ -93,6 +93,8 @@ def _untrusted(address: Address, error: OSError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         if error.verify_code in (62, 64):  # X509_V_ERR_HOSTNAME_MISMATCH, IP_ADDRESS_MISMATCH
             return f"its certificate is for another name; set {settings}.server_name"
+        if error.verify_code in (9, 10):  # X509_V_ERR_CERT_NOT_YET_VALID, CERT_HAS_EXPIRED
+            return f"{error.verify_message}; renew it on the PBX, or set the clock here"
         return (
             f"its certificate is not trusted ({error.verify_message}); "
             f"set {settings}.ca to the file of its authority"

@@ -359,6 +359,15 @@ def test_tls_is_checked_against_authority_and_name(
             wait_until(lambda: len(plain(live.contents())) == expected, "all is kept")
 
 
+def test_a_certificate_that_has_expired_is_told_as_that(
+    tmp_path: Path, certificates: Certificates
+) -> None:
+    with FakePbx(CALL, certificate=certificates.expired) as pbx:
+        told = told_by(tmp_path, pbx.port, tls=True, ca=certificates.authority)
+
+    assert told.endswith("certificate has expired; renew it on the PBX, or set the clock here")
+
+
 def test_tls_where_none_is_spoken_and_none_where_it_is_are_told(
     tmp_path: Path, certificates: Certificates
 ) -> None:
