@@ -57,7 +57,7 @@ def rebuild(
 
     Args:
         store: where events are read and facts written.
-        policies_of: which targets held when, of a tenant.
+        policies_of: which targets held when, of a domain.
         tenant: whose facts; empty for all.
         days: facts of other days are left alone.
         progress: told how far it is.
@@ -69,7 +69,7 @@ def rebuild(
     done = []
     for whose, domain in domains(store.client, tenant):
         position = max(1, highest_position(store.client, whose, domain))
-        terms = Terms(policies_of(whose), refold_at=position)
+        terms = Terms(policies_of(domain), refold_at=position)
         first = midnight_of(days.first, terms) if days.first else 0
         until = LAST_MS
         if days.last:

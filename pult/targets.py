@@ -15,7 +15,9 @@ from stream_processors.shells import archive, policy_log
 def kept_targets(
     wanted: Settings, connection: Mapping[str, Any], partitions: Mapping[str, int]
 ) -> Callable[[str], PolicyHistory]:
-    """Return what tells the targets of a tenant; where no worker kept any, the settings do.
+    """Return what tells the targets of a domain; where no worker kept any, the settings do.
+
+    Workers begin to use a changed target one after another: its instant is that of a partition.
 
     Args:
         wanted: the settings.
@@ -29,13 +31,13 @@ def kept_targets(
     topic = SNAPSHOTS.named(wanted.kafka.prefix)
     shelves = archive.read(connection, topic, set(partitions.values()))
 
-    def of(tenant: str) -> PolicyHistory:
-        for domain, partition in partitions.items():
-            kept = shelves[partition].policies
-            if domain.partition("/")[0] == tenant and kept is not None:
-                where = f"{topic} partition {partition}"
-                return policy_log.history(policy_log.decode(kept, where), tenant)
-        return PolicyHistory([(0, wanted.policies(tenant))])
+    def of(domain: str) -> PolicyHistory:
+        tenant, partition = domain.partition("/")[0], partitions.get(domain)
+        kept = None if partition is None else shelves[partition].policies
+        if kept is None:
+            return PolicyHistory([(0, wanted.policies(tenant))])
+        where = f"{topic} partition {partition}"
+        return policy_log.history(policy_log.decode(kept, where), tenant)
 
     return of
 

@@ -153,7 +153,8 @@ def _policies(
 ) -> Callable[[str], PolicyHistory]:
     own = noted_targets(folder, wanted, keep=keep)
 
-    def of(tenant: str) -> PolicyHistory:
+    def of(domain: str) -> PolicyHistory:
+        tenant = domain.partition("/")[0]
         if tenant in wanted.tenants:
             return PolicyHistory([(0, wanted.policies(tenant))])
         return own

@@ -8,7 +8,14 @@ from confluent_kafka import Producer
 from producers.frame import Naming, Rejected
 from producers.identity import CallerKeys
 from producers.kinds import KINDS
+from pult.server_settings import KafkaSettings
+from pult.settings import Settings
+from pult.targets import kept_targets
 from schemas.events import encode
+from schemas.policies import Policies
+from stream_processors.shells import policy_log
+from stream_processors.shells.policy_log import continued
+from stream_processors.shells.snapshots import POLICIES_KEY
 from tests.integration.reading import make_topics
 from tests.integration.stores import PASSWORD, Store
 from tests.kafka import Cluster
@@ -17,6 +24,7 @@ from tests.oracles import ami
 from tests.oracles.lab_numbers import LAB
 from tests.pult.command import all_good, in_turn
 from tests.shells.records import of
+from tests.shells.test_policy_log import wanted, within
 
 TENANTS = ("acme", "beta")
 SECONDS = 60
@@ -74,6 +82,31 @@ def test_a_history_read_from_kafka_is_that_of_an_import(
     assert rebuilt.startswith("4 records of Kafka are no events of their domain")
     assert f"{count} events of 2 domains folded again" in rebuilt
     assert f"{count // 2} events of 1 domain folded again: the history says what they" in again
+
+
+def test_targets_of_a_domain_are_those_that_its_own_partition_was_folded_under(
+    kafka: Cluster, prefix: str
+) -> None:
+    """Two workers are given a changed target one after the other: two sites, two instants."""
+    make_topics(kafka.bootstrap, prefix)
+    before, after = wanted(20), wanted(5)
+    producer = Producer({"bootstrap.servers": kafka.bootstrap})
+    for partition, since in ((3, 1_000), (9, 2_000)):
+        log = continued(continued((), before, at=0), after, since)
+        value = policy_log.encode(log)
+        producer.produce(f"{prefix}.snapshots", value, POLICIES_KEY, partition)
+    assert producer.flush(30) == 0
+
+    of_domain = kept_targets(
+        Settings(kafka=KafkaSettings(bootstrap=kafka.bootstrap, prefix=prefix)),
+        {"bootstrap.servers": kafka.bootstrap},
+        {"acme/north": 3, "acme/south": 9, "acme/west": 11},
+    )
+
+    held = {each: within(of_domain(each).at(1_500)) for each in ("acme/north", "acme/south")}
+    assert held == {"acme/north": 5, "acme/south": 20}
+    # No worker has had this partition: the settings tell.
+    assert of_domain("acme/west").current == Policies()
 
 
 def legs_in(store: Store) -> dict[str, int]:
