@@ -176,11 +176,10 @@ class Processor:
         worker = self.worker
         while True:
             await asyncio.sleep(WATCH_SECONDS)
-            worker.note_brokers(
-                await asyncio.to_thread(
-                    self._outbox.unreachable, worker.plan.events, WATCH_SECONDS
-                )
+            unreachable, partitions = await asyncio.to_thread(
+                self._outbox.asked, worker.plan.events, WATCH_SECONDS
             )
+            worker.note_brokers(unreachable, partitions)
 
     def _notice_crash(self) -> None:
         reason = self._app.crash_reason

@@ -135,14 +135,18 @@ class Outbox:
         if self._failure is not None:
             raise self._failure
 
-    def unreachable(self, topic: str, seconds: float) -> str:
-        """Return why no broker tells of a topic within so long, '' if one does; blocks."""
+    def asked(self, topic: str, seconds: float) -> tuple[str, int]:
+        """Ask the brokers of a topic; blocks, for so long at most.
+
+        Returns:
+            Why none tells of it, an empty string if one does; how many partitions it has.
+        """
         try:
-            self._producer.list_topics(topic, timeout=seconds)
+            told = self._producer.list_topics(topic, timeout=seconds)
         except KafkaException as failure:
             error: KafkaError = failure.args[0]
-            return error.str()
-        return ""
+            return error.str(), 0
+        return "", len(told.topics[topic].partitions)
 
     def close(self, seconds: float) -> None:
         """Send what waits, for so long at most; blocks."""

@@ -312,13 +312,20 @@ class Worker:
             )
         return ""
 
-    def note_brokers(self, unreachable: str) -> None:
-        """Hear why the brokers do not answer, an empty string if they do."""
+    def note_brokers(self, unreachable: str, partitions: int) -> None:
+        """Hear why the brokers do not answer, '' if they do, and how many partitions there are.
+
+        Its consumer would hear of new ones in five minutes only.
+        """
         if unreachable and not self._unreachable:
             _LOG.warning("brokers do not answer: %s; figures stand still", unreachable)
         if self._unreachable and not unreachable:
             _LOG.info("brokers answer again")
         self._unreachable = unreachable
+        try:
+            self._check_partitions(range(partitions))
+        except LogTorn as failure:
+            self.fail(failure)
 
     # --- parts ------------------------------------------------------------------------------
 

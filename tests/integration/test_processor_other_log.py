@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewTopic
+from confluent_kafka.cimpl import NewPartitions, NewTopic
 
 from schemas.topics import EVENTS
 from tests.integration.half_hour import recorded
@@ -51,6 +51,19 @@ def test_a_worker_ends_when_the_topic_is_made_anew_beneath_it(installation: Site
     eventually("the worker's end", 30, has_failed(installation))
     assert worker.wait() == 1
     assert "it was made anew, or has lost its end" in worker.complaint
+
+
+def test_a_worker_ends_when_the_topic_is_given_more_partitions(installation: Site) -> None:
+    worker = installation.worker("w1")
+    installation.wait_until_ready()
+
+    admin = AdminClient({"bootstrap.servers": installation.bootstrap})
+    name = EVENTS.named(installation.prefix)
+    admin.create_partitions([NewPartitions(name, 40)])[name].result(20)
+
+    eventually("the worker's end", 30, has_failed(installation))
+    assert worker.wait() == 1
+    assert f"{name} has more than 32 partitions now" in worker.complaint
 
 
 def test_a_new_topic_that_has_outgrown_the_snapshot_is_not_read_from_there(
