@@ -9,6 +9,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from typing import Any, TypeAlias
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
@@ -45,7 +46,7 @@ def librdkafka(settings: KafkaSettings, environ: Mapping[str, str]) -> dict[str,
     """Return what confluent-kafka's clients need to reach the brokers.
 
     Raises:
-        SettingsInvalid: a file cannot be read, or the password is not in the environment.
+        SettingsInvalid: a file cannot be used, or the password is not in the environment.
     """
     values: dict[str, Any] = {
         "bootstrap.servers": settings.bootstrap,
@@ -61,6 +62,9 @@ def librdkafka(settings: KafkaSettings, environ: Mapping[str, str]) -> dict[str,
         path = _readable(settings, setting)
         if path:
             values[name] = path
+    if settings.tls:
+        # The client would say of a file that it cannot use that nobody answers.
+        _ssl_context(settings)
     if settings.sasl:
         values["sasl.mechanism"] = settings.mechanism
         values["sasl.username"] = settings.username
@@ -75,7 +79,7 @@ def aiokafka(settings: KafkaSettings, environ: Mapping[str, str]) -> dict[str, A
     only where the protocol wants them.
 
     Raises:
-        SettingsInvalid: a file cannot be read, or the password is not in the environment.
+        SettingsInvalid: a file cannot be used, or the password is not in the environment.
     """
     values: dict[str, Any] = {
         "bootstrap_servers": [each.strip() for each in settings.bootstrap.split(",")],
@@ -97,11 +101,20 @@ def _ssl_context(settings: KafkaSettings) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=_readable(settings, "ca") or None)
         if cert:
             setting = "cert and kafka.key"
-            context.load_cert_chain(cert, key)
+            context.load_cert_chain(cert, key, partial(_locked, key))
     except ssl.SSLError as error:
         msg = f"kafka.{setting}: no PEM that can be used ({error.reason or 'no certificate'})"
         raise SettingsInvalid(msg) from error
     return context
+
+
+def _locked(key: str) -> str:
+    """Refuse to ask whoever sits at the terminal, as OpenSSL would."""
+    msg = (
+        f"kafka.key: {key} is locked with a password; unlock a copy: openssl pkey -in {key} "
+        "-out FILE"
+    )
+    raise SettingsInvalid(msg)
 
 
 def _readable(settings: KafkaSettings, setting: str) -> str:
@@ -220,7 +233,7 @@ def _untrusted(address: str, settings: KafkaSettings) -> ssl.SSLCertVerification
             _ssl_context(settings).wrap_socket(plain, server_hostname=host).close()
     except ssl.SSLCertVerificationError as error:
         return error
-    except (OSError, ValueError):
+    except (OSError, ValueError, SettingsInvalid):
         pass
     return None
 

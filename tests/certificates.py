@@ -34,6 +34,13 @@ class Certificates:
         self._signed("expired", "IP:127.0.0.1,DNS:localhost", -1)
         self._signed("elsewhere", "DNS:elsewhere.test", 30)
 
+    def locked(self) -> Path:
+        """Return the server's key, locked with a password."""
+        self._openssl(
+            "pkey", "-in", "server.key", "-aes256", "-passout", "pass:x", "-out", "locked.key"
+        )
+        return self._folder / "locked.key"
+
     def _signed(self, name: str, owner: str, days: int) -> None:
         """Make key and certificate of the authority for an owner, in one file."""
         self._openssl(

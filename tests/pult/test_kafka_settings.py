@@ -1,7 +1,9 @@
 """The settings of Kafka: which belong together, and what its two clients are handed."""
 
 import ssl
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -115,9 +117,34 @@ def test_a_file_that_cannot_be_read_names_its_setting(tmp_path: Path, setting: s
             words(settings, {})
 
 
-def test_a_file_that_holds_no_certificate_names_its_setting(tmp_path: Path) -> None:
-    (tmp_path / "ca.pem").write_text("nothing of the kind")
-    settings = kafka(f'protocol = "tls"\nca = "{tmp_path / "ca.pem"}"')
+@pytest.mark.parametrize("words", [librdkafka, aiokafka])
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ("ca", r"kafka\.ca: no PEM"),
+        ("cert", r"kafka\.cert and kafka\.key: no PEM"),
+        ("key", r"kafka\.cert and kafka\.key: no PEM that can be used \(KEY_VALUES_MISMATCH\)"),
+        ("locked", r"kafka\.key: .* is locked with a password; unlock a copy: openssl pkey"),
+    ],
+)
+def test_a_file_that_cannot_be_used_names_its_setting(
+    tmp_path: Path,
+    words: Callable[[KafkaSettings, Mapping[str, str]], dict[str, Any]],
+    changed: str,
+    told: str,
+) -> None:
+    made = Certificates(tmp_path)
+    made.make()
+    (tmp_path / "nothing.pem").write_text("nothing of the kind")
+    files = {"ca": made.authority, "cert": made.server, "key": made.server}
+    match changed:
+        case "key":
+            files["key"] = made.elsewhere
+        case "locked":
+            files["key"] = made.locked()
+        case _:
+            files[changed] = tmp_path / "nothing.pem"
+    text = "\n".join(f'{name} = "{path}"' for name, path in files.items())
 
-    with pytest.raises(SettingsInvalid, match=r"kafka\.ca: no PEM"):
-        aiokafka(settings, {})
+    with pytest.raises(SettingsInvalid, match=told):
+        words(kafka(f'protocol = "tls"\n{text}'), {})
