@@ -18,6 +18,8 @@ from schemas.policies import Policies, PolicyHistory
 VERSION = 1
 """Of the folder's layout; a newer one is refused rather than damaged."""
 
+_KEY_BYTES = 32
+
 
 class DataFolder:
     """A data folder owned by this process until `close`.
@@ -116,15 +118,19 @@ class DataFolder:
             return secret.encode()
         path = self.path / "caller.key"
         if not path.exists():
-            self._write_private(path, secrets.token_hex(32))
+            self._write_private(path, secrets.token_hex(_KEY_BYTES))
         try:
-            return bytes.fromhex(path.read_text(encoding="ascii").strip())
-        except ValueError as error:
+            key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+        except ValueError:
+            key = b""
+        # With the beginning of a key, or none, everybody could try numbers until one fits.
+        if len(key) < _KEY_BYTES:
             msg = (
                 f"data folder {self.path} is damaged: {path.name} holds no key; put it back "
                 "from a copy (without it, callers get new keys)"
             )
-            raise DataFolderUnusable(msg) from error
+            raise DataFolderUnusable(msg)
+        return key
 
     def keep_desk_token(self) -> None:
         """Make a token for those who may decide about episodes, unless there is one.

@@ -47,6 +47,8 @@ CASES: Mapping[str, Case] = {
     "newer folder": (("elsewhere", "newer"), "is of version 99"),
     "folder's version damaged": (("elsewhere", "damaged-version"), "is damaged"),
     "folder's key damaged": (("elsewhere", "damaged-key"), "caller.key holds no key"),
+    "folder's key cut short": (("elsewhere", "short-key"), "caller.key holds no key"),
+    "folder's key empty": (("elsewhere", "no-key"), "caller.key holds no key"),
     "folder's targets damaged": (("elsewhere", "damaged-targets"), "policies.json holds no"),
     "folder is a file": (("elsewhere", "letter"), "--data names another"),
     "folder under a file": (("elsewhere", "letter/data"), "--data names another"),
@@ -121,6 +123,8 @@ def folder(
         ("newer", "version", "99\n"),
         ("damaged-version", "version", "\0\n"),
         ("damaged-key", "caller.key", "not hexadecimal"),
+        ("short-key", "caller.key", "0123456789abcdef\n"),
+        ("no-key", "caller.key", ""),
         ("damaged-targets", "policies.json", '[{"since": 0}]'),
     ):
         (folder / name).mkdir()
