@@ -41,6 +41,18 @@ _JAVA = (
     "-Dorg.slf4j.simpleLogger.showDateTime=true",
     "-Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info",
 )
+_WATCHFUL: Mapping[str, object] = {
+    "broker.heartbeat.interval.ms": 300,
+    "broker.session.timeout.ms": 2000,
+    "controller.quorum.fetch.timeout.ms": 1000,
+    "controller.quorum.election.timeout.ms": 500,
+    "controller.quorum.election.backoff.max.ms": 500,
+}
+"""How soon the others take over from a broker that was killed: about three seconds."""
+
+_CALM: Mapping[str, object] = {"metadata.max.idle.interval.ms": 0}
+"""Nobody takes over from a single broker; waiting for clients, it takes a third of the time."""
+
 _MOST_WORKERS = 16
 _WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _MOST_WORKERS
 # Beneath the ports that the system gives to clients: one of them could take a dead broker's.
@@ -264,12 +276,7 @@ class Cluster:
             "share.coordinator.state.topic.replication.factor": replicas,
             "group.initial.rebalance.delay.ms": 0,
             "group.min.session.timeout.ms": 1000,
-            # How soon the others take over from a broker that was killed: about three seconds.
-            "broker.heartbeat.interval.ms": 300,
-            "broker.session.timeout.ms": 2000,
-            "controller.quorum.fetch.timeout.ms": 1000,
-            "controller.quorum.election.timeout.ms": 500,
-            "controller.quorum.election.backoff.max.ms": 500,
+            **(_WATCHFUL if len(self.brokers) > 1 else _CALM),
             "num.io.threads": 4,
             "num.network.threads": 2,
             "log.cleaner.dedupe.buffer.size": 4 << 20,
