@@ -25,6 +25,7 @@ from stream_processors.core.directions import Directions, was_called
 from stream_processors.core.endings import Endings
 from stream_processors.core.forks import one_for_each_agent
 from stream_processors.core.handovers import Handover, Hold
+from stream_processors.core.instants import NEVER
 from stream_processors.core.meaning import DirectCall, Meaning, QueueTalk
 
 OwnerOf: TypeAlias = Callable[[str, int], str]
@@ -85,7 +86,11 @@ class Consideration:
             if self._owners[party.channel_id]
             and party.begun
             and party.channel_id not in self._folded
-            and (party.channel_id not in self._by_queue or self._answered_unheard(party))
+            and (
+                party.channel_id not in self._by_queue
+                or self._answered_unheard(party)
+                or self._stands_behind_another(party)
+            )
         ]
         return Meaning(one_for_each_agent(calls), self._handovers(), self._queue_holds())
 
@@ -139,6 +144,22 @@ class Consideration:
             and talk.left is not None
             and party.listed_at >= talk.left - MATCH_MS
             and party.first_bridged is not None
+        )
+
+    def _stands_behind_another(self, party: Party) -> bool:
+        """Tell whether a queue rings a phone for a member that is not its agent: a ring group.
+
+        The queue dials a Local channel for such a member, and tells nothing of who takes it.
+        """
+        talk, owner = self._by_queue[party.channel_id], self._owners[party.channel_id]
+        if party.channel_id in talk.offers or owner == talk.agent_id:
+            return False
+        rung = [each for other in self._talks for each in other.rung if each[0] == owner]
+        heard = party.over[0] if party.over is not None else NEVER
+        quiet = heard if party.picked_up is None else party.picked_up
+        return not any(
+            begun <= quiet + MATCH_MS and (over is None or party.started <= over + MATCH_MS)
+            for _, begun, over in rung
         )
 
     def _put_together(self, transfer: Transfer) -> None:

@@ -22,6 +22,7 @@ class QueueTalk(msgspec.Struct, frozen=True, gc=False):
     answered: int | None
     ended: int | None
     offers: frozenset[str]
+    rung: tuple[tuple[str, int, int | None], ...]  # agents, and from when to when [ms]
 
 
 class DirectCall(msgspec.Struct, frozen=True, gc=False):
@@ -30,8 +31,8 @@ class DirectCall(msgspec.Struct, frozen=True, gc=False):
     He has `placed` it by his phone, or by a click at which the PBX rang him first; his phone
     was `used` from then on, or from when he picked it up.
 
-    One `of_queue` is a talk of which the queue has told nothing: all that is known is that the
-    agent talks.
+    One `of_queue` is a talk of which the queue has told nothing, or which it tells of a member
+    that stands for several (a ring group): all that is known is that the agent talks.
     """
 
     agent_id: str
