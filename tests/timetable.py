@@ -157,11 +157,11 @@ def _ring_end(result: e.OfferResult) -> Callable[..., tuple[Any, e.Data]]:
 
 
 def _answer(
-    channel: str, queue: str, agent: str, wait: str = "_", offer: str = ""
+    channel: str, queue: str, agent: str, wait: str = "_", offer: str = "", ring: str = "_"
 ) -> tuple[Any, e.Data]:
     return e.LegConnected, e.LegConnectedData(
         channel_id=channel, queue_id=queue, agent_id=agent,
-        offer_id=offer or f"{channel}-{agent}", wait_ms=_ms(wait),
+        offer_id=offer or f"{channel}-{agent}", wait_ms=_ms(wait), ring_ms=_ms(ring),
     )  # fmt: skip
 
 

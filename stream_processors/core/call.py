@@ -100,7 +100,8 @@ class Call(msgspec.Struct, gc=False):
     `taken_by` is that caller's channel, `taken_key` his number, `taken_from` the first visit
     that is his. `picked_up` tells by which channels colleagues took what rang at others,
     `picked_at` their own channels where those are Local channels that had rung the others,
-    `swept` when [ms] snapshots or restarts found which leg or ringing gone.
+    `picked_since` from when [ms] their channels were there, `swept` when [ms] snapshots or
+    restarts found which leg or ringing gone.
     """
 
     source: str
@@ -115,6 +116,7 @@ class Call(msgspec.Struct, gc=False):
     taken_from: int = 0
     picked_up: dict[str, str] = msgspec.field(default_factory=dict)
     picked_at: dict[str, str] = msgspec.field(default_factory=dict)
+    picked_since: dict[str, int] = msgspec.field(default_factory=dict)
     swept: dict[str, int] = msgspec.field(default_factory=dict)
     marks: list[Mark] = msgspec.field(default_factory=list)
     visits: list[Visit] = msgspec.field(default_factory=list)

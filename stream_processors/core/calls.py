@@ -90,11 +90,13 @@ def change_places(call: Call, place: Place) -> bool:
     return True
 
 
-def pick_up(call: Call, picked_up: dict[str, str], picked_at: dict[str, str]) -> bool:
+def pick_up(
+    call: Call, picked_up: dict[str, str], picked_at: dict[str, str], since: dict[str, int]
+) -> bool:
     """Let talks by some channels be of other agents; return False if nothing changed."""
-    if (call.picked_up, call.picked_at) == (picked_up, picked_at):
+    if (call.picked_up, call.picked_at, call.picked_since) == (picked_up, picked_at, since):
         return False
-    call.picked_up, call.picked_at = picked_up, picked_at
+    call.picked_up, call.picked_at, call.picked_since = picked_up, picked_at, since
     _fold_again(call)
     return True
 
@@ -103,8 +105,11 @@ def _by_taker(call: Call, mark: Mark) -> Mark:
     taker = call.picked_up.get(mark.ref)
     if taker is None:
         return mark
-    ref = call.picked_at.get(mark.ref, mark.ref)
-    return msgspec.structs.replace(mark, agent_id=taker, ref=ref)
+    ref, rung_ms = call.picked_at.get(mark.ref, mark.ref), mark.span_ms
+    if mark.kind == "connected" and rung_ms is not None:
+        # The queue tells how long whom it rang was rung: he has had a part of that at most.
+        rung_ms = min(rung_ms, max(0, mark.at - call.picked_since[mark.ref]))
+    return msgspec.structs.replace(mark, agent_id=taker, ref=ref, span_ms=rung_ms)
 
 
 def visits_until(call: Call, sequence: int) -> list[Visit]:

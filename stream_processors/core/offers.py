@@ -96,11 +96,11 @@ def _lost_end(
     """Return when a ringing must have ended whose end nobody told, and as what."""
     started = ring.started[2]
     ends = [(started + LONGEST_RING_MS, "failed")] if clock >= started + LONGEST_RING_MS else []
-    # A queue begins a round of ringing when the one before is over.
+    # A queue begins a round of ringing when the one before is over; who picks up begins none.
     ends += [
         (other.started[2], "failed")
         for other in visit.rings
-        if other.started[2] > started + MATCH_MS
+        if other.started[2] > started + MATCH_MS and other.offer_id not in call.picked_up
     ]
     swept = [
         sweep.at

@@ -31,6 +31,7 @@ def tell_pickups(
     """Let talks be of whoever picked them up; return False if nothing changed."""
     taken: dict[str, dict[str, str]] = {}
     took_at: dict[str, dict[str, str]] = {}
+    since: dict[str, int] = {}
     if len(contact.ids) > 1:  # else nobody has joined it by a call of his own
         by_code = _who_joined(reading, talks)
         for talk in talks:
@@ -39,18 +40,21 @@ def tell_pickups(
                 party = reading.parties.get(channel_id)
                 if party is not None and party.placed_the_call:
                     mine[channel_id] = owner_of(party.device, party.started)
+                    since[channel_id] = party.started
             party = _who_took(talk, reading, by_code)
             if party is not None:
                 agent = owner_of(party.device, party.started)
                 local = [each for each in talk.offers if each not in reading.parties]
                 mine |= dict.fromkeys([*local, party.channel_id], agent)
+                since |= dict.fromkeys([*local, party.channel_id], party.started)
                 took_at.setdefault(talk.line, {}).update(dict.fromkeys(local, party.channel_id))
     changed = False
     for key in sorted({*contact.lines, *taken}):
         line = change.state.lines.get(key)
         mine = {channel: agent for channel, agent in taken.get(key, {}).items() if agent}
         at = {each: own for each, own in took_at.get(key, {}).items() if each in mine}
-        if line is not None and pick_up(line.call, mine, at):
+        began = {each: since[each] for each in mine}
+        if line is not None and pick_up(line.call, mine, at, began):
             change.settle_line(key, cause, of_contact=True)
             changed = True
     return changed

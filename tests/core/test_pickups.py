@@ -57,6 +57,23 @@ def test_whoever_picked_up_has_the_talk(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", [PICKED_UP, BEHIND_A_LOCAL_CHANNEL])
+@pytest.mark.parametrize("unheard", ["unheard anna1@trunk1 cancelled", "beat"])
+def test_whoever_picks_up_was_not_rung_before_he_dialled(text: str, unheard: str) -> None:
+    """The answer tells how long whom the queue rang was rung, and names whoever took it."""
+    text = text.replace("unheard anna1@trunk1 cancelled", unheard)
+    own = "local1" if "local1" in text else "boris1"
+    facts = told(values(text.replace(f"Anna _ {own}", f"Anna _ {own} 4")))
+
+    assert [(each.agent_id, each.started_at, each.result) for each in offers(facts)] == [
+        ("Anna", moment("09:00:05"), "elsewhere"),
+        ("Boris", moment("09:00:08"), "answered"),
+    ]
+    assert [(each.state, each.started_at) for each in states(facts, "Boris")][:2] == [
+        ("reserved", moment("09:00:08")), ("talking", moment("09:00:09")),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", [PICKED_UP, BEHIND_A_LOCAL_CHANNEL])
 def test_the_log_of_the_same_queue_names_whom_it_rang_and_changes_nothing(text: str) -> None:
     log = """
         09:00:00  log: enter  trunk1 sales
