@@ -74,3 +74,11 @@ def owner(change: "Change", source: Source, device: str, at: int) -> str:
             return claims[max(0, place - 1)][1]
     directory = change.terms.directory
     return directory.get(device) or directory.get(name, "")
+
+
+def owners_ever(change: "Change", source: Source, device: str) -> set[str]:
+    """Return all whose a device has been, as far as is known."""
+    name = name_of(device)
+    ever = {told for filed in (device, name) for _, told in source.devices.get(filed, ())}
+    directory = change.terms.directory
+    return ever | {directory.get(device, ""), directory.get(name, "")} - {""}

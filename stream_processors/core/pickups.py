@@ -1,9 +1,10 @@
 """A queue's ringing that a colleague picks up at his own phone.
 
 The queue goes on naming the member whom it rang, and by the channel who has taken the call: one
-that a phone had placed, of an agent who dialled the code for picking up. Where it rang the
-member by a Local channel, it names that: the code was dialled by whoever is connected at the
-answer, when the phone behind it has stopped ringing.
+that a phone had placed, of an agent who dialled the code for picking up. If that was not
+heard, it is the channel of a phone which is another agent's, and never was the member's. Where
+it rang the member by a Local channel, it names that: the code was dialled by whoever is
+connected at the answer, when the phone behind it has stopped ringing.
 """
 
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from stream_processors.core.call import MATCH_MS
 from stream_processors.core.calls import pick_up
 from stream_processors.core.contacts import Contact, Party, Reading
+from stream_processors.core.devices import owners_ever
 from stream_processors.core.meaning import QueueTalk
 
 if TYPE_CHECKING:
@@ -48,6 +50,12 @@ def tell_pickups(
                 mine |= dict.fromkeys([*local, party.channel_id], agent)
                 since |= dict.fromkeys([*local, party.channel_id], party.started)
                 took_at.setdefault(talk.line, {}).update(dict.fromkeys(local, party.channel_id))
+    for talk in talks:
+        for party in _found_talking(talk, reading):
+            agent = owner_of(party.device, party.started)
+            if _is_of_another(change, contact.source, talk, party, agent):
+                taken.setdefault(talk.line, {})[party.channel_id] = agent
+                since[party.channel_id] = party.started
     changed = False
     for key in sorted({*contact.lines, *taken}):
         line = change.state.lines.get(key)
@@ -86,6 +94,35 @@ def _who_took(talk: QueueTalk, reading: Reading, by_code: list[Party]) -> Party 
         for party in rung
     )
     return took[0] if stopped else None
+
+
+def _found_talking(talk: QueueTalk, reading: Reading) -> list[Party]:
+    """Return the phones that a queue has named as those of its answers, and only lists told of.
+
+    Where the picking up was not heard, a list shows who did it in the caller's contact.
+    """
+    parties = (reading.parties.get(channel_id) for channel_id in sorted(talk.offers))
+    return [
+        party
+        for party in parties
+        if party is not None and party.found and not party.placed_the_call
+    ]
+
+
+def _is_of_another(
+    change: "Change", source: str, talk: QueueTalk, party: Party, agent: str
+) -> bool:
+    """Tell whether a phone at which a queue's call was answered never was the member's."""
+    call = change.state.lines[talk.line].call
+    named = {
+        mark.agent_id
+        for mark in call.marks
+        if mark.kind == "connected" and mark.ref == party.channel_id
+    }
+    return (
+        agent != "" and named != set() and agent not in named
+        and named.isdisjoint(owners_ever(change, change.source(source), party.device))
+    )  # fmt: skip
 
 
 def _is_near(instant: int | None, at: int) -> bool:

@@ -123,3 +123,51 @@ def test_who_comes_in_while_whoever_was_rung_answers_picked_nothing_up() -> None
     """
 
     assert [leg.agent_id for leg in legs(told(values(text))) if leg.queue_id] == ["Anna"]
+
+
+UNHEARD = """
+    08:59:00  login  Anna sales 0 SIP/anna
+    08:59:00  login  Boris sales 0 SIP/boris
+    09:00:00  starts trunk1
+    09:00:00  enter  trunk1 sales
+    09:00:05  starts anna1@trunk1
+    09:00:05  ring   trunk1 sales Anna anna1
+    09:00:07  lost
+    09:00:09  log: answer trunk1 sales Anna 9 boris1 4
+    09:00:20  there  c1 trunk1 bridged 20 09:00:20
+    09:00:20  there  c1 boris1@trunk1 queued 12 09:00:20
+    09:00:20  channels_end c1 2 09:00:20
+    09:01:00  end    trunk1 sales Anna caller _ boris1
+    09:01:00  log: end    trunk1 sales Anna caller 51
+    09:01:00  parts  boris1@trunk1 b1
+    09:01:00  stops  boris1@trunk1 16
+    09:01:00  stops  trunk1 16
+"""
+
+
+def test_of_a_pick_up_that_was_not_heard_a_list_shows_who_did_it() -> None:
+    facts = told(values(UNHEARD))
+
+    (leg,) = legs(facts)
+    assert (leg.agent_id, leg.answered_at, leg.talk_ms) == ("Boris", moment("09:00:09"), 51_000)
+    assert "talking" not in {each.state for each in states(facts, "Anna")}
+    assert [(each.state, each.started_at) for each in states(facts, "Boris")] == [
+        ("ready", moment("08:59:00")), ("reserved", moment("09:00:08")),
+        ("talking", moment("09:00:09")), ("ready", moment("09:01:00")),
+    ]  # fmt: skip
+
+
+def test_a_phone_that_has_been_the_members_is_his_though_another_uses_it_now() -> None:
+    shared = "08:58:00  login  Anna sales 0 SIP/boris\n"
+
+    assert [leg.agent_id for leg in legs(told(values(shared + UNHEARD)))] == ["Anna"]
+
+
+@pytest.mark.parametrize("shared", ["", "08:58:00  login  Anna sales 0 SIP/boris\n"])
+def test_the_order_in_which_a_list_and_the_rest_are_told_changes_nothing(shared: str) -> None:
+    log = values(shared + UNHEARD)
+    straight = told(log)
+    for late in range(len(log)):
+        crooked = told([*log[:late], *log[late + 1 :], log[late], log[late]])
+
+        assert comparable(crooked) == comparable(straight), log[late]
