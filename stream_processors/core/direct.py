@@ -26,6 +26,7 @@ from stream_processors.core.endings import Endings
 from stream_processors.core.forks import one_for_each_agent
 from stream_processors.core.handovers import Handover, Hold
 from stream_processors.core.instants import NEVER
+from stream_processors.core.lost_transfers import lost_transfers
 from stream_processors.core.meaning import DirectCall, Meaning, QueueTalk
 
 OwnerOf: TypeAlias = Callable[[str, int], str]
@@ -70,7 +71,9 @@ class Consideration:
                 self._were_in.setdefault(interaction_id, []).append(party)
         self._ends: dict[str, Transfer] = {}
         self._folded: dict[str, str] = {}
-        for transfer in reading.transfers:
+        self._lost = lost_transfers(reading, self._by_queue, self._owners, self._closed_at)
+        self._transfers = [*reading.transfers, *self._lost]
+        for transfer in self._transfers:
             self._put_together(transfer)
         self._directions = Directions(
             self._parties, self._origin, reading.interaction_id, talks, self._owners,
@@ -222,7 +225,8 @@ class Consideration:
             answered=answered, ended=over, ended_by=by, transferred_to=to, transfer_kind=kind,
             holds=tuple(party.holds), of_queue=self._is_of_queue(party),
             estimated=not party.birth_seen or answered == party.listed_at or (
-                over is not None and party.ended is None and passed is None
+                over is not None and party.ended is None
+                and (passed is None or passed in self._lost)
             ),
             clock=party.clock,
         )  # fmt: skip
@@ -270,7 +274,7 @@ class Consideration:
         if passed is not None:
             return max(party.started, passed.moment[0]), "agent"
         if party.ended is None or party.over is None:
-            closed = self._closes_at(party.channel_id, party.seen)
+            closed = self._closed_at(party)
             return (None, "") if closed is None else (max(party.started, closed), "system")
         if answered is None:
             return party.ended[0], ""
@@ -278,6 +282,9 @@ class Consideration:
         if over[0] < answered:
             over = party.ended
         return max(answered, over[0]), self._endings.who_hung_up(party, over)
+
+    def _closed_at(self, party: Party) -> int | None:
+        return self._closes_at(party.channel_id, party.seen)
 
     # --- passing on -----------------------------------------------------------------------
 
@@ -341,7 +348,7 @@ class Consideration:
 
     def _handovers(self) -> list[tuple[QueueTalk, Handover]]:
         found: list[tuple[QueueTalk, Handover]] = []
-        for transfer in self._reading.transfers:
+        for transfer in self._transfers:
             passed = False
             for channel in dict.fromkeys((transfer.by_channel, transfer.consult_channel)):
                 talk = self._talk_by(channel, transfer.moment[0])

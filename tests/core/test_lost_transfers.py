@@ -1,0 +1,106 @@
+"""Attended transfers that happened while the connection was lost: nothing tells of them."""
+
+from schemas.facts import Fact
+from tests.core.phoned import DIRECTORY, of, shown
+from tests.readings import comparable, legs
+from tests.timetable import moment, run, terms, values
+
+QUEUED = """
+    08:59:00  login  Anna sales
+    09:00:00  starts trunk1
+    09:00:00  enter  trunk1 sales
+    09:00:05  starts anna1@trunk1
+    09:00:05  ring   trunk1 sales Anna anna1
+    09:00:10  picks  anna1@trunk1
+    09:00:10  leave  trunk1 sales
+    09:00:10  answer trunk1 sales Anna _ anna1
+    09:00:10  joins  anna1@trunk1 b1
+    09:00:10  joins  trunk1 b1
+"""
+DIRECT = """
+    08:59:00  login  Anna sales
+    09:00:00  starts trunk1
+    09:00:05  starts anna1@trunk1
+    09:00:10  picks  anna1@trunk1
+    09:00:10  joins  anna1@trunk1 b1
+    09:00:10  joins  trunk1 b1
+"""
+ASKED = """
+    09:01:00  holds  anna1@trunk1
+    09:01:00  starts anna2 102
+    09:01:01  starts boris1@anna2
+    09:01:05  picks  boris1@anna2
+    09:01:05  joins  boris1@anna2 b2
+    09:01:05  joins  anna2 b2
+    09:01:20  lost
+"""
+LOGGED = """
+    09:01:30  log: end trunk1 sales Anna agent 80
+"""
+LISTED = """
+    09:01:45  there  c1 trunk1 bridged 105 09:01:45
+    09:01:45  there  c1 boris1@trunk1 bridged 44 09:01:45
+    09:01:45  channels_end c1 2 09:01:45
+    09:02:30  asks   trunk1
+    09:02:30  parts  trunk1 b2
+    09:02:30  parts  boris1@trunk1 b2
+    09:02:30  stops  trunk1 16
+    09:02:30  stops  boris1@trunk1 16
+"""
+
+
+def told(log: list[bytes]) -> list[Fact]:
+    return run([*log, *values("09:10:00 beat")], terms(agents=DIRECTORY))[1]
+
+
+def test_the_queue_log_tells_when_and_the_list_to_whom() -> None:
+    facts = told(values(QUEUED + ASKED + LOGGED + LISTED))
+
+    anna, boris = legs(facts)
+    assert (anna.queue_id, anna.ended_at, anna.ended_by) == (
+        "sales", moment("09:01:30"), "agent",
+    )  # fmt: skip
+    assert (anna.transfer_kind, anna.transferred_to) == ("attended", "Boris")
+    assert (boris.agent_id, boris.direction, boris.talk_ms) == ("Boris", "in", 85_000)
+    assert shown(facts)[-2:] == [
+        ("holding", moment("09:01:00"), moment("09:01:30")),
+        ("ready", moment("09:01:30"), None),
+    ]
+
+
+def test_without_a_log_it_was_when_both_channels_were_found_gone() -> None:
+    facts = told(values(QUEUED + ASKED + LISTED))
+
+    anna, _ = legs(facts)
+    assert (anna.ended_at, anna.ended_by, anna.clock) == (
+        moment("09:01:45"), "agent", "estimated",
+    )  # fmt: skip
+    assert (anna.transfer_kind, anna.transferred_to) == ("attended", "Boris")
+
+
+def test_a_direct_call_is_passed_on_in_the_same_way() -> None:
+    facts = told(values(DIRECT + ASKED + LISTED))
+
+    assert len(legs(facts)) == 2
+    anna = of(facts)
+    assert (anna.direction, anna.ended_at, anna.ended_by, anna.clock) == (
+        "in", moment("09:01:45"), "agent", "estimated",
+    )  # fmt: skip
+    assert (anna.transfer_kind, anna.transferred_to) == ("attended", "Boris")
+
+
+def test_who_had_asked_and_is_still_there_has_passed_on_nobody() -> None:
+    there = "09:01:45  there  c1 anna1@trunk1 bridged 100 09:01:45\n"
+    listed = LISTED.replace("channels_end c1 2", "channels_end c1 3")
+    facts = told(values(QUEUED + ASKED + there + listed))
+
+    assert {leg.transfer_kind for leg in legs(facts)} == {""}
+
+
+def test_the_order_in_which_it_is_told_changes_nothing() -> None:
+    log = values(QUEUED + ASKED + LOGGED + LISTED)
+    straight = told(log)
+    for late in range(len(log)):
+        crooked = told([*log[:late], *log[late + 1 :], log[late], log[late]])
+
+        assert comparable(crooked) == comparable(straight), log[late]
