@@ -131,6 +131,7 @@ def _talks_of(key: str, line: "Line") -> list[QueueTalk]:
         talk = QueueTalk(
             key, line.call.channel_id, it.leg_id, it.queue_id, it.agent_id, it.entered_at,
             it.left_at, it.answered_at, it.ended_at, offers,
+            None if visit.ended is None else visit.ended[2],
             tuple((ring.agent_id, ring.started_at, ring.ended_at) for ring in settled.ringings),
         )  # fmt: skip
         talks.append(talk)

@@ -71,7 +71,9 @@ class Consideration:
                 self._were_in.setdefault(interaction_id, []).append(party)
         self._ends: dict[str, Transfer] = {}
         self._folded: dict[str, str] = {}
-        self._lost = lost_transfers(reading, self._by_queue, self._owners, self._closed_at)
+        self._lost = lost_transfers(
+            reading, talks, self._by_queue, self._owners, self._closed_at
+        )
         self._transfers = [*reading.transfers, *self._lost]
         for transfer in self._transfers:
             self._put_together(transfer)

@@ -1,35 +1,41 @@
-"""Attended transfers of which nobody has told, because the connection was lost meanwhile.
+"""Transfers of which nobody has told, because the connection was lost meanwhile.
 
 An agent has asked somebody by a call of his own. Then both of his channels are gone, and
 whoever he had asked is in the contact of the caller: so he has put the two together. When, a
 queue log tells of a talk that a queue had found; otherwise it is when they were found gone.
+
+An agent whom a queue reaches by a Local channel talks to that, and so does his caller. Then
+his phone is gone, but neither the caller nor the talk: so he has sent the caller on, who has
+perhaps entered the next queue by that Local channel.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
+from stream_processors.core.call import MATCH_MS
 from stream_processors.core.contacts import Party, Reading, Transfer
 from stream_processors.core.meaning import QueueTalk
 
-_LEAST_PARTIES = 3
-"""The agent by both of his channels, and whom he asked; a Local channel may be the caller."""
+ClosedAt: TypeAlias = Callable[[Party], int | None]
+"""Tells when [ms] a channel was found gone of whose end nobody has told."""
 
 
 def lost_transfers(
     reading: Reading,
+    talks: Sequence[QueueTalk],
     by_queue: Mapping[str, QueueTalk],
     owners: Mapping[str, str],
-    closed_at: Callable[[Party], int | None],
+    closed_at: ClosedAt,
 ) -> list[Transfer]:
     """Return the transfers that follow.
 
     Args:
         reading: what was told of a contact.
+        talks: the visits to queues in it.
         by_queue: for which visit a queue has dialled a channel.
         owners: whose devices they are, by channel.
-        closed_at: when [ms] a channel was found gone of whose end nobody has told.
+        closed_at: when a channel was found gone.
     """
-    if len(reading.parties) < _LEAST_PARTIES:
-        return []
     told = {
         channel
         for transfer in reading.transfers
@@ -42,42 +48,75 @@ def lost_transfers(
         and party.ended is None and closed_at(party) is not None
     ]  # fmt: skip
     found = []
-    for consult in gone:
-        if not consult.placed_the_call or len(consult.was_in) > 1:
-            continue
-        into = _led_away_to(consult, reading)
-        mine = [
-            party
-            for party in gone
-            if party is not consult and owners[party.channel_id] == owners[consult.channel_id]
-            and party.was_in & into
-        ]  # fmt: skip
-        if len(mine) == 1:
-            talk = by_queue.get(mine[0].channel_id)
-            found.append(_transfer(mine[0], consult, talk, closed_at))
+    for party in gone:
+        first = _put_through_by(party, gone, reading, owners)
+        if first is not None:
+            talk = by_queue.get(first.channel_id)
+            found.append(_attended(first, party, talk, closed_at))
+        else:
+            talk = by_queue.get(party.channel_id)
+            if talk is not None and talk.agent_id == owners[party.channel_id]:
+                found += _sent_on(party, talk, talks, reading, closed_at)
     return found
 
 
-def _led_away_to(consult: Party, reading: Reading) -> set[str]:
-    """Return the contacts into which those went who had been called from one."""
-    return {
+def _put_through_by(
+    consult: Party, gone: Sequence[Party], reading: Reading, owners: Mapping[str, str]
+) -> Party | None:
+    """Return the channel at which an agent had whom he put through to the called one."""
+    if not consult.placed_the_call or len(consult.was_in) > 1:
+        return None
+    into = {
         interaction_id
         for party in reading.parties.values()
         if party is not consult and party.born_in == consult.channel_id
         for interaction_id in party.was_in
     } - {consult.channel_id}
+    mine = [
+        party
+        for party in gone
+        if party is not consult and owners[party.channel_id] == owners[consult.channel_id]
+        and party.was_in & into
+    ]  # fmt: skip
+    return mine[0] if len(mine) == 1 else None
 
 
-def _transfer(
-    first: Party,
-    consult: Party,
-    talk: QueueTalk | None,
-    closed_at: Callable[[Party], int | None],
+def _attended(
+    first: Party, consult: Party, talk: QueueTalk | None, closed_at: ClosedAt
 ) -> Transfer:
-    gone: Sequence[int | None] = [closed_at(first), closed_at(consult)]
+    gone = [closed_at(first), closed_at(consult)]
     if talk is not None and talk.answered is not None:
-        gone = [*gone, talk.ended]
+        gone.append(talk.told_ended)
     at = min(each for each in gone if each is not None)
     return Transfer(
         (at, at * 1000), "attended", first.channel_id, consult.channel_id, consult.dialled, ""
     )
+
+
+def _sent_on(
+    phone: Party,
+    talk: QueueTalk,
+    talks: Sequence[QueueTalk],
+    reading: Reading,
+    closed_at: ClosedAt,
+) -> list[Transfer]:
+    """Return how the caller of a talk was sent on by a phone that is gone, if he was."""
+    gone, caller = closed_at(phone), reading.parties.get(talk.channel_id)
+    if talk.answered is None or gone is None or caller is None:
+        return []
+    over = [talk.told_ended, closed_at(caller), caller.ended[0] if caller.ended else None]
+    if phone.channel_id in talk.offers or any(
+        each is not None and each <= gone + MATCH_MS for each in over
+    ):
+        return []
+    next_one = min(
+        (
+            (other.entered, other.queue_id)
+            for other in talks
+            if other.channel_id not in reading.parties
+            and talk.answered <= other.entered <= gone
+        ),
+        default=(gone, ""),
+    )
+    at, queue_id = next_one
+    return [Transfer((at, at * 1000), "blind", phone.channel_id, "", queue_id, "")]

@@ -22,6 +22,7 @@ class QueueTalk(msgspec.Struct, frozen=True, gc=False):
     answered: int | None
     ended: int | None
     offers: frozenset[str]
+    told_ended: int | None  # as the source says it, whatever became of its caller before
     rung: tuple[tuple[str, int, int | None], ...]  # agents, and from when to when [ms]
 
 

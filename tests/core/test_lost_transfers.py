@@ -104,3 +104,81 @@ def test_the_order_in_which_it_is_told_changes_nothing() -> None:
         crooked = told([*log[:late], *log[late + 1 :], log[late], log[late]])
 
         assert comparable(crooked) == comparable(straight), log[late]
+
+
+BEHIND_LOCAL = """
+    08:59:00  login  Anna sales
+    08:59:00  login  Boris support
+    09:00:00  starts trunk1
+    09:00:00  enter  trunk1 sales
+    09:00:05  ring   trunk1 sales Anna one
+    09:00:05  starts anna1@trunk1
+    09:00:10  picks  anna1@trunk1
+    09:00:10  leave  trunk1 sales
+    09:00:10  answer trunk1 sales Anna _ one
+    09:00:10  joins  anna1@trunk1 b1
+    09:00:10  joins  trunk1 b2
+    09:00:50  lost
+"""
+NEXT_QUEUE = """
+    09:01:00  log: enter  two support trunk1
+    09:01:10  log: answer two support Boris 10 boris1
+"""
+FOUND = """
+    09:01:20  there  c1 trunk1 bridged 80 09:01:20
+    09:01:20  there  c1 boris1@trunk1 bridged 15 09:01:20
+    09:01:20  channels_end c1 2 09:01:20
+    09:02:00  asks   trunk1
+    09:02:00  end    trunk1 sales Anna caller _ one
+    09:02:00  parts  trunk1 b2
+    09:02:00  end    two support Boris caller _ boris1
+    09:02:00  parts  boris1@trunk1 b3
+    09:02:00  stops  boris1@trunk1 16
+    09:02:00  stops  trunk1 16
+"""
+
+
+def test_who_has_sent_a_caller_on_to_a_queue_talks_until_the_caller_enters_it() -> None:
+    facts = told(values(BEHIND_LOCAL + NEXT_QUEUE + FOUND))
+
+    anna, boris = legs(facts)
+    assert (anna.queue_id, anna.ended_at, anna.ended_by, anna.talk_ms) == (
+        "sales", moment("09:01:00"), "agent", 50_000,
+    )  # fmt: skip
+    assert (anna.transfer_kind, anna.transferred_to) == ("blind", "support")
+    assert (boris.queue_id, boris.agent_id, boris.ended_at) == (
+        "support", "Boris", moment("09:02:00"),
+    )  # fmt: skip
+    assert shown(facts)[-1] == ("ready", moment("09:01:00"), None)
+
+
+def test_who_has_sent_a_caller_on_elsewhere_talks_until_his_phone_is_found_gone() -> None:
+    elsewhere = FOUND.replace("09:02:00  end    two support Boris caller _ boris1\n", "")
+    facts = told(values(BEHIND_LOCAL + elsewhere))
+
+    anna = legs(facts)[0]
+    assert (anna.queue_id, anna.ended_at, anna.ended_by) == (
+        "sales", moment("09:01:20"), "agent",
+    )  # fmt: skip
+
+
+def test_a_talk_that_ended_in_the_gap_was_not_sent_on() -> None:
+    over = """
+    09:01:00  log: end    trunk1 sales Anna caller 50
+    09:01:20  channels_end c1 0 09:01:20
+    """
+    facts = told(values(BEHIND_LOCAL + over))
+
+    (anna,) = legs(facts)
+    assert (anna.ended_at, anna.ended_by, anna.transfer_kind) == (
+        moment("09:01:00"), "caller", "",
+    )  # fmt: skip
+
+
+def test_sent_on_in_a_gap_told_in_any_order() -> None:
+    log = values(BEHIND_LOCAL + NEXT_QUEUE + FOUND)
+    straight = told(log)
+    for late in range(len(log)):
+        crooked = told([*log[:late], *log[late + 1 :], log[late], log[late]])
+
+        assert comparable(crooked) == comparable(straight), log[late]
