@@ -224,10 +224,12 @@ def _unpause(agent: str, queue: str) -> tuple[Any, e.Data]:
     )  # fmt: skip
 
 
-def _rung_off(channel: str, agent: str) -> tuple[Any, e.Data]:
+def _rung_off(
+    channel: str, agent: str, result: e.OfferResult = "cancelled"
+) -> tuple[Any, e.Data]:
     """End a ringing as a dial plan tells it: the offer, but neither queue nor agent."""
     return e.OfferEnded, e.OfferEndedData(
-        channel_id=channel, result="cancelled", offer_id=f"{channel}-{agent}"
+        channel_id=channel, result=result, offer_id=f"{channel}-{agent}"
     )
 
 

@@ -56,6 +56,7 @@ class Ring(msgspec.Struct, gc=False):
     fact_id: str = ""
     ended: Told | None = None
     result: tuple[int, int, str] | None = None
+    refused: str = ""  # "busy" or "failed": so the dialling of it ended
     ring_ms: int | None = None
     at_phone: bool = False  # the offer is the channel of a phone
     forwarded: bool = False  # that phone sent it on: it goes on at a channel that nobody named

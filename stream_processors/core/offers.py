@@ -18,6 +18,9 @@ from stream_processors.core.sweeps import Sweep
 LONGEST_RING_MS = 180_000
 """A ringing of which nothing more is heard has ended by then: its end was lost."""
 
+AT_ONCE_MS = 1_000
+"""A phone that is busy sooner has not rung for anybody."""
+
 
 class Ringing(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What a ringing is now."""
@@ -83,11 +86,29 @@ def _ringing(
         if result == "cancelled" and _taken_elsewhere(ended, it):
             result = "elsewhere"
         ended = max(started, ended)
+        if result == "no_answer" and ring.refused:
+            result = _refused(ring, ended - started)
     if not ring.fact_id or not ring.offer_id:
         told = ring.offer_id or f"{it.leg_id}|{ring.agent_id}|{started}"
         ring.fact_id = derived_id(call.source, told)
     lasted = ring_ms(ring, ended)
     return Ringing(ring.fact_id, ring.agent_id, started, ended, result, lasted)
+
+
+def _refused(ring: Ring, rang_ms: int) -> str:
+    """Return what became of a ringing of which the queue says only that it went unanswered.
+
+    It says so of busy and unreachable phones, too, in whole seconds of its clock: a second is
+    no time at all, if one began meanwhile. A phone that is busy only after a while has rung,
+    until its agent refused. A Local channel that fails may have rung a phone in vain before.
+
+    Source: Asterisk apps/app_queue.c (wait_for_answer: AST_CONTROL_BUSY, _CONGESTION).
+    """
+    if ring.refused == "failed" and not ring.at_phone:
+        return "no_answer"
+    if rang_ms < AT_ONCE_MS:
+        return "busy"
+    return "rejected" if ring.refused == "busy" else "failed"
 
 
 def _lost_end(

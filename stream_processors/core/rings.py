@@ -40,6 +40,8 @@ def offer_ended(call: Call, mark: Mark) -> None:
         ring.forwarded, ring.at_phone = True, False
         return
     rank = 0 if mark.agent_id else 1
+    if rank and mark.word in ("busy", "failed"):
+        ring.refused = mark.word
     ring.ended = finer(ring.ended, (mark.resolution, rank, mark.at))
     result = (rank, mark.sequence, mark.word)
     ring.result = result if ring.result is None else min(ring.result, result)
