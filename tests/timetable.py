@@ -179,8 +179,12 @@ def _end(
     )  # fmt: skip
 
 
-def _transfer(channel: str, to: str, kind: e.TransferKind = "blind") -> tuple[Any, e.Data]:
-    return e.LegTransferred, e.LegTransferredData(channel_id=channel, kind=kind, to=to)
+def _transfer(
+    channel: str, to: str, kind: e.TransferKind = "blind", queue: str = "", agent: str = ""
+) -> tuple[Any, e.Data]:
+    return e.LegTransferred, e.LegTransferredData(
+        channel_id=channel, kind=kind, to=to, queue_id=queue, agent_id=agent
+    )
 
 
 def _hangup(channel: str, place: str = "") -> tuple[Any, e.Data]:

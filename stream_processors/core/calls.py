@@ -16,6 +16,8 @@ from schemas.events import EndedBy, TransferKind
 from stream_processors.core import rings, visits
 from stream_processors.core.call import ESTIMATED, MATCH_MS, Call, Mark, Visit, finer
 
+_ENDS_A_STAY = frozenset({"left", "ended", "transferred"})
+
 _LIST = "snapshot"
 """Stands for the feed that told of an entry where a snapshot did."""
 
@@ -66,7 +68,7 @@ def _is_after(mark: Mark, sequence: int, *, took: bool) -> bool:
     if mark.sequence > sequence:
         return True
     within = sequence - mark.sequence < mark.resolution * 1000
-    return mark.resolution > 1 and within and (not took or mark.kind in ("left", "ended"))
+    return mark.resolution > 1 and within and (not took or mark.kind in _ENDS_A_STAY)
 
 
 class Place(msgspec.Struct, frozen=True):

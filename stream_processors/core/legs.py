@@ -111,10 +111,18 @@ def _talked(
     passed = _handover(call, visit, answered) if call.handovers else None
     if passed is not None and _ends_with(passed, visit, ended, by, moved):
         ended, by = max(answered, passed.at), "agent"
+    elif by == "unknown" and ended is not None and _hung_up_at(call, ended):
+        by = "caller"
     return Conclusion(
         visit.leg_id, visit.queue_id, "answered", entered, answered, _wait(visit, answered),
         answered, ended, by, visit.agent_id, inferred,
     )  # fmt: skip
+
+
+def _hung_up_at(call: Call, ended: int) -> bool:
+    """Tell whether the caller asked for the end of a talk of which the queue has told none."""
+    requested = call.hangup_requested_at
+    return requested is not None and abs(requested - ended) <= MATCH_MS
 
 
 def _ends_with(

@@ -317,6 +317,28 @@ def test_a_caller_goes_on_with_whom_the_queue_had_found_for_the_agent() -> None:
     assert {queue.difference() for queue in state.queues.values()} == {0}
 
 
+def test_a_caller_in_the_place_of_an_agent_ends_a_talk_whose_end_no_queue_tells() -> None:
+    told_of = """
+        09:01:04  ring   anna2 support Clara
+        09:01:08  leave  anna2 support
+        09:01:08  answer anna2 support Clara
+        09:01:30  passes anna1@trunk1 anna2 700 trunk1
+        09:01:30  merges anna2 trunk1
+        09:01:30.001  end    trunk1 sales Anna agent
+        09:01:30.002  end    anna2 support Clara agent
+        09:01:30.003  stops  anna2 16
+        09:01:30.004  stops  anna1@trunk1 16
+        09:02:30  ASKS trunk1
+        09:02:30  stops  trunk1 16
+        09:10:00  beat
+    """
+    for asks, ended_by in (("asks", "caller"), ("orders", "unknown")):
+        _, facts = told(QUEUED + ASKED_A_QUEUE + told_of.replace("ASKS", asks))
+
+        clara = of(facts, "Clara")
+        assert (clara.ended_at, clara.ended_by) == (moment("09:02:30"), ended_by)
+
+
 def test_what_the_queue_log_tells_of_the_second_of_a_transfer_happened_after_it() -> None:
     found = """
         09:01:04.2  ring   anna2 support Clara
@@ -325,9 +347,10 @@ def test_what_the_queue_log_tells_of_the_second_of_a_transfer_happened_after_it(
         09:01:08.2  answer anna2 support Clara
         09:01:30.5  passes anna1@trunk1 anna2 700 trunk1
         09:01:30.5  merges anna2 trunk1
-        09:01:30    log: transfer trunk1 _ attended
+        09:01:30    log: transfer trunk1 _ attended sales Anna
         09:01:30    log: end trunk1 sales Anna agent
-        09:01:30    log: end anna2 support Clara caller
+        09:01:30    log: transfer anna2 _ attended support Clara
+        09:01:30    log: end anna2 support Clara agent
         09:01:30.501 end   trunk1 sales Anna agent
         09:01:30.502 end   anna2 support Clara caller
         09:01:30.503 stops anna2 16
@@ -357,7 +380,7 @@ def test_what_the_queue_log_tells_of_the_second_of_a_transfer_happened_after_it(
         anna, clara = of(facts, "Anna"), of(facts, "Clara")
         assert (anna.transfer_kind, anna.ended_by) == ("attended", "agent")
         assert moment("09:01:05") <= (anna.ended_at or 0) < moment("09:01:31")
-        assert clara.interaction_id == "trunk1"
+        assert (clara.interaction_id, clara.transfer_kind) == ("trunk1", "")
         assert (clara.answered_at, clara.ended_at) == (moment(answered), moment("09:02:30"))
         assert len(legs(facts)) == 2
         assert {queue.difference() for queue in state.queues.values()} == {0}
