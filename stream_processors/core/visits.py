@@ -132,11 +132,25 @@ def heard_talking(call: Call, mark: Mark) -> Visit | None:
 def open_visit(call: Call, mark: Mark) -> Visit | None:
     """Find a visit of the queue that another feed knows and that is not over."""
     for visit in reversed(call.visits):
-        if visit.queue_id == mark.queue_id:
+        if visit.queue_id == mark.queue_id and not _is_with_another(call, visit, mark):
             over = visit.ended or (None if visit.connected else visit.left)
             if over is None or mark.at - over[2] <= MATCH_MS:
                 return visit
     return None
+
+
+def _is_with_another(call: Call, visit: Visit, mark: Mark) -> bool:
+    """Tell whether the caller of a visit has talked to another agent than a mark is about.
+
+    So he has come back to the queue unheard. Of what a colleague picked up, the queue goes on
+    naming whom it rang.
+    """
+    if visit.connected is None or not mark.agent_id or visit.agent_id in ("", mark.agent_id):
+        return False
+    if any(ring.offer_id in call.picked_up for ring in visit.rings):
+        return False
+    began = mark.at - (mark.span_ms or 0) if mark.kind == "ended" else mark.at
+    return began - visit.connected[2] > MATCH_MS
 
 
 def begun_unseen(call: Call, mark: Mark) -> Visit:

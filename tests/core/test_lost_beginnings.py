@@ -136,3 +136,37 @@ def test_the_log_knows_better_since_when_in_whatever_order_it_is_told() -> None:
     assert (leg.entered_at, leg.left_at, leg.clock) == (
         moment("09:04:19"), moment("09:05:30"), "source",
     )  # fmt: skip
+
+
+CAME_BACK = """
+    09:00:00  enter  a sales
+    09:00:02  ring   a sales Anna
+    09:00:06  leave  a sales
+    09:00:06  answer a sales Anna
+    09:00:30  lost
+"""
+
+
+@pytest.mark.parametrize(
+    "heard",
+    [
+        "09:02:00  end    a sales Boris caller 74",
+        """
+        09:00:42  ring   a sales Boris
+        09:00:46  answer a sales Boris
+        09:02:00  end    a sales Boris caller 74
+        """,
+    ],
+)
+def test_who_talks_to_another_agent_has_come_back_to_the_queue_unheard(heard: str) -> None:
+    state, facts = run(values(CAME_BACK + heard))
+
+    anna, boris = legs(facts)
+    assert (anna.agent_id, anna.answered_at) == ("Anna", moment("09:00:06"))
+    assert anna.ended_at is not None
+    assert anna.ended_at <= moment("09:00:46")
+    assert (boris.agent_id, boris.answered_at, boris.ended_at, boris.talk_ms) == (
+        "Boris", moment("09:00:46"), moment("09:02:00"), 74_000,
+    )  # fmt: skip
+    assert state.queues["sales"].totals["answered"] == 2
+    assert {queue.difference() for queue in state.queues.values()} == {0}
