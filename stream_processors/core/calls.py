@@ -212,6 +212,7 @@ def _ended(call: Call, mark: Mark) -> None:
         answered = mark.at - (mark.span_ms or 0)
         visit.connected = (ESTIMATED, 0, answered)
         visit.left = finer(visit.left, (ESTIMATED, 1, answered))
+        rings.taken_unheard(visit, mark)
 
 
 def _transferred(call: Call, mark: Mark) -> None:

@@ -71,6 +71,13 @@ def taken(visit: Visit, mark: Mark) -> None:
         ring.ring_ms = mark.span_ms
 
 
+def taken_unheard(visit: Visit, mark: Mark) -> None:
+    """The end of a talk tells at which of the ringings before it was answered."""
+    for ring in visit.rings:
+        if mark.ref and ring.offer_id == mark.ref:
+            ring.result = (-1, 0, "answered")
+
+
 def _known_ring(call: Call, mark: Mark) -> Ring | None:
     for visit in reversed(call.visits):
         if mark.queue_id and visit.queue_id != mark.queue_id:

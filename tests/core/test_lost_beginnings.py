@@ -4,7 +4,7 @@ from itertools import permutations
 
 import pytest
 
-from tests.readings import comparable, legs, walls
+from tests.readings import comparable, legs, offers, walls
 from tests.timetable import moment, run, terms, values
 
 
@@ -170,3 +170,23 @@ def test_who_talks_to_another_agent_has_come_back_to_the_queue_unheard(heard: st
     )  # fmt: skip
     assert state.queues["sales"].totals["answered"] == 2
     assert {queue.difference() for queue in state.queues.values()} == {0}
+
+
+def test_a_ringing_was_answered_at_which_the_talk_was_that_ends() -> None:
+    log = values("""
+        09:00:00  enter  a sales
+        09:00:02  ring   a sales Anna one
+        09:00:02  ring   a sales Anna two
+        09:00:05  lost
+        09:01:00  end    a sales Anna agent 49 two
+        09:01:05  beat
+    """)
+    facts = run(log)[1]
+
+    assert [(each.result, each.ended_at) for each in offers(facts)] == [
+        ("elsewhere", moment("09:00:11")), ("answered", moment("09:00:11")),
+    ]  # fmt: skip
+    for late in range(len(log)):
+        assert comparable(run([*log[:late], *log[late + 1 :], log[late]])[1]) == comparable(
+            facts
+        )
