@@ -454,6 +454,7 @@ class SnapshotAgentData(Data, frozen=True, kw_only=True):
 
     No `wrapup_ms` means that the source lists none, as Asterisk before 18.
     Whoever is `signed_out` is listed all the same, but works in no queue until he signs in.
+    Without `snapshot_id` it is of no list: a source told of this member by himself.
     """
 
     snapshot_id: str

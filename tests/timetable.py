@@ -311,6 +311,7 @@ _VERBS: dict[str, Callable[..., tuple[Any, e.Data]]] = {
     ),
     "listed": _listed,
     "member": _member,
+    "shown": lambda *words: _member("", *words),
     "channel": lambda snapshot, channel, waits_for="": (
         e.SnapshotChannel,
         e.SnapshotChannelData(

@@ -49,6 +49,8 @@ _OF_QUEUES = frozenset({_OF_CALLERS, "AppQueue"})
 _SIGNED_OUT = frozenset({"4", "5"})
 """Of an agent of the pool: invalid, unavailable (Asterisk include/asterisk/devicestate.h)."""
 
+_OF_THE_POOL = ("Agent:", "Agent/")
+
 _LOGGED_IN = "AgentLogin"
 """Such a phone is connected all day, and in no call."""
 
@@ -89,8 +91,28 @@ def member_listed(message: Message) -> list[Event]:
         interface=message.interface(),
         asked_at=_asked_at(snapshot),
         wrapup_ms=message.seconds("Wrapuptime"),
-        signed_out=device.startswith(("Agent:", "Agent/"))
-        and message.text("Status") in _SIGNED_OUT,
+        signed_out=device.startswith(_OF_THE_POOL) and message.text("Status") in _SIGNED_OUT,
+    )
+    return [SnapshotAgent(data=data, **message.attributes(SnapshotAgent, data.agent_id))]
+
+
+def member_shown(message: Message) -> list[Event]:
+    """QueueMemberStatus: who has never joined, being written in queues.conf, is a member, too.
+
+    One of the pool of agents is told of by his sign-in.
+    """
+    device = message.text("StateInterface", "Interface", "Location")
+    if device.startswith(_OF_THE_POOL):
+        return []
+    data = SnapshotAgentData(
+        snapshot_id="",
+        agent_id=message.agent(),
+        queue_id=message.need("Queue"),
+        paused=message.text("Paused") == "1",
+        reason=message.text("PausedReason"),
+        device=device,
+        interface=message.interface(),
+        wrapup_ms=message.seconds("Wrapuptime"),
     )
     return [SnapshotAgent(data=data, **message.attributes(SnapshotAgent, data.agent_id))]
 

@@ -11,7 +11,7 @@ Source: asterisk/asterisk main/manager.c; AMI v2 specification.
 import re
 from collections import deque
 
-from producers.asterisk.translate import NEEDED, OF_DEVICES, PONG
+from producers.asterisk.translate import NEEDED, OF_DEVICES, OF_MEMBERS, PONG
 from producers.frame import Refused
 
 LONGEST_MESSAGE = 64 * 1024
@@ -24,6 +24,11 @@ _FIRST_LINES = {
     _EVENT + name + end: mark for name, mark in NEEDED.items() for end in (b"", b"\r")
 }
 _LINES_OF_DEVICES = {_EVENT + name + end for name in OF_DEVICES for end in (b"", b"\r")}
+_LINES_OF_MEMBERS = {_EVENT + OF_MEMBERS + end for end in (b"", b"\r")}
+_LINES_OF_STARTS = {
+    _EVENT + name + end for name in (b"FullyBooted", b"Shutdown") for end in (b"", b"\r")
+}
+_MOST_MEMBERS = 100_000
 _LOCAL_CHANNEL = b"\nChannel: Local/"
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _HEADER = re.compile(rb"[A-Za-z][^:\s]*:(?: |$)")
@@ -48,6 +53,7 @@ class AmiFrames:
         self._longest = longest
         self._tail = b""
         self._skipping = False
+        self._members: set[bytes] = set()
         self.passed_over = 0
         self.refused: list[Refused] = []
         self.answers: deque[bytes] = deque(maxlen=_ANSWERS_KEPT)
@@ -82,17 +88,31 @@ class AmiFrames:
                 mark is None
                 or mark not in block[:longest]
                 or (line in of_devices and _LOCAL_CHANNEL in block[:longest])
+                or (line in _LINES_OF_MEMBERS and not self._is_new_member(block))
             ):
                 passed += 1
                 continue
             else:
                 message = block.strip(b"\r\n")
+                if line in _LINES_OF_STARTS:
+                    self._members.clear()
             if len(message) > longest:
                 self._refuse(message)
             elif message:
                 kept.append(message)
         self.passed_over += passed
         return kept
+
+    def _is_new_member(self, block: bytes) -> bool:
+        """Tell whether a member has not been shown before, by what stays the same of him."""
+        start = block.find(b"\nQueue: ")
+        member = block[start : block.find(b"\nPenalty: ", start)].replace(b"\r", b"")
+        if member in self._members:
+            return False
+        if len(self._members) >= _MOST_MEMBERS:
+            self._members.clear()
+        self._members.add(member)
+        return True
 
     def _unusual(self, block: bytes) -> bytes:
         """Return a message that does not begin with its name, or b'' if nobody needs it."""
@@ -105,7 +125,11 @@ class AmiFrames:
             self.answers.append(message)
         name = _name_within(message)
         mark = NEEDED.get(name)
-        if mark is None or mark not in message:
+        if (
+            mark is None
+            or mark not in message
+            or (name == OF_MEMBERS and not self._is_new_member(message))
+        ):
             self.passed_over += 1
             return b""
         return message if len(block) <= self._longest else block

@@ -43,6 +43,7 @@ _TRANSLATIONS: dict[str, _Translation] = {
     "QueueMemberRemoved": members.queue_left,
     "QueueMemberPause": members.pause_changed,
     "QueueMemberPaused": members.pause_changed,
+    "QueueMemberStatus": conditions.member_shown,
     "AgentLogin": members.logged_in,
     "Agentlogin": members.logged_in,
     "Agentcallbacklogin": members.logged_in,
@@ -64,6 +65,7 @@ _TRANSLATIONS: dict[str, _Translation] = {
 
 _LISTED_FOR_US = f"\nActionID: {conditions.OURS}".encode()
 _MARKS = {
+    "QueueMemberStatus": b"\nTimestamp: ",
     "VarSet": b"Variable: QUEUESTATUS",
     "CoreShowChannel": _LISTED_FOR_US,
     "CoreShowChannelsComplete": _LISTED_FOR_US,
@@ -73,6 +75,9 @@ NEEDED: dict[bytes, bytes] = {
     name.encode(): _MARKS.get(name, b"") for name in _TRANSLATIONS if name != PONG
 }
 """Names of events that a translation needs, each with a text that must occur in the message."""
+
+OF_MEMBERS = b"QueueMemberStatus"
+"""Needed once of each member of a queue in a session: it shows who is one, at which device."""
 
 OF_DEVICES = frozenset({b"Newstate", b"BridgeEnter", b"BridgeLeave", b"SoftHangupRequest"})
 """Needed only of channels of devices: of a Local channel nobody wants to know them."""

@@ -17,8 +17,8 @@ EVERY_QUEUE = "*"
 TOLD_BY_FEEDS = frozenset({"joined", "left", "paused", "unpaused"})
 """Kinds of marks that two feeds of a source may both tell."""
 
-SEEN_AT_A_SNAPSHOT = frozenset({"listed", "unlisted", "restarted"})
-"""Kinds of marks that tell how it stood when a source was asked, not when it came to be so."""
+SEEN_AT_A_SNAPSHOT = frozenset({"listed", "shown", "unlisted", "restarted"})
+"""Kinds of marks that tell how it stood when it was looked at, not when it came to be so."""
 
 SpanKey: TypeAlias = tuple[str, int]
 """Kind (session, break, state) and start [ms]."""

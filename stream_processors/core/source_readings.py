@@ -59,6 +59,9 @@ def _snapshot(source: Source, snapshot_id: str, at: int) -> Snapshot:
 
 def _snapshot_agent(change: Change, event: e.SnapshotAgent, source: Source, at: int) -> None:
     data = event.data
+    if not data.snapshot_id:
+        _member_shown(change, event, source, at)
+        return
     snapshot = _snapshot(source, data.snapshot_id, at)
     before = began_before(to_ms(data.asked_at) if data.asked_at else None, at)
     if data.signed_out:
@@ -75,6 +78,20 @@ def _snapshot_agent(change: Change, event: e.SnapshotAgent, source: Source, at: 
     name_interface(change, source, data.interface, at)
     devices.claim(change, source, data.device, data.agent_id, at)
     _sweep_by(change, source, snapshot)
+
+
+def _member_shown(change: Change, event: e.SnapshotAgent, source: Source, at: int) -> None:
+    """Learn of a member by himself, of whose joining nobody has told: it was long before."""
+    data = event.data
+    wrapup = -1 if data.wrapup_ms is None else data.wrapup_ms
+    mark = told_mark(
+        event, "shown", at, queue_id=data.queue_id, paused=data.paused, reason=data.reason,
+        number=began_before(at, at), wrapup=wrapup, interface=data.interface,
+    )  # fmt: skip
+    change.queue(data.queue_id, source.name)
+    change.tell_agent(data.agent_id, mark)
+    name_interface(change, source, data.interface, at)
+    devices.claim(change, source, data.device, data.agent_id, at)
 
 
 def _snapshot_channel(

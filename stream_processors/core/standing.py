@@ -10,7 +10,8 @@ only its members, so a ringing tells of a membership whose beginning was never s
 member, a log that starts late).
 
 A snapshot corrects what differs from it: whom it lists is a member, paused or not, and whom it
-does not is none. What was told since it was asked for is newer than it, and stands.
+does not is none. What was told since it was asked for is newer than it, and stands. Of a member
+whose state is told, so much is known, too; not so of others.
 """
 
 from schemas.facts import AgentState
@@ -36,7 +37,7 @@ MARKS_TO_A_STOP = 16
 RING_IS_NEWS_MS = 3_000
 """A ringing sooner after leaving or pausing may have begun before; a later one is a return."""
 
-_OF_THE_SOURCE = frozenset({"restarted", "listed", "unlisted"})
+_OF_THE_SOURCE = frozenset({"restarted", "listed", "shown", "unlisted"})
 """What a source says of itself or of all, and so of whose the agent is only if it is news."""
 
 
@@ -128,7 +129,10 @@ class Fold:
         if told_since(self.agent.marks, mark):
             return False
         is_news = memberships.join(now, mark)
-        memberships.note_listed_entry(now, mark)
+        if mark.kind == "listed":
+            memberships.note_listed_entry(now, mark)
+        else:
+            memberships.note_entry(now, mark)
         if is_news:
             now.source = mark.source
         if mark.wrapup >= 0:
@@ -391,5 +395,6 @@ _STEPS = {
     "wrapup_ended": Fold._wrapup_ended,
     "restarted": Fold._restarted,
     "listed": Fold._listed,
+    "shown": Fold._listed,
     "unlisted": Fold._unlisted,
 }

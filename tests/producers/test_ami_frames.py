@@ -224,3 +224,21 @@ def test_what_only_devices_tell_is_passed_over_of_local_channels() -> None:
 
     assert messages == [of_device.strip()]
     assert frames.passed_over == 1
+
+
+def test_a_member_is_kept_once_however_often_his_state_is_told() -> None:
+    told = (
+        b"Event: QueueMemberStatus\r\nPrivilege: agent,all\r\nTimestamp: 1.%d\r\nQueue: %s\r\n"
+        b"MemberName: Ann\r\nInterface: SIP/7\r\nPenalty: 0\r\nStatus: %d\r\n\r\n"
+    )
+    noise = b"a console says so\r\n"
+    chunks = [
+        told % (1, b"sales", 1), told % (2, b"sales", 2), told % (3, b"support", 2),
+        noise + told % (4, b"support", 1), (told % (5, b"vip", 1)).replace(b"Timestamp", b"At"),
+    ]  # fmt: skip
+
+    messages, frames = fed(*chunks)
+
+    assert [parse(message)["Queue"] for message in messages] == ["sales", "support"]
+    assert frames.passed_over == 3
+    assert len(frames.feed(b"Event: FullyBooted\r\n\r\n" + chunks[1])) == 2

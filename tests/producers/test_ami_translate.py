@@ -389,6 +389,19 @@ TIMETABLE: list[tuple[str, list[tuple[str, dict[str, Any]]]]] = [
                                 "queue_id": "sales", "reason": "Lunch"})],
     ),
     (
+        "Event: QueueMemberStatus\nQueue: sales\nMemberName: Ann\nInterface: SIP/7\n"
+        "StateInterface: hint:7@local\nStatus: 2\nPaused: 1\nPausedReason: Lunch\n"
+        "Wrapuptime: 5",
+        [("SnapshotAgent", {"agent_id": "Ann", "queue_id": "sales", "paused": True,
+                            "reason": "Lunch", "device": "hint:7@local", "interface": "SIP/7",
+                            "wrapup_ms": 5000})],
+    ),
+    (
+        "Event: QueueMemberStatus\nQueue: sales\nMemberName: Ann\nInterface: Local/7@a\n"
+        "StateInterface: Agent:7\nStatus: 5\nPaused: 0",
+        [],
+    ),
+    (
         "Event: AgentLogin\nAgent: 1001\nChannel: SIP/7-1",
         [("AgentLoggedIn", {"agent_id": "1001", "device": "SIP/7-1"})],
     ),
