@@ -141,15 +141,15 @@ class Consideration:
     def _answered_unheard(self, party: Party) -> bool:
         """Tell whether a phone talks with a caller of whom the queue has told no answer.
 
-        Both are in lists: the phone is connected, and the caller waits no more.
+        Both are in lists: the phone is connected, and the caller waits no more. Or the queue
+        has told the end, and the phone talks on: somebody was put through to it unheard.
         """
         talk = self._by_queue[party.channel_id]
-        return (
-            talk.answered is None
-            and talk.left is not None
-            and party.listed_at >= talk.left - MATCH_MS
-            and party.first_bridged is not None
-        )
+        if party.first_bridged is None:
+            return False
+        if talk.answered is not None:
+            return talk.ended is not None and party.listed_at > talk.ended + MATCH_MS
+        return talk.left is not None and party.listed_at >= talk.left - MATCH_MS
 
     def _stands_behind_another(self, party: Party) -> bool:
         """Tell whether a queue rings a phone for a member that is not its agent: a ring group.

@@ -182,3 +182,41 @@ def test_sent_on_in_a_gap_told_in_any_order() -> None:
         crooked = told([*log[:late], *log[late + 1 :], log[late], log[late]])
 
         assert comparable(crooked) == comparable(straight), log[late]
+
+
+ASKED_A_QUEUE = """
+    09:01:00  holds  anna1@trunk1
+    09:01:00  starts anna2 700
+    09:01:00  enter  anna2 support
+    09:01:05  starts boris1@anna2
+    09:01:05  ring   anna2 support Boris boris1
+    09:01:10  picks  boris1@anna2
+    09:01:10  leave  anna2 support
+    09:01:10  answer anna2 support Boris _ boris1
+    09:01:10  joins  boris1@anna2 b2
+    09:01:10  joins  anna2 b2
+    09:01:20  lost
+    09:01:30  log: end trunk1 sales Anna agent 80
+    09:01:30  log: end anna2 support Boris agent 20
+"""
+
+
+def test_whom_a_queue_had_found_talks_on_with_the_caller_who_was_put_through() -> None:
+    facts = told(values(QUEUED + ASKED_A_QUEUE + LISTED))
+
+    assert [(leg.queue_id, leg.ended_at) for leg in legs(facts)] == [
+        ("sales", moment("09:01:30")), ("support", moment("09:01:30")),
+    ]  # fmt: skip
+    talks = [each for each in shown(facts, "Boris") if each[0] == "talking"]
+    assert talks == [("talking", moment("09:01:10"), moment("09:02:30"))]
+
+
+def test_a_phone_that_is_gone_with_its_talk_talks_no_longer() -> None:
+    gone = """
+    09:01:45  there  c1 trunk1 bridged 105 09:01:45
+    09:01:45  channels_end c1 1 09:01:45
+    """
+    facts = told(values(QUEUED + ASKED_A_QUEUE + gone))
+
+    talks = [each for each in shown(facts, "Boris") if each[0] == "talking"]
+    assert talks == [("talking", moment("09:01:10"), moment("09:01:30"))]
