@@ -60,7 +60,21 @@ def leaving(call: Call, mark: Mark) -> Visit | None:
             return _back_since(call, mark, visit) or visit
     if any(_was_answered(visit, mark) for visit in mine):
         return None
+    for visit in mine:
+        if _left_then(visit, mark):
+            return visit
     return open_visit(call, mark) or begun_unseen(call, mark)
+
+
+def _left_then(visit: Visit, mark: Mark) -> bool:
+    """Tell whether another feed says that a visit ended in the second in which a feed says so.
+
+    Of its beginning that has told nothing; the caller may have come back in the same second.
+    """
+    if visit.left is None or mark.feed in (*visit.entered_feeds, *visit.left_feeds):
+        return False
+    resolution, _, left = visit.left
+    return mark.resolution < resolution < ESTIMATED and 0 <= mark.at - left < resolution
 
 
 def _back_since(call: Call, mark: Mark, left: Visit) -> Visit | None:

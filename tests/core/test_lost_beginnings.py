@@ -190,3 +190,30 @@ def test_a_ringing_was_answered_at_which_the_talk_was_that_ends() -> None:
         assert comparable(run([*log[:late], *log[late + 1 :], log[late]])[1]) == comparable(
             facts
         )
+
+
+def test_who_leaves_and_comes_back_within_the_second_has_ended_his_first_visit() -> None:
+    """The finer feed has not heard of the first one's beginning."""
+    state, facts = run(
+        values("""
+        09:05:00      log: enter   a sales
+        09:05:05      log: timeout a sales
+        09:05:05      log: enter   a sales
+        09:05:05.100  leave   a sales
+        09:05:05.500  enter   a sales
+        09:05:06      log: timeout a sales
+        09:05:06      log: enter   a sales
+        09:05:06.200  leave   a sales
+        09:05:06.600  enter   a sales
+        09:05:20      log: abandon a sales
+        09:05:20      leave   a sales
+        09:06:00      beat
+    """)
+    )
+
+    assert [(leg.outcome, leg.left_at) for leg in legs(facts)] == [
+        ("timeout", moment("09:05:05.1")),
+        ("timeout", moment("09:05:06.2")),
+        ("abandoned", moment("09:05:20")),
+    ]
+    assert state.queues["sales"].totals["offered"] == 3
