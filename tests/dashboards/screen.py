@@ -28,7 +28,8 @@ LANGUAGES = ("en", "ru", "zh")
 ALL_CLEAR = {"en": "All clear", "ru": "Всё в порядке", "zh": "一切正常"}
 
 CUT_OFF = """
-    const mayBeCut = "#title, #scope, th[scope=row], bdi, .who, .why, #longest .foot *";
+    const names = "#title, #scope, th[scope=row], bdi, .who, .why";
+    const mayBeCut = `${names}, #longest .foot :not(.say)`;
     const out = [];
     const root = document.scrollingElement;
     if (root.scrollHeight > innerHeight || root.scrollWidth > innerWidth) out.push("scrolls");
@@ -44,6 +45,11 @@ CUT_OFF = """
             const where = [panel.id, each.tagName, each.className, each.textContent].join(" ");
             if (inner.bottom > outer.bottom + 1 || inner.right > outer.right + 1) {
                 out.push("outside: " + where);
+            }
+            const holder = each.parentElement;  // what sticks out above makes nothing scroll
+            const above = inner.top < holder.getBoundingClientRect().top - 1;
+            if (above && getComputedStyle(holder).overflow !== "visible") {
+                out.push("cut above: " + where);
             }
             if (each.matches(mayBeCut)) continue;
             if (getComputedStyle(each).overflow === "visible") continue;

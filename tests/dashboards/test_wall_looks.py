@@ -108,6 +108,20 @@ def test_a_phone_scrolls_down_but_never_sideways_and_shows_all_queues(wall: Wall
     )
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_phone_shows_every_word_also_of_stale_figures(wall: Wall, language: str) -> None:
+    wall.show(bad_day(), f"lang={language}")
+    wall.resize(390, 1600)
+    for picture in (
+        bad_day(),
+        empty_morning(),
+        silent_source(),
+        {**fine_day(), "mode": "ended"},
+    ):
+        wall.show(picture)
+        assert wall.js(CUT_OFF) == [], picture["sources"]
+
+
 def test_nothing_moves(wall: Wall) -> None:
     wall.show(bad_day(), "lang=en")
 
