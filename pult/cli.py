@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from pult.context import DEFAULT_DATA, Context, add_common
 from pult.lean import allow_files, rarely_collect, without_pandas
 from pult.verbs import VERBS, Verb
-from schemas.errors import PultFailure
+from schemas.errors import PultFailure, WrongUsage
 
 
 class _Parser(argparse.ArgumentParser):
@@ -34,7 +34,7 @@ def parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     common = _common()
     top = _Parser(
         prog="pult",
-        description="Control desk of a contact centre: exact figures from PBX events.",
+        description="Control desk of a contact centre: exact figures from PBX and CRM events.",
         parents=[common],
     )
     top.add_argument("--version", action="version", version=f"pult {version('pult')}")
@@ -75,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except PultFailure as failure:
         text = " ".join(str(failure).split())
         print(f"pult: {text}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(failure, WrongUsage) else 1
     except KeyboardInterrupt:
         print("pult: interrupted", file=sys.stderr)
         return 130

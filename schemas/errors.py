@@ -5,6 +5,10 @@ class PultFailure(Exception):
     """The base of all; its text is shown to the user as it is, and the command exits with 1."""
 
 
+class WrongUsage(PultFailure):
+    """What the command was given cannot be meant; nothing was done, and it exits with 2."""
+
+
 class MalformedEvent(PultFailure):
     """A value is no event of the contract; keep it in `rejected` and go on."""
 

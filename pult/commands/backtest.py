@@ -15,7 +15,7 @@ from pult.context import Context
 from pult.history_asked import Ask, add_server, held
 from pult.settings import Settings
 from schemas.discipline import CODES, Discipline, known_for_tenant
-from schemas.errors import QueryRefused, SettingsInvalid
+from schemas.errors import QueryRefused, WrongUsage
 from schemas.facts import Violation
 from schemas.needs import no_rule
 from schemas.policies import Policies
@@ -127,13 +127,13 @@ def _thresholds(rule: Rule, told: list[str]) -> dict[str, Any]:
         name, equals, value = each.partition("=")
         if not equals:
             msg = f"cannot test a rule: {each!r} is no NAME=VALUE"
-            raise SettingsInvalid(msg)
+            raise WrongUsage(msg)
         section, dot, key = name.partition(".")
         if dot:
             of_map = wanted.setdefault(section, {})
             if not isinstance(of_map, dict):
                 msg = f"cannot test a rule: {section} is set twice, as a value and as a map"
-                raise SettingsInvalid(msg)
+                raise WrongUsage(msg)
             of_map[key] = value
         else:
             is_list = isinstance(getattr(rule, name, ""), tuple)
@@ -146,7 +146,7 @@ def _refuse_unknown(wanted: dict[str, Any]) -> None:
         known_for_tenant(wanted)
     except ValueError as error:
         msg = f"cannot test a rule: {error}"
-        raise SettingsInvalid(msg) from error
+        raise WrongUsage(msg) from error
 
 
 def _tried(policies: Policies, wanted: dict[str, Any]) -> Rules:
@@ -161,7 +161,7 @@ def _tried(policies: Policies, wanted: dict[str, Any]) -> Rules:
 def _range(first: date, last: date, zone: str, tenant: str) -> Range:
     if last < first:
         msg = f"cannot test a rule: {last} is before {first}"
-        raise QueryRefused(msg)
+        raise WrongUsage(msg)
 
     def bounds(day: date) -> tuple[int, int]:
         noon = datetime(day.year, day.month, day.day, 12, tzinfo=ZoneInfo(zone))

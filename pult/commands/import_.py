@@ -11,7 +11,7 @@ from pult.importing import Imported, check_readable, import_recording
 from pult.opened import opened
 from pult.progress import Progress
 from schemas.adherence import ACTIVITIES
-from schemas.errors import UnreadableRecording
+from schemas.errors import WrongUsage
 from schemas.wording import counted
 
 
@@ -32,8 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     of_plans = parser.add_argument_group(
         "schedules",
-        "CSV (columns agent kind from to, and if need be date zone name; kind: "
-        f"{' '.join(ACTIVITIES)}) or JSON (a list of objects with the same keys)",
+        "CSV (columns agent kind from to, and if need be date zone name;\nkind: "
+        f"{' '.join(ACTIVITIES)}),\nor JSON (a list of objects with the same keys)",
     )
     of_plans.add_argument(
         "--mapping", metavar="NAME|FILE",
@@ -68,7 +68,7 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
     for option in ("mapping", "zone", "alarms", "tenant", "new_agents"):
         if getattr(chosen, option):
             msg = f"--{option.replace('_', '-')} goes with pult import schedule only"
-            raise UnreadableRecording(msg)
+            raise WrongUsage(msg)
     chosen.source = chosen.source or "pbx1"
     wanted = settings.load(context.config)
     check_readable(chosen.kind, chosen.paths)

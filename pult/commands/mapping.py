@@ -15,16 +15,21 @@ from producers.webhooks.translate import Translator
 from pult import settings
 from pult.context import Context
 from pult.naming import people
-from schemas.errors import SettingsInvalid, UntranslatableFrame
+from schemas.errors import SettingsInvalid, UntranslatableFrame, WrongUsage
 from schemas.events import Event, encode
 from schemas.wording import counted
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what this verb takes."""
-    parser.add_argument("action", choices=("list", "test"), help="list those that are shipped")
+    parser.add_argument(
+        "action", choices=("list", "test"),
+        help="list those that are shipped, or test one on a sample",
+    )  # fmt: skip
     parser.add_argument("mapping", nargs="?", metavar="FILE", help="a mapping, or its name")
-    parser.add_argument("sample", nargs="?", type=Path, help="a body as the source posts it")
+    parser.add_argument(
+        "sample", nargs="?", type=Path, metavar="SAMPLE", help="a body as the source posts it"
+    )
     parser.add_argument(
         "--content-type", default="", metavar="TYPE", help="of the sample; else it is guessed"
     )
@@ -37,12 +42,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(context: Context, chosen: argparse.Namespace) -> int:
     """List mappings, or print the events that one makes of a sample; 1 if it makes none."""
     if chosen.action == "list":
+        if chosen.mapping is not None:
+            msg = "pult mapping list takes no FILE; try one with pult mapping test FILE SAMPLE"
+            raise WrongUsage(msg)
         for name in shipped():
             print(f"{name:12} {mapping(name).title}")
         return 0
     if chosen.mapping is None or chosen.sample is None:
         msg = "pult mapping test needs a mapping and a sample: pult mapping test FILE SAMPLE"
-        raise SettingsInvalid(msg)
+        raise WrongUsage(msg)
     loaded = settings.load(context.config)
     meant = mapping(chosen.mapping)
     translator = Translator(meant, people(loaded))

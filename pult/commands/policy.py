@@ -1,7 +1,6 @@
 """`pult policy`."""
 
 import argparse
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple, TypeAlias
@@ -10,6 +9,7 @@ from pult import settings
 from pult.context import Context
 from schemas.discipline import CODES, Discipline
 from schemas.durations import written
+from schemas.errors import WrongUsage
 from schemas.needs import NOT_JUDGED, no_rule
 from schemas.policies import Policies
 from schemas.wording import did_you_mean
@@ -45,8 +45,7 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
     whose = _whose(loaded, chosen)
     stranger = _stranger(loaded, whose)
     if stranger:
-        print(f"pult: {stranger}", file=sys.stderr)
-        return 2
+        raise WrongUsage(stranger)
     levels = list(_levels(loaded, settings.told(context.config), whose))
     holds = _holds(loaded, whose)
     for code in [chosen.rule] if chosen.rule else PARTS:

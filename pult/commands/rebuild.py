@@ -20,7 +20,7 @@ from pult.progress import Progress
 from pult.rebuild import Days, Rebuilt, events_from_journal, rebuild
 from pult.settings import Settings
 from pult.targets import kept_targets, partitions_of
-from schemas.errors import DataFolderUnusable, SettingsInvalid
+from schemas.errors import DataFolderUnusable, SettingsInvalid, WrongUsage
 from schemas.metrics import METRICS
 from schemas.policies import PolicyHistory
 from schemas.topics import EVENTS
@@ -70,13 +70,13 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
     wanted = settings.load(context.config)
     if chosen.first and chosen.last and chosen.last < chosen.first:
         msg = f"cannot rebuild: {chosen.last} is before {chosen.first}"
-        raise SettingsInvalid(msg)
+        raise WrongUsage(msg)
     if chosen.check and (chosen.from_journal or chosen.from_kafka):
         msg = "cannot compare only while events are read anew; leave out --check"
-        raise SettingsInvalid(msg)
+        raise WrongUsage(msg)
     if chosen.server and chosen.from_journal:
         msg = "cannot read a journal for a server: it is of one data folder; leave out --server"
-        raise SettingsInvalid(msg)
+        raise WrongUsage(msg)
     where = str(context.data) if not chosen.server else wanted.clickhouse.url
     with Progress(where) as progress:
         if chosen.server:

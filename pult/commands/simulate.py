@@ -11,7 +11,7 @@ from producers.simulation.plan import Faults, Plan
 from producers.simulation.simulation import Simulation
 from pult import settings, simulate
 from pult.context import Context, name, positive
-from schemas.errors import SimulationImpossible
+from schemas.errors import WrongUsage
 from schemas.wording import counted
 
 
@@ -213,7 +213,7 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
     plan = _plan(chosen)
     if chosen.contacts and not plan.crm:
         msg = "--contacts needs --crm: without a CRM nothing is told of contacts"
-        raise SimulationImpossible(msg)
+        raise WrongUsage(msg)
     with (
         simulate.noting(chosen.contacts) as note,
         simulate.truth_at(chosen.truth) as tell_truth,

@@ -83,6 +83,17 @@ WRONG_USAGE: Mapping[str, Sequence[object]] = {
 }
 
 
+MISFITS: Mapping[str, Case] = {
+    "an option of another kind": (
+        ("import", QUEUE_LOG, "queue_log", "--zone", "UTC"),
+        "--zone",
+    ),
+    "no sample": (("mapping", "test", "generic"), "FILE SAMPLE"),
+    "more than is asked for": (("mapping", "list", "generic"), "takes no FILE"),
+    "no such agent": (("policy", "show", "--agent", "Nobody"), "no agent 'Nobody'"),
+}
+
+
 def spelled(words: Sequence[object]) -> Sequence[object]:
     """Return a case's command with what it leaves out, all paths relative to the folder."""
     match words:
@@ -140,6 +151,7 @@ def said(folder: Path) -> dict[str, Done]:
     commands = {
         **{name: spelled(words) for name, (words, _) in CASES.items()},
         **WRONG_USAGE,
+        **{name: words for name, (words, _) in MISFITS.items()},
         "digest": ("digest", "--total", "--data", "data"),
     }
     return dict(zip(commands, in_turn(*commands.values(), cwd=folder), strict=True))
@@ -155,6 +167,14 @@ def test_bad_input_is_one_line_that_says_what_to_do(said: dict[str, Done], name:
 def test_wrong_usage_is_one_line_and_exit_2(said: dict[str, Done], name: str) -> None:
     assert said[name].code == 2
     assert said[name].complaint.endswith("--help)")
+
+
+@pytest.mark.parametrize("name", MISFITS)
+def test_what_does_not_fit_together_is_wrong_usage_too(
+    said: dict[str, Done], name: str
+) -> None:
+    assert said[name].code == 2
+    assert MISFITS[name][1] in said[name].complaint
 
 
 def test_after_all_of_it_the_history_is_what_it_was(

@@ -424,7 +424,7 @@ def test_a_wrong_threshold_to_try_is_one_plain_line(tmp_path: Path) -> None:
 
     done = once("backtest", "late_return", "--set", "grace=-5s", *days)
 
-    assert done.code == 1
+    assert done.code == 2
     assert done.complaint == (
         "cannot test a rule: late_return.grace: '-5s' is no duration (write 10s, 5m or 1h30m)"
     )

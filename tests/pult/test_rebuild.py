@@ -171,7 +171,7 @@ def test_a_day_that_is_none_and_days_in_the_wrong_order_are_refused() -> None:
 
     assert none.code == 2
     assert "2026-02-30 is no day" in none.err
-    assert swapped.code == 1
+    assert swapped.code == 2
     assert swapped.complaint == "cannot rebuild: 2026-03-02 is before 2026-03-03"
 
 
@@ -185,5 +185,5 @@ def test_a_tenant_of_whom_nothing_is_stored_is_not_said_to_be_right(data: Path) 
 def test_comparing_only_goes_with_no_reading_anew(data: Path) -> None:
     told = once("rebuild", "--check", "--from-journal", "--data", data)
 
-    assert told.code == 1
+    assert told.code == 2
     assert "leave out --check" in told.complaint

@@ -49,7 +49,7 @@ def test_wrong_options_are_one_line_with_what_is_possible(tmp_path: Path) -> Non
         ("--out", tmp_path / "no" / "file"): (1, "No such file or directory"),
         ("--truth", tmp_path, "--hours", "0.02"): (1, "cannot write the truth to"),
         ("--out", "x", "--to-kafka"): (2, "not allowed with argument"),
-        ("--contacts", "x"): (1, "--contacts needs --crm"),
+        ("--contacts", "x"): (2, "--contacts needs --crm"),
         ("--crm", "--contacts", tmp_path): (1, "cannot write contacts to"),
     }
 

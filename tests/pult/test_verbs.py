@@ -144,6 +144,7 @@ def test_help_of_a_verb_shows_an_example_and_the_common_options(
     assert f"  pult {verb}" in helps[verb].partition("examples:")[2]
     assert "default pult-data, or PULT_DATA" in " ".join(helps[verb].split())
     assert verb in helps[""]
+    assert max(map(len, helps[verb].partition("examples:")[0].splitlines())) <= 96
 
 
 @pytest.mark.parametrize("line", [line for each in EXAMPLES.values() for line in each])
