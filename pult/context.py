@@ -2,6 +2,8 @@
 
 import argparse
 import shlex
+import shutil
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -34,8 +36,11 @@ def add_common(parser: argparse.ArgumentParser) -> None:
 
 def sql_command(query: str, data: Path) -> str:
     """Return a command that asks a data folder, ready to be pasted into a shell."""
+    program, started = "pult", sys.argv[0]
+    if Path(started).name == program and shutil.which(program) is None:
+        program = shlex.quote(started)  # after `make setup` no folder of PATH has it
     option = "" if data == Path(DEFAULT_DATA) else f" --data {shlex.quote(str(data))}"
-    return f"pult sql{option} '{query}'"
+    return f"{program} sql{option} '{query}'"
 
 
 def name(text: str) -> str:
