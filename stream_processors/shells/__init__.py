@@ -1,1 +1,1 @@
-"""What carries the core: Prometheus metrics now, Faust workers and Kafka snapshots later."""
+"""What carries the core: Faust workers and their snapshots, sinks, metrics for Prometheus."""
