@@ -169,47 +169,23 @@ class Adapter:
 
     async def _serve(self, sources: Sequence[Source]) -> None:
         http = self.options.settings.http
-        registry = CollectorRegistry()
-        registry.register(PublisherCollector(self.publisher, self.options.folder.path))
-        if self._live:
-            registry.register(SourcesCollector(self._live))
-        application = web.Application(
-            middlewares=[only_loopback] if is_loopback(http.host) else []
-        )
-        application.add_routes(health_routes(self.ready, registry))
         runner, port = await listen(
-            application, http.host, http.adapter_port, "the adapter", "--port"
+            self._application(), http.host, http.adapter_port, "the adapter", "--port"
         )
         ended = asyncio.Event()
         on_stop(ended.set)
-        loop = asyncio.get_running_loop()
-
-        def part(work: Callable[[], None]) -> threading.Thread:
-            """Return a thread that does a part's work and says when it has failed."""
-
-            def guarded() -> None:
-                try:
-                    work()
-                except PultFailure as failure:
-                    self.failure = failure
-                    loop.call_soon_threadsafe(ended.set)
-                except BaseException as error:
-                    # A defect must not leave a process that looks alive and reads nothing.
-                    self.failure = PultFailure(f"the adapter has a defect: {error!r}")
-                    loop.call_soon_threadsafe(ended.set)
-                    raise
-
-            thread = threading.Thread(target=guarded)
-            thread.start()
-            return thread
+        end = partial(asyncio.get_running_loop().call_soon_threadsafe, ended.set)
 
         def publish() -> None:
             self.publisher.run()
-            loop.call_soon_threadsafe(ended.set)
+            end()
 
         self.options.out(f"Adapter  http://{http.host}:{port}/metrics  (Ctrl-C stops)")
-        readers = [part(partial(self._read, source)) for source in sources]
-        followers = [part(partial(self._finish, readers)), part(publish)]
+        readers = [self._started(partial(self._read, source), end) for source in sources]
+        followers = [
+            self._started(partial(self._finish, readers), end),
+            self._started(publish, end),
+        ]
         await ended.wait()
         self._stopped.set()
         for reader in readers:
@@ -220,6 +196,35 @@ class Adapter:
         await runner.cleanup()
         if self.failure is None:
             _LOG.info("stopped unpublished=%d", self.publisher.backlog_frames)
+
+    def _application(self) -> web.Application:
+        registry = CollectorRegistry()
+        registry.register(PublisherCollector(self.publisher, self.options.folder.path))
+        if self._live:
+            registry.register(SourcesCollector(self._live))
+        here_only = is_loopback(self.options.settings.http.host)
+        application = web.Application(middlewares=[only_loopback] if here_only else [])
+        application.add_routes(health_routes(self.ready, registry))
+        return application
+
+    def _started(self, work: Callable[[], None], end: Callable[[], object]) -> threading.Thread:
+        """Do a part's work in a thread of its own; if it fails, note why and end the rest."""
+
+        def guarded() -> None:
+            try:
+                work()
+            except PultFailure as failure:
+                self.failure = failure
+                end()
+            except BaseException as error:
+                # A defect must not leave a process that looks alive and reads nothing.
+                self.failure = PultFailure(f"the adapter has a defect: {error!r}")
+                end()
+                raise
+
+        thread = threading.Thread(target=guarded)
+        thread.start()
+        return thread
 
     def _read(self, source: Source) -> None:
         source.run(self.take, self._stopped)
