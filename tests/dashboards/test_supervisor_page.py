@@ -229,6 +229,26 @@ def test_nothing_is_wider_than_the_screen_in_any_language(
     desk.resize(1920, 1080)
 
 
+def test_a_phone_shows_the_header_whole_and_names_beside_every_column(desk: Desk) -> None:
+    desk.people(full_floor(), "lang=ru")
+    desk.resize(390, 844)
+
+    told = desk.js("""
+        const shown = [...document.querySelectorAll("header > *")].filter(e => e.innerText);
+        const cut = e => e.scrollWidth - e.clientWidth;
+        return shown.map(e => [e.innerText, e.getBoundingClientRect().right, cut(e)]);
+    """)
+    desk.js("scrollTo(500, 200)")
+    name = desk.js("return document.querySelector('tbody th').getBoundingClientRect()")
+    desk.js("scrollTo(0, 0)")
+    desk.resize(1920, 1080)
+
+    assert [each for each in told if each[1] > 390 or each[2] > 0] == []
+    assert desk.text("#counts") in [each[0] for each in told]
+    assert name["left"] == 0
+    assert name["width"] > 100
+
+
 def test_a_rule_that_the_page_does_not_know_is_told_by_its_code(desk: Desk) -> None:
     desk.people(floor(person("Anna", violations=[episode(1, "brand_new_rule", "warning", 1)])))
 
