@@ -7,10 +7,14 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 DEFAULT_DATA = "pult-data"
 """The data folder, unless another one is named."""
+
+_FIRST_DAY, _LAST_DAY = date(1970, 1, 2), date(2200, 1, 1)
+"""Days whose instants the store can hold, in any time zone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,19 @@ def positive(text: str) -> float:
             return value
     msg = f"{text} is no number between 0 and 1000000"
     raise argparse.ArgumentTypeError(msg)
+
+
+def local_day(text: str) -> date:
+    """Return a local day that a history can hold."""
+    try:
+        found = date.fromisoformat(text)
+    except ValueError as error:
+        msg = f"{text!r} is no day (write 2026-03-02)"
+        raise argparse.ArgumentTypeError(msg) from error
+    if not _FIRST_DAY <= found <= _LAST_DAY:
+        msg = f"{text} is no day of a history"
+        raise argparse.ArgumentTypeError(msg)
+    return found
 
 
 def port(text: str) -> int:

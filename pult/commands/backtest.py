@@ -11,7 +11,7 @@ import msgspec
 from pult import backtest, settings
 from pult.backtest import Rules
 from pult.backtest_facts import Range, heard_hours
-from pult.context import Context
+from pult.context import Context, local_day
 from pult.history_asked import Ask, add_server, held
 from pult.settings import Settings
 from schemas.discipline import CODES, Discipline, known_for_tenant
@@ -31,9 +31,6 @@ UNTRIED = {
 
 _TRIED = [code for code in CODES if code not in UNTRIED]
 
-_FIRST, _LAST = date(1970, 1, 2), date(2200, 1, 1)
-"""Days whose instants the store can hold."""
-
 
 def _rule(text: str) -> str:
     if text in UNTRIED:
@@ -42,18 +39,6 @@ def _rule(text: str) -> str:
     if text not in CODES:
         raise argparse.ArgumentTypeError(no_rule(text, CODES))
     return text
-
-
-def _day(text: str) -> date:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError as error:
-        msg = f"{text!r} is no day (write 2026-03-02)"
-        raise argparse.ArgumentTypeError(msg) from error
-    if not _FIRST <= day <= _LAST:
-        msg = f"no history has the day {text}"
-        raise argparse.ArgumentTypeError(msg)
-    return day
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,11 +50,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "only the rule in force is told",
     )  # fmt: skip
     parser.add_argument(
-        "--from", type=_day, required=True, dest="first", metavar="DAY",
+        "--from", type=local_day, required=True, dest="first", metavar="DAY",
         help="first day, as 2026-03-01, in the time zone of the settings",
     )  # fmt: skip
     parser.add_argument(
-        "--to", type=_day, required=True, dest="last", metavar="DAY", help="last day, included"
+        "--to",
+        type=local_day,
+        required=True,
+        dest="last",
+        metavar="DAY",
+        help="last day, included",
     )
     parser.add_argument(
         "--tenant", default="", help="whose history and rules; needed where there are several"

@@ -11,7 +11,7 @@ from clickhouse_connect.driver.client import Client
 from producers.identity import CallerKeys
 from producers.journal import Journal
 from pult import clickhouse, kafka, settings
-from pult.context import Context
+from pult.context import Context, local_day
 from pult.folder import DataFolder
 from pult.folder_targets import noted_targets
 from pult.kafka_events import events_from_kafka
@@ -58,11 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _day(text: str) -> str:
-    try:
-        return date.fromisoformat(text).isoformat()
-    except ValueError as error:
-        msg = f"{text} is no day (write 2026-03-02)"
-        raise argparse.ArgumentTypeError(msg) from error
+    return local_day(text).isoformat()
 
 
 def run(context: Context, chosen: argparse.Namespace) -> int:

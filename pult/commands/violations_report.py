@@ -20,7 +20,7 @@ from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 from pult import settings
-from pult.context import Context
+from pult.context import Context, local_day
 from pult.history_asked import History, held, quoted
 from schemas.errors import QueryRefused
 from schemas.policies import Policies
@@ -44,13 +44,13 @@ class Span:
 
 def day_span(text: str) -> Span:
     """Return the span of one day."""
-    day = _date(text)
+    day = local_day(text)
     return Span(day, day + timedelta(days=1), f"{day}")
 
 
 def week_span(text: str) -> Span:
     """Return the span from the Monday before a day, or on it, to the Sunday."""
-    day = _date(text)
+    day = local_day(text)
     monday = day - timedelta(days=day.weekday())
     behind = monday + timedelta(days=7)
     return Span(monday, behind, f"{monday} to {behind - timedelta(days=1)}")
@@ -64,20 +64,8 @@ def month_span(text: str) -> Span:
     if not "01" <= text[-2:] <= "12":
         msg = f"{text!r} is no month: a year has twelve"
         raise argparse.ArgumentTypeError(msg)
-    first = _date(f"{text}-01")
+    first = local_day(f"{text}-01")
     return Span(first, (first + timedelta(days=32)).replace(day=1), text)
-
-
-def _date(text: str) -> date:
-    try:
-        found = date.fromisoformat(text)
-    except ValueError as error:
-        msg = f"{text!r} is no day (write 2026-03-02)"
-        raise argparse.ArgumentTypeError(msg) from error
-    if not 1970 < found.year < 9998:
-        msg = f"{text} is no day of a history"
-        raise argparse.ArgumentTypeError(msg)
-    return found
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -164,13 +164,16 @@ def test_a_killed_rebuild_is_healed_by_running_it_again(
 
 
 def test_a_day_that_is_none_and_days_in_the_wrong_order_are_refused() -> None:
-    none, swapped = in_turn(
+    none, never, swapped = in_turn(
         ("rebuild", "--check", "--from", "2026-02-30"),
+        ("rebuild", "--check", "--to", "9999-12-31"),
         ("rebuild", "--check", "--from", "2026-03-03", "--to", "2026-03-02"),
     )
 
     assert none.code == 2
-    assert "2026-02-30 is no day" in none.err
+    assert "'2026-02-30' is no day" in none.complaint
+    assert never.code == 2
+    assert "9999-12-31 is no day of a history" in never.complaint
     assert swapped.code == 2
     assert swapped.complaint == "cannot rebuild: 2026-03-02 is before 2026-03-03"
 
