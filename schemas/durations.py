@@ -9,6 +9,9 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
+LONGEST = timedelta(days=36_500)
+"""What is longer is a slip of the pen, and many such lengths before now no date can be."""
+
 _UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _PART = re.compile(r"(\d+)\s*(ms|s|m|h|d)")
 
@@ -21,10 +24,14 @@ def _duration(value: object) -> object:
     if not parts or _PART.sub("", value).strip():
         msg = f"{value!r} is no duration (write 10s, 5m or 1h30m)"
         raise ValueError(msg)
-    return timedelta(milliseconds=sum(int(count) * _UNITS[unit] for count, unit in parts))
+    length_ms = sum(int(count) * _UNITS[unit] for count, unit in parts)
+    if length_ms > in_ms(LONGEST):
+        msg = f"{value!r} is longer than anything here lasts (at most {LONGEST.days}d)"
+        raise ValueError(msg)
+    return timedelta(milliseconds=length_ms)
 
 
-Duration = Annotated[timedelta, BeforeValidator(_duration), Field(ge=timedelta(0))]
+Duration = Annotated[timedelta, BeforeValidator(_duration), Field(ge=timedelta(0), le=LONGEST)]
 
 
 def in_ms(length: timedelta) -> int:

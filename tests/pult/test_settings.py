@@ -61,6 +61,8 @@ def test_an_unknown_key_names_the_nearest_known_one(text: str, advice: str) -> N
         ('timezone = "Mars/Olympus"', "unknown time zone 'Mars/Olympus'"),
         ('timezone = "../etc/passwd"', "unknown time zone"),
         (queue("target = 80"), "queues.support.target"),
+        (queue('answer_within = "999999999999d"'), "longer than anything here lasts (at most"),
+        ('[journal]\nkeep = "P999999999D"', "journal.keep"),
         ('tenant = ""', "tenant"),
         ('tenant = "north/west"', "tenant: 'north/west' is no name of a tenant"),
         ('[tenants."north/west"]', "tenants.north/west"),
