@@ -18,6 +18,9 @@ _PART = re.compile(r"(\d+)\s*(ms|s|m|h|d)")
 
 def _duration(value: object) -> object:
     """Read `10s`, `1h30m` or `30d`; ISO 8601 (`PT10S`) and all else is left to pydantic."""
+    if isinstance(value, bool):
+        msg = f"{str(value).lower()} is no duration (write 10s, 5m or 1h30m)"
+        raise ValueError(msg)  # noqa: TRY004 - of a TypeError pydantic makes no line
     if not isinstance(value, str) or value.startswith("P"):
         return value
     parts = _PART.findall(value)

@@ -33,6 +33,11 @@ def plainly(message: str) -> str:
 
 
 _OURS = {
+    "String should have at least 1 character": "must not be empty",
+    "String should match pattern": "must match",
+    "a valid timedelta, durations may not exceed 999,999,999 days": "no longer than 100 years",
+    "a valid timedelta": "a length of time such as 10s, 5m or 1h30m",
+    "a valid string": "a text in quotes",
     "valid tuple": "list",
     "valid dictionary": "table",
     "less than or equal to": "at most",

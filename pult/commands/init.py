@@ -44,8 +44,9 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
             secret_env=chosen.secret_env, tls=chosen.tls, ca=chosen.ca,
         )  # fmt: skip
     except ValidationError as error:
-        why = plainly(error.errors()[0]["msg"])
-        msg = f"cannot ask a PBX: {why}"
+        first = error.errors()[0]
+        option = "".join(f"--{place}: " for place in first["loc"]).replace("_", "-")
+        msg = f"cannot ask a PBX: {option}{plainly(first['msg'])}"
         raise SettingsInvalid(msg) from error
     address, login = ami_access(f"sources.{chosen.source}.ami", ami, context.environ)
     found = survey(address, login)

@@ -68,11 +68,13 @@ def test_init_that_is_not_let_in_says_so_and_writes_nothing(tmp_path: Path) -> N
     with FakePbx(secret="another") as pbx:
         done = one(tmp_path, "init", "--port", pbx.port)
         unset = one(tmp_path, "init", "--port", pbx.port, env={})
+        nowhere = one(tmp_path, "init", "--host", "")
 
     assert "it says 'Authentication failed'; check sources.pbx1.ami.username" in done.complaint
     assert "environment variable PBX1_SECRET (sources.pbx1.ami.secret_env) is not set" in (
         unset.complaint
     )
+    assert nowhere.complaint == "cannot ask a PBX: --host: must not be empty"
     assert not (tmp_path / "pult.toml").exists()
 
 
