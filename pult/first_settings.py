@@ -1,6 +1,8 @@
 """The first settings of an installation, written from what a PBX shows of itself."""
 
 import json
+import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -39,20 +41,34 @@ def first_settings(
 
 
 def write(path: Path, text: str, *, force: bool) -> None:
-    """Write settings where none are, or where that is wanted.
+    """Write settings where none are, or where that is wanted: all of them, or none.
 
     Raises:
         SettingsInvalid: there is a file already, or it cannot be written.
     """
+    target = path.resolve()
+    beside = target.with_name(f"{target.name}.new")
     try:
-        with path.open("w" if force else "x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError as error:
-        msg = f"{path} is there already; --force overwrites it, --config names another"
-        raise SettingsInvalid(msg) from error
+        if target.exists() and not force:
+            msg = f"{path} is there already; --force overwrites it, --config names another"
+            raise SettingsInvalid(msg)
+        try:
+            beside.write_text(text, encoding="utf-8")
+            _take_place(beside, target)
+        finally:
+            beside.unlink(missing_ok=True)
     except OSError as error:
         msg = f"cannot write {path}: {error.strerror}; name another with --config"
         raise SettingsInvalid(msg) from error
+
+
+def _take_place(beside: Path, target: Path) -> None:
+    """Put a file in the place of another; whoever may read that one may read this one."""
+    if target.exists():
+        shutil.copymode(target, beside)
+        if os.geteuid() == 0:
+            os.chown(beside, target.stat().st_uid, target.stat().st_gid)
+    beside.replace(target)
 
 
 def _phone(device: str) -> list[str]:

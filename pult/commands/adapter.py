@@ -10,6 +10,7 @@ from pult.adapter import Adapter, Options
 from pult.context import Context, name, port, positive
 from pult.folder import DataFolder
 from pult.replay import Recording, Replay
+from schemas.errors import WrongUsage
 
 _KINDS = tuple(KINDS)
 
@@ -24,12 +25,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="play a recording as if the source spoke now, instead of reading the source",
     )  # fmt: skip
     parser.add_argument(
-        "--kind", choices=_KINDS, default=_KINDS[0],
-        help="kind of the recording (default %(default)s)",
+        "--kind", choices=_KINDS,
+        help=f"kind of the recording (default {_KINDS[0]})",
     )  # fmt: skip
     parser.add_argument(
-        "--speed", type=positive, default=1.0, metavar="N",
-        help="how many times faster than real time (default 1)",
+        "--speed", type=positive, metavar="N",
+        help="how many times faster than real time it is played (default 1)",
     )  # fmt: skip
     parser.add_argument(
         "--port", type=port, metavar="PORT",
@@ -39,6 +40,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(context: Context, chosen: argparse.Namespace) -> int:
     """Carry what a source says into Kafka until stopped."""
+    for option in ("kind", "speed"):
+        if getattr(chosen, option) is not None and not chosen.recording:
+            msg = f"--{option} is of a recording: name one with --recording"
+            raise WrongUsage(msg)
     loaded = settings.load(context.config)
     if chosen.port is not None:
         http = loaded.http.model_copy(update={"adapter_port": chosen.port})
@@ -46,12 +51,12 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
     replay = None
     if chosen.recording:
         begin_us = int(time.time()) * 1_000_000
-        replay = Replay(chosen.kind, chosen.recording, chosen.name, begin_us)
+        replay = Replay(chosen.kind or _KINDS[0], chosen.recording, chosen.name, begin_us)
     with DataFolder(context.data, "adapter") as folder:
         options = Options(loaded, context.environ, folder, lambda line: print(line, flush=True))
         adapter = Adapter(options)
         if replay is None:
             adapter.run_live(chosen.name)
         else:
-            adapter.run(Recording(replay, chosen.speed))
+            adapter.run(Recording(replay, chosen.speed or 1.0))
     return 0

@@ -90,6 +90,7 @@ MISFITS: Mapping[str, Case] = {
     ),
     "no sample": (("mapping", "test", "generic"), "FILE SAMPLE"),
     "more than is asked for": (("mapping", "list", "generic"), "takes no FILE"),
+    "a speed of nothing": (("adapter", "pbx1", "--speed", 2), "--speed is of a recording"),
     "no such agent": (("policy", "show", "--agent", "Nobody"), "no agent 'Nobody'"),
 }
 

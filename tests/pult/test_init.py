@@ -1,12 +1,16 @@
 """`pult init` and `pult check-source` against a PBX on a real socket."""
 
+import resource
 import time
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from pult.first_settings import write
 from pult.settings import load
+from schemas.errors import SettingsInvalid
 from tests.fake_pbx import FakePbx
 from tests.oracles.lab_numbers import LAB
 from tests.pbx_tape import Told, tape
@@ -49,6 +53,38 @@ def test_init_writes_queues_and_members_and_no_secret(tmp_path: Path) -> None:
     assert told["agents"][plain]["devices"] == ["PJSIP/1003"]
     assert told["sources"]["pbx1"]["ami"]["secret_env"] == "PBX1_SECRET"
     assert load(tmp_path / "pult.toml").sources["pbx1"].ami is not None
+
+
+@pytest.fixture
+def full_disk() -> Iterator[None]:
+    """Nothing longer than 10 bytes can be written, as on a disk that is full."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10, limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+@pytest.mark.usefixtures("full_disk")
+def test_settings_that_cannot_be_written_whole_leave_what_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "pult.toml"
+    path.write_text("# known")
+
+    with pytest.raises(SettingsInvalid, match="cannot write"):
+        write(path, "timezone = 'Europe/Berlin'\n", force=True)
+
+    assert path.read_text() == "# known"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_settings_that_take_the_place_of_others_are_read_by_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "pult.toml"
+    path.write_text("# known\n")
+    path.chmod(0o640)
+
+    write(path, "timezone = 'Europe/Berlin'\n", force=True)
+
+    assert path.read_text() == "timezone = 'Europe/Berlin'\n"
+    assert path.stat().st_mode & 0o777 == 0o640
 
 
 def test_init_takes_lines_that_end_with_a_line_feed_alone(tmp_path: Path) -> None:
