@@ -25,10 +25,13 @@ _FIRST_LINES = {
 }
 _LINES_OF_DEVICES = {_EVENT + name + end for name in OF_DEVICES for end in (b"", b"\r")}
 _LINES_OF_MEMBERS = {_EVENT + OF_MEMBERS + end for end in (b"", b"\r")}
+_TELL_OF_MEMBERS = (b"QueueMemberAdded", b"QueueMember")
+_LINES_OF_JOINS = {_EVENT + name + end for name in _TELL_OF_MEMBERS for end in (b"", b"\r")}
 _LINES_OF_STARTS = {
     _EVENT + name + end for name in (b"FullyBooted", b"Shutdown") for end in (b"", b"\r")
 }
 _MOST_MEMBERS = 100_000
+_DYNAMIC = b"\nMembership: dynamic"
 _LOCAL_CHANNEL = b"\nChannel: Local/"
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 _HEADER = re.compile(rb"[A-Za-z][^:\s]*:(?: |$)")
@@ -53,7 +56,7 @@ class AmiFrames:
         self._longest = longest
         self._tail = b""
         self._skipping = False
-        self._members: set[bytes] = set()
+        self._members: set[tuple[bytes, bytes]] = set()
         self.passed_over = 0
         self.refused: list[Refused] = []
         self.answers: deque[bytes] = deque(maxlen=_ANSWERS_KEPT)
@@ -80,7 +83,8 @@ class AmiFrames:
         passed = 0
         needed, longest, of_devices = _FIRST_LINES, self._longest, _LINES_OF_DEVICES
         for block in blocks:
-            line = block[: block.find(b"\n")]
+            end = block.find(b"\n")
+            line = block[:end] if end >= 0 else block
             mark = needed.get(line)
             if mark is None and block[:7] != _EVENT:
                 message = self._unusual(block.strip(b"\r\n"))
@@ -96,6 +100,8 @@ class AmiFrames:
                 message = block.strip(b"\r\n")
                 if line in _LINES_OF_STARTS:
                     self._members.clear()
+                elif line in _LINES_OF_JOINS:
+                    self._is_new_member(block)
             if len(message) > longest:
                 self._refuse(message)
             elif message:
@@ -104,9 +110,13 @@ class AmiFrames:
         return kept
 
     def _is_new_member(self, block: bytes) -> bool:
-        """Tell whether a member has not been shown before, by what stays the same of him."""
-        start = block.find(b"\nQueue: ")
-        member = block[start : block.find(b"\nPenalty: ", start)].replace(b"\r", b"")
+        """Remember a member; tell whether this is the first word of one who never joins.
+
+        A dynamic member joins, which is told; the others are written in the PBX's settings.
+        """
+        if _DYNAMIC in block:
+            return False
+        member = (_value(block, b"\nQueue: "), _value(block, b"\nInterface: ", b"\nLocation: "))
         if member in self._members:
             return False
         if len(self._members) >= _MOST_MEMBERS:
@@ -132,6 +142,8 @@ class AmiFrames:
         ):
             self.passed_over += 1
             return b""
+        if name in _TELL_OF_MEMBERS:
+            self._is_new_member(message)
         return message if len(block) <= self._longest else block
 
     def _bound_tail(self) -> None:
@@ -147,6 +159,15 @@ class AmiFrames:
     def _refuse(self, message: bytes) -> None:
         detail = f"AMI message longer than {self._longest} bytes"
         self.refused.append(Refused(message[: self._longest], "oversized", detail))
+
+
+def _value(message: bytes, *headers: bytes) -> bytes:
+    """Return the value of the first header that a message has, named with its line feed."""
+    for header in headers:
+        _, found, rest = message.partition(header)
+        if found:
+            return rest.partition(b"\n")[0].rstrip(b"\r")
+    return b""
 
 
 def _headers_only(block: bytes) -> bytes:

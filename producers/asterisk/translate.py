@@ -77,7 +77,7 @@ NEEDED: dict[bytes, bytes] = {
 """Names of events that a translation needs, each with a text that must occur in the message."""
 
 OF_MEMBERS = b"QueueMemberStatus"
-"""Needed once of each member of a queue in a session: it shows who is one, at which device."""
+"""Needed once in a session, of a member of whom nothing else tells: who, at which device."""
 
 OF_DEVICES = frozenset({b"Newstate", b"BridgeEnter", b"BridgeLeave", b"SoftHangupRequest"})
 """Needed only of channels of devices: of a Local channel nobody wants to know them."""

@@ -242,3 +242,36 @@ def test_a_member_is_kept_once_however_often_his_state_is_told() -> None:
     assert [parse(message)["Queue"] for message in messages] == ["sales", "support"]
     assert frames.passed_over == 3
     assert len(frames.feed(b"Event: FullyBooted\r\n\r\n" + chunks[1])) == 2
+
+
+def test_a_dynamic_member_has_joined_and_is_shown_in_vain() -> None:
+    shown = (
+        b"Event: QueueMemberStatus\r\nTimestamp: 1.2\r\nQueue: sales\r\nInterface: SIP/7\r\n"
+        b"Membership: %s\r\n\r\n"
+    )
+
+    messages, frames = fed(*(shown % how for how in (b"dynamic", b"static", b"realtime")))
+
+    assert [parse(message)["Membership"] for message in messages] == ["static"]
+    assert frames.passed_over == 2
+
+
+def test_a_message_of_one_line_is_kept_however_its_line_ends() -> None:
+    for end in (b"\n", b"\r\n"):
+        assert fed(b"Event: FullyBooted" + 2 * end)[0] == [b"Event: FullyBooted"]
+
+
+@pytest.mark.parametrize("name", [b"QueueMemberAdded", b"QueueMember"])
+def test_a_member_who_was_told_of_is_shown_in_vain(name: bytes) -> None:
+    joined = (
+        b"Event: %s\r\nQueue: sales\r\nName: Ann\r\nMemberName: Ann\r\nLocation: SIP/7\r\n"
+        b"Interface: SIP/7\r\n\r\n" % name
+    )
+    shown = (
+        b"Event: QueueMemberStatus\r\nTimestamp: 1.2\r\nQueue: %s\r\nInterface: SIP/%d\r\n\r\n"
+    )
+
+    messages, _ = fed(joined, shown % (b"sales", 7), shown % (b"sales", 8), shown % (b"vip", 7))
+
+    told = [(parse(message)["Queue"], parse(message)["Interface"]) for message in messages]
+    assert told == [("sales", "SIP/7"), ("sales", "SIP/8"), ("vip", "SIP/7")]
