@@ -1,9 +1,8 @@
 """How far a journal has been published: a position in a file that survives a power cut."""
 
-import os
 from pathlib import Path
 
-from producers.durable import make_durable
+from producers.durable import taking_place
 from schemas.errors import JournalFailed
 
 
@@ -39,14 +38,9 @@ class Place:
         """
         if self._saved == self.position:
             return
-        scratch = self.path.with_suffix(".new")
         try:
-            with scratch.open("w", encoding="ascii") as file:
-                file.write(f"{self.position}\n")
-                file.flush()
-                os.fsync(file.fileno())
-            scratch.replace(self.path)
-            make_durable(self.path.parent)
+            with taking_place(self.path) as file:
+                file.write(f"{self.position}\n".encode())
         except OSError as error:
             msg = f"cannot write {self.path}: {error.strerror} (free some space)"
             raise JournalFailed(msg) from error

@@ -2,10 +2,11 @@
 
 import json
 import os
-import shutil
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
+from producers.durable import taking_place
 from pult.settings import parse
 from pult.source_settings import AmiSettings
 from pult.survey import Survey
@@ -46,29 +47,25 @@ def write(path: Path, text: str, *, force: bool) -> None:
     Raises:
         SettingsInvalid: there is a file already, or it cannot be written.
     """
+    if path.exists() and not force:
+        msg = f"{path} is there already; --force overwrites it, --config names another"
+        raise SettingsInvalid(msg)
     target = path.resolve()
-    beside = target.with_name(f"{target.name}.new")
     try:
-        if target.exists() and not force:
-            msg = f"{path} is there already; --force overwrites it, --config names another"
-            raise SettingsInvalid(msg)
-        try:
-            beside.write_text(text, encoding="utf-8")
-            _take_place(beside, target)
-        finally:
-            beside.unlink(missing_ok=True)
+        with taking_place(target) as file:
+            file.write(text.encode())
+            if target.exists():
+                _let_read(file.fileno(), target.stat())
     except OSError as error:
         msg = f"cannot write {path}: {error.strerror}; name another with --config"
         raise SettingsInvalid(msg) from error
 
 
-def _take_place(beside: Path, target: Path) -> None:
-    """Put a file in the place of another; whoever may read that one may read this one."""
-    if target.exists():
-        shutil.copymode(target, beside)
-        if os.geteuid() == 0:
-            os.chown(beside, target.stat().st_uid, target.stat().st_gid)
-    beside.replace(target)
+def _let_read(handle: int, before: os.stat_result) -> None:
+    """Let the same people read a file who may read the one before."""
+    os.fchmod(handle, stat.S_IMODE(before.st_mode))
+    if os.geteuid() == 0:
+        os.fchown(handle, before.st_uid, before.st_gid)
 
 
 def _phone(device: str) -> list[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from producers.durable import make_durable
+from producers.durable import taking_place
 from pult import desk_token
 from schemas.errors import DataFolderUnusable
 from schemas.policies import Policies, PolicyHistory
@@ -236,17 +236,10 @@ class DataFolder:
 
     def _write_private(self, path: Path, text: str) -> None:
         """Write a small file whole or not at all."""
-        scratch = path.with_suffix(".new")
         try:
-            with os.fdopen(
-                os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w"
-            ) as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            scratch.replace(path)
             # The key of callers must not be another one after a power cut.
-            make_durable(path.parent)
+            with taking_place(path, 0o600) as file:
+                file.write(text.encode())
         except OSError as error:
             msg = f"cannot write {path}: {error.strerror}"
             raise DataFolderUnusable(msg) from error

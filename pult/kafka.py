@@ -16,6 +16,7 @@ from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._acl import AclOperation
 
+from producers.certificate import is_of_another_host, is_out_of_date
 from pult.server_settings import KafkaSettings
 from schemas.errors import KafkaUnusable, SettingsInvalid
 
@@ -34,8 +35,6 @@ _NOT_ALLOWED = (
     KafkaError.CLUSTER_AUTHORIZATION_FAILED,
 )
 _TLS_ADDRESS = re.compile(r"ssl://([^/\s]+:\d+)/")
-# X509_V_ERR_HOSTNAME_MISMATCH, IP_ADDRESS_MISMATCH; CERT_NOT_YET_VALID, CERT_HAS_EXPIRED.
-_OF_ANOTHER_HOST, _OUT_OF_DATE = (62, 64), (9, 10)
 _PROTOCOLS = {
     "plaintext": "PLAINTEXT", "tls": "SSL",
     "sasl_plaintext": "SASL_PLAINTEXT", "sasl_tls": "SASL_SSL",
@@ -214,12 +213,12 @@ def _distrusted(said: str, settings: KafkaSettings) -> str:
     """Return why a certificate is not trusted: the client does not say it, so we look at it."""
     found = [_untrusted(each, settings) for each in dict.fromkeys(_TLS_ADDRESS.findall(said))]
     error = next(filter(None, found), None)
-    if error is not None and error.verify_code in _OF_ANOTHER_HOST:
+    if error is not None and is_of_another_host(error):
         return (
             "its certificate is for another host; check kafka.bootstrap and the brokers' "
             "advertised.listeners"
         )
-    if error is not None and error.verify_code in _OUT_OF_DATE:
+    if error is not None and is_out_of_date(error):
         return f"{error.verify_message}; renew it on the brokers, or set the clock here"
     who = settings.ca or "the system's authorities"
     return f"its certificate is not of {who}; set kafka.ca to its authority's file"

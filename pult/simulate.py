@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -12,6 +11,7 @@ from typing import IO, TypeAlias, cast
 
 from confluent_kafka import KafkaError, Message, Producer
 
+from producers.durable import taking_place
 from producers.session import PRODUCER, SILENT
 from producers.simulation.desk import Belongs, Note
 from producers.simulation.simulation import Simulation
@@ -135,15 +135,8 @@ def _whole(path: Path) -> Iterator[IO[bytes]]:
         with path.open("wb") as file:
             yield file
         return
-    scratch = path.with_name(f"{path.name}.new")
-    try:
-        with scratch.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        scratch.replace(path)
-    finally:
-        scratch.unlink(missing_ok=True)
+    with taking_place(path) as file:
+        yield file
 
 
 def to_kafka(

@@ -5,7 +5,6 @@ the store is on the disk, before its file is. A file is written under another na
 durable, then renamed.
 """
 
-import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from producers.durable import make_durable
+from producers.durable import taking_place
 from producers.place import Place
 from pult.durable import sync_filesystem
 from pult.folder import DataFolder
@@ -68,13 +67,8 @@ class SnapshotFiles:
         self._sync_store()
         try:
             self._folder.mkdir(exist_ok=True)
-            scratch = path.with_suffix(".new")
-            with scratch.open("wb") as file:
+            with taking_place(path) as file:
                 file.write(msgspec.msgpack.encode(records))
-                file.flush()
-                os.fsync(file.fileno())
-            scratch.replace(path)
-            make_durable(self._folder)
             for old in self._paths()[GENERATIONS:]:
                 old.unlink()
         except OSError as error:

@@ -5,27 +5,25 @@ What is there is never changed: the state of a domain is bound to the number of 
 
 import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
-from confluent_kafka import KafkaError, KafkaException, TopicCollection
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._config import ConfigResource
 from confluent_kafka.admin._resource import ResourceType
-from confluent_kafka.admin._topic import TopicDescription
 from confluent_kafka.cimpl import NewTopic
 
 from pult.kafka import not_allowed
 from pult.server_settings import KafkaSettings
 from schemas.errors import KafkaUnusable
 from schemas.topics import TOPICS, Topic
+from stream_processors.shells.topic_news import TopicNews
 
 _ANSWER_SECONDS = 15.0
 _FIRST_ASK_SECONDS = 2.0
 _LOOK_AGAIN_SECONDS = 0.05
-_WATCH_SECONDS = 5.0
 
 _REMEDY = "run pult topics, or mend kafka.prefix"
 
@@ -244,23 +242,14 @@ class PartitionWatch:
     def __init__(
         self, connection: Mapping[str, Any], settings: KafkaSettings, topics: Iterable[Topic]
     ) -> None:
-        self._admin = AdminClient(dict(connection))
         self._topics = {each.named(settings.prefix): each for each in topics}
-        self._asked: Mapping[str, Future[TopicDescription]] = {}
-        self._asked_at = -_WATCH_SECONDS
+        self._news = TopicNews(connection, self._topics)
         self._counts: dict[str, int] = {}
 
     def trouble(self) -> str:
         """Return what is wrong as far as it is known, and ask again if it is time."""
-        for name, answer in self._asked.items():
-            # Brokers that are away, or a topic that is missing, are told of by others.
-            if answer.done() and answer.exception() is None:
-                self._counts[name] = len(answer.result().partitions)
-        now = time.monotonic()
-        if now - self._asked_at >= _WATCH_SECONDS:
-            self._asked_at = now
-            names = TopicCollection(list(self._topics))
-            self._asked = self._admin.describe_topics(names, request_timeout=_WATCH_SECONDS)
+        for name, described in self._news.come():
+            self._counts[name] = len(described.partitions)
         faults = (
             f"{name}: {fault}"
             for name, count in self._counts.items()

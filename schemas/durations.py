@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 LONGEST = timedelta(days=36_500)
-"""What is longer is a slip of the pen, and many such lengths before now no date can be."""
+"""Longer is a slip of the pen: counted back from today it may leave the calendar."""
 
 _UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _PART = re.compile(r"(\d+)\s*(ms|s|m|h|d)")

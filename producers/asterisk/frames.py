@@ -24,11 +24,12 @@ _FIRST_LINES = {
     _EVENT + name + end: mark for name, mark in NEEDED.items() for end in (b"", b"\r")
 }
 _LINES_OF_DEVICES = {_EVENT + name + end for name in OF_DEVICES for end in (b"", b"\r")}
-_LINES_OF_MEMBERS = {_EVENT + OF_MEMBERS + end for end in (b"", b"\r")}
-_TELL_OF_MEMBERS = (b"QueueMemberAdded", b"QueueMember")
-_LINES_OF_JOINS = {_EVENT + name + end for name in _TELL_OF_MEMBERS for end in (b"", b"\r")}
-_LINES_OF_STARTS = {
-    _EVENT + name + end for name in (b"FullyBooted", b"Shutdown") for end in (b"", b"\r")
+_STARTS = (b"FullyBooted", b"Shutdown")
+_LISTS = (b"QueueMemberAdded", b"QueueMember")
+_ABOUT_MEMBERS = {
+    _EVENT + name + end: name
+    for name in (OF_MEMBERS, *_LISTS, *_STARTS)
+    for end in (b"", b"\r")
 }
 _MOST_MEMBERS = 100_000
 _DYNAMIC = b"\nMembership: dynamic"
@@ -92,16 +93,12 @@ class AmiFrames:
                 mark is None
                 or mark not in block[:longest]
                 or (line in of_devices and _LOCAL_CHANNEL in block[:longest])
-                or (line in _LINES_OF_MEMBERS and not self._is_new_member(block))
+                or (line in _ABOUT_MEMBERS and not self._is_news(_ABOUT_MEMBERS[line], block))
             ):
                 passed += 1
                 continue
             else:
                 message = block.strip(b"\r\n")
-                if line in _LINES_OF_STARTS:
-                    self._members.clear()
-                elif line in _LINES_OF_JOINS:
-                    self._is_new_member(block)
             if len(message) > longest:
                 self._refuse(message)
             elif message:
@@ -109,15 +106,22 @@ class AmiFrames:
         self.passed_over += passed
         return kept
 
-    def _is_new_member(self, block: bytes) -> bool:
-        """Remember a member; tell whether this is the first word of one who never joins.
+    def _is_news(self, name: bytes, message: bytes) -> bool:
+        """Tell whether a message says more than a state of a member who is known already.
 
-        A dynamic member joins, which is told; the others are written in the PBX's settings.
+        A dynamic member joins, which is told; the others are written in the PBX's settings, and
+        known from a list or by the first word of their state. Nobody is after a start.
         """
-        if _DYNAMIC in block:
+        if name in _STARTS:
+            self._members.clear()
+            return True
+        if name == OF_MEMBERS and _DYNAMIC in message:
             return False
-        member = (_value(block, b"\nQueue: "), _value(block, b"\nInterface: ", b"\nLocation: "))
-        if member in self._members:
+        member = (
+            _value(message, b"\nQueue: "),
+            _value(message, b"\nInterface: ", b"\nLocation: "),
+        )
+        if name == OF_MEMBERS and member in self._members:
             return False
         if len(self._members) >= _MOST_MEMBERS:
             self._members.clear()
@@ -135,15 +139,14 @@ class AmiFrames:
             self.answers.append(message)
         name = _name_within(message)
         mark = NEEDED.get(name)
+        about_members = _EVENT + name in _ABOUT_MEMBERS
         if (
             mark is None
             or mark not in message
-            or (name == OF_MEMBERS and not self._is_new_member(message))
+            or (about_members and not self._is_news(name, message))
         ):
             self.passed_over += 1
             return b""
-        if name in _TELL_OF_MEMBERS:
-            self._is_new_member(message)
         return message if len(block) <= self._longest else block
 
     def _bound_tail(self) -> None:

@@ -5,6 +5,7 @@ import ssl
 from pathlib import Path
 from typing import NamedTuple
 
+from producers.certificate import is_of_another_host, is_out_of_date
 from schemas.errors import SettingsInvalid, SourceUnreachable
 
 _CONNECT_SECONDS = 10.0
@@ -91,9 +92,9 @@ def _unconnected(address: Address, error: OSError) -> str:
 def _untrusted(address: Address, error: OSError) -> str:
     settings = address.settings
     if isinstance(error, ssl.SSLCertVerificationError):
-        if error.verify_code in (62, 64):  # X509_V_ERR_HOSTNAME_MISMATCH, IP_ADDRESS_MISMATCH
+        if is_of_another_host(error):
             return f"its certificate is for another name; set {settings}.server_name"
-        if error.verify_code in (9, 10):  # X509_V_ERR_CERT_NOT_YET_VALID, CERT_HAS_EXPIRED
+        if is_out_of_date(error):
             return f"{error.verify_message}; renew it on the PBX, or set the clock here"
         return (
             f"its certificate is not trusted ({error.verify_message}); "
