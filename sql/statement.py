@@ -38,7 +38,7 @@ PARAMETERISED_VIEWS = frozenset({
     "adherence", "adherence_spans", "agent_report", "break_spells", "breaks_report",
     "call_chain", "card_filling", "crm_told", "disposition_report", "queue_report",
     "repeats_report", "satisfaction", "service_levels", "state_spells", "steps",
-    "violations_by",
+    "stretch", "violations_by",
 })  # fmt: skip
 """Our own views that are asked like functions: FROM adherence(since = ..., until = ...)."""
 

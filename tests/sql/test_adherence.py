@@ -317,3 +317,13 @@ def test_parts_of_shifts_add_up_to_what_was_planned(store: EmbeddedStore) -> Non
     assert [each["beyond_ms"] for each in of_shifts] == [0, 2 * HOUR]
     for earlier, later in itertools.pairwise(spans):
         assert earlier["ended_at"] <= later["started_at"]
+
+
+@pytest.mark.parametrize("since", ["1970-01-01", "2026-03-09"])
+def test_a_stretch_without_a_shift_is_empty_wherever_it_begins(
+    since: str, store: EmbeddedStore
+) -> None:
+    """Of 9 to 3 March there is nothing; what began before 1970 is not looked for."""
+    query = f"SELECT * FROM adherence(since = '{since}', until = '2026-03-03')"
+
+    assert rows(store, query) == []

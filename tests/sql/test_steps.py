@@ -230,3 +230,18 @@ def test_an_empty_stretch_has_no_steps(until: str, store: EmbeddedStore) -> None
 def test_a_step_that_means_nothing_is_refused(step: str, store: EmbeddedStore) -> None:
     with pytest.raises(StoreFailed, match=re.escape("step is 1 to 1440 minutes")):
         steps(store, since="2026-03-01", until="2026-03-02", zone="UTC", step=step)
+
+
+def test_a_stretch_is_two_instants_of_its_zone(store: EmbeddedStore) -> None:
+    told = report(
+        store, "stretch", since="2026-03-29", until="2026-03-29T12:00:00Z", zone="Europe/Berlin"
+    )
+
+    # Berlin is at +01:00 until two o'clock of that day.
+    assert told == [
+        {"since_at": "2026-03-28 23:00:00.000", "until_at": "2026-03-29 12:00:00.000"}
+    ]
+
+
+def test_what_ends_before_it_begins_is_no_stretch(store: EmbeddedStore) -> None:
+    assert report(store, "stretch", since="2026-03-02", until="2026-03-02", zone="UTC") == []
