@@ -30,8 +30,8 @@ def _split_and_decode() -> None:
     store = EmbeddedStore(Path(sys.argv[1]), METRICS)
     for block in stream().split(b"\r\n\r\n"):
         name = block[7 : block.find(b"\r\n")] if block.startswith(b"Event: ") else b""
-        mark = NEEDED.get(name)
-        if mark is not None and mark in block:
+        marks = NEEDED.get(name)
+        if marks is not None and any(mark in block for mark in marks):
             parse(block)
     store.close()
 

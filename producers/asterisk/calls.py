@@ -27,11 +27,12 @@ from schemas.events import (
 
 # FULL, JOINEMPTY and JOINUNAVAIL are missing: that caller never joined. So is CONTINUE: an
 # agent answered and hung up, which AgentConnect and AgentComplete have told at the right time.
-_EXITS: dict[str, QueueExit] = {
-    "TIMEOUT": "timeout",
-    "LEAVEEMPTY": "empty",
-    "LEAVEUNAVAIL": "empty",
-    "WITHDRAW": "withdrawn",
+_OF_VARIABLES: dict[tuple[str, str], QueueExit] = {
+    ("QUEUESTATUS", "TIMEOUT"): "timeout",
+    ("QUEUESTATUS", "LEAVEEMPTY"): "empty",
+    ("QUEUESTATUS", "LEAVEUNAVAIL"): "empty",
+    ("QUEUESTATUS", "WITHDRAW"): "withdrawn",
+    ("ABANDONED", "TRUE"): "unanswered",
 }
 _DIAL_RESULTS: dict[str, OfferResult] = {
     "CANCEL": "cancelled",
@@ -73,13 +74,16 @@ def queue_left_unanswered(message: Message) -> list[Event]:
     return _left(message, data)
 
 
-def queue_status_set(message: Message) -> list[Event]:
+def variable_set(message: Message) -> list[Event]:
     """VarSet of QUEUESTATUS: why Queue() gave the caller back to the dial plan.
 
-    Source: docs.asterisk.org, Dialplan Applications, Queue, channel variable QUEUESTATUS.
+    ABANDONED comes just before QueueCallerAbandon. It says no more, but shows that variables
+    are told: then a reason follows, if there is one.
+
+    Source: docs.asterisk.org, Dialplan Applications, Queue, its channel variables.
     """
-    outcome = _EXITS.get(message.text("Value"))
-    if message.text("Variable") != "QUEUESTATUS" or outcome is None:
+    outcome = _OF_VARIABLES.get((message.text("Variable"), message.text("Value")))
+    if outcome is None:
         return []
     return _left(message, QueueLeftData(channel_id=message.need("Uniqueid"), outcome=outcome))
 

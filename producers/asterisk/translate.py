@@ -32,7 +32,7 @@ _TRANSLATIONS: dict[str, _Translation] = {
     "QueueCallerJoin": calls.queue_entered,
     "QueueCallerLeave": calls.queue_left,
     "QueueCallerAbandon": calls.queue_left_unanswered,
-    "VarSet": calls.queue_status_set,
+    "VarSet": calls.variable_set,
     "AgentCalled": calls.offer_started,
     "AgentRingNoAnswer": calls.offer_not_answered,
     "AgentDump": calls.offer_rejected,
@@ -63,18 +63,18 @@ _TRANSLATIONS: dict[str, _Translation] = {
     PONG: conditions.answered_ping,
 }
 
-_LISTED_FOR_US = f"\nActionID: {conditions.OURS}".encode()
+_LISTED_FOR_US = (f"\nActionID: {conditions.OURS}".encode(),)
 _MARKS = {
-    "QueueMemberStatus": b"\nTimestamp: ",
-    "VarSet": b"Variable: QUEUESTATUS",
+    "QueueMemberStatus": (b"\nTimestamp: ",),
+    "VarSet": (b"Variable: QUEUESTATUS", b"Variable: ABANDONED"),
     "CoreShowChannel": _LISTED_FOR_US,
     "CoreShowChannelsComplete": _LISTED_FOR_US,
 }
 
-NEEDED: dict[bytes, bytes] = {
-    name.encode(): _MARKS.get(name, b"") for name in _TRANSLATIONS if name != PONG
+NEEDED: dict[bytes, tuple[bytes, ...]] = {
+    name.encode(): _MARKS.get(name, (b"",)) for name in _TRANSLATIONS if name != PONG
 }
-"""Names of events that a translation needs, each with a text that must occur in the message."""
+"""Names of events that a translation needs, each with texts of which the message has one."""
 
 OF_MEMBERS = b"QueueMemberStatus"
 """Needed once in a session, of a member of whom nothing else tells: who, at which device."""

@@ -82,6 +82,7 @@ class Visit(msgspec.Struct, gc=False):
     wait: tuple[int, int] | None = None
     verdict: tuple[int, str] | None = None
     unanswered: tuple[int, str] | None = None
+    is_explained: bool = False  # why nobody answered would have been heard
     agent_id: str = ""
     connected: Told | None = None
     ended: Told | None = None
@@ -122,6 +123,7 @@ class Call(msgspec.Struct, gc=False):
     marks: list[Mark] = msgspec.field(default_factory=list)
     visits: list[Visit] = msgspec.field(default_factory=list)
     hangup_requested_at: int | None = None
+    unanswered_at: int | None = None  # so a variable of the channel has said last
     hung_up: tuple[int, str, str] | None = None  # when, where in the dial plan, and why
 
 

@@ -15,6 +15,7 @@ import msgspec
 from schemas.events import EndedBy, TransferKind
 from stream_processors.core import rings, visits
 from stream_processors.core.call import ESTIMATED, MATCH_MS, Call, Mark, Visit, finer
+from stream_processors.core.exits import FOLLOWS_MS
 
 _ENDS_A_STAY = frozenset({"left", "ended", "transferred"})
 
@@ -42,7 +43,7 @@ def observe(call: Call, mark: Mark) -> bool:
 
 def _fold_again(call: Call) -> None:
     call.visits = []
-    call.hangup_requested_at = None
+    call.hangup_requested_at = call.unanswered_at = None
     call.hung_up = None
     for mark in _counting(call):
         _STEPS[mark.kind](call, mark)
@@ -165,6 +166,9 @@ def _listed(call: Call, mark: Mark) -> None:
 
 
 def _left(call: Call, mark: Mark) -> None:
+    if mark.word == "unanswered" and not mark.queue_id:
+        call.unanswered_at = mark.at  # of which visit, the next mark tells
+        return
     visit = visits.just_left(call, mark) if not mark.queue_id else visits.leaving(call, mark)
     if visit is None:
         return
@@ -172,6 +176,8 @@ def _left(call: Call, mark: Mark) -> None:
     if mark.word == "unanswered":
         told = (mark.at, mark.note)
         visit.unanswered = told if visit.unanswered is None else min(visit.unanswered, told)
+        said_at = call.unanswered_at
+        visit.is_explained = said_at is not None and mark.at - said_at <= FOLLOWS_MS
         rank = 1
     elif mark.word != "unknown":
         # Of two of a rank the first: Asterisk logs ABANDON behind SYSCOMPAT, of one end.

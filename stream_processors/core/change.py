@@ -18,7 +18,8 @@ from stream_processors.core.activities import (
 from stream_processors.core.agent import Agent, AgentMark, on_the_phone
 from stream_processors.core.call import ESTIMATED, Call, Mark, Visit, has_open_visit
 from stream_processors.core.calls import observe
-from stream_processors.core.legs import ANSWER_FOLLOWS_MS, Target, conclude
+from stream_processors.core.exits import FOLLOWS_MS
+from stream_processors.core.legs import Target, conclude
 from stream_processors.core.offers import Ringing, given_up_at, ringings
 from stream_processors.core.queues import Queue, account
 from stream_processors.core.sources import SWEEPS_KEPT_MS, Deadline, Source
@@ -298,7 +299,7 @@ class Change:
         if visit.entered[0] == ESTIMATED:  # else the entry's own event has set the reminder
             due.append(visit.entered[2] + target.answer_within_ms)
         if visit.left is not None:
-            due.append(visit.left[2] + ANSWER_FOLLOWS_MS)
+            due.append(visit.left[2] + FOLLOWS_MS)
         elif (given_up := given_up_at(visit, source.clock)) is not None:
             due.append(given_up)
         for at in due:

@@ -3,21 +3,14 @@
 Rules, in the order they are tried:
 
     answered   an agent took the call, however it ended
-    told       the source named the exit (queue log verbs, QUEUESTATUS)
-    unanswered the source says only that nobody answered (AMI's QueueCallerAbandon, which
-               Asterisk raises for time-outs, empty queues and withdrawals too): abandoned if
-               the far end had hung up before, or the channel died where it stood in the dial
-               plan; else it lived on, so the queue let it go: timeout
-    key        the caller left and nothing else was said: a key let him out
+    an exit    somebody said that the caller left (see `exits`)
     system     nothing said that he left, but his channel is gone, is elsewhere, is missing from
                a snapshot, the source restarted, or `max_open` has passed
     waiting    none of these yet
-
-Source: Asterisk apps/app_queue.c (record_abandoned, leave_queue, set_queue_result).
 """
 
 from collections.abc import Sequence
-from typing import Literal, cast
+from typing import Literal
 
 import msgspec
 
@@ -25,23 +18,14 @@ from schemas.events import EndedBy, TransferKind
 from schemas.facts import Leg, LegOutcome
 from schemas.identity import derived_id
 from stream_processors.core.call import ESTIMATED, MATCH_MS, Call, Visit, interaction_of
+from stream_processors.core.exits import exit_of
 from stream_processors.core.handovers import Handover, held_ms
 from stream_processors.core.rings import ring_of_answer_ms
 from stream_processors.core.sources import found_gone
 from stream_processors.core.sweeps import Sweep
 
-ANSWER_FOLLOWS_MS = 50
-"""Asterisk tells that the caller left some microseconds before it tells of the answer."""
-
 AT_ONCE_MS = 100
-"""A hang-up this soon after leaving the queue is the caller's end, not the dial plan's; an end
-of a talk this soon after its agent passed the caller on is that of the transfer."""
-
-NO_CAUSE = "0"
-"""Of a channel that only its far end can have ended: a dial plan's Hangup gives a cause.
-
-Source: Asterisk main/pbx_builtins.c (pbx_builtin_hangup).
-"""
+"""An end of a talk this soon after its agent passed the caller on is that of the transfer."""
 
 
 class Conclusion(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -70,7 +54,7 @@ def conclude(
     entered = _entered_at(visit)
     if visit.connected is not None:
         return _talked(call, index, sweeps, clock, max_open_ms)
-    outcome = _exit(call, index, clock)
+    outcome = exit_of(call, index, clock)
     if outcome is not None and visit.left is not None:
         left, inferred = max(entered, visit.left[2]), visit.entered[0] == ESTIMATED
         by: EndedBy | Literal[""] = "caller" if outcome in ("abandoned", "key") else "system"
@@ -164,43 +148,6 @@ def _moved_on(call: Call, index: int) -> int | None:
     if index + 1 == len(call.visits):
         return None
     return min(visit.entered[2] for visit in call.visits[index + 1 :])
-
-
-def _exit(call: Call, index: int, clock: int) -> LegOutcome | None:
-    visit = call.visits[index]
-    if visit.verdict is not None:
-        return cast(LegOutcome, visit.verdict[1])  # a told exit that is sure is an outcome
-    if visit.unanswered is not None:
-        return _of_unanswered(call, visit)
-    if visit.left is None:
-        return None
-    requested = call.hangup_requested_at
-    if requested is not None and visit.entered[2] <= requested <= visit.left[2]:
-        return "abandoned"
-    # The agent's answer is told right after the leaving; only what stays alone was a key.
-    gone_on = call.hung_up is not None or index + 1 < len(call.visits)
-    return "key" if gone_on or clock >= visit.left[2] + ANSWER_FOLLOWS_MS else None
-
-
-def _of_unanswered(call: Call, visit: Visit) -> LegOutcome:
-    assert visit.unanswered is not None  # the caller of this function looked
-    at, place = visit.unanswered
-    requested = call.hangup_requested_at
-    if requested is not None and requested <= at:
-        return "abandoned"
-    if call.hung_up is None:
-        return "timeout"
-    gone_at, gone_place, cause = call.hung_up
-    if cause == NO_CAUSE and gone_at - at <= AT_ONCE_MS:
-        return "abandoned"
-    if place and gone_place and not _in_hangup_handler(gone_place):
-        return "abandoned" if gone_place == place else "timeout"
-    return "abandoned" if gone_at - at <= AT_ONCE_MS else "timeout"
-
-
-def _in_hangup_handler(place: str) -> bool:
-    """The extension `h` runs after any hang-up, so it hides where the channel was before."""
-    return place.split(",")[1:2] == ["h"]
 
 
 def _closed(
@@ -323,7 +270,7 @@ def leg_fact(
             mine = [held for agent_id, held in call.holds if agent_id == it.agent_id]
             hold = held_ms(mine, it.answered_at, it.ended_at)
             talk = max(0, talk - (hold or 0))
-    to, kind = _passed_on(call, visit, it.answered_at)
+    to, kind = _passed_on(call, visit, it)
     return Leg(
         tenant,
         domain,
@@ -361,15 +308,16 @@ def leg_fact(
 
 
 def _passed_on(
-    call: Call, visit: Visit, answered_at: int | None
+    call: Call, visit: Visit, it: Conclusion
 ) -> tuple[str, TransferKind | Literal[""]]:
     """Return to whom the caller went on after this visit, and how."""
-    if call.handovers and answered_at is not None:
-        passed = _handover(call, visit, answered_at)
+    if call.handovers and it.answered_at is not None:
+        passed = _handover(call, visit, it.answered_at)
         if passed is not None:
             return passed.to, passed.kind
     to, kind = visit.transferred_to, visit.transfer_kind
-    if not kind and not to and visit.connected is not None and len(call.visits) > 1:
+    sent_on = visit.connected is not None or it.outcome == "transferred"
+    if not kind and not to and sent_on and len(call.visits) > 1:
         following = [v for v in call.visits if v.entered[2] > visit.entered[2]]
         if following:  # a transfer that nobody announced, such as an AMI redirect
             return min(following, key=lambda v: v.entered[2]).queue_id, "queue"

@@ -20,7 +20,7 @@ AGENTS = ("Anna", "Boris", "Clara")
 START = moment("09:00:00")
 
 Fate = Literal[
-    "abandoned", "timeout", "answered", "transferred", "moved", "walked off",
+    "abandoned", "timeout", "redirected", "answered", "transferred", "moved", "walked off",
     "passed on", "queued for",
 ]  # fmt: skip
 Feeds = Literal["fine", "coarse", "both"]
@@ -85,6 +85,7 @@ callers = st.lists(
             (
                 "abandoned",
                 "timeout",
+                "redirected",
                 "answered",
                 "answered",
                 "transferred",
@@ -194,6 +195,19 @@ def _call(channel: str, caller: Caller) -> list[tuple[int, str, str]]:
         ]
         return told
     other = QUEUES[(QUEUES.index(queue) + 1) % len(QUEUES)]
+    if caller.fate == "redirected":
+        said = f"unanswered {channel} {queue} desk,100,4"
+        enter, gone = f"enter {channel} {other}", left + caller.talks
+        return [
+            *told,
+            (left, f"unanswered {channel}", ""),
+            (left + 1, said, f"abandon {channel} {queue}"),
+            (left + 2, f"leave {channel} {queue}", ""),
+            (left + 3, enter, enter),
+            (gone, f"leave {channel} {other}", f"timeout {channel} {other}"),
+            (gone + 1, f"timeout {channel}", ""),
+            (gone + 3_000, f"hangup {channel} desk,300,1", ""),
+        ]
     if caller.fate == "walked off":
         enter = f"enter {channel} {other}"
         gone = left + caller.talks

@@ -46,13 +46,14 @@ def test_a_message_is_complete_only_with_its_blank_line() -> None:
     assert frames.close() == b""
 
 
-def test_only_the_variable_that_tells_a_queue_exit_is_kept() -> None:
+def test_only_variables_that_tell_of_a_queue_exit_are_kept() -> None:
     queue_status = b"Event: VarSet\r\nUniqueid: 1.0\r\nVariable: QUEUESTATUS\r\nValue: TIMEOUT"
+    abandoned = b"Event: VarSet\r\nUniqueid: 1.0\r\nVariable: ABANDONED\r\nValue: TRUE"
     other = b"Event: VarSet\r\nUniqueid: 1.0\r\nVariable: MONTH\r\nValue: 5"
 
-    messages, frames = fed(queue_status + b"\r\n\r\n" + other + b"\r\n\r\n")
+    messages, frames = fed(b"\r\n\r\n".join([abandoned, queue_status, other, b""]))
 
-    assert messages == [queue_status]
+    assert messages == [abandoned, queue_status]
     assert frames.passed_over == 1
 
 

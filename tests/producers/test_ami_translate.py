@@ -192,6 +192,12 @@ TIMETABLE: list[tuple[str, list[tuple[str, dict[str, Any]]]]] = [
         for status in ("FULL", "JOINEMPTY", "JOINUNAVAIL", "CONTINUE", "")
     ),
     (
+        "Event: VarSet\nUniqueid: 1.0\nVariable: ABANDONED\nValue: TRUE",
+        [("QueueLeft", {"channel_id": "1.0", "outcome": "unanswered"})],
+    ),
+    ("Event: VarSet\nUniqueid: 1.0\nVariable: ABANDONED\nValue: TIMEOUT", []),
+    ("Event: VarSet\nUniqueid: 1.0\nVariable: QUEUESTATUS\nValue: TRUE", []),
+    (
         f"Event: AgentCalled\n{AGENT}",
         [("OfferStarted", {"channel_id": "1.0", "queue_id": "sales", "agent_id": "Ann",
                            "offer_id": "1.4", "device": "SIP/7"})],
@@ -704,7 +710,8 @@ def test_the_lab_session_has_the_counts_that_its_readme_tells() -> None:
     ]
 
     assert kinds["QueueEntered"] == 818
-    assert exits == {"unknown": 818, "unanswered": 140, "timeout": 18}
+    # Of those unanswered tells QueueCallerAbandon, and before it the variable ABANDONED.
+    assert exits == {"unknown": 818, "unanswered": 2 * 140, "timeout": 18}
     assert kinds["LegConnected"] == kinds["LegEnded"] == 678
     assert kinds["LegTransferred"] == kinds["LegResumed"] == 28  # Unhold, before each
     # Every channel of the lab is Local: there is no device in it, nor a second contact.
