@@ -183,7 +183,7 @@ def _transfer(
     channel: str, to: str, kind: e.TransferKind = "blind", queue: str = "", agent: str = ""
 ) -> tuple[Any, e.Data]:
     return e.LegTransferred, e.LegTransferredData(
-        channel_id=channel, kind=kind, to=to, queue_id=queue, agent_id=agent
+        channel_id=channel, kind=kind, to=to.strip("_"), queue_id=queue, agent_id=agent
     )
 
 

@@ -133,6 +133,7 @@ def _talks_of(key: str, line: "Line") -> list[QueueTalk]:
             it.left_at, it.answered_at, it.ended_at, offers,
             None if visit.ended is None else visit.ended[2],
             tuple((ring.agent_id, ring.started_at, ring.ended_at) for ring in settled.ringings),
+            visit.transfer_kind, visit.transferred_to,
         )  # fmt: skip
         talks.append(talk)
     return talks

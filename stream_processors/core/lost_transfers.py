@@ -4,6 +4,10 @@ An agent has asked somebody by a call of his own. Then both of his channels are 
 whoever he had asked is in the contact of the caller: so he has put the two together. When, a
 queue log tells of a talk that a queue had found; otherwise it is when they were found gone.
 
+A queue log tells that an agent passed his caller on, and at most what he had dialled: by a
+feature code, or by a call of his that nobody heard. Then whom he asked, or who took it, is who
+is found in the contact of the caller.
+
 An agent whom a queue reaches by a Local channel talks to that, and so does his caller. Then
 his phone is gone, but neither the caller nor the talk: so he has sent the caller on, who has
 perhaps entered the next queue by that Local channel.
@@ -57,7 +61,8 @@ def lost_transfers(
             talk = by_queue.get(party.channel_id)
             if talk is not None and talk.agent_id == owners[party.channel_id]:
                 found += _sent_on(party, talk, talks, reading, closed_at)
-    return found
+    heard = [*reading.transfers, *found]
+    return [*found, *_logged(heard, talks, reading, by_queue, owners)]
 
 
 def _put_through_by(
@@ -91,6 +96,39 @@ def _attended(
     return Transfer(
         (at, at * 1000), "attended", first.channel_id, consult.channel_id, consult.dialled, ""
     )
+
+
+def _logged(
+    heard: Sequence[Transfer],
+    talks: Sequence[QueueTalk],
+    reading: Reading,
+    by_queue: Mapping[str, QueueTalk],
+    owners: Mapping[str, str],
+) -> list[Transfer]:
+    """Return the transfers of which only a queue log has told, each by the agent's phone."""
+    channels = {each.by_channel for each in heard} | {each.consult_channel for each in heard}
+    found = []
+    for talk in talks:
+        if (
+            not talk.passed
+            or talk.told_ended is None
+            or any(
+                channel in talk.offers or by_queue.get(channel) is talk for channel in channels
+            )
+        ):
+            continue
+        phones = [
+            party.channel_id
+            for party in reading.parties.values()
+            if by_queue.get(party.channel_id) is talk and party.picked_up is not None
+            and owners[party.channel_id] == talk.agent_id
+        ]  # fmt: skip
+        if len(phones) == 1:
+            phone, moment = phones[0], (talk.told_ended, talk.told_ended * 1000)
+            # By a code or by a second call: nothing was heard of it, so it is as by a code.
+            asked = phone if talk.passed == "attended" else ""
+            found.append(Transfer(moment, talk.passed, phone, asked, talk.passed_to, ""))
+    return found
 
 
 def _sent_on(

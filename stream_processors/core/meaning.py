@@ -10,7 +10,10 @@ from stream_processors.core.handovers import Handover, Hold
 
 
 class QueueTalk(msgspec.Struct, frozen=True, gc=False):
-    """A visit to a queue in the same contact, as far as the contact needs it."""
+    """A visit to a queue in the same contact, as far as the contact needs it.
+
+    `passed` and `passed_to` tell how and where to its caller was passed on, as the source says.
+    """
 
     line: str
     channel_id: str
@@ -24,6 +27,8 @@ class QueueTalk(msgspec.Struct, frozen=True, gc=False):
     offers: frozenset[str]
     told_ended: int | None  # as the source says it, whatever became of its caller before
     rung: tuple[tuple[str, int, int | None], ...]  # agents, and from when to when [ms]
+    passed: TransferKind | Literal[""]
+    passed_to: str
 
 
 class DirectCall(msgspec.Struct, frozen=True, gc=False):

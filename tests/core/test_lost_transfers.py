@@ -220,3 +220,68 @@ def test_a_phone_that_is_gone_with_its_talk_talks_no_longer() -> None:
 
     talks = [each for each in shown(facts, "Boris") if each[0] == "talking"]
     assert talks == [("talking", moment("09:01:10"), moment("09:01:30"))]
+
+
+UNHEARD = """
+    09:00:50  lost
+"""
+PASSED_BY_CODE = """
+    09:01:30  log: transfer trunk1 _ attended sales Anna
+    09:01:30  log: end trunk1 sales Anna agent 80
+"""
+SENT_ON = PASSED_BY_CODE.replace("_ attended", "102 blind")
+
+
+def test_whom_an_agent_asked_unheard_is_who_a_list_shows_with_his_caller() -> None:
+    """By a feature code, or by a second call of which nothing was heard either."""
+    facts = told(values(QUEUED + UNHEARD + PASSED_BY_CODE + LISTED))
+
+    anna, boris = legs(facts)
+    assert (anna.ended_at, anna.ended_by, anna.talk_ms) == (
+        moment("09:01:30"), "agent", 80_000,
+    )  # fmt: skip
+    assert (anna.transfer_kind, anna.transferred_to) == ("attended", "Boris")
+    assert (boris.agent_id, boris.queue_id, boris.direction) == ("Boris", "", "in")
+
+
+def test_who_took_a_call_that_was_sent_on_unheard_is_who_a_list_shows_with_the_caller() -> None:
+    listed = LISTED.replace("bridged 44", "bridged 9")
+    facts = told(values(QUEUED + UNHEARD + SENT_ON + listed))
+
+    anna, boris = legs(facts)
+    assert (anna.transfer_kind, anna.transferred_to) == ("blind", "Boris")
+    assert (boris.entered_at, boris.agent_id) == (moment("09:01:36"), "Boris")
+
+
+def test_where_no_list_shows_who_took_it_the_log_alone_tells_where_to() -> None:
+    nobody = "09:01:45  channels_end c1 0 09:01:45"
+    for log, passed in ((SENT_ON, ("blind", "102")), (PASSED_BY_CODE, ("attended", ""))):
+        (anna,) = legs(told(values(QUEUED + UNHEARD + log + nobody)))
+
+        assert (anna.transfer_kind, anna.transferred_to) == passed
+
+
+def test_an_agent_behind_a_local_channel_passes_on_unheard_in_the_same_way() -> None:
+    facts = told(values(BEHIND_LOCAL + PASSED_BY_CODE + LISTED))
+
+    anna = legs(facts)[0]
+    assert (anna.transfer_kind, anna.transferred_to) == ("attended", "Boris")
+    assert (anna.ended_at, anna.ended_by) == (moment("09:01:30"), "agent")
+
+
+def test_who_is_listed_at_a_phone_that_the_queue_rang_was_asked_by_nobody() -> None:
+    """Boris was rung for the caller, too, and Anna's own phone is still in the list."""
+    rung = "09:00:05  ring trunk1 sales Boris boris1\n09:00:05  starts boris1@trunk1\n"
+    facts = told(values(QUEUED + rung + UNHEARD + SENT_ON + LISTED))
+
+    anna = next(leg for leg in legs(facts) if leg.agent_id == "Anna")
+    assert (anna.transfer_kind, anna.transferred_to) == ("blind", "102")
+
+
+def test_passed_on_unheard_told_in_any_order() -> None:
+    log = values(QUEUED + UNHEARD + PASSED_BY_CODE + LISTED)
+    straight = told(log)
+    for late in range(len(log)):
+        crooked = told([*log[:late], *log[late + 1 :], log[late], log[late]])
+
+        assert comparable(crooked) == comparable(straight), log[late]
