@@ -72,21 +72,24 @@ def conclude(change: "Change", source: Source, root: str, cause: "Cause") -> Non
     if crm.listens and len(contact.ids) > 1:
         named = crm.join(contact.ids, reading.interaction_id, contact.marks[-1].at)
         change.crm.update(dict.fromkeys(named, cause))
-    tell_places(change, source, contact, reading, cause)
     callers = [*reading.parties, *reading.callers]
-    talks = _talks(change, source, contact, callers)
 
     def owner_of(device: str, at: int) -> str:
         return owner(change, source, device, at)
 
+    def closes_at(channel: str, since: int) -> int | None:
+        return _closes_at(change, source, contact, channel, since)
+
+    def consider() -> tuple[list[QueueTalk], Consideration]:
+        found = _talks(change, source, contact, callers)
+        return found, Consideration(reading, found, owner_of, closes_at)
+
+    talks, considered = consider()
+    if tell_places(change, source, contact, reading, considered.lost, cause):
+        talks, considered = consider()
     if tell_pickups(change, contact, reading, talks, owner_of, cause):
-        talks = _talks(change, source, contact, callers)
-    meaning = Consideration(
-        reading,
-        talks,
-        owner_of,
-        lambda channel, since: _closes_at(change, source, contact, channel, since),
-    ).meaning()
+        talks, considered = consider()
+    meaning = considered.meaning()
     _tell_visits(change, contact, reading.interaction_id, talks, meaning, cause)
     legs = {}
     activities: Activities = []

@@ -42,6 +42,9 @@ class Consideration:
         owner_of: whose a device is.
         closes_at: when a channel that nothing more is heard of must have ended, None if it may
             go on; takes the channel and when it was there [ms].
+
+    Attributes:
+        lost: transfers of which nobody has told.
     """
 
     def __init__(
@@ -71,10 +74,10 @@ class Consideration:
                 self._were_in.setdefault(interaction_id, []).append(party)
         self._ends: dict[str, Transfer] = {}
         self._folded: dict[str, str] = {}
-        self._lost = lost_transfers(
+        self.lost = lost_transfers(
             reading, talks, self._by_queue, self._owners, self._closed_at
         )
-        self._transfers = [*reading.transfers, *self._lost]
+        self._transfers = [*reading.transfers, *self.lost]
         for transfer in self._transfers:
             self._put_together(transfer)
         self._directions = Directions(
@@ -228,7 +231,7 @@ class Consideration:
             holds=tuple(party.holds), of_queue=self._is_of_queue(party),
             estimated=not party.birth_seen or answered == party.listed_at or (
                 over is not None and party.ended is None
-                and (passed is None or passed in self._lost)
+                and (passed is None or passed in self.lost)
             ),
             clock=party.clock,
         )  # fmt: skip

@@ -93,8 +93,10 @@ def _attended(
     if talk is not None and talk.answered is not None:
         gone.append(talk.told_ended)
     at = min(each for each in gone if each is not None)
+    caller = "" if first.placed_the_call else first.born_in
+    whom = caller if talk is None else talk.channel_id
     return Transfer(
-        (at, at * 1000), "attended", first.channel_id, consult.channel_id, consult.dialled, ""
+        (at, at * 1000), "attended", first.channel_id, consult.channel_id, consult.dialled, whom
     )
 
 

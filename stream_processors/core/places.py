@@ -5,7 +5,7 @@ caller's. One caller may be passed on several times; what is told of him is part
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -25,27 +25,36 @@ def tell_places(
     source: Source,
     contact: Contact,
     reading: Reading,
+    lost: Sequence[Transfer],
     cause: "Cause",
-) -> None:
-    """Let callers take the place of agents who had asked a queue for somebody."""
-    lines, places = change.state.lines, _places_taken(change, source, reading)
+) -> bool:
+    """Let callers take the place of agents who had asked a queue for somebody.
+
+    They do so by what a reading tells and by transfers that were `lost`. Returns False if
+    nothing changed.
+    """
+    lines, changed = change.state.lines, False
+    places = _places_taken(change, source, reading, [*reading.transfers, *lost])
     for key in sorted({*contact.places, *places}):
         line = lines.get(key)
         if line is None:
             continue
         if change_places(line.call, places.get(key, Place())):
-            change.places_changed = True
+            change.places_changed = changed = True
             change.settle_line(key, cause, of_contact=True)
             _remind_of_target(change, source, key, line)
     contact.places = sorted(places)
+    return changed
 
 
-def _places_taken(change: "Change", source: Source, reading: Reading) -> dict[str, Place]:
+def _places_taken(
+    change: "Change", source: Source, reading: Reading, transfers: Iterable[Transfer]
+) -> dict[str, Place]:
     """Return which marks count of callers who took places in queues, and of those places."""
     lines = change.state.lines
     places: dict[str, Place] = {}
     taken: dict[str, list[tuple[int, str]]] = {}
-    for transfer in reading.transfers:
+    for transfer in transfers:
         if transfer.kind != "attended" or not transfer.whom:
             continue
         caller, until = lines.get(f"{source.name}|{transfer.whom}"), transfer.moment[1]

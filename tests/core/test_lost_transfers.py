@@ -196,19 +196,38 @@ ASKED_A_QUEUE = """
     09:01:10  joins  boris1@anna2 b2
     09:01:10  joins  anna2 b2
     09:01:20  lost
+    09:01:30  log: transfer trunk1 _ attended sales Anna
     09:01:30  log: end trunk1 sales Anna agent 80
+    09:01:30  log: transfer anna2 _ attended support Boris
     09:01:30  log: end anna2 support Boris agent 20
 """
 
 
 def test_whom_a_queue_had_found_talks_on_with_the_caller_who_was_put_through() -> None:
+    """The caller takes the agent's place, as where the transfer is heard."""
     facts = told(values(QUEUED + ASKED_A_QUEUE + LISTED))
 
-    assert [(leg.queue_id, leg.ended_at) for leg in legs(facts)] == [
-        ("sales", moment("09:01:30")), ("support", moment("09:01:30")),
-    ]  # fmt: skip
+    anna, boris = legs(facts)
+    assert (anna.queue_id, anna.ended_at, anna.transfer_kind, anna.transferred_to) == (
+        "sales", moment("09:01:30"), "attended", "Boris",
+    )  # fmt: skip
+    assert (boris.queue_id, boris.ended_at, boris.ended_by, boris.talk_ms) == (
+        "support", moment("09:02:30"), "caller", 80_000,
+    )  # fmt: skip
+    assert (boris.transfer_kind, boris.caller_key, boris.interaction_id) == (
+        "", "key of trunk1", "trunk1",
+    )  # fmt: skip
     talks = [each for each in shown(facts, "Boris") if each[0] == "talking"]
     assert talks == [("talking", moment("09:01:10"), moment("09:02:30"))]
+
+
+def test_whom_a_queue_had_found_talks_on_told_in_any_order() -> None:
+    log = values(QUEUED + ASKED_A_QUEUE + LISTED)
+    straight = told(log)
+    for late in range(len(log)):
+        crooked = told([*log[:late], *log[late + 1 :], log[late], log[late]])
+
+        assert comparable(crooked) == comparable(straight), log[late]
 
 
 def test_a_phone_that_is_gone_with_its_talk_talks_no_longer() -> None:
