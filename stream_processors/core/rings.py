@@ -83,14 +83,15 @@ def _known_ring(call: Call, mark: Mark) -> Ring | None:
         if mark.queue_id and visit.queue_id != mark.queue_id:
             continue
         ring = _ring_of(visit, mark)
-        if ring is not None and not _was_taken(ring, mark):
+        if ring is not None:
             return ring
     return None
 
 
 def _was_taken(ring: Ring, mark: Mark) -> bool:
     """Tell whether a ringing has been answered, so that an end that names none is another's."""
-    return not mark.ref and ring.result is not None and ring.result[2] == "answered"
+    is_answered = ring.result is not None and ring.result[2] == "answered"
+    return is_answered and mark.kind == "offer_ended" and not mark.ref
 
 
 def _ring_of(visit: Visit, mark: Mark) -> Ring | None:
@@ -102,7 +103,7 @@ def _ring_of(visit: Visit, mark: Mark) -> Ring | None:
     if not mark.agent_id:
         return None
     for ring in reversed(visit.rings):
-        if ring.agent_id != mark.agent_id:
+        if ring.agent_id != mark.agent_id or _was_taken(ring, mark):
             continue
         if mark.ref and ring.offer_id and not ring.forwarded:
             continue

@@ -189,6 +189,25 @@ def test_ring_all_makes_two_offers_and_the_loser_was_answered_elsewhere(end: str
     assert [leg.offers for leg in legs(facts)] == [2]
 
 
+@pytest.mark.parametrize("answered", ["09:00:05.900", "09:00:06.200"])
+@pytest.mark.parametrize(("one", "other"), [("phone1", "phone2"), ("phone2", "phone1")])
+def test_of_two_phones_of_an_agent_the_one_not_answered_was_rung_off(
+    one: str, other: str, answered: str
+) -> None:
+    """A log names no phones: what it cancels when Anna has answered rang at her other one."""
+    _, facts = told(f"""
+        09:00:00      enter    a sales
+        09:00:01      ring     a sales Anna a-{one}
+        09:00:01.001  ring     a sales Anna a-{other}
+        {answered}    answer   a sales Anna _ a-phone2
+        09:00:06.250  rung_off a phone1
+        09:00:06      log: cancel a sales Anna
+    """)
+
+    assert sorted(each.result for each in offers(facts)) == ["answered", "elsewhere"]
+    assert [leg.offers for leg in legs(facts)] == [2]
+
+
 def test_a_ringing_that_the_caller_ended_was_cancelled() -> None:
     _, facts = told("""
         09:00:00      enter    a sales
