@@ -12,16 +12,24 @@ from pult.section import Section, host_name
 from schemas.durations import Duration
 
 
+def _topic_prefix(prefix: str) -> str:
+    if re.fullmatch(r"[A-Za-z0-9._-]{1,100}", prefix) is None:
+        msg = (
+            f"{prefix[:80]!r} is no beginning of a topic's name: up to 100 letters (A to Z), "
+            "digits, dots, hyphens and underscores"
+        )
+        raise ValueError(msg)
+    return prefix
+
+
 class KafkaSettings(Section):
     """The brokers of the distributed form, and how to be let in."""
 
     bootstrap: str = Field(
         default="127.0.0.1:9092", min_length=1, description="HOST:PORT of brokers, by commas"
     )
-    prefix: str = Field(
-        default="pult",
-        pattern=r"^[A-Za-z0-9._-]{1,100}$",
-        description="first part of the topics' names",
+    prefix: Annotated[str, AfterValidator(_topic_prefix)] = Field(
+        default="pult", min_length=1, description="first part of the topics' names"
     )
     replication: int = Field(
         default=1, ge=1, le=9, description="copies of a new topic; 3 where there are 3 brokers"

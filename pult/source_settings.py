@@ -16,6 +16,13 @@ def _no_desk(name: str) -> str:
     return name
 
 
+def _in_one_line(name: str) -> str:
+    if "\r" in name or "\n" in name:
+        msg = f"{name[:80]!r} is no name of a user: some text in one line"
+        raise ValueError(msg)
+    return name
+
+
 SourceName = Annotated[str, AfterValidator(_no_desk)]
 
 
@@ -24,7 +31,7 @@ class AmiSettings(Section):
 
     host: HostName = Field(default="127.0.0.1", min_length=1)
     port: int = Field(default=5038, ge=1, le=65535)
-    username: str = Field(default="pult", pattern=r"^[^\r\n]+$")
+    username: Annotated[str, AfterValidator(_in_one_line)] = Field(default="pult", min_length=1)
     secret_env: str = Field(
         default="", description="environment variable that holds the secret"
     )

@@ -15,8 +15,9 @@ def queue(text: str) -> str:
     return f"[queues.support]\n{text}\n"
 
 
-def ami(host: str) -> str:
-    return f'[sources.a]\nkind = "asterisk"\nami = {{ host = "{host}" }}\n'
+def ami(host: str, username: str = "pult") -> str:
+    name = f'username = "{username}"'
+    return f'[sources.a]\nkind = "asterisk"\nami = {{ host = "{host}", {name} }}\n'
 
 
 def test_what_is_no_duration_is_refused_with_the_place_in_one_line() -> None:
@@ -66,7 +67,15 @@ def test_an_unknown_key_names_the_nearest_known_one(text: str, advice: str) -> N
         (queue("answer_within = 1e300"), "answer_within: must be no longer than 100 years"),
         ("timezone = 5", "timezone: must be a text in quotes"),
         ("[kafka]\nbootstrap = ''", "kafka.bootstrap: must not be empty"),
-        ("[kafka]\nprefix = 'a b'", "kafka.prefix: must match '^[A-Za-z0-9._-]"),
+        (
+            "[kafka]\nprefix = 'a b'",
+            "kafka.prefix: 'a b' is no beginning of a topic's name: up",
+        ),
+        (
+            ami("h", username="a\\nb"),
+            "ami.username: 'a\\nb' is no name of a user: some text in",
+        ),
+        (ami("h", username=""), "ami.username: must not be empty"),
         (queue('answer_within = "999999999999d"'), "longer than anything here lasts (at most"),
         ('[journal]\nkeep = "P999999999D"', "journal.keep"),
         ('tenant = ""', "tenant"),
