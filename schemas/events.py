@@ -390,13 +390,17 @@ class AgentLoggedOut(Envelope, frozen=True, kw_only=True, tag="cc.agent.logged_o
 
 
 class AgentStateChangedData(Data, frozen=True, kw_only=True):
-    """An agent made himself ready or not ready, in one queue or in all."""
+    """An agent made himself ready or not ready, in one queue or in all.
+
+    `interface` is what the queue knows him by beside his name; he may have another one in it.
+    """
 
     agent_id: AgentId
     state: Literal["ready", "not_ready"]
     scope: Scope = "global"
     queue_id: QueueId = ""
     reason: str = ""
+    interface: str = ""
 
 
 class AgentStateChanged(Envelope, frozen=True, kw_only=True, tag="cc.agent.state.changed.v1"):

@@ -214,17 +214,17 @@ def _logout(agent: str, queue: str, interface: str = "") -> tuple[Any, e.Data]:
     )
 
 
-def _pause(agent: str, queue: str, reason: str = "") -> tuple[Any, e.Data]:
+def _pause(agent: str, queue: str, reason: str = "", interface: str = "") -> tuple[Any, e.Data]:
     return e.AgentStateChanged, e.AgentStateChangedData(
         agent_id=agent, state="not_ready", scope="global" if queue == "*" else "queue",
-        queue_id="" if queue == "*" else queue, reason=reason,
+        queue_id="" if queue == "*" else queue, reason=reason, interface=interface,
     )  # fmt: skip
 
 
-def _unpause(agent: str, queue: str) -> tuple[Any, e.Data]:
+def _unpause(agent: str, queue: str, interface: str = "") -> tuple[Any, e.Data]:
     return e.AgentStateChanged, e.AgentStateChangedData(
         agent_id=agent, state="ready", scope="global" if queue == "*" else "queue",
-        queue_id="" if queue == "*" else queue,
+        queue_id="" if queue == "*" else queue, interface=interface,
     )  # fmt: skip
 
 

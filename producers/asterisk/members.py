@@ -47,6 +47,7 @@ def pause_changed(message: Message) -> list[Event]:
         scope="queue",
         queue_id=message.need("Queue"),
         reason=message.text("PausedReason", "Reason"),
+        interface=message.interface(),
     )
     head = message.attributes(AgentStateChanged, data.agent_id)
     return [AgentStateChanged(data=data, **head)]

@@ -79,7 +79,8 @@ class Standing(msgspec.Struct, gc=False):
     """Everything about an agent that the next mark depends on.
 
     `queues` tells since when [ms] he is a member of each queue, `homes` which source said so,
-    `entries` at which of his interfaces (`entry_of`), and when that was last told [ms].
+    `entries` at which of his interfaces (`entry_of`), and when that was last told [ms];
+    `resting` which of those are paused, and why.
     Up to `last_at` [ms] marks have been taken, and an after-work ended by its time.
     """
 
@@ -88,6 +89,7 @@ class Standing(msgspec.Struct, gc=False):
     entries: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
     left: dict[str, int] = msgspec.field(default_factory=dict)
     paused: dict[str, tuple[int, str]] = msgspec.field(default_factory=dict)
+    resting: dict[str, dict[str, str]] = msgspec.field(default_factory=dict)
     rings: list[str] = msgspec.field(default_factory=list)
     talks: list[str] = msgspec.field(default_factory=list)
     phones: list[str] = msgspec.field(default_factory=list)
@@ -177,6 +179,7 @@ def copy_of(standing: Standing) -> Standing:
         entries={queue_id: dict(each) for queue_id, each in standing.entries.items()},
         left=dict(standing.left),
         paused=dict(standing.paused),
+        resting={queue_id: dict(each) for queue_id, each in standing.resting.items()},
         wrapups=dict(standing.wrapups),
         rings=list(standing.rings),
         talks=list(standing.talks),

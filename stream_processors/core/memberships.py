@@ -53,6 +53,8 @@ def stays_by_another_entry(now: Standing, mark: AgentMark) -> bool:
     }
     if kept:
         now.entries[queue_id] = kept
+        resting = now.resting.get(queue_id, {})
+        now.resting[queue_id] = {entry: resting[entry] for entry in resting.keys() & kept}
         now.homes[queue_id] = next(iter(kept)).partition("|")[0]
     return bool(kept)
 
@@ -63,6 +65,7 @@ def leave(now: Standing, mark: AgentMark) -> None:
     now.homes.pop(mark.queue_id, None)
     now.wrapups.pop(mark.queue_id, None)
     now.paused.pop(mark.queue_id, None)
+    now.resting.pop(mark.queue_id, None)
     now.left[mark.queue_id] = mark.at
 
 
@@ -72,3 +75,4 @@ def leave_all(now: Standing) -> None:
     now.homes.clear()
     now.entries.clear()
     now.paused.clear()
+    now.resting.clear()

@@ -224,7 +224,9 @@ def _agent_state_changed(
     data = event.data
     kind = "paused" if data.state == "not_ready" else "unpaused"
     queue_id = data.queue_id if data.scope == "queue" else EVERY_QUEUE
-    mark = told_mark(event, kind, at, queue_id=queue_id, reason=data.reason)
+    mark = told_mark(
+        event, kind, at, queue_id=queue_id, reason=data.reason, interface=data.interface
+    )
     change.tell_agent(data.agent_id, mark)
 
 

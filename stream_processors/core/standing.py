@@ -15,7 +15,7 @@ whose state is told, so much is known, too; not so of others.
 """
 
 from schemas.facts import AgentState
-from stream_processors.core import memberships
+from stream_processors.core import memberships, rests
 from stream_processors.core.agent import (
     EVERY_QUEUE,
     Agent,
@@ -101,7 +101,11 @@ class Fold:
         memberships.join(self.now, mark)
         memberships.note_entry(self.now, mark)
         self.now.wrapups[mark.queue_id] = mark.number
-        if mark.paused:
+        if not mark.paused:
+            if rests.rings_again(self.now, mark):
+                rests.wake(self.now, mark.queue_id, mark)
+                self.now.paused.pop(mark.queue_id, None)
+        elif rests.rest(self.now, mark.queue_id, mark):
             self.now.paused[mark.queue_id] = (mark.at, mark.reason)
         return True
 
@@ -110,14 +114,22 @@ class Fold:
             memberships.leave_all(self.now)
             self.now.wrapups.clear()
         elif memberships.stays_by_another_entry(self.now, mark):
-            return False
+            return self._rests_at_what_is_left(mark)
         else:
             memberships.leave(self.now, mark)
+        return True
+
+    def _rests_at_what_is_left(self, mark: AgentMark) -> bool:
+        reason = rests.reason_to_rest(self.now, mark.queue_id)
+        if reason is None or mark.queue_id in self.now.paused:
+            return False
+        self.now.paused[mark.queue_id] = (mark.at, reason)
         return True
 
     def _paused(self, mark: AgentMark) -> bool:
         if mark.queue_id != EVERY_QUEUE:
             memberships.join(self.now, mark)
+            memberships.note_entry(self.now, mark)
             self._pause(mark.queue_id, mark)
             return True
         for queue_id in self.now.queues or (EVERY_QUEUE,):
@@ -128,7 +140,7 @@ class Fold:
         now, queue_id = self.now, mark.queue_id
         if told_since(self.agent.marks, mark):
             return False
-        is_news = memberships.join(now, mark)
+        is_news, known = memberships.join(now, mark), [*now.entries.get(queue_id, ())]
         if mark.kind == "listed":
             memberships.note_listed_entry(now, mark)
         else:
@@ -139,6 +151,8 @@ class Fold:
             now.wrapups[queue_id] = mark.wrapup
         pause = now.paused.get(queue_id) or now.paused.get(EVERY_QUEUE)
         if mark.paused:
+            if not rests.rest(now, queue_id, mark, besides=known):
+                return is_news
             # An old Asterisk lists no reasons.
             if pause is None or (mark.reason and pause[1] != mark.reason):
                 now.paused.pop(EVERY_QUEUE, None)
@@ -146,6 +160,8 @@ class Fold:
                 return True
         elif pause is not None:
             return self._unpaused(mark)
+        else:
+            rests.wake(now, queue_id, mark)
         return is_news
 
     def _unlisted(self, mark: AgentMark) -> bool:
@@ -161,6 +177,8 @@ class Fold:
         return self._left(mark)
 
     def _pause(self, queue_id: str, mark: AgentMark) -> None:
+        if not rests.rest(self.now, queue_id, mark):
+            return
         since = self.now.paused.get(queue_id)
         at = mark.at if since is None or since[1] != mark.reason else since[0]
         self.now.paused[queue_id] = (at, mark.reason)
@@ -168,7 +186,9 @@ class Fold:
     def _unpaused(self, mark: AgentMark) -> bool:
         if mark.queue_id == EVERY_QUEUE:
             self.now.paused.clear()
+            self.now.resting.clear()
         else:
+            rests.wake(self.now, mark.queue_id, mark)
             self.now.paused.pop(mark.queue_id, None)
             self.now.paused.pop(EVERY_QUEUE, None)
         return True
@@ -184,6 +204,7 @@ class Fold:
             pause = now.paused.get(queue_id)
             if pause is not None and mark.at - pause[0] > RING_IS_NEWS_MS:
                 del now.paused[queue_id]
+                now.resting.pop(queue_id, None)
                 news = True
         return news
 

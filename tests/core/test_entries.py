@@ -2,7 +2,7 @@
 
 import random
 
-from tests.readings import comparable, sessions, states
+from tests.readings import breaks, comparable, sessions, states
 from tests.timetable import moment, run, values
 
 TWO_PHONES = """
@@ -85,3 +85,93 @@ def test_a_log_that_ends_what_was_lost_ends_it_for_both_phones() -> None:
     """)
 
     assert session(log) == (moment("09:00:00"), moment("09:01:00"))
+
+
+IN_BY_BOTH = """
+    09:00:00  login  Anna sales 0 P/1 SIP/1
+    09:00:05  login  Anna sales 0 P/2 SIP/2
+"""
+
+
+def rests(text: str) -> list[tuple[str, int, int | None]]:
+    """Return Anna's breaks: why, since when and until when [ms]."""
+    log = values(IN_BY_BOTH + text)
+    facts = run(log)[1]
+    for seed in range(3):
+        crooked = log.copy()
+        random.Random(seed).shuffle(crooked)
+        assert comparable(run(crooked)[1]) == comparable(facts)
+    return [(each.reason, each.started_at, each.ended_at) for each in breaks(facts)]
+
+
+def test_who_pauses_one_of_his_phones_is_rung_at_the_other_and_has_no_break() -> None:
+    one = """
+        09:01:00  pause   Anna sales lunch SIP/1
+        09:02:00  unpause Anna sales SIP/1
+        09:03:00  pause   Anna sales lunch SIP/2
+    """
+
+    assert rests(one) == []
+    assert [each.state for each in states(run(values(IN_BY_BOTH + one))[1], "Anna")] == [
+        "ready"
+    ]
+
+
+def test_who_pauses_both_phones_has_a_break_from_the_second_to_the_first_that_is_back() -> None:
+    assert rests("""
+        09:01:00  pause   Anna sales lunch SIP/1
+        09:03:00  pause   Anna sales lunch SIP/2
+        09:07:00  unpause Anna sales SIP/1
+        09:07:30  unpause Anna sales SIP/2
+    """) == [("lunch", moment("09:03:00"), moment("09:07:00"))]
+
+
+def test_whose_only_phone_that_rings_leaves_the_queue_has_a_break_at_the_other() -> None:
+    assert rests("""
+        09:01:00  pause   Anna sales lunch SIP/1
+        09:03:00  logout  Anna sales SIP/2
+        09:07:00  unpause Anna sales SIP/1
+    """) == [("lunch", moment("09:03:00"), moment("09:07:00"))]
+
+
+def test_who_joins_by_a_second_phone_on_a_break_has_ended_it() -> None:
+    assert rests("""
+        09:01:00  logout  Anna sales SIP/2
+        09:02:00  pause   Anna sales lunch SIP/1
+        09:05:00  login   Anna sales 0 P/2 SIP/2
+        09:06:00  pause   Anna sales tea SIP/2
+    """) == [
+        ("lunch", moment("09:02:00"), moment("09:05:00")), ("tea", moment("09:06:00"), None),
+    ]  # fmt: skip
+
+
+def test_a_list_that_has_one_of_his_phones_paused_tells_of_no_break() -> None:
+    paused, rings = "paused lunch 09:03:00 _ _ 0 SIP/1", "_ _ 09:03:00 _ _ 0 SIP/2"
+    for one, other in ((paused, rings), (rings, paused)):
+        assert (
+            rests(f"""
+            09:01:00      pause  Anna sales lunch SIP/1
+            09:02:00      lost
+            09:03:00      member s1 Anna sales {one}
+            09:03:00.004  member s1 Anna sales {other}
+            09:03:00.004  complete s1 09:03:00
+        """)
+            == []
+        )
+
+
+def test_a_list_that_has_both_of_his_phones_paused_tells_of_a_break() -> None:
+    assert rests("""
+        09:01:00      pause  Anna sales lunch SIP/1
+        09:02:00      lost
+        09:03:00      member s1 Anna sales paused lunch 09:03:00 _ _ 0 SIP/1
+        09:03:00.004  member s1 Anna sales paused lunch 09:03:00 _ _ 0 SIP/2
+        09:03:00.004  complete s1 09:03:00
+    """) == [("lunch", moment("09:03:00.004"), None)]
+
+
+def test_a_pause_of_which_only_the_log_tells_is_of_both_phones() -> None:
+    assert rests("""
+        09:01:00  log: pause   Anna sales lunch
+        09:02:00  log: unpause Anna sales
+    """) == [("lunch", moment("09:01:00"), moment("09:02:00"))]
