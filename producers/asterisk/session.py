@@ -17,8 +17,8 @@ from schemas.errors import SourceRefused, SourceUnreachable
 
 GREETING = b"Asterisk Call Manager/"
 CLASSES = "system,call,agent,dialplan"
-"""What is asked for, whatever more a user may read. `dialplan` is for the one variable that
-tells why a caller left; `security`, `dtmf`, `cdr` and the rest would only be thrown away."""
+"""What is asked for, whatever more a user may read. `dialplan` is for the variables that
+tell why a caller left; `security`, `dtmf`, `cdr` and the rest would only be thrown away."""
 
 _LONGEST_GREETING = 200
 _BOOTED = b"Event: FullyBooted"
@@ -179,10 +179,15 @@ class AmiSession:
             self._log_in("AuthType: MD5", f"Key: {key}")
         elif self.phase == "login":
             self.phase = "in"
-        elif answer.get("ActionID", "").encode() == self._snapshot and not good:
-            self.refusal = said or "an error"
-        elif answer.get("ActionID", "").encode() == self._channels and not good:
-            self.no_channels = said or "an error"
+        elif not good:
+            self._refused(answer.get("ActionID", "").encode(), said or "an error")
+
+    def _refused(self, question: bytes, why: str) -> None:
+        # One that was not asked yet has no name, like an answer without an ActionID.
+        if question and question == self._snapshot:
+            self.refusal = why
+        elif question and question == self._channels:
+            self.no_channels = why
 
     def _notice(self, message: bytes) -> None:
         if message.startswith(_BOOTED):
