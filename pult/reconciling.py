@@ -59,7 +59,8 @@ class Scope:
     """Which facts are compared, and at which revision what differs is written.
 
     Facts that began in [since, until) [ms] are. If the fold began at a checkpoint, of those
-    before `since` what may have changed after it was made (`made_at` its position) is, too.
+    before `since` what may have changed after it was made (`made_at` its position) is, too, and
+    what the fold that made it said only of after `since`.
     What began before `first` [ms] is left alone in any case.
     """
 
@@ -78,6 +79,11 @@ class Scope:
     def reach(self, since_ms: int, until_ms: int, above: int = -1) -> Reach:
         """Return facts of the domain that began in a stretch of time [ms]."""
         return Reach(self.tenant, self.domain, since_ms, until_ms, above)
+
+    def reach_of_earlier(self, made_at: int) -> Reach:
+        """Return what began before the fold did, and may be said otherwise by now."""
+        since = self.since_ms
+        return Reach(self.tenant, self.domain, 0, since, made_at, said_since_ms=since)
 
 
 class Reconciliation:
@@ -101,7 +107,7 @@ class Reconciliation:
         self._run, self._written = secrets.token_hex(4), 0
         self.differences: dict[tuple[str, str], Difference] = {}
         if scope.made_at is not None and not scope.first_ms:
-            self._read(scope.reach(0, scope.since_ms, above=scope.made_at))
+            self._read(scope.reach_of_earlier(scope.made_at))
 
     def remember(self, facts: Iterable[Fact]) -> None:
         """Take what had been said when the fold began, and may have changed since."""

@@ -26,6 +26,7 @@ from schemas.facts import (
     Survey,
     Violation,
 )
+from schemas.instants import END_MS
 from sql.rows import DAY, INSTANT, SECOND, TABLES, TEXT, Column
 from sql.store import store_errors
 
@@ -42,13 +43,17 @@ class Held(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of facts: where its newest are, what tells them apart, when they began."""
+    """One kind of facts: where its newest are, what tells them apart, when they began.
+
+    `said` tells when they were first said, where that may be long after they began.
+    """
 
     of: type[Fact]
     table: str
     view: str
     keys: tuple[str, ...]
     since: str
+    said: str = ""
     columns: tuple[Column, ...] = field(init=False)
     content: Callable[[Fact], Key] = field(init=False)
     key: Callable[[Fact], Key] = field(init=False)
@@ -80,7 +85,8 @@ KINDS: dict[type[Fact], Kind] = {
              ("agent_id", "logged_in_at"), "logged_in_at"),
         Kind(AgentInterval, "agent_state_facts", "agent_states",
              ("agent_id", "started_at"), "started_at"),
-        Kind(Violation, "violation_facts", "violations", ("episode_id",), "pending_at"),
+        Kind(Violation, "violation_facts", "violations", ("episode_id",), "pending_at",
+             "fired_at"),
         Kind(Review, "review_facts", "reviews", ("review_id",), "decided_at"),
         Kind(Planned, "planned_facts", "schedules", ("agent_id", "started_at"), "started_at"),
         Kind(Card, "card_facts", "cards", ("card_id", "source", "agent_id", "began_at"),
@@ -96,13 +102,17 @@ KINDS: dict[type[Fact], Kind] = {
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Facts of a domain that began in [since, until) [ms], of revisions above one."""
+    """Facts of a domain that began in [since, until) [ms], of revisions above one.
+
+    Those that were first said at `said_since_ms` or later are, too, whatever their revision.
+    """
 
     tenant: str
     domain: str
     since_ms: int
     until_ms: int
     above: int = -1
+    said_since_ms: int = END_MS
 
 
 def held(client: Client, kind: Kind, reach: Reach) -> Iterator[tuple[Key, Held]]:
@@ -154,13 +164,20 @@ def _rows(
         "WHERE tenant = {tenant:String} AND domain = {domain:String} AND NOT voided "
         f"AND {kind.since} >= fromUnixTimestamp64Milli({{since:Int64}}, 'UTC') "
         f"AND {kind.since} < fromUnixTimestamp64Milli({{until:Int64}}, 'UTC') "
-        f"AND revision > {{above:Int64}} {named}"
+        f"AND (revision > {{above:Int64}} {_or_said_since(kind)}) {named}"
     )
     asked = {
         "tenant": reach.tenant, "domain": reach.domain, "since": reach.since_ms,
         "until": reach.until_ms, "above": reach.above, "keys": list(keys),
+        "said": reach.said_since_ms,
     }  # fmt: skip
     return client.query(query, parameters=asked).result_rows
+
+
+def _or_said_since(kind: Kind) -> str:
+    if not kind.said:
+        return ""
+    return f"OR {kind.said} >= fromUnixTimestamp64Milli({{said:Int64}}, 'UTC')"
 
 
 def _read(column: Column) -> str:

@@ -187,6 +187,35 @@ def test_what_was_said_of_yesterday_and_no_longer_holds_is_voided(store: Embedde
     )
 
 
+def test_a_violation_that_began_yesterday_and_fired_today_is_voided_where_it_did_not(
+    store: EmbeddedStore,
+) -> None:
+    """The first of the misses in a row is of yesterday; the second comes too late."""
+    told_again(
+        store,
+        """
+        2026-03-07 08:57:00      enter  a vip
+        2026-03-07 08:57:00.010  ring   a vip Anna
+        2026-03-07 08:57:00.500  miss   a vip Anna
+        2026-03-07 08:57:01      ring   a vip Clara
+        2026-03-07 08:57:02      answer a vip Clara
+        2026-03-07 08:57:19      end    a vip Clara
+        2026-03-07 08:57:19.003  hangup a
+        2026-03-07 09:05:00      enter  b sales
+        2026-03-07 09:05:01      ring   b sales Anna
+        2026-03-07 09:05:03      miss   b sales Anna
+        2026-03-07 09:05:10      hangup b
+        2026-03-07 09:10:00      enter  c sales
+        2026-03-07 09:10:01      ring   c sales Anna
+        2026-03-07 09:10:03      miss   c sales Anna
+        2026-03-07 09:10:30      hangup c
+        2026-03-09 09:00:00      beat
+        """,
+        "2026-03-07 09:05:01      ring   b sales Anna",
+        "2026-03-07 09:05:03      miss   b sales Anna",
+    )
+
+
 def live(store: EmbeddedStore, tenant: str, log: Sequence[e.Event]) -> list[Fact]:
     """Fold a log as it came, store what was said; return it."""
     state, under = State(tenant, tenant), local_terms()
