@@ -313,18 +313,33 @@ class Consideration:
     def _taken_after(self, transfer: Transfer) -> str:
         """Return the agent who took a call after it was sent on, '' if none did.
 
-        Whom it comes back to has passed it to nobody.
+        Whom it comes back to has passed it to nobody; who takes it after it came to a queue
+        has it from there, or from whom that has found.
         """
+        queued = self._queued_after(transfer)
         taken = [
             other
             for other in self._parties
-            if other.started >= transfer.moment[0] and other.picked_up is not None
+            if transfer.moment[0] <= other.started < queued and other.picked_up is not None
             and self._owners[other.channel_id]
             and other.channel_id not in self._by_queue
         ]  # fmt: skip
         first = min(taken, key=lambda each: (each.picked_up, each.channel_id), default=None)
         owner = self._owners[first.channel_id] if first else ""
         return "" if owner == self._owners.get(transfer.by_channel) else owner
+
+    def _queued_after(self, transfer: Transfer) -> int:
+        """Return when [ms] a call that was sent on came to a queue."""
+        at = transfer.moment[0]
+        return min(
+            (
+                talk.entered
+                for talk in self._talks
+                if talk.entered > at - MATCH_MS
+                and (talk.answered is None or talk.answered > at)
+            ),
+            default=NEVER,
+        )
 
     def _far_side(self, far: str, transfer: Transfer) -> str:
         """Return to whom the caller came: an agent, a queue, or what had been dialled."""

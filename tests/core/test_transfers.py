@@ -261,6 +261,49 @@ ASKED_A_QUEUE = """
 """
 
 
+def test_a_caller_sent_to_a_queue_was_passed_to_it_whoever_has_him_after_that() -> None:
+    found = """
+        09:01:00  passes anna1@trunk1 - support trunk1
+        09:01:00  end    trunk1 sales Anna agent
+        09:01:00  enter  trunk1 support
+        09:01:00  stops  anna1@trunk1 16
+        09:01:03  starts boris1@trunk1
+        09:01:03  ring   trunk1 support Boris boris1
+        09:01:06  picks  boris1@trunk1
+        09:01:06  leave  trunk1 support
+        09:01:06  answer trunk1 support Boris 6 boris1
+        09:01:06  joins  boris1@trunk1 b3
+    """
+    asked = """
+        09:02:00  holds  boris1@trunk1
+        09:02:01  starts boris2 204
+        09:02:02  starts clara1@boris2
+        09:02:05  picks  clara1@boris2
+        09:02:05  picks  boris2
+        09:02:05  joins  clara1@boris2 b4
+        09:02:05  joins  boris2 b4
+        09:02:20  passes boris1@trunk1 boris2 204 trunk1
+        09:02:20  merges boris2 trunk1
+        09:02:20  end    trunk1 support Boris agent
+        09:02:20  stops  boris2 16
+        09:02:20  stops  boris1@trunk1 16
+    """
+    sent = """
+        09:02:20  passes boris1@trunk1 - 204 trunk1
+        09:02:20  end    trunk1 support Boris agent
+        09:02:20  stops  boris1@trunk1 16
+        09:02:22  starts clara1@trunk1
+        09:02:25  picks  clara1@trunk1
+        09:02:25  joins  clara1@trunk1 b5
+    """
+    for onward, kind in ((asked, "attended"), (sent, "blind")):
+        _, facts = told(QUEUED + found + onward + "09:10:00 beat")
+        (sales,) = (leg for leg in legs(facts) if leg.queue_id == "sales")
+        (support,) = (leg for leg in legs(facts) if leg.queue_id == "support")
+        assert (sales.transfer_kind, sales.transferred_to) == ("blind", "support")
+        assert (support.transfer_kind, support.transferred_to) == (kind, "Clara")
+
+
 def test_a_caller_takes_the_place_in_the_queue_of_the_agent_who_asked_it_for_somebody() -> None:
     state, facts = told(
         QUEUED
