@@ -40,6 +40,8 @@ def offer_ended(call: Call, mark: Mark) -> None:
         ring.forwarded, ring.at_phone = True, False
         return
     rank = 0 if mark.agent_id else 1
+    if mark.ref and not rank and (ring.result is None or ring.result[0] != 0):
+        _take_back(ring, mark, answered(call, mark))
     if rank and mark.word in ("busy", "failed"):
         ring.refused = mark.word
     ring.ended = finer(ring.ended, (mark.resolution, rank, mark.at))
@@ -47,6 +49,27 @@ def offer_ended(call: Call, mark: Mark) -> None:
     ring.result = result if ring.result is None else min(ring.result, result)
     if ring.ring_ms is None:
         ring.ring_ms = mark.span_ms
+
+
+def _take_back(ring: Ring, mark: Mark, visit: Visit) -> None:
+    """Undo an end that a log, which names no phones, seemed to tell of his other one."""
+    for other in visit.rings:
+        if (
+            other is not ring and other.agent_id == mark.agent_id
+            and other.ended is not None and other.ended[0] > 1 and _echoes(other, mark)
+        ):  # fmt: skip
+            other.ended = other.result = other.ring_ms = None
+            return
+
+
+def _echoes(ring: Ring, mark: Mark) -> bool:
+    """Tell whether both feeds told this end: of a ringing they say the same length."""
+    return (
+        ring.ended is not None and ring.result is not None
+        and ring.ended[0] != mark.resolution and abs(ring.ended[2] - mark.at) <= MATCH_MS
+        and (ring.result[0], ring.result[2]) == (0, mark.word)
+        and ring.ring_ms is not None and ring.ring_ms == mark.span_ms
+    )  # fmt: skip
 
 
 def _began_unseen(ring: Ring, mark: Mark) -> None:
@@ -102,8 +125,12 @@ def _ring_of(visit: Visit, mark: Mark) -> Ring | None:
                 return ring
     if not mark.agent_id:
         return None
-    for ring in reversed(visit.rings):
-        if ring.agent_id != mark.agent_id or _was_taken(ring, mark):
+    mine = [ring for ring in reversed(visit.rings) if ring.agent_id == mark.agent_id]
+    for ring in mine:
+        if not mark.ref and _echoes(ring, mark):
+            return ring
+    for ring in mine:
+        if _was_taken(ring, mark):
             continue
         if mark.ref and ring.offer_id and not ring.forwarded:
             continue
