@@ -96,13 +96,23 @@ class Endings:
             return "withdrawn", "system"
         if cause in _UNANSWERED or party.unheard == "no_answer":
             return "timeout", "system"
-        caller = self._origin
-        ended = None if caller is None or caller is party else caller.ended
-        if ended is not None and abs(ended[0] - over) <= MATCH_MS and cause in _CLEARED:
+        if cause in _CLEARED and self._caller_is_gone(party, over):
             return "abandoned", "caller"
         if cause not in _CLEARED:
             return "system", "system"
         return ("timeout" if party.ringing is not None else "withdrawn"), "system"
+
+    def _caller_is_gone(self, party: Party, over: int) -> bool:
+        """Tell whether a caller hung up as the ringing of a party ended [ms].
+
+        Where he who began the contact has passed it on, whoever he had called is the caller.
+        """
+        caller = self._origin
+        if caller is None or caller is party:
+            return False
+        if caller.channel_id in self._passed_on:
+            return self._gone_within(over - MATCH_MS, over + MATCH_MS) != []
+        return caller.ended is not None and abs(caller.ended[0] - over) <= MATCH_MS
 
     def _gone_within(self, since: int, until: int) -> list[tuple[Moment, Party]]:
         """Return who left a conversation between two instants [ms], and when."""

@@ -508,3 +508,35 @@ def test_whom_he_called_is_a_colleague_though_no_transfer_was_heard() -> None:
     found = [(leg.agent_id, leg.direction, leg.caller_key) for leg in legs(facts)]
     assert ("Anna", "internal", "") in found
     assert {agent for agent, direction, _ in found if direction == "in"} == {"Anna", "Boris"}
+
+
+def test_whoever_was_called_and_sent_on_gives_up_as_a_caller_does() -> None:
+    sent_on = """
+        09:00:00  starts anna1 2025550101
+        09:00:01  starts trunk7@anna1
+        09:00:05  picks  trunk7@anna1
+        09:00:05  joins  anna1 b
+        09:00:05  joins  trunk7@anna1 b
+        09:01:00  passes anna1 - 102 trunk7
+        09:01:00  parts  trunk7@anna1 b
+        09:01:00  stops  anna1 16
+        09:01:00  starts boris1@anna1
+        09:01:01  alerts boris1@anna1
+    """
+    gives_up = """
+        09:01:09  asks   trunk7@anna1
+        09:01:09  stops  boris1@anna1 0
+        09:01:09  stops  trunk7@anna1 16
+    """
+    rings_out = """
+        09:01:20  unheard boris1@anna1 no_answer
+        09:01:20  stops  boris1@anna1 0
+        09:01:21  stops  trunk7@anna1 16
+    """
+    for end, outcome, by in (
+        (gives_up, "abandoned", "caller"),
+        (rings_out, "timeout", "system"),
+    ):
+        _, facts = told(sent_on + end)
+        (boris,) = (leg for leg in legs(facts) if leg.agent_id == "Boris")
+        assert (boris.outcome, boris.ended_by) == (outcome, by)
