@@ -60,7 +60,7 @@ class Scope:
 
     Facts that began in [since, until) [ms] are. If the fold began at a checkpoint, of those
     before `since` what may have changed after it was made (`made_at` its position) is, too, and
-    what the fold that made it said only of after `since`.
+    whatever lasted beyond it: if that is not of the checkpoint's state, it was said only later.
     What began before `first` [ms] is left alone in any case.
     """
 
@@ -76,14 +76,11 @@ class Scope:
         """Tell whether what began at an instant [ms] is compared."""
         return self.first_ms <= began < self.until_ms
 
-    def reach(self, since_ms: int, until_ms: int, above: int = -1) -> Reach:
+    def reach(
+        self, since_ms: int, until_ms: int, above: int = -1, lasting_ms: int = 0
+    ) -> Reach:
         """Return facts of the domain that began in a stretch of time [ms]."""
-        return Reach(self.tenant, self.domain, since_ms, until_ms, above)
-
-    def reach_of_earlier(self, made_at: int) -> Reach:
-        """Return what began before the fold did, and may be said otherwise by now."""
-        since = self.since_ms
-        return Reach(self.tenant, self.domain, 0, since, made_at, said_since_ms=since)
+        return Reach(self.tenant, self.domain, since_ms, until_ms, above, lasting_ms)
 
 
 class Reconciliation:
@@ -107,7 +104,8 @@ class Reconciliation:
         self._run, self._written = secrets.token_hex(4), 0
         self.differences: dict[tuple[str, str], Difference] = {}
         if scope.made_at is not None and not scope.first_ms:
-            self._read(scope.reach_of_earlier(scope.made_at))
+            since = scope.since_ms
+            self._read(scope.reach(0, since, above=scope.made_at, lasting_ms=since))
 
     def remember(self, facts: Iterable[Fact]) -> None:
         """Take what had been said when the fold began, and may have changed since."""

@@ -26,7 +26,6 @@ from schemas.facts import (
     Survey,
     Violation,
 )
-from schemas.instants import END_MS
 from sql.rows import DAY, INSTANT, SECOND, TABLES, TEXT, Column
 from sql.store import store_errors
 
@@ -45,7 +44,7 @@ class Held(NamedTuple):
 class Kind:
     """One kind of facts: where its newest are, what tells them apart, when they began.
 
-    `said` tells when they were first said, where that may be long after they began.
+    `until` tells when they ended, '' of what never seems to have begun before it was said.
     """
 
     of: type[Fact]
@@ -53,7 +52,7 @@ class Kind:
     view: str
     keys: tuple[str, ...]
     since: str
-    said: str = ""
+    until: str = ""
     columns: tuple[Column, ...] = field(init=False)
     content: Callable[[Fact], Key] = field(init=False)
     key: Callable[[Fact], Key] = field(init=False)
@@ -79,14 +78,14 @@ _NOT_COMPARED = frozenset({"tenant", "domain", "revision", "known_at", "voided"}
 KINDS: dict[type[Fact], Kind] = {
     kind.of: kind
     for kind in (
-        Kind(Leg, "leg_facts", "legs", ("leg_id",), "first_second"),
-        Kind(Offer, "offer_facts", "offers", ("offer_id",), "started_at"),
+        Kind(Leg, "leg_facts", "legs", ("leg_id",), "first_second", "ended_at"),
+        Kind(Offer, "offer_facts", "offers", ("offer_id",), "started_at", "ended_at"),
         Kind(AgentSession, "agent_session_facts", "agent_sessions",
-             ("agent_id", "logged_in_at"), "logged_in_at"),
+             ("agent_id", "logged_in_at"), "logged_in_at", "logged_out_at"),
         Kind(AgentInterval, "agent_state_facts", "agent_states",
-             ("agent_id", "started_at"), "started_at"),
+             ("agent_id", "started_at"), "started_at", "ended_at"),
         Kind(Violation, "violation_facts", "violations", ("episode_id",), "pending_at",
-             "fired_at"),
+             "cleared_at"),
         Kind(Review, "review_facts", "reviews", ("review_id",), "decided_at"),
         Kind(Planned, "planned_facts", "schedules", ("agent_id", "started_at"), "started_at"),
         Kind(Card, "card_facts", "cards", ("card_id", "source", "agent_id", "began_at"),
@@ -94,7 +93,8 @@ KINDS: dict[type[Fact], Kind] = {
         Kind(CaseStep, "case_step_facts", "case_steps", ("step_id",), "at"),
         Kind(Disposition, "disposition_facts", "dispositions", ("disposition_id",), "set_at"),
         Kind(Survey, "survey_facts", "surveys", ("answer_id",), "answered_at"),
-        Kind(Break, "break_facts", "breaks", ("agent_id", "started_at"), "started_at"),
+        Kind(Break, "break_facts", "breaks", ("agent_id", "started_at"), "started_at",
+             "ended_at"),
     )
 }  # fmt: skip
 """The facts that must be equal between two ways of computing them."""
@@ -104,7 +104,7 @@ KINDS: dict[type[Fact], Kind] = {
 class Reach:
     """Facts of a domain that began in [since, until) [ms], of revisions above one.
 
-    Those that were first said at `said_since_ms` or later are, too, whatever their revision.
+    If `lasting_ms` is given, those of any revision that had not ended before it, too.
     """
 
     tenant: str
@@ -112,7 +112,7 @@ class Reach:
     since_ms: int
     until_ms: int
     above: int = -1
-    said_since_ms: int = END_MS
+    lasting_ms: int = 0
 
 
 def held(client: Client, kind: Kind, reach: Reach) -> Iterator[tuple[Key, Held]]:
@@ -159,25 +159,23 @@ def _rows(
     client: Client, kind: Kind, reach: Reach, named: str, keys: Sequence[str] = ()
 ) -> Sequence[Sequence[Any]]:
     columns = ", ".join(_read(each) for each in kind.columns)
+    lasting = _LASTING.format(kind.until) if reach.lasting_ms and kind.until else ""
     query = (
         f"SELECT {columns}, revision AS its_revision FROM pult.{kind.table} FINAL "
         "WHERE tenant = {tenant:String} AND domain = {domain:String} AND NOT voided "
         f"AND {kind.since} >= fromUnixTimestamp64Milli({{since:Int64}}, 'UTC') "
         f"AND {kind.since} < fromUnixTimestamp64Milli({{until:Int64}}, 'UTC') "
-        f"AND (revision > {{above:Int64}} {_or_said_since(kind)}) {named}"
+        f"AND (revision > {{above:Int64}}{lasting}) {named}"
     )
     asked = {
         "tenant": reach.tenant, "domain": reach.domain, "since": reach.since_ms,
-        "until": reach.until_ms, "above": reach.above, "keys": list(keys),
-        "said": reach.said_since_ms,
+        "until": reach.until_ms, "above": reach.above, "lasting": reach.lasting_ms,
+        "keys": list(keys),
     }  # fmt: skip
     return client.query(query, parameters=asked).result_rows
 
 
-def _or_said_since(kind: Kind) -> str:
-    if not kind.said:
-        return ""
-    return f"OR {kind.said} >= fromUnixTimestamp64Milli({{said:Int64}}, 'UTC')"
+_LASTING = " OR ifNull({} >= fromUnixTimestamp64Milli({{lasting:Int64}}, 'UTC'), true)"
 
 
 def _read(column: Column) -> str:

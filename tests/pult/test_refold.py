@@ -216,6 +216,44 @@ def test_a_violation_that_began_yesterday_and_fired_today_is_voided_where_it_did
     )
 
 
+@pytest.mark.parametrize(
+    ("first", "tardy"),
+    [
+        # A leg of 8 s of waiting seems to have begun yesterday, until its beginning is told.
+        ("", "2026-03-07 09:00:00.500 enter a vip"),
+        # So is one that an earlier re-fold said, and the one that made the checkpoint did not.
+        ("2026-03-08 10:00:00 enter b vip", "2026-03-07 09:00:00.500 enter a vip"),
+    ],
+)
+def test_what_began_yesterday_as_the_checkpoint_s_own_fold_said_later_is_voided(
+    store: EmbeddedStore, first: str, tardy: str
+) -> None:
+    tenant = new_tenant()
+
+    def of(text: str) -> list[e.Event]:
+        return [replace(each, tenant=tenant, domain=tenant) for each in events(text)]
+
+    known = of("""
+        2026-03-07 08:50:00  login  Boris vip
+        2026-03-07 09:00:03  log: answer a vip Boris 8
+        2026-03-07 09:10:00  hangup a
+        2026-03-09 09:00:00  logout Boris vip
+    """)
+    keep(store, known, 100)
+    refold(store, tenant, tenant, local_terms(refold_at=100))
+    if first:
+        keep(store, of(first), 150)
+        refold(store, tenant, tenant, local_terms(refold_at=150))
+    keep(store, of(tardy), 200)
+    done = refold_days(store, tenant, tenant, local_terms(refold_at=200), {"2026-03-07"})
+
+    assert done.since_ms == moment(f"{MIDNIGHTS[0]}:00")
+    told = sorted([*known, *of(first), *of(tardy)], key=lambda each: each.time)
+    assert said_by(store, tenant) == expected(store, told)[0]
+    legs = f"SELECT count() FROM legs WHERE tenant = '{tenant}' AND agent_id = 'Boris'"
+    assert store.query(legs) == b"1\n"
+
+
 def live(store: EmbeddedStore, tenant: str, log: Sequence[e.Event]) -> list[Fact]:
     """Fold a log as it came, store what was said; return it."""
     state, under = State(tenant, tenant), local_terms()
