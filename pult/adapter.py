@@ -27,7 +27,8 @@ from producers.journal import Journal
 from producers.place import Place
 from producers.publish import Publisher, Target
 from producers.source import LiveSource, Source
-from pult import kafka, logs, topics
+from pult import kafka, logs
+from pult.adapter_topics import AdapterTopics
 from pult.folder import DataFolder
 from pult.health import health_routes
 from pult.naming import naming
@@ -54,6 +55,7 @@ class Options:
     environ: Mapping[str, str]
     folder: DataFolder
     out: Callable[[str], None]
+    accept_loss: bool = False
 
 
 class Adapter:
@@ -67,10 +69,14 @@ class Adapter:
         # Before the journal is opened: what is wrong with a file or a variable ends it at once.
         client = kafka.librdkafka(settings.kafka, options.environ)
         self.journal = Journal.open(folder.journal, _today())
+        place = Place(folder.path / "published")
+        topics = AdapterTopics(
+            settings.kafka, options.environ, place, accept_loss=options.accept_loss
+        )
         self.rejects = RejectAlarm(limit(settings.processor))
         self.publisher = Publisher(
             self.journal,
-            Place(folder.path / "published"),
+            place,
             naming(settings, self._keys),
             client,
             Target(
@@ -78,12 +84,11 @@ class Adapter:
                 REJECTED.named(settings.kafka.prefix),
                 EVENTS.max_message_bytes,
             ),
-            ready=self._kafka_trouble,
+            ready=topics.trouble,
             explain=self._explained,
-            changed=self._topics_changed,
+            changed=topics.changed,
             translated=self.rejects.note,
         )
-        self._partitions: topics.PartitionWatch | None = None
         self.failure: PultFailure | None = None
         self._live: list[LiveSource] = []
         self._stopped = threading.Event()
@@ -97,23 +102,6 @@ class Adapter:
         self.journal.rotate(_today())
         self.journal.append(frames)
         self.publisher.wake()
-
-    def _kafka_trouble(self) -> str:
-        """Return why nothing may be published: no broker, or topics that are other ones."""
-        wanted = self.options.settings.kafka
-        try:
-            client = kafka.connect(wanted, self.options.environ)
-            findings = topics.check(client, wanted)
-        except PultFailure as failure:
-            return str(failure)
-        if self._partitions is None:
-            connection = kafka.librdkafka(wanted, self.options.environ)
-            self._partitions = topics.PartitionWatch(connection, wanted, (EVENTS, REJECTED))
-        return next((each.remedied for each in findings if each.hinders), "")
-
-    def _topics_changed(self) -> str:
-        """Return why nothing may be published any more: topics were given more partitions."""
-        return self._partitions.trouble() if self._partitions else ""
 
     def _explained(self, errors: Sequence[KafkaError]) -> str:
         return kafka.explained(errors, self.options.settings.kafka)

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from producers.durable import taking_place
-from producers.place import Place
+from producers.place import STORE, Place
 from pult.durable import sync_filesystem
 from pult.folder import DataFolder
 from schemas.errors import DataFolderUnusable, SnapshotUnusable
@@ -53,7 +53,7 @@ class SnapshotFiles:
         """
         self._folder = folder.snapshots
         self._store = folder.store
-        self._stored = Place(folder.stored)
+        self._stored = Place(folder.stored, STORE)
 
     def save(self, frozen: Frozen, made_at: int) -> Manifest:
         """Keep a state whose outputs are stored; older generations go.
@@ -120,7 +120,7 @@ class SnapshotFiles:
         for path in self._paths():
             path.unlink()
         self._stored.path.unlink(missing_ok=True)
-        self._stored = Place(self._stored.path)
+        self._stored = Place(self._stored.path, STORE)
         self.note_stored(position)
 
     def note_stored(self, position: int) -> None:

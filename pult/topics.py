@@ -4,10 +4,9 @@ What is there is never changed: the state of a domain is bound to the number of 
 """
 
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
@@ -19,7 +18,6 @@ from pult.kafka import not_allowed
 from pult.server_settings import KafkaSettings
 from schemas.errors import KafkaUnusable
 from schemas.topics import TOPICS, Topic
-from stream_processors.shells.topic_news import TopicNews
 
 _ANSWER_SECONDS = 15.0
 _FIRST_ASK_SECONDS = 2.0
@@ -174,7 +172,7 @@ def _compared(
         partitions = cluster.topics[name].partitions
         replicas = min((len(each.replicas) for each in partitions.values()), default=0)
         faults = [
-            *_wrong_partitions(topic, len(partitions)),
+            *wrong_partitions(topic, len(partitions)),
             *_wrong_configs(topic, configs[name]),
             *_wrong_replicas(replicas, settings.replication),
         ]
@@ -204,7 +202,8 @@ def _configs(
     }
 
 
-def _wrong_partitions(topic: Topic, count: int) -> Iterator[str]:
+def wrong_partitions(topic: Topic, count: int) -> Iterator[str]:
+    """Yield what is wrong with a topic of so many partitions, if anything is."""
     if count != topic.partitions:
         yield (
             f"has {count} partitions, must have {topic.partitions}; they cannot be changed "
@@ -228,31 +227,3 @@ def _wrong_replicas(count: int, wanted: int) -> Iterator[str]:
             f"has {count} replica(s), kafka.replication asks for {wanted}; reassign it with "
             "kafka-reassign-partitions.sh"
         )
-
-
-class PartitionWatch:
-    """Whether topics still have as many partitions as they must; asks, and waits for nothing.
-
-    Args:
-        connection: how to reach the brokers, in librdkafka's words.
-        settings: how topics are named.
-        topics: which ones.
-    """
-
-    def __init__(
-        self, connection: Mapping[str, Any], settings: KafkaSettings, topics: Iterable[Topic]
-    ) -> None:
-        self._topics = {each.named(settings.prefix): each for each in topics}
-        self._news = TopicNews(connection, self._topics)
-        self._counts: dict[str, int] = {}
-
-    def trouble(self) -> str:
-        """Return what is wrong as far as it is known, and ask again if it is time."""
-        for name, described in self._news.come():
-            self._counts[name] = len(described.partitions)
-        faults = (
-            f"{name}: {fault}"
-            for name, count in self._counts.items()
-            for fault in _wrong_partitions(self._topics[name], count)
-        )
-        return next(faults, "")

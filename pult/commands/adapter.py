@@ -33,6 +33,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="how many times faster than real time it is played (default 1)",
     )  # fmt: skip
     parser.add_argument(
+        "--accept-loss", action="store_true",
+        help="go on in a topic that was made anew and lacks what was published before",
+    )  # fmt: skip
+    parser.add_argument(
         "--port", type=port, metavar="PORT",
         help="port of metrics and health (default 8402; 0: any free one)",
     )  # fmt: skip
@@ -53,7 +57,10 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
         begin_us = int(time.time()) * 1_000_000
         replay = Replay(chosen.kind or _KINDS[0], chosen.recording, chosen.name, begin_us)
     with DataFolder(context.data, "adapter") as folder:
-        options = Options(loaded, context.environ, folder, lambda line: print(line, flush=True))
+        options = Options(
+            loaded, context.environ, folder, lambda line: print(line, flush=True),
+            accept_loss=chosen.accept_loss,
+        )  # fmt: skip
         adapter = Adapter(options)
         if replay is None:
             adapter.run_live(chosen.name)

@@ -16,6 +16,7 @@ from schemas.errors import LogTorn, OutputFailed, PultFailure
 from stream_processors.shells.archive import ends, read
 from stream_processors.shells.measures import Measures
 from stream_processors.shells.outbox import Outbox
+from stream_processors.shells.topic_watch import TopicWatch
 from stream_processors.shells.transport import SCHEME, Batch, BatchApp, register
 from stream_processors.shells.worker import Plan, Worker
 
@@ -31,6 +32,7 @@ DRAIN_SECONDS = 8.0
 WATCH_SECONDS = 4.0
 """So often the brokers are asked whether they are there, and so long an answer may take."""
 
+_LOOK_SECONDS = 1.0
 _LOG = logging.getLogger(__name__)
 
 
@@ -101,6 +103,7 @@ class Processor:
             Measures(registry),
             lambda _: self._ended.set(),
         )
+        self._topic = TopicWatch(connection.librdkafka, [plan.events])
         self._app = build(plan, group, connection)
         self._app.keeper = self.worker
         topic = self._app.topic(plan.events, value_type=None, value_serializer="raw")
@@ -135,7 +138,8 @@ class Processor:
         """
         beside: list[asyncio.Task[None]] = []
         try:
-            beside = [asyncio.create_task(each) for each in (self._save(), self._watch())]
+            tasks = self._save(), self._watch(), self._watch_topic()
+            beside = [asyncio.create_task(each) for each in tasks]
             joined = await self._joined()
             if joined:
                 started()
@@ -180,6 +184,15 @@ class Processor:
                 self._outbox.asked, worker.plan.events, WATCH_SECONDS
             )
             worker.note_brokers(unreachable, partitions)
+
+    async def _watch_topic(self) -> None:
+        """See whether the topic stays the one that was there at the start."""
+        try:
+            while True:
+                self._topic.look()
+                await asyncio.sleep(_LOOK_SECONDS)
+        except LogTorn as failure:
+            self.worker.fail(failure)
 
     def _notice_crash(self) -> None:
         reason = self._app.crash_reason

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 UNMARKED = -1
 """Stands for the mark of a record that is not on record."""
 
-_REMEDY = "see Restoring in docs/operations.md"
+RESTORING = "see Restoring in docs/operations.md"
 
 
 def mark_of(value: bytes | None) -> int:
@@ -36,7 +36,7 @@ def other_log(where: str, done: str, position: int) -> LogTorn:
     """
     msg = (
         f"{where} is not what was {done} up to offset {position}: it was made anew, or has "
-        f"lost its end; {_REMEDY}"
+        f"lost its end; {RESTORING}"
     )
     return LogTorn(msg)
 
@@ -57,7 +57,7 @@ def check_bounds(where: str, position: int, first: int, end: int, *, accept_loss
     if position > end:
         msg = (
             f"{where} was folded up to offset {position}, but ends at {end}: it was made anew, "
-            f"or has lost its end; {_REMEDY}"
+            f"or has lost its end; {RESTORING}"
         )
         raise LogTorn(msg)
     if position < first and not accept_loss:

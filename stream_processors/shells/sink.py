@@ -36,10 +36,10 @@ from stream_processors.shells.sink_parts import (
 )
 from stream_processors.shells.sink_plan import CONSUMER, SinkPlan
 from stream_processors.shells.sink_records import Records
-from stream_processors.shells.sink_topics import TopicWatch
 from stream_processors.shells.sink_writers import Work, Writers
 from stream_processors.shells.spell import Spell
 from stream_processors.shells.storing import Stored
+from stream_processors.shells.topic_watch import TopicWatch
 
 _LOG = logging.getLogger(__name__)
 
@@ -104,7 +104,8 @@ class Sink:
                 **({"auto.offset.reset": "earliest"} if plan.accept_loss else {}),
             }
         )  # fmt: skip
-        self._topics = TopicWatch(connection, plan.topics)
+        then = "a new start reads it from its beginning"
+        self._topics = TopicWatch(connection, plan.topics, then)
         self._parts: dict[tuple[str, int], Part] = {}
         self._writers = Writers(plan, open_client)
         self._watch = RejectWatch(plan.limit)

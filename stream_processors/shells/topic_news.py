@@ -5,12 +5,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from typing import Any
 
-from confluent_kafka import KafkaException, TopicCollection
+from confluent_kafka import KafkaException, TopicCollection, Uuid
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._topic import TopicDescription
 
 _EVERY_SECONDS = 5.0
+_NO_ID = str(Uuid(0, 0))
 _ANSWER_SECONDS = 5.0
+
+
+def id_of(described: TopicDescription) -> str:
+    """Return the id of a topic, which one made anew does not have; empty of old brokers."""
+    found = str(described.topic_id)
+    return "" if found == _NO_ID else found
 
 
 class TopicNews:

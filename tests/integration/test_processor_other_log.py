@@ -1,5 +1,7 @@
 """A topic that was made anew, or lost its end, is not taken for the one that was folded."""
 
+import os
+import signal
 from collections.abc import Callable
 
 from confluent_kafka.admin import AdminClient
@@ -94,3 +96,20 @@ def test_the_same_events_published_again_are_gone_on_with(installation: Site) ->
 
     installation.wait_until_applied(900)
     assert "restored partition=" in worker.said
+
+
+def test_a_worker_ends_when_the_new_topic_has_outgrown_the_old_one_before_it_looks(
+    installation: Site,
+) -> None:
+    installation.publish(events(0, 300))
+    worker = installation.worker("w1")
+    installation.wait_until_applied(300)
+
+    os.kill(worker.process.pid, signal.SIGSTOP)
+    make_anew(installation)
+    installation.publish(events(300, 900))
+    os.kill(worker.process.pid, signal.SIGCONT)
+
+    eventually("the worker's end", 30, has_failed(installation))
+    assert worker.wait() == 1
+    assert "was made anew" in worker.complaint

@@ -15,6 +15,7 @@ from pult import durable, snapshot_files
 from pult.folder import DataFolder
 from pult.snapshot_files import SnapshotFiles
 from pult.tending import Tender
+from schemas.errors import JournalFailed
 from stream_processors.shells import snapshots
 from stream_processors.shells.embedded_measures import EmbeddedMeasures
 from stream_processors.shells.partition import Frozen
@@ -86,6 +87,15 @@ def test_of_another_definition_it_tells_only_how_much_is_stored(
     assert found.frozen is None
     assert "of a newer version" in found.unusable[0]
     assert files.stored == 10
+
+
+def test_a_damaged_file_of_what_is_stored_is_told_of_in_its_own_words(
+    folder: DataFolder,
+) -> None:
+    folder.stored.write_text("12x")
+
+    with pytest.raises(JournalFailed, match=r"was stored: .* remove it to store the whole"):
+        SnapshotFiles(folder)
 
 
 def test_what_is_stored_is_remembered_when_all_states_are_forgotten(

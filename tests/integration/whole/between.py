@@ -37,7 +37,7 @@ def _adapter(centre: Centre, part: Part) -> bool:
     if not (data / "caller.key").exists():
         return False
     place = data / "published"
-    after = int(place.read_text()) if place.exists() else 0
+    after = int(place.read_text().split()[0]) if place.exists() else 0
     key = bytes.fromhex((data / "caller.key").read_text().strip())
     names = Naming(part.name, part.name, CallerKeys(key))
     ids: set[str] = set()

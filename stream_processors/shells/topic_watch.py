@@ -1,4 +1,4 @@
-"""Whether the topics are still those that a sink began to read.
+"""Whether the topics are still those that a worker or a sink began to read.
 
 One that was deleted and made anew counts the terms of its leaders from zero again. A client
 that knows a later term takes all it hears of the new topic for old news: it reads nothing any
@@ -12,7 +12,8 @@ from confluent_kafka.admin._topic import TopicDescription
 
 from schemas.errors import LogTorn
 from schemas.topics import EVENTS
-from stream_processors.shells.topic_news import TopicNews
+from stream_processors.shells.continuity import RESTORING
+from stream_processors.shells.topic_news import TopicNews, id_of
 
 
 class TopicWatch:
@@ -21,10 +22,14 @@ class TopicWatch:
     Args:
         connection: how to reach the brokers, in librdkafka's words.
         topics: their names.
+        then: what comes of it if one was made anew, in words.
     """
 
-    def __init__(self, connection: Mapping[str, Any], topics: Iterable[str]) -> None:
+    def __init__(
+        self, connection: Mapping[str, Any], topics: Iterable[str], then: str = ""
+    ) -> None:
         self._news = TopicNews(connection, topics)
+        self._then = then
         self._known: dict[str, str] = {}
 
     def look(self) -> None:
@@ -37,17 +42,14 @@ class TopicWatch:
             self._compare(name, described)
 
     def _compare(self, name: str, described: TopicDescription) -> None:
-        found, partitions = str(described.topic_id), len(described.partitions)
+        found, partitions = id_of(described), len(described.partitions)
         if self._known.setdefault(name, found) != found:
-            msg = (
-                f"{name} was made anew while it was read; a new start reads it from its "
-                "beginning; see Restoring in docs/operations.md"
-            )
+            told = f"{name} was made anew while it was read"
+            msg = "; ".join(filter(None, [told, self._then, RESTORING]))
             raise LogTorn(msg)
         if partitions > EVENTS.partitions:
             msg = (
                 f"{name} has {partitions} partitions now, must have {EVENTS.partitions}: the "
-                "order of its domains is not kept; make it anew: see Restoring in "
-                "docs/operations.md"
+                f"order of its domains is not kept; make it anew: {RESTORING}"
             )
             raise LogTorn(msg)
