@@ -27,6 +27,7 @@ _EXPIRED = re.compile(r"certificate (?:has expired|is not yet valid)")
 _REFUSED = {"192", "193", "194", "516"}
 _MAY_NOT = {"291", "497"}
 _READ_ONLY = {"164", "242"}
+_NOT_THERE = {"60", "81"}
 
 
 def server(settings: ClickHouseSettings, environ: Mapping[str, str]) -> Server:
@@ -133,7 +134,13 @@ def _cause(said: str, settings: ClickHouseSettings) -> str:
     if code in _READ_ONLY:
         return (
             f"{settings.username} may only read there ({_told(said)}); give it a profile that "
-            "writes, or check clickhouse.url and clickhouse.username"
+            "writes (pult sql-server: --writable), or check clickhouse.url and "
+            "clickhouse.username"
+        )
+    if code in _NOT_THERE:
+        return (
+            f"tables of Pult are not there ({_told(said)}); was it emptied, run pult migrate, "
+            "then see Restoring in docs/operations.md; else check clickhouse.url"
         )
     if code or not _fails_to_connect(said):
         return said

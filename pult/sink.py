@@ -118,7 +118,11 @@ def run_embedded(
             settings,
             environ,
             # After a power cut the engine may know an insert whose rows it has lost.
-            replace(told, session=f"{secrets.token_hex(4)}:"),
+            replace(
+                told,
+                session=f"{secrets.token_hex(4)}:",
+                refill=f"(stopped) pult rebuild --from-kafka --data {folder.path}",
+            ),
             lambda: open_embedded(folder.store),
             make_durable=lambda: _put_on_disk(folder.store),
         )

@@ -203,7 +203,7 @@ _FULL = (
 
 async def _read(request: web.Request) -> _Request:
     asked = request.query
-    body = await _body(request)
+    body = await _body(request, asked.get("query", ""))
     statement = "\n".join(part for part in (asked.get("query", ""), body) if part)
     database = asked.get("database") or request.headers.get("X-ClickHouse-Database", "")
     if database not in ("", "default", DATABASE):
@@ -237,10 +237,14 @@ def parameters_in(asked: Mapping[str, str]) -> Mapping[str, str]:
     }
 
 
-async def _body(request: web.Request) -> str:
+async def _body(request: web.Request, query: str) -> str:
+    body = await request.read()
     try:
-        return (await request.read()).decode()
+        return body.decode()
     except UnicodeDecodeError as error:
+        # Mostly the data of an INSERT; then that is what is wrong with it.
+        first, _, _ = body.decode(errors="replace").partition("\n")
+        read_only(query or first)
         msg = "Code: 62. DB::Exception: Syntax error: the query is no UTF-8. (SYNTAX_ERROR)"
         raise QueryRefused(msg) from error
 

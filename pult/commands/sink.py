@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--accept-loss", action="store_true",
-        help="go on where the log has lost records that were not stored",
+        help="go on where the log has lost what was not stored, or the store what was",
     )  # fmt: skip
     parser.add_argument(
         "--leave", action="store_true",

@@ -13,6 +13,7 @@ from confluent_kafka.cimpl import OFFSET_BEGINNING, OFFSET_INVALID
 from stream_processors.shells.continuity import UNMARKED, mark_of, other_log
 from stream_processors.shells.ranges import Note, Range, note_in
 from stream_processors.shells.sink_records import Records, as_bytes
+from stream_processors.shells.sink_store import Before
 
 
 @dataclass(slots=True, eq=False)
@@ -23,6 +24,7 @@ class Part:
         next: offset of the first record that is not stored; negative before the first one.
         pending: the range whose bounds are committed, None if none is.
         mark: of the record before `next`, UNMARKED if it is not known.
+        before: that record, None until it has been read.
         held: records from `next` on.
     """
 
@@ -31,6 +33,7 @@ class Part:
     next: int
     pending: Range | None = None
     mark: int = UNMARKED
+    before: Before | None = None
     held: Records = field(default_factory=Records)
     held_bytes: int = 0
     _came: deque[tuple[int, float]] = field(default_factory=deque)
@@ -73,6 +76,7 @@ class Part:
         if mark_of(as_bytes(messages[0].value())) != self.mark:
             where = f"{self.topic} partition {self.number}"
             raise other_log(where, "stored", self.next)
+        self.before = Before(first, as_bytes(messages[0].key()), as_bytes(messages[0].value()))
         return messages[1:]
 
     def due(self, rows: int, before: float) -> bool:
@@ -96,7 +100,11 @@ class Part:
 
     def stored(self, told: Range, count: int) -> None:
         """Let go of the first records, which are in the store and committed."""
-        self.mark = self.held.part(0, count).mark
+        self.mark, self.before = UNMARKED, None
+        if count:
+            last = self.held.part(count - 1, count)
+            self.mark = last.mark
+            self.before = Before(last.offsets[0], last.keys[0], last.values[0])
         self.held_bytes -= self.held.drop(count)
         while self._came and self._came[0][0] <= told.last:
             self._came.popleft()

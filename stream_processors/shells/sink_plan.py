@@ -35,7 +35,9 @@ class SinkPlan:
         flush_seconds: rows are stored after at most so long ...
         flush_rows: ... or when so many of a partition have come.
         writers: inserts that run at once.
-        accept_loss: go on where the log has lost records that were not stored.
+        accept_loss: go on where the log has lost records that were not stored, or the store
+            records that were.
+        refill: the command that stores again what was stored.
         session: within which the store's memory of tokens is to be trusted; empty: for ever.
     """
 
@@ -47,4 +49,5 @@ class SinkPlan:
     flush_rows: int = 20_000
     writers: int = 2
     accept_loss: bool = False
+    refill: str = "pult rebuild --server --from-kafka"
     session: str = ""

@@ -18,6 +18,7 @@ from stream_processors.shells.ranges import Range
 from stream_processors.shells.sink_parts import Part
 from stream_processors.shells.sink_plan import SinkPlan
 from stream_processors.shells.sink_records import Records
+from stream_processors.shells.sink_store import Before, check_holds
 from stream_processors.shells.storing import Stored, Storing
 
 
@@ -61,6 +62,8 @@ class Writers:
         self._clients: list[Client] = []
         self._away = threading.Event()
         self._running: list[Work] = []
+        # Whether it is known that the store holds what was stored in it before.
+        self._trusted = plan.accept_loss
 
     @property
     def room(self) -> int:
@@ -83,7 +86,7 @@ class Writers:
         self._away.clear()
         for part, told in ranges:
             records = part.records(told)
-            future = self._threads.submit(self._store, told, records)
+            future = self._threads.submit(self._store, told, records, part.before)
             self._running.append(Work(part, told, records, future))
 
     def wait(self, seconds: float) -> None:
@@ -116,7 +119,7 @@ class Writers:
         for client in self._clients:
             client.close()
 
-    def _store(self, told: Range, records: Records) -> Stored | None:
+    def _store(self, told: Range, records: Records, before: Before | None) -> Stored | None:
         """Pack and insert a range; None if the store is known to be away."""
         with self._packing:
             if self._away.is_set():
@@ -128,9 +131,14 @@ class Writers:
             if self._away.is_set():
                 return None
             try:
-                return storing.store(self._client())
+                client = self._client()
+                if kind == "events" and before is not None and not self._trusted:
+                    check_holds(client, told, before, self._plan.refill)
+                    self._trusted = True
+                return storing.store(client)
             except StoreFailed:
                 self._away.set()
+                self._trusted = self._plan.accept_loss
                 raise
 
     def _client(self) -> Client:

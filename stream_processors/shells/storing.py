@@ -171,6 +171,14 @@ class _Unusable(Exception):
         self.reason = reason
 
 
+def usable_event(key: bytes, value: bytes) -> Event | None:
+    """Return the event that a record is, None if it cannot be used."""
+    try:
+        return _event(key, value)
+    except _Unusable:
+        return None
+
+
 def _event(key: bytes, value: bytes) -> Event:
     if len(value) > MAX_EVENT_BYTES:
         msg = f"{len(value)} bytes, the largest event has {MAX_EVENT_BYTES}"

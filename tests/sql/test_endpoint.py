@@ -29,7 +29,7 @@ class Asker:
     port: int
 
     async def __call__(
-        self, body: str = "", method: str = "POST", host: str = "", **arguments: str
+        self, body: str | bytes = "", method: str = "POST", host: str = "", **arguments: str
     ) -> tuple[int, str, Mapping[str, str]]:
         """Return status, text and headers."""
         url = f"http://127.0.0.1:{self.port}/?{urlencode(arguments)}"
@@ -121,6 +121,17 @@ async def test_errors_are_clickhouses(
     assert (found, headers["X-ClickHouse-Exception-Code"]) == (status, code), text
     assert text.startswith(f"Code: {code}. DB::Exception: ")
     assert f"({name})" in text
+
+
+async def test_data_to_insert_are_refused_as_a_write_whatever_their_bytes(ask: Asker) -> None:
+    insert, data = "INSERT INTO pult.events FORMAT Arrow", b"ARROW1\0\xff\n'"
+    for refused in (
+        await ask(data, query=insert),
+        await ask(insert.encode() + b"\n" + data),
+    ):
+        assert refused[2]["X-ClickHouse-Exception-Code"] == "164", refused
+
+    assert (await ask(b"SELECT '\xff'"))[2]["X-ClickHouse-Exception-Code"] == "62"
 
 
 async def test_an_outfile_is_not_written(ask: Asker, tmp_path: Path) -> None:

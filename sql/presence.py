@@ -1,0 +1,46 @@
+"""Whether the store holds one event, or one reject; each asked by the sorting key."""
+
+from clickhouse_connect.driver.client import Client
+
+from schemas.events import Event
+from sql.store import store_errors
+
+
+def holds_event(client: Client, event: Event, occurred_ms: int) -> bool:
+    """Tell whether the store holds an event of that id and time.
+
+    Raises:
+        StoreFailed: it does not say it.
+    """
+    with store_errors("look for an event in pult.events"):
+        return bool(
+            client.command(
+                "SELECT count() FROM pult.events WHERE tenant = {tenant:String} "
+                "AND domain = {domain:String} AND id = {id:String} "
+                "AND occurred_at = fromUnixTimestamp64Milli({at:Int64}, 'UTC')",
+                parameters={
+                    "tenant": event.tenant, "domain": event.domain, "id": event.id,
+                    "at": occurred_ms,
+                },
+            )
+        )  # fmt: skip
+
+
+def holds_reject(client: Client, event: Event, feed: str, revision: int) -> bool:
+    """Tell whether the store has rejected, of a feed, what has that place in the log.
+
+    Raises:
+        StoreFailed: it does not say it.
+    """
+    with store_errors("look for a reject in pult.rejected_facts"):
+        return bool(
+            client.command(
+                "SELECT count() FROM pult.rejected_facts WHERE tenant = {tenant:String} "
+                "AND domain = {domain:String} AND feed = {feed:String} "
+                "AND revision = {revision:Int64}",
+                parameters={
+                    "tenant": event.tenant, "domain": event.domain, "feed": feed,
+                    "revision": revision,
+                },
+            )
+        )  # fmt: skip
