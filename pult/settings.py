@@ -26,7 +26,7 @@ from schemas.policies import (
     WRAPUP_REASONS,
     Agents,
     Policies,
-    QueuePolicy,
+    Queues,
     Ratio,
     TeamPolicy,
     WrapupReasons,
@@ -109,7 +109,9 @@ class ProcessorSettings(Section):
     reject_least: int = Field(default=100, ge=1, description="but not before so many of them")
     reject_window: int = Field(default=10_000, ge=100, description="of so many last events")
     snapshot_every: Duration = Field(
-        default=timedelta(seconds=60), description="the state is saved so often"
+        default=timedelta(seconds=60),
+        ge=timedelta(milliseconds=100),
+        description="the state is saved so often",
     )
     snapshot_events: int = Field(
         default=50_000, ge=1_000, description="and after so many events of it"
@@ -130,7 +132,7 @@ class TenantSettings(Section):
     """What one tenant wants otherwise; what it does not name holds as for everybody."""
 
     timezone: Zone | None = None
-    queues: Mapping[str, QueuePolicy] = Field(default_factory=dict)
+    queues: Queues = Field(default_factory=dict)
     agents: Agents = Field(default_factory=dict)
     teams: Mapping[str, TeamPolicy] = Field(default_factory=dict)
     discipline: TenantOverrides = Field(
@@ -160,7 +162,7 @@ class Settings(Section):
 
     tenant: TenantName = "main"
     timezone: Zone = "UTC"
-    queues: Mapping[str, QueuePolicy] = Field(default_factory=dict)
+    queues: Queues = Field(default_factory=dict)
     agents: Agents = Field(default_factory=dict)
     teams: Mapping[str, TeamPolicy] = Field(default_factory=dict)
     discipline: Discipline = Discipline()

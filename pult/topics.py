@@ -66,7 +66,8 @@ def create(client: AdminClient, settings: KafkaSettings) -> list[TopicFinding]:
         except KafkaException as error:
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise KafkaUnusable(_refusal(name, error.args[0], settings)) from error
-        text = f"{name}: created with {topic.partitions} partitions"
+        copies = f"{settings.replication} replica(s)"
+        text = f"{name}: created with {topic.partitions} partitions, {copies}"
         findings.append(TopicFinding(name, good=True, text=text))
     _wait_until_known(client, {topic.named(settings.prefix) for topic in missing})
     return findings

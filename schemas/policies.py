@@ -64,6 +64,18 @@ class QueuePolicy(_Policy):
     team: str = Field(default="", description="team that serves the queue")
 
 
+def _of_queues(queues: Mapping[str, QueuePolicy]) -> Mapping[str, QueuePolicy]:
+    for name, queue in queues.items():
+        if not queue.answer_within:
+            msg = f"{name}.answer_within: must be longer than 0s, or no answer is in time"
+            raise ValueError(msg)
+    return queues
+
+
+Queues = Annotated[Mapping[str, QueuePolicy], AfterValidator(_of_queues)]
+"""Queues as settings name them; what a history kept of earlier settings may say more."""
+
+
 class AgentPolicy(_Policy):
     """Where an agent belongs."""
 

@@ -29,6 +29,9 @@ def plainly(message: str) -> str:
     plain = message.removeprefix("Value error, ").replace("Input should", "must", 1)
     for theirs, ours in _OURS.items():
         plain = plain.replace(theirs, ours)
+    plain = _MICROSECONDS.sub(
+        lambda found: written(timedelta(microseconds=int(found[1]))), plain
+    )
     return _PYTHONS.sub(lambda found: written(_length(found[1])), plain)
 
 
@@ -47,6 +50,9 @@ _OURS = {
 
 _PYTHONS = re.compile(r"datetime\.timedelta\(([^)]*)\)")
 """A length as Python writes it: of named parts, or 0."""
+
+_MICROSECONDS = re.compile(r"(\d+) microseconds")
+"""Part of a second, as pydantic writes the least or the longest length that it takes."""
 
 
 def _length(parts: str) -> timedelta:

@@ -16,7 +16,10 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
     wanted = settings.load(context.config).kafka
     client = kafka.connect(wanted, context.environ)
     created = [] if chosen.check else topics.create(client, wanted)
-    findings = topics.check(client, wanted, [each.name for each in created])
-    for finding in (*created, *findings):
+    new = {each.name for each in created}
+    findings = topics.check(client, wanted, new)
+    # Of a topic that was made now there is nothing more to say if it is as it must be.
+    others = [each for each in findings if not (each.good and each.name in new)]
+    for finding in (*created, *others):
         print(f"{'ok      ' if finding.good else 'PROBLEM '}{finding.text}")
     return 0 if all(finding.good for finding in findings) else 1

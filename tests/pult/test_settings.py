@@ -62,6 +62,18 @@ def test_an_unknown_key_names_the_nearest_known_one(text: str, advice: str) -> N
         ('timezone = "Mars/Olympus"', "unknown time zone 'Mars/Olympus'"),
         ('timezone = "../etc/passwd"', "unknown time zone"),
         (queue("target = 80"), "queues.support.target"),
+        (
+            queue('answer_within = "0s"'),
+            "queues: support.answer_within: must be longer",
+        ),
+        (
+            '[tenants.a.queues.b]\nanswer_within = "0s"',
+            "tenants.a.queues: b.answer_within: must be",
+        ),
+        (
+            '[processor]\nsnapshot_every = "0s"',
+            "snapshot_every: must be at least 100ms",
+        ),
         (queue("answer_within = true"), "answer_within: true is no duration (write 10s,"),
         (queue("answer_within = 2026-03-02"), "must be a length of time such as 10s, 5m or"),
         (queue("answer_within = 1e300"), "answer_within: must be no longer than 100 years"),
