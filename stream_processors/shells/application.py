@@ -7,6 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 import faust
+from aiokafka.errors import (
+    GroupAuthorizationFailedError,
+    KafkaError,
+    TopicAuthorizationFailedError,
+)
 from faust.auth import SASLCredentials, SSLCredentials
 from faust.types.auth import CredentialsT
 from faust.types.streams import StreamT
@@ -94,6 +99,7 @@ class Processor:
         self, plan: Plan, group: str, connection: Connection, registry: CollectorRegistry
     ) -> None:
         self._ended = asyncio.Event()
+        self._group = group
         self._outbox = Outbox(connection.librdkafka, self._give_up)
         self.worker = Worker(
             plan,
@@ -198,9 +204,16 @@ class Processor:
         reason = self._app.crash_reason
         if isinstance(reason, PultFailure):
             self.worker.fail(reason)
+        elif isinstance(reason, (TopicAuthorizationFailedError, GroupAuthorizationFailedError)):
+            self.worker.fail(OutputFailed(self._forbidden(reason)))
         elif reason is not None or not self._ended.is_set():
             msg = f"the consumer of {self.worker.plan.events} ended: {reason!r}"
             self.worker.fail(OutputFailed(msg))
+
+    def _forbidden(self, reason: KafkaError) -> str:
+        group = isinstance(reason, GroupAuthorizationFailedError)
+        what = f"be in group {self._group}" if group else f"read {self.worker.plan.events}"
+        return f"this worker may not {what} any more (ACL of the brokers)"
 
     async def _drain(self) -> None:
         consumer = self._app.consumer

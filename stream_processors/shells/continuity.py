@@ -63,7 +63,7 @@ def check_bounds(where: str, position: int, first: int, end: int, *, accept_loss
     if position < first and not accept_loss:
         msg = (
             f"{first - position} events of {where} are gone from the log before they were "
-            "applied; rebuild their days from the store, then start with --accept-loss"
+            "applied; start with --accept-loss, then run pult rebuild --server"
         )
         raise LogTorn(msg)
 

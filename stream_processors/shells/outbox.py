@@ -11,6 +11,7 @@ nothing is lost.
 
 import asyncio
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -25,6 +26,7 @@ PATIENCE_SECONDS = 60.0
 """So long the brokers may take nothing."""
 
 _POLL_SECONDS = 0.1
+_FORBIDDEN = re.compile(r"ProduceRequest for (\S+) \[.* failed: .*uthorization failed")
 _SILENT = logging.getLogger("pult.outbox")
 _SILENT.disabled = True
 """The client would tell standard error what is told in one line by our failure."""
@@ -179,12 +181,17 @@ class Outbox:
 
     def _trouble(self, error: KafkaError) -> None:
         """Hear of an error; all but fatal ones heal by themselves."""
-        if error.fatal():
+        if not error.fatal():
+            return
+        forbidden = _FORBIDDEN.search(error.str())
+        if forbidden is not None:
+            self._lose(f"this worker may not write to {forbidden[1]} (ACL of the brokers)", "")
+        else:
             self._lose(f"cannot write: {error.str()}")
 
-    def _lose(self, what: str) -> None:
+    def _lose(self, what: str, remedy: str = "; check the brokers and the topic") -> None:
         if self._failure is None:
-            failure = self._failure = OutputFailed(f"{what}; check the brokers and the topic")
+            failure = self._failure = OutputFailed(f"{what}{remedy}")
             self._loop.call_soon_threadsafe(self._fail, failure)
 
     def _fail(self, failure: OutputFailed) -> None:

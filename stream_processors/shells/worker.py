@@ -165,6 +165,12 @@ class Worker:
         ]
         if refolded:
             _LOG.info("refolding from the log's beginning partitions=%s", _numbers(refolded))
+        if cut := [each for each in refolded if bounds[each].first > 0]:
+            _LOG.warning(
+                "log without its beginning partitions=%s; what began before it (calls, "
+                "sessions, episodes) comes out cut; when it has caught up, run pult rebuild "
+                "--server", _numbers(cut),
+            )  # fmt: skip
         _LOG.info(
             "assigned partitions=%s restored=%d seconds=%.3f",
             _numbers(bounds), len(new), time.monotonic() - started,

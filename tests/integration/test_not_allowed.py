@@ -10,6 +10,7 @@ from confluent_kafka import KafkaError
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._acl import (
     AclBinding,
+    AclBindingFilter,
     AclOperation,
     AclPermissionType,
 )
@@ -42,6 +43,17 @@ def allow(kafka: Cluster, what: ResourceType, name: str, *operations: AclOperati
     ])  # fmt: skip
     for future in made.values():
         future.result(20)
+
+
+def forbid(kafka: Cluster, topic: str, operation: AclOperation) -> None:
+    """Take a right to a topic away again."""
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap})
+    given = AclBindingFilter(
+        ResourceType.TOPIC, topic, ResourcePatternType.LITERAL, f"User:{GUEST}", "*",
+        operation, AclPermissionType.ALLOW,
+    )  # fmt: skip
+    for future in admin.delete_acls([given]).values():
+        assert future.result(20)
 
 
 def allow_looking(kafka: Cluster, prefix: str) -> None:
@@ -217,3 +229,36 @@ def test_a_worker_told_to_stop_before_it_has_its_partitions_ends(
 
     assert "assigned" not in worker.said
     assert took < 15
+
+
+@pytest.mark.parametrize(
+    ("name", "operation", "told"),
+    [
+        pytest.param(
+            "events",
+            AclOperation.READ,
+            "read {}.events any more (ACL of the brokers)",
+            marks=pytest.mark.soak,
+        ),
+        ("facts", AclOperation.WRITE, "write to {}.facts (ACL of the brokers)"),
+    ],
+)
+def test_a_worker_from_which_a_right_is_taken_names_it(
+    installation: Site, kafka: Cluster, name: str, operation: AclOperation, told: str
+) -> None:
+    prefix, plainly = installation.prefix, installation.bootstrap
+    allow(kafka, ResourceType.GROUP, f"{prefix}-processor", AclOperation.READ)
+    for _, topic, right in NEEDS:
+        allow(kafka, ResourceType.TOPIC, f"{prefix}.{topic}", right)
+    allow_looking(kafka, prefix)
+    as_guest(installation, kafka)
+    worker = installation.worker("w1", env={"KAFKA_PASSWORD": PASSWORD})
+    installation.wait_until_ready()
+
+    forbid(kafka, f"{prefix}.{name}", operation)
+    installation.bootstrap = plainly
+    installation.publish([("acme", of(value, "acme")) for value in recorded()[:300]])
+
+    assert worker.wait() == 1
+    assert worker.complaint == f"this worker may not {told.format(prefix)}"
+    assert "Traceback" not in worker.said
