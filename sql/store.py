@@ -62,6 +62,7 @@ _CONTENT = frozenset({
     6, 25, 26, 27, 38, 41, 53, 69, 70, 72, 117, 131, 321, 349, 407, 467, 469, 632, 675, 676,
     691,
 })  # fmt: skip
+_FULL = "the disk is full "
 _NOT_WRITABLE = ("Permission denied", "Read-only file system")
 
 
@@ -146,10 +147,11 @@ def _explained(error: Exception) -> str:
     # An error that passed through several layers of the engine names itself in each of them.
     first_line = _OVER_HTTP.sub("", text.splitlines()[0].strip())
     first_line = _AGAIN.sub("", _OVER_HTTP.sub("", first_line))
+    if _FULL in first_line:
+        # Of a server of ours, which has said it in these words already.
+        return first_line
     if any(sign in text for sign in _DISK_FULL):
-        return (
-            f"the disk is full ({first_line}); free space and try again, nothing stored is lost"
-        )
+        return f"{_FULL}({first_line}); free space and try again, nothing stored is lost"
     if any(sign in text for sign in _NOT_WRITABLE):
         return f"it cannot be written ({first_line}); check owner and rights"
     return first_line

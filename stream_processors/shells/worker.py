@@ -168,8 +168,8 @@ class Worker:
         if cut := [each for each in refolded if bounds[each].first > 0]:
             _LOG.warning(
                 "log without its beginning partitions=%s; what began before it (calls, "
-                "sessions, episodes) comes out cut; when it has caught up, run pult rebuild "
-                "--server", _numbers(cut),
+                "sessions, episodes) comes out cut; when it has caught up, and again the "
+                "next day, run pult rebuild --server", _numbers(cut),
             )  # fmt: skip
         _LOG.info(
             "assigned partitions=%s restored=%d seconds=%.3f",

@@ -143,6 +143,17 @@ def test_other_errors_are_cut_to_their_first_line() -> None:
     assert str(failure.value) == "cannot read events: something"
 
 
+def test_what_a_server_of_ours_says_of_its_full_disk_is_not_said_twice() -> None:
+    with pytest.raises(StoreFailed) as served, store_errors("write"):
+        raise OSError("Code: 243. DB::Exception: Cannot reserve. (NOT_ENOUGH_SPACE)")  # noqa: EM101
+    answer = str(served.value).removeprefix("cannot write: ")
+    with pytest.raises(StoreFailed) as asked, store_errors("write 5 rows"):
+        raise OSError(answer)
+
+    assert str(asked.value) == f"cannot write 5 rows: {answer}"
+    assert answer.count("free space") == 1
+
+
 def broken_parts(folder: Path) -> int:
     """Empty all files of all rows of a store, as a power cut may; return how many parts."""
     count = 0
