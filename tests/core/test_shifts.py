@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 import pytest
 
-import schemas.events as e
 from schemas.discipline import Discipline
 from schemas.facts import Fact, Planned
 from stream_processors.core.pipeline import freeze, thaw
@@ -467,24 +466,3 @@ def test_the_event_that_began_a_long_break_stays_in_its_evidence() -> None:
     (late,) = violations(facts, "late_return")
     assert len(msgspec.json.decode(late.evidence)["events"]) == 2
     assert all(msgspec.json.decode(late.evidence)["events"])
-
-
-def test_an_excuse_lasts_into_the_no_show() -> None:
-    log = [plan("Anna", NINE_TO_SIX), *values(HEARD + "09:06 beat")]
-    state, facts = run(log, under())
-    (late,) = violations(facts, "late_login")
-    excuse = e.ViolationReviewed(
-        id="e1", source=e.DESK, time="2026-03-02T09:06:30.000Z", tenant="test", domain="test",
-        feed="reviews", sequence=1, recordedtime="2026-03-02T09:06:30.000Z",
-        data=e.ViolationReviewedData(
-            episode_id=late.episode_id, verdict="excused", author="Maria", reason="a doctor"
-        ),
-    )  # fmt: skip
-    rest = [e.encode(excuse), *values("09:31 beat\n12:00 login Anna sales\n12:10 beat")]
-
-    for size in (1, 1000):
-        facts = run([*log, *rest], under(), size=size)[1]
-
-        assert shown(facts, "no_show") == [("critical", "excused", at("09:30"), at("12:00"))]
-    state, _ = run([*log, *rest[:2]], under())
-    assert state.docket.open_episodes() == []

@@ -144,10 +144,14 @@ class Docket(msgspec.Struct, gc=False):
         )
 
     def review(self, name: str, verdict: Verdict, at: int) -> None:
-        """Note what a person decided at an instant [ms]; an excuse is not taken back."""
-        before, before_at = self.reviewed.get(name, ("", 0))
-        stays = before in EXCUSES and verdict not in EXCUSES
-        self.reviewed[name] = (before if stays else verdict, max(at, before_at))
+        """Note what a person decided at an instant [ms]; the first excuse stands for good."""
+        decided: list[tuple[int, str]] = [(at, verdict)]
+        if name in self.reviewed:
+            before, before_at = self.reviewed[name]
+            decided.append((before_at, before))
+        excuses = [each for each in decided if each[1] in EXCUSES]
+        stands_at, stands = min(excuses) if excuses else max(decided)
+        self.reviewed[name] = (stands, stands_at)
 
     def was_excused(self, name: str, before: int) -> bool:
         """Tell whether a person excused an episode before an instant [ms]."""
