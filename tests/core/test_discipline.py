@@ -203,6 +203,24 @@ def test_four_changes_within_ten_minutes_are_toggling_until_it_is_quiet() -> Non
     ]
 
 
+def test_who_goes_on_pausing_for_another_reason_has_not_been_ready() -> None:
+    reasons = """
+        09:00:00  login   Anna sales
+        09:01:00  pause   Anna sales a
+        09:02:00  pause   Anna sales b
+        09:03:00  pause   Anna sales c
+        09:04:00  unpause Anna sales
+        09:05:00  beat
+    """
+
+    assert shown(told(reasons, {}), "toggle") == []
+    # Two changes so far; the fourth comes when another pause ends.
+    more = "09:05:00 pause Anna sales d\n09:06:00 unpause Anna sales\n09:07:00 beat"
+    assert shown(told(reasons + more, {}), "toggle") == [
+        ("warning", "firing", moment("09:06:00"), None)
+    ]
+
+
 def test_the_nearest_level_sets_a_threshold() -> None:
     facts = run(
         values(LATE + "10:50:00 beat"),

@@ -144,12 +144,18 @@ def toggle(hearing: Hearing) -> Iterator[Episode]:
 
 
 def _flips(hearing: Hearing) -> Iterator[Judged]:
-    """Yield beginnings and ends of pauses in their order; a pause at log-out is no change."""
-    outs = set(hearing.log_outs())
+    """Yield beginnings and ends of pauses in their order.
+
+    Who logs out, or goes on pausing for another reason, has not become ready.
+    """
+    breaks = hearing.of_kind("break")
+    starts, ends = {each.start for each in breaks}, {each.end for each in breaks}
+    still_paused = starts | set(hearing.log_outs())
     flips: list[Happened] = []
-    for each in hearing.of_kind("break"):
-        flips.append((each.start, each.events[:1]))
-        if each.end is not None and each.told and each.end not in outs:
+    for each in breaks:
+        if each.start not in ends:
+            flips.append((each.start, each.events[:1]))
+        if each.end is not None and each.told and each.end not in still_paused:
             flips.append((each.end, each.events[1:]))
     for flip in sorted(flips):
         rule = hearing.rule(Toggle, "toggle", flip[0])
