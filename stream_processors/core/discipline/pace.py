@@ -24,7 +24,7 @@ def slow_handling(hearing: Hearing) -> Iterator[Episode]:
     since: int | None = None  # where in the contacts he became slow
     for place, (contact, pace) in enumerate(zip(diary.contacts, diary.paces, strict=True)):
         if since is not None:
-            out = _first_after(outs, diary.contacts[since].at)
+            out = _first_from(outs, diary.contacts[since].at)
             if out is not None and out < contact.at:
                 yield _episode(hearing, since, out)
                 since = None
@@ -34,11 +34,12 @@ def slow_handling(hearing: Hearing) -> Iterator[Episode]:
             yield _episode(hearing, since, contact.at)
             since = None
     if since is not None:
-        yield _episode(hearing, since, _first_after(outs, diary.contacts[since].at))
+        yield _episode(hearing, since, _first_from(outs, diary.contacts[since].at))
 
 
-def _first_after(instants: list[int], at: int) -> int | None:
-    place = bisect_right(instants, at)
+def _first_from(instants: list[int], at: int) -> int | None:
+    """Return the first instant from one on: a log-out may be what ended the call."""
+    place = bisect_left(instants, at)
     return instants[place] if place < len(instants) else None
 
 
