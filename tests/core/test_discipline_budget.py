@@ -50,14 +50,27 @@ def test_a_quarter_more_is_a_warning_and_a_log_out_ends_it() -> None:
     assert shown(facts) == [("warning", "resolved", moment("12:20:00"), moment("13:00:00"))]
 
 
-def test_one_break_too_many_spends_it_as_well() -> None:
-    breaks = "".join(
-        f"{hour}:00:00 pause Anna sales tea\n{hour}:01:00 unpause Anna sales\n"
-        for hour in (10, 11, 12, 13)
-    )
-    facts = told("09:00:00 login Anna sales\n" + breaks + "13:30:00 beat")
+@pytest.mark.parametrize(
+    ("most", "taken", "severity"),
+    [
+        (4, 5, "info"),  # five are a quarter more than four, and not beyond that
+        (4, 6, "warning"),
+        (10, 12, "info"),
+        (10, 13, "warning"),  # a quarter more than ten are twelve and a half
+    ],
+)
+def test_breaks_too_many_spend_it_as_well(most: int, taken: int, severity: str) -> None:
+    breaks = [
+        f"{at} pause Anna sales tea\n{at}:30 unpause Anna sales"
+        for n in range(taken)
+        for at in [f"{10 + n // 6}:{n % 6}0"]
+    ]
+    log = "\n".join(["09:00:00 login Anna sales", *breaks, "13:30:00 beat"])
 
-    assert shown(facts) == [("info", "firing", moment("13:00:00"), None)]
+    (one,) = shown(told(log, {"break_budget": {"most": most}}))
+
+    fired = {4: "10:40:00", 10: "11:40:00"}[most]
+    assert one == (severity, "firing", moment(fired), None)
 
 
 def test_what_the_pbx_paused_is_no_break() -> None:

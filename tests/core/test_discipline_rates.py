@@ -269,6 +269,17 @@ def test_twice_as_many_are_critical_if_it_is_told_that_the_agent_ended_them() ->
         assert evidence(episode)["ended_by_unknown"] == (2 if by == "unknown" else 0)
 
 
+def test_a_part_of_a_call_more_is_reached_by_the_next_one() -> None:
+    """1.2 times two are 2.4: two do not reach it, and the third does."""
+    rules = {"short_call": {**FEW["short_call"], "critical_after": 1.2}}
+    two = [*SHORT, ("09:08:00", "Anna", 9, "agent")]
+    three = [*two, ("09:10:00", "Anna", 5, "agent")]
+
+    for calls, severity in ((two, "warning"), (three, "critical")):
+        (episode,) = violations(told(centre(calls, "09:20:00 beat"), rules), "short_call")
+        assert episode.severity == severity
+
+
 # --- slow handling --------------------------------------------------------------------------
 
 
@@ -285,3 +296,18 @@ def test_nobody_has_recovered_who_is_still_too_slow_whatever_is_set() -> None:
     assert [each[2:] for each in shown(facts, "slow_handling")] == [
         ("firing", moment("09:01:26"), None)
     ]
+
+
+def test_a_log_out_at_the_very_end_of_the_call_ends_it() -> None:
+    """As when the PBX stops: nobody is slow for half an hour who is not there."""
+    calls = [
+        (f"09:0{n}:{second}", who, talk, "caller")
+        for n in range(2)
+        for second, who, talk in (("00", "Boris", 10), ("10", "Anna", 25), ("45", "Boris", 10))
+    ]
+    rules = {"slow_handling": {"contacts": 2, "ratio": 2.0}}
+    gone = ("09:01:36 logout Anna sales", "09:40:00 beat")
+    facts = told(centre(calls[:-1], *gone), rules)
+
+    instant = moment("09:01:36")
+    assert shown(facts, "slow_handling") == [("Anna", "info", "resolved", instant, instant)]

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from math import ceil
+from math import floor
 
 from schemas.durations import in_ms
 from schemas.rules import BreakBudget
@@ -49,7 +49,9 @@ def _over(
     levels: list[Level] = [(fires, rule.severity)]
     if rule.severity == "info":
         times = rule.warning_after
-        worse = _spent_at(breaks, round(in_ms(rule.allowance) * times), ceil(rule.most * times))
+        # Twelve and a half are passed by the thirteenth; floats miss whole numbers by little.
+        most = floor(round(rule.most * times, 6))
+        worse = _spent_at(breaks, round(in_ms(rule.allowance) * times), most)
         if worse is not None:
             levels.append((worse, "warning"))
     renewed = start + ADDED_UP_MS

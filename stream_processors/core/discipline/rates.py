@@ -4,6 +4,7 @@ The calls are marked as they end. Who has marked too many is looked at after eac
 """
 
 from collections.abc import Iterator, Sequence
+from math import ceil
 from typing import NamedTuple
 
 from schemas.durations import in_ms
@@ -167,7 +168,8 @@ def _episode(hearing: Hearing, code: str, tally: Tally, since: int, until: int) 
 
 def _critical_at(rule: ShortCall, sure: Sequence[Mark]) -> int | None:
     """Return when [ms] so many within the time were told to be the agent's doing; or None."""
-    least = max(1, round(rule.live_count * rule.critical_after))
+    # Two and a half are reached by the third; floats miss whole numbers by little.
+    least = ceil(round(rule.live_count * rule.critical_after, 6))
     within = in_ms(rule.live_within)
     for first, last in zip(sure, sure[least - 1 :], strict=False):
         if last.at - first.at < within:
