@@ -3,11 +3,9 @@
 from typing import Any
 
 from dashboards.wall.scope import Scope, Setting
-from stream_processors.core.crm.figures import CrmFigures, figures
+from stream_processors.core.crm.figures import NOTHING, figures
 from stream_processors.core.hearsay import clock_of
 from stream_processors.core.state import State
-
-_NOTHING = CrmFigures(0, None, None)
 
 
 def of_crm(state: State, setting: Setting, scope: Scope) -> dict[str, Any] | None:
@@ -29,4 +27,4 @@ def of_crm(state: State, setting: Setting, scope: Scope) -> dict[str, Any] | Non
         return "inside"
 
     told = dict(figures(state.crm, clock_of(state), place))
-    return told.get("inside", _NOTHING)._asdict()
+    return told.get("inside", NOTHING)._asdict()

@@ -14,7 +14,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from stream_processors.core.agent import EVERY_QUEUE
-from stream_processors.core.crm.figures import WINDOW, figures
+from stream_processors.core.crm.figures import NOTHING, WINDOW, figures
 from stream_processors.core.discipline.suspicion import source_of
 from stream_processors.core.hearsay import clock_of
 from stream_processors.core.queues import Queue
@@ -275,7 +275,8 @@ def _of_crm(state: State, terms: Terms) -> Iterator[Metric]:
         "team", "window",
     )  # fmt: skip
     team_of = terms.policies.current.team_of
-    for team, told in figures(state.crm, clock_of(state), team_of):
+    of_teams = dict(figures(state.crm, clock_of(state), team_of))
+    for team, told in sorted({**dict.fromkeys(state.teams, NOTHING), **of_teams}.items()):
         cards.add_metric([team], told.cards_open)
         mean = told.filling_ms
         _add(filling, [team, WINDOW], None if mean is None else mean / _SECOND_MS)

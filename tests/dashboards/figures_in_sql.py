@@ -155,6 +155,7 @@ _CRM = f"""{_COMMON},
     (
         SELECT agent_id AS agent,
             closed_at IS NULL AND greatest(began_at, ifNull(saved_at, began_at)) > after
+                AND began_at = max(began_at) OVER (PARTITION BY source, card_id, agent_id)
                 AS lies_open,
             if(ifNull(coalesce(saved_at, closed_at) > after, false), filling_ms, NULL)
                 AS filled_ms,

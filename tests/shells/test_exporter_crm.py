@@ -22,10 +22,10 @@ CALLS = """
 """
 
 
-def page(*of_crm: bytes) -> list[str]:
+def page(*of_crm: bytes, calls: str = CALLS) -> list[str]:
     """Return the lines about a CRM that a scrape reads after the calls."""
     under = terms(agents={"Anna": {"team": "front"}, "Boris": {"team": "back"}})
-    state, _ = run([*map(e.encode, with_callers(events(CALLS))), *of_crm], under)
+    state, _ = run([*map(e.encode, with_callers(events(calls))), *of_crm], under)
     registry = CollectorRegistry()
 
     @contextmanager
@@ -81,4 +81,31 @@ def test_after_an_hour_without_any_there_is_no_mean() -> None:
 
     assert [line for line in lines if "last_event" not in line] == [
         'cc_cards_open{team="front"} 0.0'
+    ]
+
+
+def test_a_card_that_is_opened_again_is_one_card_in_work() -> None:
+    lines = page(
+        told(crm.CardOpened, "09:01:00", card_id="1", agent_id="Anna"),
+        told(crm.CardSaved, "09:01:30", card_id="1", agent_id="Anna"),
+        told(crm.CardOpened, "09:02:00", card_id="1", agent_id="Anna"),
+        told(crm.CardOpened, "09:03:00", card_id="2", agent_id="Anna"),
+        told(crm.CardOpened, "09:03:00", card_id="1", agent_id="Boris"),
+    )
+
+    assert [line for line in lines if "open" in line] == [
+        'cc_cards_open{team="back"} 1.0',
+        'cc_cards_open{team="front"} 2.0',
+    ]
+
+
+def test_a_team_of_which_a_crm_never_told_has_no_cards_open() -> None:
+    lines = page(
+        told(crm.CardOpened, "09:01:00", card_id="1", agent_id="Boris"),
+        calls="09:00:00 login Anna sales\n" + CALLS,
+    )
+
+    assert [line for line in lines if "open" in line] == [
+        'cc_cards_open{team="back"} 1.0',
+        'cc_cards_open{team="front"} 0.0',
     ]

@@ -25,6 +25,10 @@ class CrmFigures(NamedTuple):
     satisfaction: float | None
 
 
+NOTHING = CrmFigures(0, None, None)
+"""Of a team of which no CRM told anything lately."""
+
+
 class _Sums:
     def __init__(self) -> None:
         self.open = 0
@@ -44,10 +48,12 @@ def figures(
     """
     teams: dict[str, _Sums] = {}
     after = now - WINDOWS[WINDOW]
-    for told in crm.said():
-        if isinstance(told, Card):
-            sums = teams.setdefault(team_of(told.agent_id), _Sums())
-            _add_card(sums, told, after, now)
+    cards = [told for told in crm.said() if isinstance(told, Card)]
+    for card in cards:
+        sums = teams.setdefault(team_of(card.agent_id), _Sums())
+        _add_filling(sums, card, after, now)
+    for card in _latest(cards):
+        teams[team_of(card.agent_id)].open += _is_open(card, after)
     for answer in _holding(crm):
         trace = crm.book.traces.get(answer.leg_id)
         agent_id = answer.agent_id or (trace.agent_id if trace else "")
@@ -76,13 +82,26 @@ def _holding(crm: Crm) -> Iterable[Survey]:
     return last.values()
 
 
-def _add_card(sums: _Sums, card: Card, after: int, now: int) -> None:
+def _add_filling(sums: _Sums, card: Card, after: int, now: int) -> None:
     end = card.closed_at if card.saved_at is None else card.saved_at
-    # One that was saved and not touched for the window was left open.
-    if card.closed_at is None and max(card.began_at, card.saved_at or 0) > after:
-        sums.open += 1
     if card.filling_ms is not None and end is not None and after < end <= now:
         sums.fillings.append(card.filling_ms)
+
+
+def _latest(fillings: Iterable[Card]) -> Iterable[Card]:
+    """Return the latest filling of each agent and card: one opened again is one card."""
+    latest: dict[tuple[str, str, str], Card] = {}
+    for each in fillings:
+        whose = (each.source, each.card_id, each.agent_id)
+        known = latest.setdefault(whose, each)
+        if each.began_at > known.began_at:
+            latest[whose] = each
+    return latest.values()
+
+
+def _is_open(card: Card, after: int) -> bool:
+    """Tell whether a card is in work; one not touched since an instant [ms] was left open."""
+    return card.closed_at is None and max(card.began_at, card.saved_at or 0) > after
 
 
 def _mean(values: list[int] | list[bool]) -> float | None:
