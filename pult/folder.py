@@ -91,17 +91,20 @@ class DataFolder:
             )
             raise DataFolderUnusable(msg) from error
 
-    def without_demo(self) -> bool:
-        """Throw a demo's data away: its calls and targets are nobody's history; tell whether.
+    def without_demo(self) -> str:
+        """Throw a demo's data away: its calls and targets are nobody's history.
+
+        Returns:
+            What to tell of it; empty where there was no demo.
 
         Raises:
             DataFolderUnusable: some of it cannot be removed.
         """
         if not self.demo_mark.exists():
-            return False
+            return ""
         self.empty()
         self.demo_mark.unlink()
-        return True
+        return f"the demo's data in {self.path} are removed"
 
     def caller_secret(self, environ: Mapping[str, str], secret_env: str) -> bytes:
         """Return the key of `caller_key`: of the environment, else made once in this folder.

@@ -21,13 +21,13 @@ from sql.embedded import EmbeddedStore
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What an import writes to, and how; `without_demo`: a demo's data were removed."""
+    """What an import writes to, and how; `removed` tells of a demo's data that made way."""
 
     journal: Journal
     store: EmbeddedStore
     names: Naming
     history: PolicyHistory
-    without_demo: bool
+    removed: str
 
 
 @contextmanager
@@ -38,7 +38,7 @@ def opened(data: Path, wanted: Settings, environ: Mapping[str, str]) -> Iterator
         DataFolderUnusable, StoreFailed, JournalFailed: it cannot be opened.
     """
     with DataFolder(data, "import") as folder:
-        without_demo = folder.without_demo()
+        removed = folder.without_demo()
         keys = CallerKeys(
             folder.caller_secret(environ, wanted.privacy.secret_env),
             keep_numbers=wanted.privacy.keep_numbers,
@@ -52,7 +52,7 @@ def opened(data: Path, wanted: Settings, environ: Mapping[str, str]) -> Iterator
         snapshots.discard()
         store = EmbeddedStore(folder.store, METRICS)
         try:
-            yield Opened(journal, store, names, history, without_demo=without_demo)
+            yield Opened(journal, store, names, history, removed)
             if whole:
                 snapshots.note_stored(journal.last_position)
         finally:

@@ -35,8 +35,9 @@ def run(
     logs.configure("run")
     switch_soon()
     with DataFolder(data, "run") as folder:
-        if folder.without_demo():
-            out(f"the demo's data in {data} are removed")
+        removed = folder.without_demo()
+        if removed:
+            out(removed)
         runtime = Runtime(setup(settings, folder, environ))
         try:
             made = sources(runtime)

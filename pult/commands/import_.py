@@ -79,8 +79,8 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
             chosen.kind, paths, chosen.source, here.journal, here.store, here.names,
             here.history, progress.advance,
         )  # fmt: skip
-    if here.without_demo:
-        print(f"the demo's data in {context.data} are removed")
+    if here.removed:
+        print(here.removed)
     print(_summary(done, chosen.source))
     if done.unnamed:
         print(

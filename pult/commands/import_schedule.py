@@ -15,7 +15,7 @@ from producers.schedule.rows import KIND
 from pult import asking, settings, telling
 from pult.context import Context
 from pult.desk_token import desk_token
-from pult.folder import owner, reachable
+from pult.folder import DataFolder, owner, reachable
 from pult.history_asked import Ask, Row
 from pult.importing import import_frames
 from pult.importing_plans import (
@@ -59,6 +59,7 @@ class _Reading:
         self.source: str = chosen.source or KIND
         self.tenant: str = chosen.tenant or loaded.tenant
         self.how = mapping(chosen.mapping or "")
+        self.removed = ""  # what is told of a demo's data that made way
         self.advice = alarms.settings(chosen.alarms) if chosen.alarms else ""
         self._chosen = chosen
         self._zone = _zone(chosen.zone) or self.how.zone or ""
@@ -88,7 +89,7 @@ class _Reading:
         said += f"({span}); "
         new = sum(each.is_new for each in self._said)
         said += f"{new} new or changed" if new else "nothing changed"
-        return "\n".join([*notes, said])
+        return "\n".join([*filter(None, [self.removed]), *notes, said])
 
 
 def _embedded(context: Context, reading: _Reading) -> None:
@@ -96,6 +97,7 @@ def _embedded(context: Context, reading: _Reading) -> None:
         msg = f"cannot import schedules: {context.data} is of {reading.settings.tenant}"
         raise UnreadableRecording(msg)
     try:
+        _refuse_beside_a_demo(context, reading)
         with opened(context.data, reading.settings, context.environ) as here:
             _into_folder(here, reading)
     except DataFolderUnusable:
@@ -110,6 +112,13 @@ def _embedded(context: Context, reading: _Reading) -> None:
             _tell_owner(context, reading, str(told["wall"]), kept)
 
 
+def _refuse_beside_a_demo(context: Context, reading: _Reading) -> None:
+    """Read the files before a demo makes way for them: what is refused changes nothing."""
+    with DataFolder(context.data, "import") as folder:
+        if folder.demo_mark.exists():
+            reading.said(lambda query: [])
+
+
 def _same_tenant(context: Context, reading: _Reading, owns: str) -> None:
     if owns != reading.tenant:
         msg = (
@@ -120,6 +129,7 @@ def _same_tenant(context: Context, reading: _Reading, owns: str) -> None:
 
 
 def _into_folder(here: Opened, reading: _Reading) -> None:
+    reading.removed = here.removed
     said = reading.said(_asked(lambda query: here.store.query(query, _ROWS)))
     new = frames([each for each in said if each.is_new], reading.source, _now_us())
     if new:

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.lab_cut import Cut
 from tests.oracles.lab_numbers import LAB
-from tests.pult.command import good, once
+from tests.pult.command import good, in_turn, once
 
 AMAZON = Path(__file__).parents[3] / "shared" / "data" / "amazon-connect-samples"
 SETTINGS = """
@@ -259,3 +260,22 @@ def test_a_real_plan_of_amazon_connect(tmp_path: Path) -> None:
                 said = [kind for kind, start, end in found[agent] if start <= at < end]
                 outside = here == ["BREAK"]  # AG148366 has a break before his shift
                 assert said == ([] if outside else [here[0].lower()] if here else [])
+
+
+def test_a_demo_makes_way_for_plans_that_hold_and_for_no_others(
+    cut: Cut, tmp_path: Path
+) -> None:
+    plan, data = write(tmp_path, PLAN), tmp_path / "data"
+    plans = ("import", "schedule", plan, "--data", data)
+    counted = ("sql", "SELECT count() > 0 FROM legs FORMAT TSV", "--data", data)
+
+    _, refused, kept, imported = in_turn(
+        ("demo", "--once", "--recording", cut.ami_path, "--data", data),
+        plans,
+        counted,
+        (*plans, "--new-agents", "--zone", "UTC"),
+    )
+
+    assert "nothing was imported" in refused.complaint
+    assert kept.out == "1\n"
+    assert imported.out.startswith(f"the demo's data in {data} are removed\n3 agents, 3 days")
