@@ -207,6 +207,24 @@ def test_ten_questions_of_managers_are_answered(demo: Demo) -> None:
         assert demo.ask(_of_the_recording(query, since, until, contact)), query
 
 
+def test_the_events_behind_an_episode_are_all_that_its_evidence_names(demo: Demo) -> None:
+    (query,) = re.findall(
+        r"^The events behind one episode, in order:\n\n```sql\n(.*?)^```", SQL_PAGE,
+        re.DOTALL | re.MULTILINE,
+    )  # fmt: skip
+    (named,) = demo.ask(
+        "SELECT JSONExtract(evidence, 'events', 'Array(String)') FROM violations "
+        "WHERE code = 'rona' ORDER BY fired_at LIMIT 1 FORMAT JSONCompactEachRow"
+    )
+    columns = query.replace("SELECT occurred_at,", "SELECT id, occurred_at,")
+
+    rows = demo.ask(columns)
+
+    (ids,) = json.loads(named)
+    assert len(ids) == 2
+    assert sorted(row.partition("\t")[0] for row in rows) == sorted(ids)
+
+
 def _of_the_recording(query: str, since: str, until: str, contact: str) -> str:
     """Ask of what the demo plays what a page asks of other days and contacts."""
     query = re.sub(r"\binteraction_id = '[^']*'", f"interaction_id = '{contact}'", query)
