@@ -9,14 +9,13 @@ import json
 import re
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import TypeAlias
 from urllib.parse import quote_plus, unquote_plus
 
 from producers.webhooks.blot import BLOT, text_and_back
 from producers.webhooks.body import charset_of, is_charset, key_parts, kind_of, parsed
 from producers.webhooks.named import Names, says
 from producers.webhooks.paths import Path
+from producers.webhooks.signs import Found, Places, Signs, Span
 from schemas.errors import UntranslatableFrame
 
 _EVERYWHERE = 10
@@ -24,8 +23,6 @@ _EVERYWHERE = 10
 
 # Of letters and digits, and no time: an ordinary word, or a number, means something elsewhere.
 _LIKE_NOTHING_ELSE = re.compile(r"(?=.*\d)(?=.*[^\W\d_])(?![\d\sTZ:.,+-]+\Z).{8,}", re.DOTALL)
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"\ufeff]+', re.DOTALL)
-_COLON = re.compile(r"\s*:")
 _PLAIN = re.compile(r"[\w-]*")
 # A key of a form; all else may be XML, parts, lines and so on, up to the next `&`.
 _FIELD = re.compile(r"[\w.?\[\]-]*")
@@ -33,36 +30,6 @@ _FIELD = re.compile(r"[\w.?\[\]-]*")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")
 # No reader takes it for JSON or a form, so that it is rejected, whatever it is called.
 _NOTE = "{ %d bytes that cannot be read and may say something hidden: not kept"
-
-_Place: TypeAlias = tuple[int, int]
-"""Which path, and how many of its keys have been passed."""
-
-_Span: TypeAlias = tuple[int, int, str]
-"""From where to where in a text something stands, and what it says or is to say."""
-
-
-@dataclass(slots=True)
-class _Open:
-    """An object or a list that has begun, and the paths that go on in it."""
-
-    is_list: bool
-    places: frozenset[_Place]
-    place: int = 0
-
-
-@dataclass(slots=True)
-class _Found:
-    """What has been seen of a body.
-
-    Attributes:
-        blotted: what is to stand where something hidden stands.
-        shown: all other words, and keys.
-        hidden: the words that stand at hidden places.
-    """
-
-    blotted: list[_Span] = field(default_factory=list)
-    shown: list[_Span] = field(default_factory=list)
-    hidden: set[str] = field(default_factory=set)
 
 
 class Hidden:
@@ -83,10 +50,10 @@ class Hidden:
 
     def hides(self, parts: Sequence[str]) -> bool:
         """Tell whether something hidden stands at a place, or above it."""
-        places: frozenset[_Place] = frozenset()
+        places: Places = frozenset()
         for part in parts:
             # Without a number it is the next of a list.
-            is_hidden, places = self._step(places, part or "0")
+            is_hidden, places = self.step(places, part or "0")
             if is_hidden:
                 return True
         return False
@@ -108,9 +75,9 @@ class Hidden:
             if not kind or _CONTROL.search(text):
                 return self._unread(body, content_type, packing)
             parsed(body, content_type)
-            found = _Found()
+            found = Found()
             if kind == "json":
-                self._see_json(text, found)
+                Signs(text, self, found).see()
             else:
                 self._see_form(text, charset, found)
             spans = sorted([*found.blotted, *_changed(found, kind, charset)])
@@ -130,56 +97,7 @@ class Hidden:
                 return body
         return (_NOTE % len(body)).encode()
 
-    def _see_json(self, text: str, found: _Found) -> None:
-        opened: list[_Open] = []
-        places: frozenset[_Place] = frozenset()
-        is_hidden = False
-        is_key, depth, begin = False, 0, 0
-        for token in _TOKEN.finditer(text):
-            sign = token[0]
-            if depth:
-                depth += (sign in "{[") - (sign in "}]")
-                if sign[0] == '"' and not _COLON.match(text, token.end()):
-                    found.hidden.add(_word(sign))
-                if not depth:
-                    found.blotted.append((begin, token.end(), f'"{BLOT * 3}"'))
-            elif sign in "}]":
-                opened.pop()
-                is_key = False
-            elif sign == "," and opened[-1].is_list:
-                opened[-1].place += 1
-                is_hidden, places = self._step(opened[-1].places, str(opened[-1].place))
-            elif sign == ",":
-                is_key = True
-            elif is_key:
-                key = _word(sign)
-                is_hidden, places = self._step(opened[-1].places, key)
-                if self._is_oddly_named(key, (key,)):
-                    is_hidden = True
-                    found.blotted.append((*token.span(), f'"{BLOT * len(key)}"'))
-                else:
-                    found.shown.append((*token.span(), key))
-                is_key = False
-            elif sign in "{[" and is_hidden:
-                depth, begin = 1, token.start()
-            elif sign in "{[":
-                opened.append(_Open(sign == "[", places))
-                is_key = sign == "{"
-                if sign == "[":
-                    is_hidden, places = self._step(places, "0")
-            elif is_hidden and sign not in (":", "null", '""'):
-                word = _word(sign) if sign[0] == '"' else sign
-                if sign[0] == '"':
-                    found.hidden.add(word)
-                found.blotted.append((*token.span(), f'"{BLOT * len(word)}"'))
-            elif sign[0] == '"':
-                word = _word(sign)
-                if self._names.are_keys_in(word):
-                    found.blotted.append((*token.span(), f'"{BLOT * len(word)}"'))
-                else:
-                    found.shown.append((*token.span(), word))
-
-    def _see_form(self, text: str, charset: str, found: _Found) -> None:
+    def _see_form(self, text: str, charset: str, found: Found) -> None:
         """Note what a form says.
 
         Raises:
@@ -201,23 +119,27 @@ class Hidden:
                 continue
             if not _FIELD.fullmatch(keys[0]):
                 odd.append(each)
-            named = (self._is_oddly_named(key, key_parts(key)) for key in keys)
-            if any(named) or any(map(self._names.are_keys_in, words)):
+            named = (self.is_oddly_named(key, key_parts(key)) for key in keys)
+            if any(named) or any(map(self.is_named_in, words)):
                 found.blotted.append(blotted)
             else:
                 found.shown.append((*blotted[:2], words[0]))
             found.shown.append((begin, begin + len(name), keys[0]))
-        if not all("=" in each for each in odd) or self._names.are_keys_in("&".join(odd)):
+        if not all("=" in each for each in odd) or self.is_named_in("&".join(odd)):
             msg = "it is no form"
             raise UntranslatableFrame(msg)
 
-    def _is_oddly_named(self, key: str, parts: Sequence[str]) -> bool:
+    def is_named_in(self, word: str) -> bool:
+        """Tell whether a word names something hidden like a key."""
+        return self._names.are_keys_in(word)
+
+    def is_oddly_named(self, key: str, parts: Sequence[str]) -> bool:
         """Tell whether a key names something hidden as no path does: `auth.pin`, `?auth`."""
         if all(_PLAIN.fullmatch(part) or part in self._keys for part in parts):
             return False
-        return self._names.are_keys_in(f"{key}=")
+        return self.is_named_in(f"{key}=")
 
-    def _step(self, places: frozenset[_Place], key: str) -> tuple[bool, frozenset[_Place]]:
+    def step(self, places: Places, key: str) -> tuple[bool, Places]:
         """Return whether a key ends a path, and which paths go on below it."""
         if key not in self._keys:
             return False, places if key.isdigit() else frozenset()
@@ -229,7 +151,7 @@ class Hidden:
         return False, frozenset(reached | places if key.isdigit() else reached)
 
 
-def _changed(found: _Found, kind: str, charset: str) -> list[_Span]:
+def _changed(found: Found, kind: str, charset: str) -> list[Span]:
     """Return what is to stand for words in which a hidden word stands again."""
     secrets = [each for each in found.hidden if _LIKE_NOTHING_ELSE.fullmatch(each)]
     if not secrets or len(secrets) > _EVERYWHERE:
@@ -268,18 +190,12 @@ def _coded(charset: str) -> str:
     return charset if "a".encode(charset) == b"a" else "utf-8"
 
 
-def _replaced(text: str, spans: Sequence[_Span]) -> str:
+def _replaced(text: str, spans: Sequence[Span]) -> str:
     pieces, at = [], 0
     for begin, end, new in spans:
         pieces += [text[at:begin], new]
         at = end
     return "".join([*pieces, text[at:]])
-
-
-def _word(sign: str) -> str:
-    """Return what a string of JSON says."""
-    word: str = json.loads(sign) if "\\" in sign else sign[1:-1]
-    return word
 
 
 def _name(parts: Sequence[str]) -> str:
