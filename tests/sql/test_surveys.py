@@ -94,6 +94,26 @@ def test_of_several_visits_it_is_the_one_of_the_agent_who_is_named_else_the_last
     assert [row[1] for row in contacts(store)] == ["Clara", "Anna", "Clara"]
 
 
+@pytest.mark.parametrize("day", ["02", "05"])
+def test_who_gave_up_elsewhere_after_a_talk_answers_for_the_talk(
+    store: EmbeddedStore, day: str
+) -> None:
+    """The id, the key of the caller, and the case of an id lead to Anna, soon or days later."""
+    gave_up = f"""{CALLS}
+        09:40:00  enter   a1 support
+        09:41:00  abandon a1 support
+    """
+    fold(store, log_of(
+        gave_up,
+        told(crm.CaseUpdated, "09:45:00", case_id="K1", interaction_id="a1"),
+        answered(day, 5, "09:50:00", interaction_id="a1"),
+        answered(day, 5, "09:51:00", case_id="K1"),
+        answered("02", 5, "09:52:00", caller_key="key-a"),
+    ))  # fmt: skip
+
+    assert [row[1] for row in contacts(store)] == ["Anna", "Anna", "Anna"]
+
+
 def test_it_follows_merges_however_long_ago_they_were(store: EmbeddedStore) -> None:
     fold(store, log_of(
         CALLS + MERGED,

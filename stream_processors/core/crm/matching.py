@@ -99,8 +99,10 @@ def _by_id(hint: Hint, contact: str, book: Book, reach: Reach) -> Match:
     legs = list(book.found(book.by_interaction, contact, reach))
     if not legs:
         return Match(contact, "", "id", 0.5)
-    own = [leg for leg in legs if leg.agent_id == hint.agent_id]
-    leg = _nearest(own if hint.agent_id and own else legs, hint.at)
+    own = [leg for leg in legs if hint.agent_id and leg.agent_id == hint.agent_id]
+    among = own or legs
+    # What a customer answers is of whoever talked to him, though he gave up elsewhere later.
+    leg = _nearest(_talks(among) if hint.bound == "loose" else among, hint.at)
     return Match(contact, leg.leg_id, "id", 1.0)
 
 
@@ -157,11 +159,8 @@ def _by_caller(hint: Hint, book: Book, reach: Reach) -> Match | None:
     if before:
         own = [leg for leg in before if hint.agent_id and leg.agent_id == hint.agent_id]
         among = own or before
-        leg = _nearest(among, hint.at)
+        leg = _nearest(among if hint.bound == "call" else _talks(among), hint.at)
         contacts = {each.interaction_id for each in among}
-        answered = [each for each in among if each.answered is not None]
-        if leg.answered is None and answered and hint.bound != "call":
-            leg = _nearest(answered, hint.at)
         sure = 0.9 if own else 0.85
         return _made(leg, "caller", sure if len(contacts) == 1 else 0.5)
     return _made(_nearest(of_him, hint.at), "caller", 0.3) if of_him else None
@@ -169,6 +168,11 @@ def _by_caller(hint: Hint, book: Book, reach: Reach) -> Match | None:
 
 def _made(leg: Trace, by: MatchedBy, confidence: float) -> Match:
     return Match(leg.interaction_id, leg.leg_id, by, confidence)
+
+
+def _talks(legs: Sequence[Trace]) -> Sequence[Trace]:
+    """Return the legs that an agent answered; all of them if nobody did."""
+    return [leg for leg in legs if leg.answered is not None] or legs
 
 
 def _nearest(legs: Sequence[Trace], at: int) -> Trace:
