@@ -90,47 +90,85 @@ def import_frames(
     Raises:
         As `import_recording`.
     """
-    count = fresh = stored = refused = 0
-    storing = Storing(store)
-    unread: UnreadableRecording | None = None
-    while True:
-        batch: list[Frame | Rejected] = []
-        try:
-            # One by one: what came before a break in the file must not be lost with it.
-            for frame in islice(frames, EVENTS_AT_ONCE):
-                batch.append(frame)
-        except UnreadableRecording as error:
-            if not count and not batch:
-                raise
-            unread = error
-        if not batch:
-            break
-        fresh += _keep(journal, batch)
-        events, rejected = translated(list(enumerate(batch, journal.last_position)), names)
-        token = f"import:{what}:{events[0][1].id if events else ''}:{len(events)}"
-        positions = [(0, journal.last_position)] * len(events)
-        storing.events([event for _, event in events], positions, token)
-        if rejected:
-            store.writer.write_facts(rejected, f"{token}:rejected:{len(rejected)}")
-        count += len(batch)
-        stored += len(events)
-        refused += len(rejected)
-        progress("read", count, None)
-        if unread is not None:
-            break
+    reading = _Reading(what, journal, store, names)
+    for batch in reading.batches(frames):
+        reading.take(batch)
+        progress("read", reading.count, None)
     # A journal may have been begun anew since facts of higher positions were stored.
     told_at = highest_position(store.client, names.tenant, names.domain)
     terms = Terms(policies, refold_at=max(1, journal.last_position, told_at))
     refold(
         store, names.tenant, names.domain, terms,
-        lambda folded, total: progress("fold", folded, total),
-        since_ms=storing.earliest.get((names.tenant, names.domain), LAST_MS),
+        lambda folded, total: progress("fold", folded, total), since_ms=reading.earliest,
     )  # fmt: skip
-    visits = _number(store, "SELECT count() FROM legs WHERE queue_id != ''")
-    direct = _number(store, "SELECT count() FROM legs WHERE queue_id = ''")
-    estimated = _number(store, "SELECT count() FROM legs WHERE clock = 'estimated'")
-    unnamed = _unnamed(store)
-    return Imported(count, fresh, stored, refused, visits, direct, estimated, unnamed, unread)
+    return Imported(
+        reading.count,
+        reading.fresh,
+        reading.stored,
+        reading.refused,
+        _number(store, "SELECT count() FROM legs WHERE queue_id != ''"),
+        _number(store, "SELECT count() FROM legs WHERE queue_id = ''"),
+        _number(store, "SELECT count() FROM legs WHERE clock = 'estimated'"),
+        _unnamed(store),
+        reading.unread,
+    )
+
+
+class _Reading:
+    """Brings frames into journal and store, and counts what came of them.
+
+    Attributes:
+        count: frames that were read; `fresh` of them had not been there before.
+        stored: events that they gave.
+        refused: frames, or parts of them, that could not be used.
+        unread: where a recording broke off, if one did.
+    """
+
+    def __init__(
+        self, what: str, journal: Journal, store: EmbeddedStore, names: Naming
+    ) -> None:
+        self.count = self.fresh = self.stored = self.refused = 0
+        self.unread: UnreadableRecording | None = None
+        self._what, self._journal, self._store, self._names = what, journal, store, names
+        self._storing = Storing(store)
+
+    @property
+    def earliest(self) -> int:
+        """The earliest instant [ms] that was told of."""
+        return self._storing.earliest.get((self._names.tenant, self._names.domain), LAST_MS)
+
+    def batches(self, frames: Iterator[Frame | Rejected]) -> Iterator[list[Frame | Rejected]]:
+        """Yield frames up to the end, or up to a break, unless there is nothing before that.
+
+        Raises:
+            UnreadableRecording: nothing could be read.
+        """
+        while self.unread is None:
+            batch: list[Frame | Rejected] = []
+            try:
+                # One by one: what came before a break in the file must not be lost with it.
+                for frame in islice(frames, EVENTS_AT_ONCE):
+                    batch.append(frame)
+            except UnreadableRecording as error:
+                if not self.count and not batch:
+                    raise
+                self.unread = error
+            if not batch:
+                return
+            yield batch
+
+    def take(self, batch: Sequence[Frame | Rejected]) -> None:
+        """Keep frames, and store what they say."""
+        self.fresh += _keep(self._journal, batch)
+        last = self._journal.last_position
+        events, rejected = translated(list(enumerate(batch, last)), self._names)
+        token = f"import:{self._what}:{events[0][1].id if events else ''}:{len(events)}"
+        self._storing.events([event for _, event in events], [(0, last)] * len(events), token)
+        if rejected:
+            self._store.writer.write_facts(rejected, f"{token}:rejected:{len(rejected)}")
+        self.count += len(batch)
+        self.stored += len(events)
+        self.refused += len(rejected)
 
 
 def _unnamed(store: EmbeddedStore) -> int:

@@ -5,9 +5,9 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from typing import IO, TypeAlias, cast
+from typing import IO, TypeAlias, TypeVar, cast
 
 from confluent_kafka import KafkaError, Message, Producer
 
@@ -20,6 +20,8 @@ from pult import kafka, topics
 from pult.server_settings import KafkaSettings
 from schemas.errors import KafkaUnusable, OutputFailed
 from schemas.topics import EVENTS, partition_of
+
+T = TypeVar("T")
 
 Tell: TypeAlias = Callable[[str], None]
 """Takes a line about how far a simulation is."""
@@ -45,8 +47,7 @@ def to_file(simulation: Simulation, path: Path | None, tell: Tell) -> None:
         raise OutputFailed(msg) from error
 
 
-@contextmanager
-def noting(path: Path | None) -> Iterator[Note]:
+def noting(path: Path | None) -> AbstractContextManager[Note]:
     """Give what writes of which contact each thing is that a CRM tells, as JSON lines.
 
     Args:
@@ -55,20 +56,14 @@ def noting(path: Path | None) -> Iterator[Note]:
     Raises:
         OutputFailed: the file cannot be written.
     """
-    if path is None:
-        yield lambda _: None
-        return
-    with _beside(path, "contacts") as file:
 
-        def note(one: Belongs) -> None:
-            with _told_of(path, "contacts"):
-                file.write(json.dumps(one._asdict()).encode() + b"\n")
+    def line(one: Belongs) -> str:
+        return json.dumps(one._asdict())
 
-        yield note
+    return _lines(path, "contacts", line)
 
 
-@contextmanager
-def truth_at(path: Path | None) -> Iterator[Callable[[Simulation], None]]:
+def truth_at(path: Path | None) -> AbstractContextManager[Callable[[Simulation], None]]:
     """Give what writes the truth about a simulation whose events have been read, as JSON.
 
     Args:
@@ -77,14 +72,25 @@ def truth_at(path: Path | None) -> Iterator[Callable[[Simulation], None]]:
     Raises:
         OutputFailed: the file cannot be written.
     """
+
+    def line(simulation: Simulation) -> str:
+        return json.dumps(simulation.truth(), indent=1)
+
+    return _lines(path, "the truth", line)
+
+
+@contextmanager
+def _lines(
+    path: Path | None, what: str, line: Callable[[T], str]
+) -> Iterator[Callable[[T], None]]:
     if path is None:
         yield lambda _: None
         return
-    with _beside(path, "the truth") as file:
+    with _beside(path, what) as file:
 
-        def write(simulation: Simulation) -> None:
-            with _told_of(path, "the truth"):
-                file.write(json.dumps(simulation.truth(), indent=1).encode() + b"\n")
+        def write(each: T) -> None:
+            with _told_of(path, what):
+                file.write(line(each).encode() + b"\n")
 
         yield write
 
