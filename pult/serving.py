@@ -63,21 +63,23 @@ class Service:
             self.runtime.close()
             self._stay()
 
+    def _wall(self) -> Wall:
+        """Make the pages of the wall, of the floor, and of the desk if there is a token."""
+        runtime, host = self.runtime, self.runtime.setup.settings.http.host
+        wall = Wall(runtime.paint, runtime.ready, runtime.registry, runtime.discipline, host)
+        wall.add_floor(FloorPages(runtime.paint_floor, runtime.setup.supervisor_token))
+        token = runtime.setup.desk_token
+        if token:
+            desk = Desk(token, runtime.keep, lambda: time.time_ns() // 1_000_000)
+            plans = PlanDesk(
+                token, runtime.known_plan, runtime.intake.take, lambda: time.time_ns() // 1000
+            )
+            wall.application.add_routes([*desk.routes(), *plans.routes()])
+        return wall
+
     async def _serve(self) -> None:
         runtime, http = self.runtime, self.runtime.setup.settings.http
-        wall = Wall(
-            runtime.paint, runtime.ready, runtime.registry, runtime.discipline, http.host
-        )
-        wall.add_floor(FloorPages(runtime.paint_floor, runtime.setup.supervisor_token))
-        if runtime.setup.desk_token:
-            desk = Desk(
-                runtime.setup.desk_token, runtime.keep, lambda: time.time_ns() // 1_000_000
-            )
-            plans = PlanDesk(
-                runtime.setup.desk_token, runtime.known_plan, runtime.intake.take,
-                lambda: time.time_ns() // 1000,
-            )  # fmt: skip
-            wall.application.add_routes([*desk.routes(), *plans.routes()])
+        wall = self._wall()
         runners: list[web.AppRunner] = []
         try:
             runner, wall_port = await listen(

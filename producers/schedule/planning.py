@@ -111,21 +111,26 @@ def planned(
     if not made.plans:
         why = "it has breaks only, and the shifts that they are in are not in it"
         raise unreadable(path, KIND, why)
+    made.notes += _doubts(wanted)
+    return made
+
+
+def _doubts(wanted: Sequence[Wanted]) -> Iterator[str]:
+    """Yield what may have been meant otherwise."""
     twice = sum(each.when.twice for each in wanted)
     if twice:
-        made.notes.append(
-            f"an hour that comes twice, when the clock is put back, is named by "
+        yield (
+            "an hour that comes twice, when the clock is put back, is named by "
             f"{counted(twice, 'row')}; the first is meant"
         )
     long = [each for each in wanted if each.when.long]
     if long:
         hours = (long[0].when.end - long[0].when.start).total_seconds() / 3600
         more = f" (and {counted(len(long) - 1, 'more row')})" if len(long) > 1 else ""
-        made.notes.append(
+        yield (
             f"{long[0].place}: it ends the day after and lasts {hours:g} h; are from and to "
             f"the right way round?{more}"
         )
-    return made
 
 
 def _wanted(row: Row, how: PlanMapping, people: People, now: datetime) -> Wanted:

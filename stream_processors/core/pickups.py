@@ -22,6 +22,44 @@ if TYPE_CHECKING:
     from stream_processors.core.change import Cause, Change
 
 
+class _Taken:
+    """Who was found to talk in the place of whom a queue rang.
+
+    Attributes:
+        by: by line, which agent took the ringing of a channel.
+        at: by line, at which channel a ringing behind a Local channel was taken.
+        since: from when on [ms] a channel was its agent's.
+    """
+
+    def __init__(self, owner_of: "Callable[[str, int], str]") -> None:
+        self.by: dict[str, dict[str, str]] = {}
+        self.at: dict[str, dict[str, str]] = {}
+        self.since: dict[str, int] = {}
+        self._owner_of = owner_of
+
+    def look_at(self, talk: QueueTalk, reading: Reading, by_code: Sequence[Party]) -> None:
+        """Look who joined the contact by a call of his own, and took the talk."""
+        mine = self.by.setdefault(talk.line, {})
+        for channel_id in talk.offers:
+            party = reading.parties.get(channel_id)
+            if party is not None and party.placed_the_call:
+                mine[channel_id] = self._owner_of(party.device, party.started)
+                self.since[channel_id] = party.started
+        party = _who_took(talk, reading, by_code)
+        if party is not None:
+            agent = self._owner_of(party.device, party.started)
+            local = [each for each in talk.offers if each not in reading.parties]
+            mine |= dict.fromkeys([*local, party.channel_id], agent)
+            self.since |= dict.fromkeys([*local, party.channel_id], party.started)
+            at = self.at.setdefault(talk.line, {})
+            at |= dict.fromkeys(local, party.channel_id)
+
+    def found(self, talk: QueueTalk, party: Party, agent: str) -> None:
+        """Take that an agent was found talking at a channel."""
+        self.by.setdefault(talk.line, {})[party.channel_id] = agent
+        self.since[party.channel_id] = party.started
+
+
 def tell_pickups(
     change: "Change",
     contact: Contact,
@@ -31,37 +69,22 @@ def tell_pickups(
     cause: "Cause",
 ) -> bool:
     """Let talks be of whoever picked them up; return False if nothing changed."""
-    taken: dict[str, dict[str, str]] = {}
-    took_at: dict[str, dict[str, str]] = {}
-    since: dict[str, int] = {}
+    taken = _Taken(owner_of)
     if len(contact.ids) > 1:  # else nobody has joined it by a call of his own
         by_code = _who_joined(reading, talks)
         for talk in talks:
-            mine = taken.setdefault(talk.line, {})
-            for channel_id in talk.offers:
-                party = reading.parties.get(channel_id)
-                if party is not None and party.placed_the_call:
-                    mine[channel_id] = owner_of(party.device, party.started)
-                    since[channel_id] = party.started
-            party = _who_took(talk, reading, by_code)
-            if party is not None:
-                agent = owner_of(party.device, party.started)
-                local = [each for each in talk.offers if each not in reading.parties]
-                mine |= dict.fromkeys([*local, party.channel_id], agent)
-                since |= dict.fromkeys([*local, party.channel_id], party.started)
-                took_at.setdefault(talk.line, {}).update(dict.fromkeys(local, party.channel_id))
+            taken.look_at(talk, reading, by_code)
     for talk in talks:
         for party in _found_talking(talk, reading):
             agent = owner_of(party.device, party.started)
             if _is_of_another(change, contact.source, talk, party, agent):
-                taken.setdefault(talk.line, {})[party.channel_id] = agent
-                since[party.channel_id] = party.started
+                taken.found(talk, party, agent)
     changed = False
-    for key in sorted({*contact.lines, *taken}):
+    for key in sorted({*contact.lines, *taken.by}):
         line = change.state.lines.get(key)
-        mine = {channel: agent for channel, agent in taken.get(key, {}).items() if agent}
-        at = {each: own for each, own in took_at.get(key, {}).items() if each in mine}
-        began = {each: since[each] for each in mine}
+        mine = {channel: agent for channel, agent in taken.by.get(key, {}).items() if agent}
+        at = {each: own for each, own in taken.at.get(key, {}).items() if each in mine}
+        began = {each: taken.since[each] for each in mine}
         if line is not None and pick_up(line.call, mine, at, began):
             change.settle_line(key, cause, of_contact=True)
             changed = True
@@ -78,7 +101,7 @@ def _who_joined(reading: Reading, talks: Sequence[QueueTalk]) -> list[Party]:
     ]
 
 
-def _who_took(talk: QueueTalk, reading: Reading, by_code: list[Party]) -> Party | None:
+def _who_took(talk: QueueTalk, reading: Reading, by_code: Sequence[Party]) -> Party | None:
     """Return who took what a queue rang by a Local channel, if it was not who it rang."""
     at = talk.answered
     if at is None or all(channel in reading.parties for channel in talk.offers):
@@ -96,7 +119,7 @@ def _who_took(talk: QueueTalk, reading: Reading, by_code: list[Party]) -> Party 
     return took[0] if stopped else None
 
 
-def _found_talking(talk: QueueTalk, reading: Reading) -> list[Party]:
+def _found_talking(talk: QueueTalk, reading: Reading) -> Sequence[Party]:
     """Return the phones that a queue has named as those of its answers, and only lists told of.
 
     Where the picking up was not heard, a list shows who did it in the caller's contact.
