@@ -141,6 +141,12 @@ class Court:
         """Let be judged what time alone may have changed about an interaction."""
         self._register.look(key)
 
+    def review(self, episode_id: str) -> None:
+        """Judge anew what a person has decided about: who is paged may follow from that."""
+        for said in self._state.docket.said():
+            if said.episode_id == episode_id and said.agent_id:
+                self._clerk.look_again(said.agent_id, said.code)
+
     def plan(self, agent_id: str) -> None:
         """Let an agent be judged by what is planned for him now."""
         if self._state.sources:

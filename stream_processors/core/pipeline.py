@@ -206,6 +206,8 @@ class _Run:
             return
         told = event.data
         self.state.docket.review(told.episode_id, told.verdict, at)
+        if self.court is not None:
+            self.court.review(told.episode_id)
         self.facts.append(
             Review(
                 tenant=self.state.tenant,

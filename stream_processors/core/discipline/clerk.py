@@ -309,6 +309,12 @@ class Clerk:
         for code in OF_PLANS:
             self.touched[agent_id, code] = None
 
+    def look_again(self, agent_id: str, code: str) -> None:
+        """Let an agent be judged anew by a rule, and by one that goes on from it."""
+        self.touched[agent_id, code] = None
+        if code == "late_login":
+            self.touched[agent_id, "no_show"] = None
+
     def look(self, agent_id: str) -> None:
         """Let be judged what time alone may have changed about an agent."""
         diary = self._docket.diaries.get(agent_id)

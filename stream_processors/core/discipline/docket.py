@@ -158,6 +158,13 @@ class Docket(msgspec.Struct, gc=False):
         verdict, at = self.reviewed.get(name, ("", 0))
         return verdict in EXCUSES and at < before
 
+    def excused_with(self, code: str, agent_id: str, about: str, at: int) -> str:
+        """Return the late log-in that was excused before it became a no-show at `at` [ms]."""
+        if code != "no_show":
+            return ""
+        late = episode_id("late_login", agent_id, about)
+        return late if self.was_excused(late, at) else ""
+
     def state_of(self, said: Violation) -> str:
         """Return the state of a firing episode as people see it."""
         verdict = self.reviewed.get(said.episode_id, ("", 0))[0]

@@ -44,7 +44,9 @@ class Paging:
         now = {
             name: at
             for name, each in episodes.items()
-            if (at := each.critical_at(clock)) is not None and name not in excused
+            if (at := each.critical_at(clock)) is not None
+            and name not in excused
+            and not self._is_excused(agent_id, name, each, at)
         }
         # What was over long ago is not judged again, and stays.
         before = {
@@ -65,6 +67,13 @@ class Paging:
         if not noted:
             del self._docket.pages[agent_id]
         return True
+
+    def _is_excused(self, agent_id: str, name: str, episode: Episode, at: int) -> bool:
+        """Tell whether a person excused an episode before it became critical at `at` [ms]."""
+        docket = self._docket
+        return docket.was_excused(name, at) or bool(
+            docket.excused_with(episode.code, agent_id, episode.about, episode.fires_at)
+        )
 
     def have_moved(self, agent_id: str, code: str) -> bool:
         """Tell whether pages of an agent are of another shift since a rule was touched."""

@@ -116,7 +116,9 @@ class Sitting:
             beyond = self._docket.beyond.get(name, "")
             fact = fact_of(
                 each, blank, clock, suppressed=name in excused, beyond=beyond,
-                excused_with=self._excused_with(code, agent_id, each),
+                excused_with=self._docket.excused_with(
+                    code, agent_id, each.about, each.fires_at
+                ),
             )  # fmt: skip
             before = said.get(name)
             if fact is not None and (before is None or not says_the_same(before, fact)):
@@ -127,13 +129,6 @@ class Sitting:
         for name in sorted(said.keys() - judged.episodes.keys()):
             if judged.speaks_of(name) and not is_final(said[name], diary.final_before):
                 yield self._taken_back(said, name)
-
-    def _excused_with(self, code: str, agent_id: str, episode: Episode) -> str:
-        """Return the late log-in that was excused before it became a no-show, if one was."""
-        if code != "no_show":
-            return ""
-        late = episode_id("late_login", agent_id, episode.about)
-        return late if self._docket.was_excused(late, episode.fires_at) else ""
 
     def _blank(self, name: str, code: str, agent_id: str, team: str) -> Violation:
         """Return a fact that says whose episode it is, and what causes it."""
