@@ -178,7 +178,9 @@ def _when(value: Any) -> Any:
     return at.strftime("%Y-%m-%d %H:%M:%S.") + f"{value % 1000:03}"
 
 
-_INSTANTS = ("_at", "_from", "_until")
+_INSTANTS = ("_at", "_from", "_until", "_breaks")
+"""Ends of names of values that are instants, or lists of them."""
+
 _LISTS = frozenset({"events", "legs", "offers", "episodes", "waiting_legs"})
 
 

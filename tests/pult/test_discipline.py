@@ -218,11 +218,20 @@ def test_what_is_no_episode_is_one_line(
     assert why in done.complaint
 
 
+def query_one(data: tuple[str, Path], code: str) -> str:
+    """Return the id of the one episode of a rule."""
+    query = f"SELECT episode_id FROM violations WHERE code = '{code}'"
+    return good("sql", query, "--format", "TSV", *data).strip()
+
+
 def test_a_suspected_source_is_named(tmp_path: Path) -> None:
     """All ten agents, of no team, are late from a break of ten minutes: the source is."""
     log, data = tmp_path / "queue_log", ("--data", tmp_path / "data")
     config = tmp_path / "pult.toml"
-    config.write_text('[discipline.late_return]\nallowance = { default = "10m" }\n', "utf-8")
+    config.write_text(
+        '[discipline.late_return]\nallowance = { default = "10m" }\n'
+        '[agents.Agent0.discipline.break_budget]\nallowance = "10m"\n', "utf-8",
+    )  # fmt: skip
     agents = [f"Agent{n}" for n in range(10)]
     log.write_text(
         "".join(f"1772442000|NONE|sales|{name}|ADDMEMBER||\n" for name in agents)
@@ -231,14 +240,16 @@ def test_a_suspected_source_is_named(tmp_path: Path) -> None:
         + "1772444400|NONE|sales|Agent0|UNPAUSE||\n"
     )  # fmt: skip
     good("import", "asterisk-queue-log", log, *data, "--config", config, "--source", "north")
-    query = "SELECT episode_id FROM violations WHERE code = 'system_suspect'"
-    episode = good("sql", query, "--format", "TSV", *data).strip()
+    episode = query_one(data, "system_suspect")
     days = ("--from", "2026-03-02", "--to", "2026-03-02")
 
     head = good("explain", episode, *data).splitlines()[0]
     tried = good("backtest", "system_suspect", *days, *data, "--config", config)
 
     assert head.startswith("system_suspect of source north: ")
+    # The one budget that is spent tells when its break began: 1772442060, in UTC.
+    spent = good("explain", query_one(data, "break_budget"), *data)
+    assert '"breaks":["2026-03-02 09:01:00.000"]' in spent
     _, *whose, _ = tried.splitlines()[-3:]
     assert whose == ["  sources 1; most: north, 1 (100%)"]
 
