@@ -8,10 +8,8 @@ from collections.abc import Callable, Mapping
 
 from schemas.facts import Leg, Offer
 from stream_processors.core.agent import Agent, Span
+from stream_processors.core.discipline.diary import UNANSWERED
 from stream_processors.core.today import Today
-
-MISSED = frozenset({"no_answer", "rejected"})
-"""Results of offers that the agent let go by."""
 
 
 class Ledger:
@@ -40,11 +38,11 @@ class Ledger:
 
     def offer(self, before: Offer | None, after: Offer | None) -> None:
         """Note that another is now said of a ringing than before, or nothing any more."""
-        if before is not None and before.ended_at is not None and before.result in MISSED:
+        if before is not None and before.ended_at is not None and before.result in UNANSWERED:
             today = self._today(before.agent_id)
             if today is not None:
                 today.add_offer(before.ended_at, -1)
-        if after is not None and after.ended_at is not None and after.result in MISSED:
+        if after is not None and after.ended_at is not None and after.result in UNANSWERED:
             today = self._today(after.agent_id)
             if today is not None:
                 today.begin(self._day_of(after.ended_at))

@@ -266,7 +266,7 @@ def _of_crm(state: State, terms: Terms) -> Iterator[Metric]:
     cards = _gauge("cc_cards_open", "Cards that people of a team have in work", "team")
     filling = _gauge(
         "cc_card_filling_seconds_mean",
-        "Mean time from the opening of a card to its last save, of the last hour",
+        "Mean time from the opening of a card to its last save, else its closing, of an hour",
         "team", "window",
     )  # fmt: skip
     satisfied = _gauge(
