@@ -86,16 +86,31 @@ class Scope:
 class Reconciliation:
     """Compares and writes, or only counts.
 
+    Args:
+        store: what the fold is held against, and what differs is written to.
+        scope: which facts are compared.
+        day_of: names the local day of an instant [ms].
+        received_at: when [ms] the newest event was received: what the store said otherwise
+            is known otherwise from then on, for of several events nobody can tell which did it.
+        writing: False to count only.
+
     Attributes:
         differences: by table and local day.
     """
 
     def __init__(
-        self, store: Store, scope: Scope, day_of: Callable[[int], str], *, writing: bool = True
+        self,
+        store: Store,
+        scope: Scope,
+        day_of: Callable[[int], str],
+        received_at: int,
+        *,
+        writing: bool = True,
     ) -> None:
         self._store = store
         self._scope = scope
         self._day_of = day_of
+        self._received_at = received_at
         self._writing = writing
         self._newest: dict[Key, Fact] = {}
         self._remembered: dict[Key, Fact] = {}
@@ -150,22 +165,19 @@ class Reconciliation:
             for fact in self._newest.values()
         )
 
-    def finish(self, known_at: int) -> None:
-        """Compare everything else, void what was not said.
-
-        Args:
-            known_at: when the newest event was received [ms since 1970].
-        """
+    def finish(self) -> None:
+        """Compare everything else, void what was not said."""
         self.reach(self._scope.until_ms)
         self._compare(list(self._newest))
         for of, kind in KINDS.items():
             gone = dict.fromkeys([*self._held[of], *self._taken_back(of)])
-            self._void(kind, list(gone), known_at)
+            self._void(kind, list(gone))
         if self._writing:
             scope = self._scope
             void_missing(
-                self._store.client, scope.tenant, scope.domain, scope.revision, known_at,
-                max(scope.since_ms, scope.first_ms), scope.until_ms, samples_only=True,
+                self._store.client, scope.tenant, scope.domain, scope.revision,
+                self._received_at, max(scope.since_ms, scope.first_ms), scope.until_ms,
+                samples_only=True,
             )  # fmt: skip
 
     def _taken_back(self, of: type[Fact]) -> Iterator[Key]:
@@ -180,7 +192,7 @@ class Reconciliation:
             facts = [(key, self._newest.pop(key)) for key in some]
             compared = [each for each in facts if self._scope.holds(self._began(each[1]))]
             self._look_up(compared)
-            self._write([fact for key, fact in compared if self._differs(key, fact)])
+            self._write([new for each in compared if (new := self._news(*each)) is not None])
             for key, fact in facts:
                 # What the fold says of other days stands as it is: not written, not gone.
                 self._remembered.pop(key, None)
@@ -215,25 +227,26 @@ class Reconciliation:
                     hash(kind.content(known)), known.revision
                 )
 
-    def _differs(self, key: Key, fact: Fact) -> bool:
-        """Tell whether a fact must be written, and count it."""
+    def _news(self, key: Key, fact: Fact) -> Fact | None:
+        """Return a fact as it must be written, and count it; None if it need not be."""
         self._remembered.pop(key, None)
         kind = KINDS.get(type(fact))
         if kind is None:
-            return self._began(fact) >= self._scope.since_ms
+            return fact if self._began(fact) >= self._scope.since_ms else None
         old = self._held[type(fact)].pop(key[1:], None)
         if old is None:
             difference = self._difference(kind, fact)
             difference.added += 1
-        else:
-            if old.revision > self._scope.revision or old.content == hash(kind.content(fact)):
-                return False
-            difference = self._difference(kind, fact)
-            difference.changed += 1
-        _show(difference, "added" if old is None else "changed", key)
-        return True
+            _show(difference, "added", key)
+            return fact
+        if old.revision > self._scope.revision or old.content == hash(kind.content(fact)):
+            return None
+        difference = self._difference(kind, fact)
+        difference.changed += 1
+        _show(difference, "changed", key)
+        return replace(fact, known_at=max(fact.known_at, self._received_at))
 
-    def _void(self, kind: Kind, keys: list[Key], known_at: int) -> None:
+    def _void(self, kind: Kind, keys: list[Key]) -> None:
         reach = self._scope.reach(0, self._scope.until_ms)
         gone = []
         for fact in facts_of(self._store.client, kind, reach, keys):
@@ -243,6 +256,7 @@ class Reconciliation:
             difference.voided += 1
             _show(difference, "voided", _key(fact))
             revision = self._scope.revision
+            known_at = self._received_at
             gone.append(replace(fact, revision=revision, known_at=known_at, voided=True))
             if len(gone) == _COMPARE_AT_LEAST:
                 self._write(gone)

@@ -18,7 +18,14 @@ from pult.checkpoints import Gathered, Start, last_usable, made, next_midnight
 from pult.reconciling import Difference, Reconciliation, Scope
 from schemas.events import decode
 from sql.checkpoints import void_after
-from sql.history import LAST_MS, Stored, clean_days, count_events, read_stored
+from sql.history import (
+    LAST_MS,
+    Stored,
+    clean_days,
+    count_events,
+    read_stored,
+    received_until,
+)
 from sql.port import Store
 from stream_processors.core.instants import DAY_MS, day_bounds, day_name, to_ms
 from stream_processors.core.pipeline import FUTURE_MS, Batch, Record, apply
@@ -144,8 +151,11 @@ class _Refold:
             self.state.tenant, self.state.domain, self.revision, self.since_ms, self.until_ms,
             place.position if place else None, self.first_ms,
         )  # fmt: skip
+        received = received_until(
+            store.client, self.state.tenant, self.state.domain, self.since_ms
+        )
         self.reconciliation = Reconciliation(
-            store, scope, lambda at: day_name(at, terms.zone), writing=writing
+            store, scope, lambda at: day_name(at, terms.zone), received, writing=writing
         )
         if place:
             self.midnight = next_midnight(place.midnight, terms)
@@ -166,7 +176,7 @@ class _Refold:
         else:
             if self.midnight:
                 self._check_point()
-        self.reconciliation.finish(self._clock())
+        self.reconciliation.finish()
         if self.writing:
             self._renew()
         state.position = self.revision

@@ -41,6 +41,21 @@ def count_events(client: Client, tenant: str, domain: str, since_ms: int = 0) ->
     return int(count)
 
 
+def received_until(client: Client, tenant: str, domain: str, since_ms: int = 0) -> int:
+    """Return when [ms] the newest receipt was of events from an instant [ms] on; 0 of none.
+
+    Raises:
+        StoreFailed: the store cannot be read.
+    """
+    where = {"tenant": tenant, "domain": domain, "since": since_ms, "until": LAST_MS}
+    newest = "toUnixTimestamp64Milli(max(recorded_at))"
+    with store_errors("find the newest receipt"):
+        ((received,),) = client.query(
+            f"SELECT {newest} FROM pult.events WHERE {_WANTED}", parameters=where
+        ).result_rows
+    return int(received)
+
+
 def highest_position(client: Client, tenant: str, domain: str) -> int:
     """Return the highest position in the log that an event or a fact of a domain is of.
 

@@ -254,6 +254,35 @@ def test_what_began_yesterday_as_the_checkpoint_s_own_fold_said_later_is_voided(
     assert store.query(legs) == b"1\n"
 
 
+def test_what_a_late_event_corrects_was_known_when_that_was_received(
+    store: EmbeddedStore,
+) -> None:
+    """An answer of the 7th is told on the 9th, of a call that seemed to be lost."""
+    tenant, received = new_tenant(), "2026-03-09T10:00:00.000Z"
+    told = events("""
+        2026-03-07 09:00:00  login  Boris sales
+        2026-03-07 09:10:00  enter  a vip
+        2026-03-07 09:10:05  answer a vip Boris
+        2026-03-07 09:21:00  hangup a
+        2026-03-09 09:00:00  logout Boris sales
+    """)
+    log = [replace(event, tenant=tenant, domain=tenant) for event in told]
+    (answer,) = (each for each in log if isinstance(each, e.LegConnected))
+    keep(store, [each for each in log if each is not answer], 100)
+    refold(store, tenant, tenant, local_terms(refold_at=100))
+    keep(store, [replace(answer, recordedtime=received)], 200)
+
+    refold_days(store, tenant, tenant, local_terms(refold_at=200), {"2026-03-07"})
+
+    revisions = store.client.query(
+        "SELECT outcome, toString(known_at) FROM pult.leg_revisions WHERE tenant = "
+        f"'{tenant}' ORDER BY revision"
+    ).result_rows
+    assert revisions == [
+        ("system", "2026-03-07 09:21:00.000"), ("answered", "2026-03-09 10:00:00.000")
+    ]  # fmt: skip
+
+
 def live(store: EmbeddedStore, tenant: str, log: Sequence[e.Event]) -> list[Fact]:
     """Fold a log as it came, store what was said; return it."""
     state, under = State(tenant, tenant), local_terms()
