@@ -82,7 +82,7 @@ def _touch_at(agent: Agent, at: int) -> None:
     Nothing of them changes but which event is the best word about it.
     """
     for key, span in agent.spans.items():
-        if at in (span.start, span.end):
+        if at == span.end or at == key[1]:
             said = agent.touched.setdefault(key, span)
             agent.unsaid.setdefault(key, said)
 
