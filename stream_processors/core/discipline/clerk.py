@@ -231,7 +231,7 @@ class Clerk:
         if old == contact:
             return
         crew = self._docket.crew(diary.team)
-        behind: set[str] = set()
+        behind: dict[str, None] = {}
         if old is not None:
             behind |= crew.take(old, agent_id)
             self._count(agent_id, diary, old, -1)

@@ -23,20 +23,20 @@ class Crew(msgspec.Struct, gc=False):
     short: dict[int, list[int]] = msgspec.field(default_factory=dict)
     marked: dict[str, list[int]] = msgspec.field(default_factory=dict)
 
-    def put(self, contact: Contact, agent_id: str) -> set[str]:
+    def put(self, contact: Contact, agent_id: str) -> dict[str, None]:
         """Add a call; return whose calls ended at the same instant or later."""
         entry = (contact, agent_id)
         place = bisect_left(self.calls, entry)
         self.calls.insert(place, entry)
         return self._changed(place, contact.at)
 
-    def take(self, contact: Contact, agent_id: str) -> set[str]:
+    def take(self, contact: Contact, agent_id: str) -> dict[str, None]:
         """Take a call out; return whose calls ended at the same instant or later."""
         place = bisect_left(self.calls, (contact, agent_id))
         del self.calls[place]
         return self._changed(place, contact.at)
 
-    def _changed(self, place: int, at: int) -> set[str]:
+    def _changed(self, place: int, at: int) -> dict[str, None]:
         """Sum up anew from a place on."""
         del self.sums[place + 1 :]
         total = self.sums[place]
@@ -45,10 +45,10 @@ class Crew(msgspec.Struct, gc=False):
             self.sums.append(total)
         return self.since(at)
 
-    def since(self, at: int) -> set[str]:
-        """Return whose calls ended at an instant [ms] or later."""
+    def since(self, at: int) -> dict[str, None]:
+        """Return whose calls ended at an instant [ms] or later, in the order of the calls."""
         first = bisect_left(self.calls, at, key=_ended_at)
-        return {agent_id for _, agent_id in self.calls[first:]}
+        return dict.fromkeys(agent_id for _, agent_id in self.calls[first:])
 
     def mark(self, code: str, at: int, more: int) -> None:
         """Note a marked call of an instant [ms], or (`more` is -1) that it is none."""
