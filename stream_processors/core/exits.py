@@ -22,6 +22,7 @@ from typing import cast
 
 from schemas.facts import LegOutcome
 from stream_processors.core.call import MATCH_MS, Call
+from stream_processors.core.sources import HORIZON_MS
 
 FOLLOWS_MS = 50
 """Asterisk tells that a caller left some microseconds before it tells of the answer, or why."""
@@ -84,9 +85,11 @@ def _lived_on(call: Call, index: int) -> bool | None:
     requested = call.hangup_requested_at
     if requested is not None and requested <= at:
         return False
-    if _came_to_another(call, index) or (requested is not None and requested > at + MATCH_MS):
+    told_until = at + HORIZON_MS  # of what comes later it may be forgotten
+    asked_later = requested is not None and at + MATCH_MS < requested <= told_until
+    if asked_later or _came_to_another(call, index, told_until):
         return True
-    if call.hung_up is None or visit.unanswered is None:
+    if call.hung_up is None or call.hung_up[0] > told_until or visit.unanswered is None:
         return None
     gone_at, gone_place, cause = call.hung_up
     if cause == NO_CAUSE and gone_at - at <= AT_ONCE_MS:
@@ -97,10 +100,12 @@ def _lived_on(call: Call, index: int) -> bool | None:
     return gone_at - at > AT_ONCE_MS
 
 
-def _came_to_another(call: Call, index: int) -> bool:
+def _came_to_another(call: Call, index: int, until: int) -> bool:
     """Tell whether the caller of a visit entered a queue afterwards: whoever hung up cannot."""
     following = [visit.entered[2] for visit in call.visits[index + 1 :]]
-    return bool(following) and (call.hung_up is None or call.hung_up[0] >= min(following))
+    if call.hung_up is not None:
+        until = min(until, call.hung_up[0])
+    return bool(following) and min(following) <= until
 
 
 def _in_hangup_handler(place: str) -> bool:

@@ -140,6 +140,15 @@ def test_a_log_that_knows_no_more_of_a_caller_is_believed() -> None:
     assert first(told(LOG, gone, later)).outcome == "abandoned"
 
 
+def test_what_a_caller_does_long_after_tells_nothing_of_how_he_left() -> None:
+    """Nor could it: a call is forgotten at some time after it was over."""
+    within = "09:10:14  log: enter a support"
+    beyond = "09:10:16  log: enter a support"
+
+    assert first(told(LOG, within)).outcome == "transferred"
+    assert first(told(LOG, beyond)).outcome == "abandoned"
+
+
 def test_who_is_asked_to_hang_up_long_after_his_wait_had_not_given_up() -> None:
     """AMI missed that he left, and heard his end."""
     assert first(told(WAITS, LOG, MENU)).outcome == "transferred"
