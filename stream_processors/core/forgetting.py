@@ -3,6 +3,7 @@
 from bisect import bisect_right
 
 from stream_processors.core import agents
+from stream_processors.core.afterwork import is_at_it
 from stream_processors.core.agent import Agent
 from stream_processors.core.contacts import Contact, channels_of
 from stream_processors.core.devices import name_of
@@ -69,7 +70,7 @@ def _forget_lines(state: State, source: Source, before: int) -> None:
         # Without its visits, what a queue dialled in a contact would pass for direct calls.
         if line.call.channel_id in source.channels:
             continue
-        if all(_is_over(settled, before) for settled in line.settled):
+        if all(_is_over(state, settled, before) for settled in line.settled):
             gone.append(key)
     for key in gone:
         del state.lines[key]
@@ -138,12 +139,12 @@ def _is_finished(contact: Contact, before: int) -> bool:
     return not open_channels or contact.marks[-1].at < before - DAY_MS
 
 
-def _is_over(settled: Settled, before: int) -> bool:
+def _is_over(state: State, settled: Settled, before: int) -> bool:
     """Tell whether nothing more is to be expected of a visit.
 
     One that was given up may still be told to have ended: forgotten, it would count twice.
     """
     it = settled.account.it
-    if it.ended_at is None:
+    if it.ended_at is None or is_at_it(state.agents.get(it.agent_id), it.ended_at):
         return False
     return not it.inferred or it.ended_at < before - DAY_MS

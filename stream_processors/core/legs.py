@@ -261,6 +261,7 @@ def leg_fact(
     domain: str,
     revision: int,
     known_at: int,
+    wrapup_ms: int | None = None,
 ) -> Leg:
     """Return the fact of a visit."""
     talk = hold = None
@@ -295,7 +296,7 @@ def leg_fact(
         ring_of_answer_ms(visit, it.answered_at),  # ring_ms
         talk,  # talk_ms
         hold,  # hold_ms
-        None,  # wrapup_ms
+        wrapup_ms,
         it.agent_id,
         it.ended_by,
         to,  # transferred_to

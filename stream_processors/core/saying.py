@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from schemas.facts import AgentInterval, AgentSession, Break, Fact, Offer, says_the_same
+from stream_processors.core.afterwork import afterwork_ms
 from stream_processors.core.agent import Span
 from stream_processors.core.ledger import Ledger
 from stream_processors.core.legs import leg_fact
@@ -25,9 +26,14 @@ def line_facts(
         it, target = settled.account.it, settled.account.target
         legs.add(it.leg_id)
         said = line.said_legs.get(it.leg_id)
+        wrapup_ms = None
+        if it.answered_at is not None and it.ended_at is not None:
+            before = None if said is None else said.wrapup_ms
+            wrapup_ms = afterwork_ms(state.agents.get(it.agent_id), it.ended_at, before)
         leg = leg_fact(
-            line.call, visit, it, target, state.tenant, state.domain, revision, known_at
-        )
+            line.call, visit, it, target, state.tenant, state.domain, revision, known_at,
+            wrapup_ms,
+        )  # fmt: skip
         if said is None or not says_the_same(said, leg):
             line.said_legs[it.leg_id] = leg
             ledger.leg(said, leg)

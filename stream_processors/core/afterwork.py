@@ -1,0 +1,45 @@
+"""The after-work of a call of a queue: what its agent was in once the talk was over.
+
+It is his state, so a call that reaches him meanwhile ends it, and that of a wrap-up time ends
+with the time. Who pauses for it does so a moment after the talk.
+"""
+
+from stream_processors.core.agent import Agent, Span
+from stream_processors.core.discipline.diary import FOLLOWS_MS
+
+
+def afterwork_ms(agent: Agent | None, ended: int, said: int | None) -> int | None:
+    """Return how long the after-work of a talk was [ms]; None if there was none, or not yet.
+
+    Args:
+        agent: who talked.
+        ended: when the talk did [ms].
+        said: what was said of it before, which holds where his states are out of reach.
+    """
+    if agent is None:
+        return None
+    span = _after(agent, ended)
+    if span is not None:
+        return None if span.end is None else span.end - span.start
+    return said if ended < agent.stops[0].at else None
+
+
+def is_at_it(agent: Agent | None, ended: int) -> bool:
+    """Tell whether the after-work of a talk that ended at an instant [ms] still lasts."""
+    span = None if agent is None else _after(agent, ended)
+    return span is not None and span.end is None
+
+
+def may_follow(start: int, ended: int | None) -> bool:
+    """Tell whether an after-work that begins at an instant [ms] may be that of a talk."""
+    return ended is not None and 0 <= start - ended <= FOLLOWS_MS
+
+
+def _after(agent: Agent, ended: int) -> Span | None:
+    span = agent.spans.get(("state", ended))
+    if span is not None and span.state == "ready" and span.end is not None:
+        ready_until = span.end
+        span = agent.spans.get(("state", ready_until))
+        if not may_follow(ready_until, ended):
+            return None
+    return span if span is not None and span.state == "wrapup" else None
