@@ -221,6 +221,21 @@ def test_who_goes_on_pausing_for_another_reason_has_not_been_ready() -> None:
     ]
 
 
+def test_whom_a_restart_of_the_pbx_logs_out_has_not_left() -> None:
+    restarts = """
+        09:00:00  login   Anna sales
+        09:10:00  restart
+        09:10:20  login   Anna sales
+        09:20:00  restart
+        09:20:20  login   Anna sales
+        09:25:00  beat
+    """
+    assert shown(told(restarts, {}), "relog") == []
+
+    left = restarts.replace("restart", "logout Anna sales")
+    assert shown(told(left, {}), "relog") == [("warning", "firing", moment("09:20:20"), None)]
+
+
 def test_the_nearest_level_sets_a_threshold() -> None:
     facts = run(
         values(LATE + "10:50:00 beat"),

@@ -187,12 +187,13 @@ def _dodges(hearing: Hearing) -> Iterator[Judged]:
 
 
 def relog(hearing: Hearing) -> Iterator[Episode]:
-    """Returns from a log-out."""
+    """Returns from a log-out; whom a restart or a gap of the PBX logged out did not do it."""
     back: list[Judged] = []
     for earlier, later in pairwise(hearing.of_kind("session")):
         rule = hearing.rule(Relog, "relog", later.start)
         out = earlier.end
-        if rule.enabled and out is not None and later.start - out <= in_ms(rule.within):
+        is_soon = out is not None and later.start - out <= in_ms(rule.within)
+        if rule.enabled and earlier.told and is_soon:
             back.append(((later.start, (*earlier.events[1:], *later.events[:1])), rule))
     yield from _too_often(hearing, "relog", back)
 
