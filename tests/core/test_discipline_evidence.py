@@ -167,7 +167,7 @@ def test_what_is_told_of_the_very_instant_of_an_end_is_named_however_the_log_is_
             found.append(evidence(episode)["events"])
         return found
 
-    assert ways(by_the_clock, 5) == [["", by_the_clock[5].id]] * 4
+    assert ways(by_the_clock, 5) == [[by_the_clock[5].id]] * 4
     assert ways(told_twice, 4) == [[told_twice[2].id, told_twice[4].id]] * 4
 
 
@@ -190,3 +190,14 @@ def test_the_word_of_a_queue_about_a_ringing_that_is_over_is_named(size: int) ->
 
     (episode,) = violations(facts, "rona")
     assert evidence(episode)["events"] == sorted([log[2].id, log[4].id])
+
+
+def test_of_a_break_that_a_restart_ended_the_event_that_began_it() -> None:
+    log = events("""
+        09:00:00 login   Anna sales
+        09:10:00 pause   Anna sales lunch
+        09:40:00 restart
+        09:45:00 beat
+    """)
+
+    assert named(log, "late_return", {}) == [log[1].id]

@@ -66,7 +66,7 @@ def _over(
         looks_at=renewed,
         told=False,
         evidence={
-            "events": [event for each in breaks for event in each.events if event],
+            "events": [event for each in breaks for event in each.events],
             "breaks": [each.start for each in breaks],
             "count": len(breaks),
             "ended_ms": sum(each.end - each.start for each in breaks if each.end is not None),

@@ -20,8 +20,8 @@ Level = tuple[int, Severity]
 class Episode(msgspec.Struct, frozen=True, gc=False):
     """One violation; instants in milliseconds.
 
-    `levels` are in the order of time; the first is when it fires. `evidence` holds whatever of
-    `values`, `events` (ids), `legs`, `offers` a rule has.
+    `levels` are in the order of time; the first is when it fires. `evidence` holds `events`
+    (ids; empty where nobody told) and whatever of values, `legs`, `offers` a rule has.
     """
 
     code: str
@@ -114,6 +114,8 @@ def fact_of(
         state = "excused" if suppressed or excused_with else state
     evidence = {
         **episode.evidence,
+        # What a gap or a restart of the source ended no event has told.
+        "events": [each for each in episode.evidence["events"] if each],
         **episode.grew(clock),
         **({"suppressed_by": "system_suspect"} if suppressed else {}),
         **({"excused_with": excused_with} if excused_with else {}),

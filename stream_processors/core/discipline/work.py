@@ -29,7 +29,7 @@ def wrong_state_work(hearing: Hearing) -> Iterator[Episode]:
             cleared_at=min((at for at in (end, pause.end) if at is not None), default=None),
             told=False,
             evidence={
-                "events": [pause.events[0]] if pause.events and pause.events[0] else [],
+                "events": pause.events[:1],
                 "legs": [leg_id],
                 "reason": pause.reason,
                 "break_from": pause.start,
