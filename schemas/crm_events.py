@@ -67,7 +67,8 @@ class CardClosed(Envelope, frozen=True, kw_only=True, tag="cc.card.closed.v1"):
 class DispositionSetData(Data, frozen=True, kw_only=True):
     """What came of a contact or a case, in a code of the CRM; a later one replaces it.
 
-    At least one of `interaction_id`, `case_id`, `agent_id` and `caller_key` tells of what.
+    `interaction_id`, `case_id`, `agent_id` and `caller_key` tell of what; one without any of
+    them is of nothing else that is known, and no later one replaces it.
     """
 
     code: Annotated[str, Meta(min_length=1)]
