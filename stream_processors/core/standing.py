@@ -139,6 +139,9 @@ class Fold:
     def _listed(self, mark: AgentMark) -> bool:
         now, queue_id = self.now, mark.queue_id
         if told_since(self.agent.marks, mark):
+            # A log tells of no after-work, so what is told since says nothing against it.
+            if mark.wrapup >= 0 and queue_id in now.queues:
+                now.wrapups[queue_id] = mark.wrapup
             return False
         is_news, known = memberships.join(now, mark), [*now.entries.get(queue_id, ())]
         if mark.kind == "listed":

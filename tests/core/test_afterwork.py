@@ -102,3 +102,23 @@ def test_an_after_work_that_outlasts_what_is_remembered_of_calls_is_still_theirs
 
     (leg,) = legs(facts)
     assert leg.wrapup_ms == 44 * 60_000
+
+
+def test_a_list_tells_the_after_work_of_whom_a_log_tells_of_at_that_moment() -> None:
+    listed = """
+        08:56:00 log: login Anna sales
+        08:59:00 log: pause Anna sales Lunch
+        08:59:00.600  member s1 Anna sales paused Lunch 08:59:00 SIP/anna - 10
+        08:59:00.600  complete s1 08:59:00
+        08:59:20 log: unpause Anna sales
+    """
+    log = values(
+        listed + CALL.replace("08:59:00      login  Anna sales 10", "") + "09:02:00 beat"
+    )
+    _, facts = run(log)
+
+    (leg,) = legs(facts)
+    assert leg.wrapup_ms == 10_000
+    for late in range(len(log)):
+        crooked = [*log[:late], *log[late + 1 :], log[late]]
+        assert comparable(run(crooked)[1]) == comparable(facts)
