@@ -9,7 +9,6 @@ At the first failure the producer is thrown away and another begins at the place
 finds too large is then found by sending one record at a time, and goes into `rejected` instead.
 """
 
-import logging
 import threading
 import time
 from collections import deque
@@ -22,6 +21,7 @@ from confluent_kafka import KafkaError
 from producers.frame import Frame, Naming, Rejected, frame_of
 from producers.journal import Journal
 from producers.once import translated_once
+from producers.outage import Outage
 from producers.place import Place
 from producers.session import Entry, Session, Undelivered
 from producers.translated import rejected_fact
@@ -29,8 +29,6 @@ from schemas.errors import JournalFailed
 from schemas.events import Event, encode
 from schemas.facts import Rejected as RejectedFact
 from schemas.facts import encode as encode_fact
-
-_LOG = logging.getLogger(__name__)
 
 FRAMES_AT_ONCE = 4_000
 """The longest stretch; two of them are in memory."""
@@ -71,8 +69,6 @@ class Publisher:
     Attributes:
         delivered: records acknowledged since the start.
         rejected: of these, records of `rejected`.
-        errors: how often publishing was interrupted since the start.
-        trouble: why nothing is delivered at present, in one line; empty if all is well.
 
     Args:
         journal: what to publish.
@@ -126,7 +122,8 @@ class Publisher:
         self._stop_at = 0.0
         self._finishing = False
         self._saved_at = 0.0
-        self._away_since = 0.0
+        self._outage = Outage()
+        self._split = 0
         self._sent_to = 0
         # Up to here records go one by one, because a broker found one of them too large.
         self._careful_to = 0
@@ -135,8 +132,16 @@ class Publisher:
         self._heard: deque[KafkaError] = deque(maxlen=_ERRORS_KEPT)
         self.delivered = 0
         self.rejected = 0
-        self.errors = 0
-        self.trouble = ""
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing is delivered at present, in one line; empty if all is well."""
+        return self._outage.trouble
+
+    @property
+    def errors(self) -> int:
+        """How often publishing was interrupted since the start."""
+        return self._outage.times + self._split
 
     @property
     def backlog_frames(self) -> int:
@@ -191,7 +196,7 @@ class Publisher:
             self._go_through(session)
         except Undelivered as failure:
             if failure.too_large and self._careful_to < self._sent_to:
-                self.errors += 1
+                self._split += 1
                 self._careful_to = self._sent_to
             elif not failure.too_large:
                 self._interrupted(self._explain(failure.errors))
@@ -285,33 +290,19 @@ class Publisher:
 
     def _waiting(self, seconds: float) -> None:
         if seconds > AWAY_SECONDS and not self.trouble:
-            self._begin(self._explain(self._heard))
+            self._outage.goes_on(self._explain(self._heard))
         if self._stopping.is_set() and (self.trouble or time.monotonic() > self._stop_at):
             raise _Abandoned
 
     def _interrupted(self, trouble: str) -> None:
         """Wait before another attempt; who is to stop makes none, for the journal has it."""
-        if not self.trouble:
-            self._begin(trouble)
-        self.trouble = trouble
+        self._outage.goes_on(trouble)
         if self._stopping.wait(RETRY_SECONDS):
             raise _Abandoned
 
-    def _begin(self, trouble: str) -> None:
-        """Tell people once that nothing is delivered."""
-        self.trouble = trouble
-        self.errors += 1
-        self._away_since = time.monotonic()
-        _LOG.warning("%s; the journal keeps what comes until it is taken", trouble)
-
     def _healed(self) -> None:
         self._heard.clear()
-        if self.trouble:
-            self.trouble = ""
-            _LOG.info(
-                "Kafka takes events again after %.0f s; %d messages to catch up",
-                time.monotonic() - self._away_since, self.backlog_frames,
-            )  # fmt: skip
+        self._outage.ends(self.backlog_frames)
 
 
 def _fitting(fact: RejectedFact, limit: int) -> bytes:

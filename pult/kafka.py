@@ -34,6 +34,11 @@ _NOT_ALLOWED = (
     KafkaError.TOPIC_AUTHORIZATION_FAILED,
     KafkaError.CLUSTER_AUTHORIZATION_FAILED,
 )
+_NO_TOPIC = {
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+    KafkaError._UNKNOWN_TOPIC,
+    KafkaError._UNKNOWN_PARTITION,
+}
 _TLS_ADDRESS = re.compile(r"ssl://([^/\s]+:\d+)/")
 _PROTOCOLS = {
     "plaintext": "PLAINTEXT", "tls": "SSL",
@@ -195,6 +200,8 @@ def _cause(errors: Sequence[KafkaError], settings: KafkaSettings) -> str:
         return f"it speaks no TLS there; kafka.protocol is {settings.protocol}"
     if KafkaError._RESOLVE in kinds:
         return "its host has no address; check kafka.bootstrap"
+    if kinds.keys() & _NO_TOPIC:
+        return f"a topic is not there ({said}); run pult topics, or mend kafka.prefix"
     if "refused" in said or not _somebody_listens(settings.bootstrap):
         return "nobody listens there; start it, or check kafka.bootstrap"
     if KafkaError._ALL_BROKERS_DOWN in kinds:

@@ -76,7 +76,11 @@ class Service:
         self.registry = CollectorRegistry()
         self.discipline = CollectorRegistry()
         self.processor = Processor(
-            told, processors_of(settings.kafka.prefix), how, self.registry
+            told,
+            processors_of(settings.kafka.prefix),
+            how,
+            self.registry,
+            lambda errors: kafka.explained(errors, settings.kafka),
         )
         worker = self.processor.worker
         self.registry.register(StatesCollector(worker.states, lambda: worker.rejected))

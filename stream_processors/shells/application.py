@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -12,6 +12,7 @@ from aiokafka.errors import (
     KafkaError,
     TopicAuthorizationFailedError,
 )
+from confluent_kafka import KafkaError as KafkaClientError
 from faust.auth import SASLCredentials, SSLCredentials
 from faust.types.auth import CredentialsT
 from faust.types.streams import StreamT
@@ -93,11 +94,25 @@ def _credentials(values: Mapping[str, Any]) -> CredentialsT | None:
 
 
 class Processor:
-    """One worker from its start to its end; make it inside the event loop."""
+    """One worker from its start to its end; make it inside the event loop.
+
+    Args:
+        plan: what it is told.
+        group: the consumer group.
+        connection: how to reach the brokers.
+        registry: takes what it measures.
+        explain: puts errors of the brokers into one line; may take a second.
+    """
 
     def __init__(
-        self, plan: Plan, group: str, connection: Connection, registry: CollectorRegistry
+        self,
+        plan: Plan,
+        group: str,
+        connection: Connection,
+        registry: CollectorRegistry,
+        explain: Callable[[Sequence[KafkaClientError]], str],
     ) -> None:
+        self._explain = explain
         self._ended = asyncio.Event()
         self._group = group
         self._outbox = Outbox(connection.librdkafka, self._give_up)
@@ -186,10 +201,12 @@ class Processor:
         worker = self.worker
         while True:
             await asyncio.sleep(WATCH_SECONDS)
-            unreachable, partitions = await asyncio.to_thread(
-                self._outbox.asked, worker.plan.events, WATCH_SECONDS
-            )
+            unreachable, partitions = await asyncio.to_thread(self._asked)
             worker.note_brokers(unreachable, partitions)
+
+    def _asked(self) -> tuple[str, int]:
+        error, partitions = self._outbox.asked(self.worker.plan.events, WATCH_SECONDS)
+        return self._explain([error]) if error is not None else "", partitions
 
     async def _watch_topic(self) -> None:
         """See whether the topic stays the one that was there at the start."""

@@ -137,18 +137,17 @@ class Outbox:
         if self._failure is not None:
             raise self._failure
 
-    def asked(self, topic: str, seconds: float) -> tuple[str, int]:
+    def asked(self, topic: str, seconds: float) -> tuple[KafkaError | None, int]:
         """Ask the brokers of a topic; blocks, for so long at most.
 
         Returns:
-            Why none tells of it, an empty string if one does; how many partitions it has.
+            Why none tells of it, None if one does; how many partitions it has.
         """
         try:
-            told = self._producer.list_topics(topic, timeout=seconds)
+            told = self._producer.list_topics(topic, timeout=seconds).topics[topic]
         except KafkaException as failure:
-            error: KafkaError = failure.args[0]
-            return error.str(), 0
-        return "", len(told.topics[topic].partitions)
+            return failure.args[0], 0
+        return told.error, len(told.partitions)
 
     def close(self, seconds: float) -> None:
         """Send what waits, for so long at most; blocks."""

@@ -11,6 +11,7 @@ from confluent_kafka import Message, TopicPartition
 from confluent_kafka.cimpl import OFFSET_BEGINNING, OFFSET_INVALID
 
 from stream_processors.shells.continuity import UNMARKED, mark_of, other_log
+from stream_processors.shells.numbering import spans
 from stream_processors.shells.ranges import Note, Range, note_in
 from stream_processors.shells.sink_records import Records, as_bytes
 from stream_processors.shells.sink_store import Before
@@ -169,16 +170,4 @@ def named(partitions: Sequence[TopicPartition]) -> str:
     topics: dict[str, list[int]] = {}
     for each in partitions:
         topics.setdefault(each.topic, []).append(each.partition)
-    return " ".join(
-        f"{topic}:{','.join(_spans(sorted(numbers)))}"
-        for topic, numbers in sorted(topics.items())
-    )
-
-
-def _spans(numbers: Sequence[int]) -> Iterator[str]:
-    begin = previous = numbers[0]
-    for each in [*numbers[1:], -1]:
-        if each != previous + 1:
-            yield str(begin) if begin == previous else f"{begin}-{previous}"
-            begin = each
-        previous = each
+    return " ".join(f"{topic}:{spans(numbers)}" for topic, numbers in sorted(topics.items()))

@@ -26,6 +26,7 @@ from stream_processors.shells.archive import Shelf
 from stream_processors.shells.continuity import UNMARKED, check_bounds
 from stream_processors.shells.ledger import Ledger
 from stream_processors.shells.measures import Measures
+from stream_processors.shells.numbering import spans
 from stream_processors.shells.outbox import Outbox
 from stream_processors.shells.partition import PartitionFold
 from stream_processors.shells.policy_log import TenantPolicies, Version
@@ -151,6 +152,10 @@ class Worker:
                 kept.fold.position = max(kept.fold.position, bounds[partition].first)
             for partition in new:
                 self._open(partition, shelves[partition], bounds[partition])
+            fewer = [
+                each for each, kept in self._kept.items()
+                if kept.fold.facts_end > facts_ends[each]
+            ]  # fmt: skip
             for partition, kept in self._kept.items():
                 kept.fold.resume(facts_ends[partition], bounds[partition].end)
         for partition in new:
@@ -164,16 +169,22 @@ class Worker:
             if not self._kept[each].manifests and bounds[each].end > bounds[each].first
         ]
         if refolded:
-            _LOG.info("refolding from the log's beginning partitions=%s", _numbers(refolded))
+            _LOG.info("refolding from the log's beginning partitions=%s", spans(refolded))
+        if fewer:
+            _LOG.warning(
+                "facts end before what was written partitions=%s; %s was made anew, or has "
+                "lost its end; what no sink had stored is missing: run pult rebuild --server",
+                spans(fewer), self.plan.facts,
+            )  # fmt: skip
         if cut := [each for each in refolded if bounds[each].first > 0]:
             _LOG.warning(
                 "log without its beginning partitions=%s; what began before it (calls, "
                 "sessions, episodes) comes out cut; when it has caught up, and again the "
-                "next day, run pult rebuild --server", _numbers(cut),
+                "next day, run pult rebuild --server", spans(cut),
             )  # fmt: skip
         _LOG.info(
             "assigned partitions=%s restored=%d seconds=%.3f",
-            _numbers(bounds), len(new), time.monotonic() - started,
+            spans(bounds), len(new), time.monotonic() - started,
         )  # fmt: skip
         self._joined = True
         for partition, kept in self._kept.items():
@@ -235,7 +246,7 @@ class Worker:
         """Hear which partitions were taken away until the next assignment."""
         lost = list(partitions)
         if lost:
-            _LOG.info("revoked partitions=%s", _numbers(lost))
+            _LOG.info("revoked partitions=%s", spans(lost))
 
     # --- what runs beside -------------------------------------------------------------------
 
@@ -255,7 +266,7 @@ class Worker:
         """Make everything durable and commit it: the worker is about to stop."""
         await self.save(list(self._kept))
         await commit()
-        _LOG.info("drained partitions=%s", _numbers(self._kept))
+        _LOG.info("drained partitions=%s", spans(self._kept))
 
     def fail(self, failure: PultFailure) -> None:
         """Go no further; the first failure is the one that counts."""
@@ -313,7 +324,7 @@ class Worker:
         }
         if behind:
             return (
-                f"{sum(behind.values())} events of partitions {_numbers(behind)} are not "
+                f"{sum(behind.values())} events of partitions {spans(behind)} are not "
                 "applied yet"
             )
         return ""
@@ -445,7 +456,7 @@ class Worker:
         if not kept.live and reached >= kept.live_at:
             kept.live = True
             if not self.ready():
-                _LOG.info("caught up partitions=%s", _numbers(self._kept))
+                _LOG.info("caught up partitions=%s", spans(self._kept))
 
     def _note_lag(self, batch: Batch) -> None:
         last = batch.records[-1]
@@ -458,7 +469,3 @@ class Worker:
         lag.labels("source").observe(max(0, recorded - occurred) / 1000)
         lag.labels("adapter").observe(max(0, last.timestamp - recorded) / 1000)
         lag.labels("broker").observe(max(0.0, time.time() - last.timestamp / 1000))
-
-
-def _numbers(partitions: Iterable[int]) -> str:
-    return ",".join(str(each) for each in sorted(partitions)) or "none"

@@ -95,3 +95,6 @@ def test_a_topic_made_anew_under_an_adapter_is_not_written_to_any_more(
         kept = adapter.metric("pult_journal_backlog_frames")
         wait_for(lambda: adapter.metric("pult_journal_backlog_frames") > kept, 20, "frames")
         assert adapter.metric("pult_published_total") == published
+
+    assert "it was made anew, or is of other brokers" in adapter.said
+    assert "no answer within" not in adapter.said

@@ -38,7 +38,7 @@ def test_a_worker_without_brokers_is_not_ready_and_ends_in_time(
         assert took < ENDED_SECONDS
         assert code == 1
         assert worker.complaint.startswith("could not save within 8 s; nothing is lost")
-        assert "warning worker: brokers do not answer" in worker.said
+        assert "warning worker: brokers do not answer: cannot use Kafka at" in worker.said
         assert "Traceback" not in worker.said
 
 

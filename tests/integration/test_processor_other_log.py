@@ -7,7 +7,7 @@ from collections.abc import Callable
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewPartitions, NewTopic
 
-from schemas.topics import EVENTS
+from schemas.topics import EVENTS, FACTS, Topic
 from tests.integration.half_hour import recorded
 from tests.integration.workers import Site, eventually
 from tests.pult.command import wait_for
@@ -20,10 +20,10 @@ def events(begin: int, end: int) -> list[tuple[str | bytes | None, bytes | None]
     return [(KEY, of(value, KEY)) for value in recorded()[begin:end]]
 
 
-def make_anew(site: Site) -> None:
-    """Delete the topic of events and create it again."""
+def make_anew(site: Site, topic: Topic = EVENTS) -> None:
+    """Delete a topic and create it again."""
     admin = AdminClient({"bootstrap.servers": site.bootstrap})
-    name = EVENTS.named(site.prefix)
+    name = topic.named(site.prefix)
     for future in admin.delete_topics([name]).values():
         future.result(20)
 
@@ -113,3 +113,18 @@ def test_a_worker_ends_when_the_new_topic_has_outgrown_the_old_one_before_it_loo
     eventually("the worker's end", 30, has_failed(installation))
     assert worker.wait() == 1
     assert "was made anew" in worker.complaint
+
+
+def test_facts_that_are_gone_are_told_of_with_the_remedy(installation: Site) -> None:
+    installation.publish(events(0, 300))
+    worker = installation.worker("w1")
+    installation.wait_until_applied(300)
+    worker.end()
+
+    make_anew(installation, FACTS)
+    worker.start()
+    installation.wait_until_applied(300)
+
+    (said,) = [line for line in worker.said.splitlines() if " warning worker: " in line]
+    assert f"{installation.prefix}.facts was made anew, or has lost its end" in said
+    assert said.endswith("run pult rebuild --server")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from aiokafka.partitioner import murmur2
 
-from producers import publish
+from producers import outage, publish
 from producers.frame import Frame, Naming, Rejected
 from producers.identity import CallerKeys
 from producers.journal import Journal
@@ -214,7 +214,7 @@ def test_kafka_away_stops_nothing_loses_nothing_and_is_told_once(
 
     assert [each.value["id"] for each in read] == expected_ids(tmp_path / "journal", NAMES)
     assert [each for each in caplog.records if each.name == "asyncio"] == []
-    ours = [each.getMessage() for each in caplog.records if each.name == publish.__name__]
+    ours = [each.getMessage() for each in caplog.records if each.name == outage.__name__]
     gone, back, again, last = ours
     assert again == gone
     assert gone.endswith("the journal keeps what comes until it is taken")
