@@ -120,7 +120,7 @@ class Processor:
             plan,
             self._outbox,
             lambda partitions: read(connection.librdkafka, plan.snapshots, partitions),
-            lambda partitions: ends(connection.librdkafka, plan.facts, partitions),
+            lambda topic, partitions: ends(connection.librdkafka, topic, partitions),
             Measures(registry),
             lambda _: self._ended.set(),
         )

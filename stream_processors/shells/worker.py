@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -91,7 +91,7 @@ class Worker:
         plan: what it is told.
         outbox: where it writes.
         read: returns what is kept of partitions; blocks.
-        facts_ends: returns where partitions of the facts end; blocks.
+        ends: returns where partitions of a topic end; blocks.
         measures: what it counts.
         failed: called once with what keeps it from going on.
 
@@ -104,7 +104,7 @@ class Worker:
         plan: Plan,
         outbox: Outbox,
         read: Callable[[Iterable[int]], Mapping[int, Shelf]],
-        facts_ends: Callable[[Iterable[int]], Mapping[int, int]],
+        ends: Callable[[str, Iterable[int]], Mapping[int, int]],
         measures: Measures,
         failed: Callable[[PultFailure], None],
     ) -> None:
@@ -113,7 +113,7 @@ class Worker:
         self.failure: PultFailure | None = None
         self._outbox = outbox
         self._read = read
-        self._facts_ends = facts_ends
+        self._ends = ends
         self._measures = measures
         self._failed = failed
         self._kept: dict[int, _Kept] = {}
@@ -142,7 +142,8 @@ class Worker:
         self._check_partitions(bounds)
         new = sorted(set(bounds) - set(self._kept))
         shelves = await asyncio.to_thread(self._read, new) if new else {}
-        facts_ends = await asyncio.to_thread(self._facts_ends, list(bounds))
+        bounds = await self._reaching(bounds, shelves)
+        facts_ends = await asyncio.to_thread(self._ends, self.plan.facts, list(bounds))
         with self._held:
             for partition in set(self._kept) - set(bounds):
                 del self._kept[partition]
@@ -153,8 +154,7 @@ class Worker:
             for partition in new:
                 self._open(partition, shelves[partition], bounds[partition])
             fewer = [
-                each for each, kept in self._kept.items()
-                if kept.fold.facts_end > facts_ends[each]
+                each for each in new if self._kept[each].fold.facts_end > facts_ends[each]
             ]  # fmt: skip
             for partition, kept in self._kept.items():
                 kept.fold.resume(facts_ends[partition], bounds[partition].end)
@@ -345,6 +345,19 @@ class Worker:
             self.fail(failure)
 
     # --- parts ------------------------------------------------------------------------------
+
+    async def _reaching(
+        self, bounds: Mapping[int, Bounds], shelves: Mapping[int, Shelf]
+    ) -> Mapping[int, Bounds]:
+        """Ask again for ends that snapshots lie behind: they may have been made meanwhile."""
+        behind = [
+            each for each, shelf in shelves.items()
+            if shelf.manifest is not None and shelf.manifest.position > bounds[each].end
+        ]  # fmt: skip
+        if not behind:
+            return bounds
+        ends = await asyncio.to_thread(self._ends, self.plan.events, behind)
+        return {**bounds, **{each: replace(bounds[each], end=ends[each]) for each in behind}}
 
     def _open(self, partition: int, shelf: Shelf, bounds: Bounds) -> None:
         log = self._policies(partition, shelf)
