@@ -2,6 +2,7 @@
 
 from bisect import bisect_left, insort
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import TypeAlias
 
 import msgspec
@@ -32,7 +33,7 @@ class SourceSuspects(msgspec.Struct, gc=False):
     said: dict[str, Violation] = msgspec.field(default_factory=dict)
 
 
-class Docket(msgspec.Struct, gc=False):
+class Docket(msgspec.Struct, dict=True):
     """What is known of all agents of a domain for judging them.
 
     By team and code, `fired` holds the episodes of warning or above that are in reach,
@@ -64,6 +65,33 @@ class Docket(msgspec.Struct, gc=False):
     missed: dict[str, list[Missed]] = msgspec.field(default_factory=dict)
     chatting: dict[str, None] = msgspec.field(default_factory=dict)
     lengths: dict[str, Lengths] = msgspec.field(default_factory=dict)
+
+    @cached_property
+    def _fired_of(self) -> dict[str, dict[str, dict[str, Fired]]]:
+        """What `fired` holds, by agent besides: worked out of it, and no state."""
+        return {}
+
+    def fired_of(self, team: str, code: str, agent_id: str) -> dict[str, Fired]:
+        """Return the episodes of an agent that are in reach, of warning or above."""
+        key = f"{team}|{code}"
+        people = self._fired_of.get(key)
+        if people is None:
+            people = self._fired_of[key] = {}
+            for name, each in self.fired.setdefault(key, {}).items():
+                people.setdefault(each.agent_id, {})[name] = each
+        return people.get(agent_id, {})
+
+    def write_fired(
+        self, team: str, code: str, agent_id: str, gone: Iterable[str], now: Mapping[str, Fired]
+    ) -> None:
+        """Write which episodes of an agent are of warning or above, and which no longer."""
+        key = f"{team}|{code}"
+        mine = self.fired_of(team, code, agent_id)
+        for known in (self.fired[key], mine):
+            for name in gone:
+                del known[name]
+            known.update(now)
+        self._fired_of[key][agent_id] = mine
 
     def diary(self, agent_id: str, team: str) -> Diary:
         """Return the diary of an agent, begun when he is first named."""
@@ -256,6 +284,7 @@ class Docket(msgspec.Struct, gc=False):
         for key in self.fired:
             if key.rpartition("|")[0] in teams:
                 self._forget_suspects(key, before - WINDOW_MS)
+        self._fired_of.clear()
 
     def _forget_pages(self, agent_id: str, before: int) -> None:
         """Drop critical episodes of more than a day ago that cannot change any more."""

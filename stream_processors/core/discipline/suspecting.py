@@ -74,7 +74,7 @@ class Suspecting:
     ) -> bool:
         """Note which episodes are of warning or above; return whether that is news."""
         team = self._docket.diaries[agent_id].team
-        noted = self._docket.fired.setdefault(f"{team}|{code}", {})
+        noted = self._docket.fired_of(team, code, agent_id)
         if not noted and not episodes:
             return False
         now = {
@@ -82,16 +82,11 @@ class Suspecting:
             for name, each in episodes.items()
             if each.has_fired(clock) and each.severity(clock) != "info"
         }
-        before = {
-            name: each
-            for name, each in noted.items()
-            if each.agent_id == agent_id and speaks_of(name)
-        }
+        before = {name: each for name, each in noted.items() if speaks_of(name)}
         if now == before:
             return False
-        for name in before.keys() - now.keys():
-            del noted[name]
-        noted.update(now)
+        gone = before.keys() - now.keys()
+        self._docket.write_fired(team, code, agent_id, gone, now)
         return True
 
     # --- what is too many -------------------------------------------------------------------
