@@ -96,14 +96,14 @@ class Visit(msgspec.Struct, gc=False):
 class Call(msgspec.Struct, gc=False):
     """One channel of one source.
 
-    `interaction_id`, `handovers` and `holds` [agent and stretch] are what the contact of the
-    call has concluded; they are no marks of it. So are `until` and `adopted`: an agent who
-    asked a queue for somebody gives his place to the caller, whose marks count from then on;
-    `taken_by` is that caller's channel, `taken_key` his number, `taken_from` the first visit
-    that is his. `picked_up` tells by which channels colleagues took what rang at others,
-    `picked_at` their own channels where those are Local channels that had rung the others,
-    `picked_since` from when [ms] their channels were there, `swept` when [ms] snapshots or
-    restarts found which leg or ringing gone.
+    `interaction_id`, `handovers`, `holds` [agent and stretch] and `hangups` [agent and instant]
+    are what the contact of the call has concluded; they are no marks of it. So are `until` and
+    `adopted`: an agent who asked a queue for somebody gives his place to the caller, whose
+    marks count from then on; `taken_by` is that caller's channel, `taken_key` his number,
+    `taken_from` the first visit that is his. `picked_up` tells by which channels colleagues
+    took what rang at others, `picked_at` their own channels where those are Local channels that
+    had rung the others, `picked_since` from when [ms] their channels were there, `swept` when
+    [ms] snapshots or restarts found which leg or ringing gone.
     """
 
     source: str
@@ -111,6 +111,7 @@ class Call(msgspec.Struct, gc=False):
     interaction_id: str = ""
     handovers: list[Handover] = msgspec.field(default_factory=list)
     holds: list[tuple[str, Hold]] = msgspec.field(default_factory=list)
+    hangups: list[tuple[str, int]] = msgspec.field(default_factory=list)
     until: int | None = None
     adopted: list[Mark] = msgspec.field(default_factory=list)
     taken_by: str = ""

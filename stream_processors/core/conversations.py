@@ -152,19 +152,24 @@ def _tell_visits(
 ) -> None:
     handed: dict[str, list[Handover]] = {}
     held: dict[str, list[tuple[str, Hold]]] = {}
+    hung_up: dict[str, list[tuple[str, int]]] = {}
     for talk, handover in meaning.handovers:
         handed.setdefault(talk.line, []).append(handover)
     for talk, hold in meaning.holds:
         held.setdefault(talk.line, []).append((talk.agent_id, hold))
+    for talk, at in meaning.hangups:
+        hung_up.setdefault(talk.line, []).append((talk.agent_id, at))
     for key in sorted({*contact.lines, *(talk.line for talk in talks)}):
         line = change.state.lines.get(key)
         if line is None:
             continue
-        told = (interaction_id, handed.get(key, []), held.get(key, []))
+        told = handed.get(key, []), held.get(key, []), hung_up.get(key, [])
         call = line.call
         shown = {interaction_of(call, visit) for visit in call.visits}
-        if shown - {interaction_id} or (call.handovers, call.holds) != told[1:]:
-            call.interaction_id, call.handovers, call.holds = told
+        known = call.handovers, call.holds, call.hangups
+        if shown - {interaction_id} or known != told:
+            call.interaction_id = interaction_id
+            call.handovers, call.holds, call.hangups = told
             change.settle_line(key, cause, of_contact=True)
     contact.lines = sorted({talk.line for talk in talks})
 

@@ -100,7 +100,9 @@ class Consideration:
                 or self._stands_behind_another(party)
             )
         ]
-        return Meaning(one_for_each_agent(calls), self._handovers(), self._queue_holds())
+        return Meaning(
+            one_for_each_agent(calls), self._handovers(), self._queue_holds(), self._hangups()
+        )
 
     # --- who is who -----------------------------------------------------------------------
 
@@ -413,6 +415,15 @@ class Consideration:
                 if talk is not None:
                     found[talk.leg_id, hold] = (talk, hold)
         return [found[key] for key in sorted(found, key=lambda key: (key[0], key[1].start))]
+
+    def _hangups(self) -> list[tuple[QueueTalk, int]]:
+        found = []
+        for party in self._parties:
+            if party.requested is not None:
+                talk = self._talk_by(party.channel_id, party.requested[0])
+                if talk is not None:
+                    found.append((talk, party.requested[0]))
+        return found
 
 
 def _used_from(party: Party, answered: int | None, *, began: bool) -> int | None:

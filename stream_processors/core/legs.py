@@ -95,18 +95,21 @@ def _talked(
     passed = _handover(call, visit, answered) if call.handovers else None
     if passed is not None and _ends_with(passed, visit, ended, by, moved):
         ended, by = max(answered, passed.at), "agent"
-    elif by == "unknown" and ended is not None and _hung_up_at(call, ended):
-        by = "caller"
+    elif by == "unknown" and ended is not None:
+        by = _who_hung_up(call, visit.agent_id, ended)
     return Conclusion(
         visit.leg_id, visit.queue_id, "answered", entered, answered, _wait(visit, answered),
         answered, ended, by, visit.agent_id, inferred,
     )  # fmt: skip
 
 
-def _hung_up_at(call: Call, ended: int) -> bool:
-    """Tell whether the caller asked for the end of a talk of which the queue has told none."""
+def _who_hung_up(call: Call, agent_id: str, ended: int) -> EndedBy:
+    """Return who asked for the end of a talk of which the queue has told none."""
     requested = call.hangup_requested_at
-    return requested is not None and abs(requested - ended) <= MATCH_MS
+    if requested is not None and abs(requested - ended) <= MATCH_MS:
+        return "caller"
+    mine = [at for who, at in call.hangups if who == agent_id]
+    return "agent" if any(abs(at - ended) <= MATCH_MS for at in mine) else "unknown"
 
 
 def _ends_with(

@@ -68,3 +68,4 @@ class Meaning(msgspec.Struct, gc=False):
     calls: list[DirectCall]
     handovers: list[tuple[QueueTalk, Handover]]
     holds: list[tuple[QueueTalk, Hold]]
+    hangups: list[tuple[QueueTalk, int]]  # talks whose agent hung up, and when [ms]

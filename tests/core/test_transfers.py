@@ -362,20 +362,26 @@ def test_a_caller_goes_on_with_whom_the_queue_had_found_for_the_agent() -> None:
 
 def test_a_caller_in_the_place_of_an_agent_ends_a_talk_whose_end_no_queue_tells() -> None:
     told_of = """
-        09:01:04  ring   anna2 support Clara
+        09:01:04  starts clara1@anna2
+        09:01:04  ring   anna2 support Clara clara1
+        09:01:08  picks  clara1@anna2
         09:01:08  leave  anna2 support
-        09:01:08  answer anna2 support Clara
+        09:01:08  answer anna2 support Clara _ clara1
         09:01:30  passes anna1@trunk1 anna2 700 trunk1
         09:01:30  merges anna2 trunk1
         09:01:30.001  end    trunk1 sales Anna agent
         09:01:30.002  end    anna2 support Clara agent
         09:01:30.003  stops  anna2 16
         09:01:30.004  stops  anna1@trunk1 16
-        09:02:30  ASKS trunk1
+        09:02:30  ASKS
         09:02:30  stops  trunk1 16
         09:10:00  beat
     """
-    for asks, ended_by in (("asks", "caller"), ("orders", "unknown")):
+    for asks, ended_by in (
+        ("asks trunk1", "caller"),
+        ("orders trunk1", "unknown"),
+        ("asks clara1@trunk1", "agent"),
+    ):
         _, facts = told(QUEUED + ASKED_A_QUEUE + told_of.replace("ASKS", asks))
 
         clara = of(facts, "Clara")
