@@ -14,6 +14,7 @@ from schemas.errors import LogTorn
 
 if TYPE_CHECKING:
     from stream_processors.shells.partition import LogRecord
+    from stream_processors.shells.transport import Bounds
 
 UNMARKED = -1
 """Stands for the mark of a record that is not on record."""
@@ -69,25 +70,34 @@ def check_bounds(where: str, position: int, first: int, end: int, *, accept_loss
 
 
 def new_of(
-    where: str, records: "Sequence[LogRecord]", position: int, mark: int, first: int
+    where: str, records: "Sequence[LogRecord]", position: int, mark: int, bounds: "Bounds"
 ) -> "Sequence[LogRecord]":
-    """Return what is new of records that were fetched, without the one that was folded last.
+    """Return what is new of records that were fetched, without those that were folded.
+
+    Mostly only the last of these is there. After two assignments in quick succession more may
+    be: the client begins where the group's offset is.
 
     Args:
         where: the log, in words.
         records: at least one.
         position: the offset that comes next.
         mark: of the record before it, or UNMARKED.
-        first: offset of the first record that the log has.
+        bounds: of the log.
 
     Raises:
         LogTorn: they do not follow it.
     """
     found = records[0].offset
     if found > position:
-        check_bounds(where, position, first, found, accept_loss=False)
+        check_bounds(where, position, bounds.first, found, accept_loss=False)
     if found >= position:
         return records
-    if found < position - 1 or mark not in (UNMARKED, mark_of(records[0].value)):
+    if max(bounds.end, records[-1].offset + 1) < position:
+        # Where the broker has no such offset, the client reads from the beginning by itself.
         raise other_log(where, "folded", position)
-    return records[1:]
+    rest = [each for each in records if each.offset >= position - 1]
+    if not rest:
+        return rest
+    if rest[0].offset != position - 1 or mark not in (UNMARKED, mark_of(rest[0].value)):
+        raise other_log(where, "folded", position)
+    return rest[1:]

@@ -209,7 +209,8 @@ class BatchConsumer(driver.Consumer):
         if not records or position is None or records[0].offset == position:
             return records
         where = f"{tp.topic} partition {tp.partition}"
-        return new_of(where, records, position, self._keeper.mark(tp.partition), first)
+        bounds = Bounds(first, self.highwater(tp))
+        return new_of(where, records, position, self._keeper.mark(tp.partition), bounds)
 
     def _message(self, tp: TP, batch: Batch, generation: int) -> Message:
         last = batch.records[-1]
