@@ -1,4 +1,4 @@
-"""Whether the store holds one event, or one reject; each asked by the sorting key."""
+"""Whether the store holds one event, or one reject, and whether it drops events by itself."""
 
 from clickhouse_connect.driver.client import Client
 
@@ -44,3 +44,18 @@ def holds_reject(client: Client, event: Event, feed: str, revision: int) -> bool
                 },
             )
         )  # fmt: skip
+
+
+def drops_by_itself(client: Client) -> bool:
+    """Tell whether somebody has given the table of events a TTL.
+
+    Raises:
+        StoreFailed: the store does not say it.
+    """
+    with store_errors("look for a TTL of pult.events"):
+        return bool(
+            client.command(
+                "SELECT count() FROM system.tables WHERE database = 'pult' "
+                "AND name = 'events' AND engine_full LIKE '% TTL %'"
+            )
+        )

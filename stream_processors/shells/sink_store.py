@@ -1,9 +1,9 @@
 """Whether a store still holds what a sink has stored in it.
 
 One that was restored from a backup, or made anew, takes what comes as before, and what was
-stored since the backup would be missing for good without a word: the group's offsets lie behind
-it. So before the first insert, and after each failure, the event that was stored last is asked
-for.
+stored since the backup would be missing for good without a word: the group's offsets lie
+behind it. So before the first insert of each partition, and after each failure, the event of it
+that was stored last is asked for.
 """
 
 import time
@@ -11,14 +11,20 @@ from typing import NamedTuple
 
 from clickhouse_connect.driver.client import Client
 
-from schemas.errors import MalformedEvent, StoreFailed
-from sql.presence import holds_event, holds_reject
+from schemas.errors import StoreFailed
+from schemas.events import Event
+from sql.presence import drops_by_itself, holds_event, holds_reject
+from sql.ranges import NO_ROW
+from sql.rows import event_inserts
 from stream_processors.core.instants import to_ms
 from stream_processors.shells.ranges import Range
 from stream_processors.shells.storing import usable_event
 
 KEPT_SECONDS = 7 * 86_400
-"""What is older may have been dropped on purpose: by months, or by a TTL."""
+"""What is older may have been dropped on purpose, by months."""
+
+KEPT_BY_TTL_SECONDS = 86_400
+"""So long at least does a table keep what it drops by itself."""
 
 
 class Before(NamedTuple):
@@ -30,7 +36,7 @@ class Before(NamedTuple):
 
 
 def check_holds(client: Client, told: Range, before: Before, remedy: str) -> None:
-    """Look whether the store holds the event before a range.
+    """Look whether the store holds the event before a range, unless that is none, or too old.
 
     Args:
         client: asks the store.
@@ -42,18 +48,16 @@ def check_holds(client: Client, told: Range, before: Before, remedy: str) -> Non
         StoreFailed: it does not, or does not say it.
     """
     event = usable_event(before.key, before.value)
-    if event is None:
+    if event is None or not _makes_a_row(event):
         return
-    try:
-        occurred_ms = to_ms(event.time)
-    except MalformedEvent:
-        return
-    if occurred_ms < (time.time() - KEPT_SECONDS) * 1000:
-        return
-    if holds_event(client, event, occurred_ms):
+    occurred_ms = to_ms(event.time)
+    age = time.time() - occurred_ms / 1000
+    if age > KEPT_SECONDS or holds_event(client, event, occurred_ms):
         return
     # What the store did not take for what it says is no event in it.
     if holds_reject(client, event, told.topic, before.offset):
+        return
+    if age > KEPT_BY_TTL_SECONDS and drops_by_itself(client):
         return
     msg = (
         f"the store does not hold what was stored last ({told.topic} partition "
@@ -62,3 +66,12 @@ def check_holds(client: Client, told: Range, before: Before, remedy: str) -> Non
         "--accept-loss goes on without"
     )
     raise StoreFailed(msg)
+
+
+def _makes_a_row(event: Event) -> bool:
+    """Tell whether an event can be in the table: of others a rebuild brings nothing back."""
+    try:
+        event_inserts([event], [(0, 0)])
+    except NO_ROW:
+        return False
+    return True

@@ -62,8 +62,9 @@ class Writers:
         self._clients: list[Client] = []
         self._away = threading.Event()
         self._running: list[Work] = []
-        # Whether it is known that the store holds what was stored in it before.
-        self._trusted = plan.accept_loss
+        # Of which topics and partitions something was inserted since the store failed last: one
+        # that was silent since a backup is whole in it, and says nothing of the others.
+        self._trusted: set[tuple[str, int]] = set()
 
     @property
     def room(self) -> int:
@@ -132,14 +133,21 @@ class Writers:
                 return None
             try:
                 client = self._client()
-                if kind == "events" and before is not None and not self._trusted:
-                    check_holds(client, told, before, self._plan.refill)
-                    self._trusted = True
-                return storing.store(client)
+                self._check_holds(client, told, before)
+                stored = storing.store(client)
+                if not self._away.is_set():
+                    self._trusted.add((told.topic, told.partition))
+                return stored  # noqa: TRY300 (the insert may fail, too)
             except StoreFailed:
                 self._away.set()
-                self._trusted = self._plan.accept_loss
+                self._trusted.clear()
                 raise
+
+    def _check_holds(self, client: Client, told: Range, before: Before | None) -> None:
+        is_known = self._plan.accept_loss or (told.topic, told.partition) in self._trusted
+        if before is None or is_known or self._plan.topics[told.topic] != "events":
+            return
+        check_holds(client, told, before, self._plan.refill)
 
     def _client(self) -> Client:
         client: Client | None = getattr(self._of_thread, "client", None)
