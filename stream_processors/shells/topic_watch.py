@@ -43,7 +43,8 @@ class TopicWatch:
 
     def _compare(self, name: str, described: TopicDescription) -> None:
         found, partitions = id_of(described), len(described.partitions)
-        if self._known.setdefault(name, found) != found:
+        # Brokers that give no ids may come to do so: they are upgraded one after another.
+        if found and self._known.setdefault(name, found) != found:
             told = f"{name} was made anew while it was read"
             msg = "; ".join(filter(None, [told, self._then, RESTORING]))
             raise LogTorn(msg)
