@@ -21,6 +21,7 @@ from prometheus_client import CollectorRegistry
 from schemas.errors import LogTorn, OutputFailed, PultFailure
 from stream_processors.shells.archive import ends, read
 from stream_processors.shells.measures import Measures
+from stream_processors.shells.membership import holder
 from stream_processors.shells.outbox import Outbox
 from stream_processors.shells.topic_watch import TopicWatch
 from stream_processors.shells.transport import SCHEME, Batch, BatchApp, register
@@ -127,6 +128,7 @@ class Processor:
         self._topic = TopicWatch(connection.librdkafka, [plan.events])
         self._app = build(plan, group, connection)
         self._app.keeper = self.worker
+        self._app.holder = lambda: holder(connection.librdkafka, group, plan.name)
         topic = self._app.topic(plan.events, value_type=None, value_serializer="raw")
         self._app.agent(topic, name="fold")(self._fold)
 

@@ -1,17 +1,19 @@
-"""Takes a static member out of its group, which no client of Python's does by itself.
+"""What concerns a static member of a group: who has its place, and how it is taken out.
 
-A worker with a stable name does not leave when it stops: it is expected back, and its
-partitions wait for the whole session. Who scales down says so here. It is the request of
-Kafka's own admin clients (LeaveGroup, version 3, KIP-345).
+No client of Python's takes one out by itself. A worker with a stable name does not leave when
+it stops: it is expected back, and its partitions wait for the whole session. Who scales down
+says so here. It is the request of Kafka's own admin clients (LeaveGroup, version 3, KIP-345).
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError, for_code
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import Array, Int16, Int32, Schema, String
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
 
 from schemas.errors import OutputFailed
 
@@ -53,6 +55,34 @@ class _Leave(Request[_LeaveStruct]):
 
     def build(self, request_struct_class: type[_LeaveStruct]) -> _LeaveStruct:
         return request_struct_class(self._group, [("", self._name)])
+
+
+_ANSWER_SECONDS = 2.0
+
+
+class Holder(NamedTuple):
+    """Who has the place of a name in a group: its member id, and the address it speaks from."""
+
+    member: str
+    host: str
+
+
+def holder(connection: Mapping[str, Any], group: str, name: str) -> Holder | None:
+    """Return who has the place of a static member; None if nobody has, or nobody says; blocks.
+
+    Args:
+        connection: how to reach the brokers, in librdkafka's words.
+        group: the consumer group.
+        name: its static id.
+    """
+    admin = AdminClient(dict(connection))
+    try:
+        asked = admin.describe_consumer_groups([group], request_timeout=_ANSWER_SECONDS)
+        members = asked[group].result().members
+    except KafkaException:
+        return None
+    found = (each for each in members if each.group_instance_id == name)
+    return next((Holder(each.member_id, each.host.lstrip("/")) for each in found), None)
 
 
 async def remove(connection: Mapping[str, Any], group: str, name: str) -> bool:

@@ -9,7 +9,7 @@ a partition is read from where its state stands, not from what was committed.
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
@@ -24,6 +24,7 @@ from mode import Service
 from schemas.errors import LogTorn, PultFailure
 from stream_processors.shells.continuity import new_of
 from stream_processors.shells.ledger import Ledger, Range
+from stream_processors.shells.membership import Holder
 from stream_processors.shells.partition import LogRecord
 
 SCHEME = "pult"
@@ -77,6 +78,9 @@ class Keeper(Protocol):
     def passed(self, partition: int, offset: int) -> None:
         """Hear that what was handed over is all there is of a partition up to an offset."""
 
+    def displaced(self, host: str) -> None:
+        """Hear that a worker at another address, or here, has joined under our name."""
+
     def fail(self, failure: PultFailure) -> None:
         """Go no further."""
 
@@ -86,11 +90,13 @@ class BatchApp(faust.App):
 
     Attributes:
         keeper: told of partitions that come and go; set before the start.
+        holder: returns who has the place of our name in the group; blocks; set before, too.
         events: the topic that is read.
     """
 
     logger = _LOG
     keeper: Keeper
+    holder: Callable[[], Holder | None]
     events: str
 
     def _create_directories(self) -> None:
@@ -123,6 +129,11 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         state = assignment.state_value(tp)
         return state.position if state is not None and state.has_valid_position else 0
 
+    @property
+    def member(self) -> str:
+        """Our id in the group; empty while the group does not know us."""
+        return str(self._ensure_consumer()._coordinator.member_id)
+
     async def on_thread_stop(self) -> None:
         """Leave the group, or let its members wait for the session's end if nobody answers."""
         try:
@@ -139,6 +150,7 @@ class BatchConsumer(driver.Consumer):
     logger = _LOG
     _thread: _ConsumerThread
     _tell_at = 0.0
+    _member = ""
 
     @property
     def _keeper(self) -> Keeper:
@@ -253,6 +265,7 @@ class BatchConsumer(driver.Consumer):
 
         Faust calls it after each assignment, before the flow of messages is resumed.
         """
+        self._member = self._thread.member
         tps = {tp.partition: tp for tp in self.assignment()}
         first = await self.earliest_offsets(*tps.values())
         end = await self.highwaters(*tps.values())
@@ -273,6 +286,17 @@ class BatchConsumer(driver.Consumer):
             await self.commit()
         self._ledger.forget(partitions)
         self._keeper.rebalanced(partitions)
+        await self._look_for_another()
+
+    async def _look_for_another(self) -> None:
+        """Tell if our place in the group was taken, which takes a worker of the same name.
+
+        We are asked before we join again, so whoever has the place now is not us.
+        """
+        if self._member and not self.app.should_stop and not self._thread.member:
+            held = await asyncio.to_thread(cast(BatchApp, self.app).holder)
+            if held is not None and held.member != self._member:
+                self._keeper.displaced(held.host)
 
     async def on_stop(self) -> None:
         """Nothing: the drain has committed; without brokers a commit would wait for ever."""

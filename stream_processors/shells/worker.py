@@ -117,7 +117,7 @@ class Worker:
         self._measures = measures
         self._failed = failed
         self._kept: dict[int, _Kept] = {}
-        self._joined = False
+        self._joined = self._displaced = False
         self._unreachable = ""
         self.heard_at = time.monotonic()
         self._watch = RejectWatch(plan.limit)
@@ -247,6 +247,15 @@ class Worker:
         lost = list(partitions)
         if lost:
             _LOG.info("revoked partitions=%s", spans(lost))
+
+    def displaced(self, host: str) -> None:
+        """Hear that another worker has joined under our name; tell of it once."""
+        if not self._displaced:
+            self._displaced = True
+            _LOG.warning(
+                "another worker runs under the name %s, at %s: each takes the partitions from "
+                "the other; stop one, or give it a --name of its own", self.plan.name, host,
+            )  # fmt: skip
 
     # --- what runs beside -------------------------------------------------------------------
 
