@@ -25,7 +25,7 @@ def forget(state: State, source: Source, at: int, terms: Terms) -> None:
     """
     before = max(0, at - 2 * HORIZON_MS)  # a PBX without a battery begins in 1970
     forget_signed(source, before)
-    _forget_contacts(source, before)
+    _forget_contacts(source, before, before - max(DAY_MS, terms.max_open_ms))
     _forget_lines(state, source, before)
     forget_interfaces(source, before)
     people = [agent for agent in state.agents.values() if agent.source == source.name]
@@ -100,11 +100,12 @@ def _forget_phone(state: State, agent: Agent, before: int) -> None:
             del agent.direct[ref]
 
 
-def _forget_contacts(source: Source, before: int) -> None:
+def _forget_contacts(source: Source, before: int, given_up: int) -> None:
+    """Drop contacts that are over, and those that were last told of before `given_up` [ms]."""
     gone = [
         contact
         for contact in source.contacts.values()
-        if contact.marks[-1].at < before and _is_finished(contact, before)
+        if contact.marks[-1].at < before and _is_finished(contact, given_up)
     ]
     for contact in gone:
         del source.contacts[contact.root]
@@ -130,13 +131,13 @@ def _first_use(source: Source, device: str) -> int:
     return min((source.contacts[root].began for root in roots), default=NEVER)
 
 
-def _is_finished(contact: Contact, before: int) -> bool:
+def _is_finished(contact: Contact, given_up: int) -> bool:
     """Tell whether all channels of a contact have ended, or nobody can wait for it any more."""
     # Of some nobody has told the beginning: only lists, or what came after it.
     over = ("ended", "unheard")
     open_channels = {m.channel_id for m in contact.marks if m.device and m.kind not in over}
     open_channels -= {m.channel_id for m in contact.marks if m.kind == "ended"}
-    return not open_channels or contact.marks[-1].at < before - DAY_MS
+    return not open_channels or contact.marks[-1].at < given_up
 
 
 def _is_over(state: State, settled: Settled, before: int) -> bool:

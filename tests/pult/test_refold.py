@@ -1,7 +1,7 @@
 """A re-fold from a checkpoint comes to what a fold of everything in order comes to."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
 
@@ -16,11 +16,11 @@ from schemas.facts import DayDirty, Fact, Leg
 from sql.digest import digest, total
 from sql.embedded import EmbeddedStore
 from stream_processors.core.pipeline import Batch, Record, apply
-from stream_processors.core.state import State
+from stream_processors.core.state import State, Terms
 from tests.core.test_order import counted
 from tests.days import MIDNIGHTS, ZONE, Days, days, local_terms
 from tests.readings import newest
-from tests.timetable import events, moment, run
+from tests.timetable import events, moment, run, terms
 
 _TENANTS = count()
 
@@ -47,12 +47,14 @@ def said_by(store: EmbeddedStore, tenant: str) -> str:
     return total(digest(store.client, ZONE, tenant))
 
 
-def expected(store: EmbeddedStore, told: Sequence[e.Event]) -> tuple[str, State]:
+def expected(
+    store: EmbeddedStore, told: Sequence[e.Event], under: Callable[[int], Terms] = local_terms
+) -> tuple[str, State]:
     """Return digest and state of one fold of everything in order, which knows no store."""
     tenant, twin = told[0].tenant, new_tenant()
     state, facts = run(
         [e.encode(event) for event in told],
-        local_terms(refold_at=1),
+        under(1),
         State(tenant, tenant),
         size=7,
     )
@@ -140,7 +142,12 @@ def test_a_day_folded_again_from_a_checkpoint_is_as_if_nothing_had_been_late_soa
     assert sum(begun) > len(begun) / 4
 
 
-def told_again(store: EmbeddedStore, timetable: str, *tardy: str) -> None:
+def told_again(
+    store: EmbeddedStore,
+    timetable: str,
+    *tardy: str,
+    under: Callable[[int], Terms] = local_terms,
+) -> None:
     """Tell a timetable, then what its lines with these words say; compare."""
     tenant = new_tenant()
     told = [replace(event, tenant=tenant, domain=tenant) for event in events(timetable)]
@@ -149,12 +156,12 @@ def told_again(store: EmbeddedStore, timetable: str, *tardy: str) -> None:
     assert len(told) - len(punctual) == len(tardy)
 
     keep(store, punctual, 100)
-    refold(store, tenant, tenant, local_terms(refold_at=100))
+    refold(store, tenant, tenant, under(100))
     keep(store, [event for event in told if event.id in late_ids], 200)
-    done = refold_days(store, tenant, tenant, local_terms(refold_at=200), {"2026-03-07"})
+    done = refold_days(store, tenant, tenant, under(200), {"2026-03-07"})
 
     assert done.since_ms == moment(f"{MIDNIGHTS[0]}:00")
-    assert said_by(store, tenant) == expected(store, told)[0]
+    assert said_by(store, tenant) == expected(store, told, under)[0]
 
 
 def test_what_was_said_of_yesterday_after_the_checkpoint_is_corrected(
@@ -213,6 +220,33 @@ def test_a_violation_that_began_yesterday_and_fired_today_is_voided_where_it_did
         """,
         "2026-03-07 09:05:01      ring   b sales Anna",
         "2026-03-07 09:05:03      miss   b sales Anna",
+    )
+
+
+def test_a_call_that_may_last_two_days_is_not_let_go_before_it_is_given_up(
+    store: EmbeddedStore,
+) -> None:
+    """What a checkpoint has forgotten while it was open would be taken back."""
+    told_again(
+        store,
+        """
+        2026-03-05 08:00:00  starts trunk1
+        2026-03-05 08:00:01  starts anna1@trunk1
+        2026-03-05 08:00:10  picks  anna1@trunk1
+        2026-03-05 08:00:10  joins  anna1@trunk1 b
+        2026-03-05 08:00:10  joins  trunk1 b
+        2026-03-06 10:00:00  enter  a vip
+        2026-03-06 10:00:20  hangup a
+        2026-03-07 08:00:00  enter  b vip
+        2026-03-07 08:00:20  hangup b
+        2026-03-07 09:10:00  enter  c vip
+        2026-03-07 09:20:00  hangup c
+        2026-03-09 09:00:00  beat
+        """,
+        "2026-03-07 09:20:00  hangup c",
+        under=lambda refold_at: terms(
+            refold_at, timezone=ZONE, max_open="2d", agents={"Anna": {"devices": ["SIP/anna"]}}
+        ),
     )
 
 
