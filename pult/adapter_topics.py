@@ -4,6 +4,7 @@ A topic that was deleted and made anew has the same name and lacks all that was 
 place in the journal says nothing of it, so the id that Kafka gives each topic stands beside it.
 """
 
+import logging
 from collections.abc import Mapping
 
 from confluent_kafka import KafkaException, TopicCollection
@@ -18,6 +19,7 @@ from schemas.topics import EVENTS, REJECTED
 from stream_processors.shells.topic_news import TopicNews, id_of
 
 _ANSWER_SECONDS = 5.0
+_LOG = logging.getLogger(__name__)
 
 
 class AdapterTopics:
@@ -89,7 +91,8 @@ class AdapterTopics:
         place = self._place
         if found in ("", place.log):
             return ""
-        if place.log and place.position and not self._accept_loss:
+        made_anew = bool(place.log and place.position)
+        if made_anew and not self._accept_loss:
             return (
                 f"{self._events} is not the topic that the journal was published to up to "
                 f"message {place.position}: it was made anew, or is of other brokers; see "
@@ -97,5 +100,10 @@ class AdapterTopics:
                 f"{place.path} to publish the whole journal again, or start it with "
                 "--accept-loss to publish only what follows"
             )
+        if made_anew:
+            _LOG.warning(
+                "%s lacks what was published up to message %d; what follows goes into it "
+                "(--accept-loss)", self._events, place.position,
+            )  # fmt: skip
         place.log = found
         return ""

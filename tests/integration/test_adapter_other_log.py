@@ -78,6 +78,8 @@ def test_the_whole_journal_or_what_comes_is_published_to_the_new_topic_as_a_pers
     everything = expected_ids(adapter.data / "journal", adapter.names())
     read = first_ids(records(kafka.bootstrap, f"{prefix}.events"))
     assert read == (everything[len(before) :] if accept else everything)
+    accepted = f"{prefix}.events lacks what was published up to message "
+    assert sum(accepted in line for line in adapter.said.splitlines()) == accept
 
 
 def test_a_topic_made_anew_under_an_adapter_is_not_written_to_any_more(
