@@ -93,7 +93,7 @@ def test_one_partition_says_nothing_of_what_the_store_has_lost_of_another(
     store: EmbeddedStore,
 ) -> None:
     """That of a source that was silent since the backup is whole in it."""
-    whole, old = heard(id="whole"), heard(30 * DAY)
+    whole, old = heard(id="whole\t'\\"), heard(30 * DAY)
     writers = Writers(PLAN, lambda: store.client)
     told = []
     try:
