@@ -73,6 +73,7 @@ def _of_leg(leg: Leg) -> dict[str, int]:
         "wait_ms": wait,
         "answered_wait_ms": wait if answered else 0,
         "talk_ms": leg.talk_ms or 0,
+        "wrapup_ms": leg.wrapup_ms or 0,
     }
 
 
@@ -93,6 +94,7 @@ def agents(facts: list[Fact]) -> dict[str, dict[str, Any]]:
         if leg.outcome == "answered":
             found[leg.agent_id]["answered"] += 1
             found[leg.agent_id]["talk_ms"] += leg.talk_ms
+            found[leg.agent_id]["wrapup_ms"] += leg.wrapup_ms or 0
     for offer in _of(Offer, facts):
         if offer.result in ("no_answer", "rejected"):
             found[offer.agent_id]["missed" if offer.result == "no_answer" else "rejected"] += 1
@@ -100,7 +102,8 @@ def agents(facts: list[Fact]) -> dict[str, dict[str, Any]]:
 
 
 _NOTHING = {
-    "answered": 0, "talk_ms": 0, "missed": 0, "rejected": 0, "sessions": 0, "logged_in_ms": 0
+    "answered": 0, "talk_ms": 0, "wrapup_ms": 0, "missed": 0, "rejected": 0, "sessions": 0,
+    "logged_in_ms": 0,
 }  # fmt: skip
 
 
@@ -116,6 +119,7 @@ def true_queues(truth: dict[str, Any]) -> dict[tuple[str, str], dict[str, int]]:
 _COMPARED = {
     "offered", *OUTCOMES, "answered_in_time", "short_abandoned", "level_counted",
     "level_in_time", "transferred", "wait_ms", "answered_wait_ms", "longest_wait_ms", "talk_ms",
+    "wrapup_ms",
 }  # fmt: skip
 
 

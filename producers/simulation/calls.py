@@ -221,8 +221,9 @@ class Calls:
             self._gone(caller)
         else:
             world.after(_ON_THE_WAY_MS, self._arrive_by_transfer, (caller, to), caller.visit)
-        agent.doing = "wrapup"
-        world.after(line.wrapup_ms, self.staff.release, agent, agent.session)
+        agent.doing, agent.wrapup_since = "wrapup", world.now
+        agent.wrapup_of = world.truth.queue(line.name, caller.entered_at)
+        world.after(line.wrapup_ms, self.staff.wrapup_over, agent, agent.session)
 
     def _transfer_target(self, line: Line) -> Line | None:
         world = self.world

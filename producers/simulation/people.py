@@ -4,7 +4,7 @@ from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from typing import Literal
 
-from producers.simulation.truth import AgentTruth
+from producers.simulation.truth import AgentTruth, QueueTruth
 
 Doing = Literal["away", "idle", "ringing", "talking", "wrapup", "resting", "on break"]
 
@@ -45,6 +45,8 @@ class Agent:
     wanted_break: tuple[str, int] | None = None
     break_reason: str = ""
     break_since: int = 0
+    wrapup_of: QueueTruth | None = None
+    wrapup_since: int = 0
 
 
 @dataclass(slots=True, eq=False)

@@ -79,6 +79,7 @@ class Staff:
     def _leave(self, agent: Agent) -> None:
         if agent.doing == "on break":
             agent.truth.had_break(agent.break_reason, self.world.now - agent.break_since)
+        self._count_wrapup(agent)
         agent.truth.sessions += 1
         agent.truth.logged_in_ms += self.world.now - agent.logged_in_at
         self._not_idle(agent)
@@ -92,6 +93,20 @@ class Staff:
             self._log_out(agent)
 
     # --- free, and what then --------------------------------------------------------------
+
+    def wrapup_over(self, agent: Agent, session: int) -> None:
+        """End the after-work of a call, unless the agent is gone."""
+        if agent.session == session:
+            self._count_wrapup(agent)
+            self.release(agent, session)
+
+    def _count_wrapup(self, agent: Agent) -> None:
+        if agent.doing == "wrapup":
+            assert agent.wrapup_of is not None
+            lasted = self.world.now - agent.wrapup_since
+            agent.truth.wrapup_ms += lasted
+            agent.wrapup_of.wrapup_ms += lasted
+            agent.doing = "resting"
 
     def release(self, agent: Agent, session: int) -> None:
         """Let an agent do what comes next: go home, rest, serve, or wait for a call."""

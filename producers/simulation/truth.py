@@ -39,6 +39,7 @@ class QueueTruth:
     answered_wait_ms: int = 0
     longest_wait_ms: int = 0
     talk_ms: int = 0
+    wrapup_ms: int = 0
 
     def left(self, outcome: str, wait_ms: int, within_ms: int, short_ms: int) -> None:
         """Count a visit whose wait is over."""
@@ -71,6 +72,7 @@ class AgentTruth:
     queues: tuple[str, ...]
     answered: int = 0
     talk_ms: int = 0
+    wrapup_ms: int = 0
     missed: int = 0
     rejected: int = 0
     sessions: int = 0

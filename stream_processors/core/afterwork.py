@@ -30,6 +30,20 @@ def is_at_it(agent: Agent | None, ended: int) -> bool:
     return span is not None and span.end is None
 
 
+def is_touched(agent: Agent, *changed: Span | None) -> bool:
+    """Tell whether states of an agent that changed are of an after-work, or lead to one."""
+    for span in changed:
+        if span is None:
+            continue
+        if span.state == "wrapup":
+            return True
+        if span.state == "ready" and span.end is not None:
+            after = agent.spans.get(("state", span.end))
+            if after is not None and after.state == "wrapup":
+                return True
+    return False
+
+
 def may_follow(start: int, ended: int | None) -> bool:
     """Tell whether an after-work that begins at an instant [ms] may be that of a talk."""
     return ended is not None and 0 <= start - ended <= FOLLOWS_MS

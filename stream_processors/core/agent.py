@@ -122,7 +122,8 @@ class Agent(msgspec.Struct):
 
     `touched` keeps what spans were when his team was last told, `unsaid` what was last said of
     them as facts. `direct` tells from when to when [ms] he used his phone without a queue, by
-    leg; `missed` which calls rang at his phone in vain; `today` counts what he did on this day.
+    leg; `missed` which calls rang at his phone in vain, `talked` which of queues he has had;
+    `today` counts what he did on this day.
     """
 
     agent_id: str
@@ -137,6 +138,7 @@ class Agent(msgspec.Struct):
     unsaid: Former = msgspec.field(default_factory=dict)
     direct: dict[str, tuple[int, int | None]] = msgspec.field(default_factory=dict)
     missed: dict[str, None] = msgspec.field(default_factory=dict)
+    talked: dict[str, None] = msgspec.field(default_factory=dict)
     today: Today = msgspec.field(default_factory=Today)
     coarse: bool = False
     fine: bool = False

@@ -143,8 +143,14 @@ def forget(agent: Agent, before: int) -> None:
     agent.stops = agent.stops[len(reachable) - 1 :]
     del agent.marks[: place_of(agent.marks, first.at - 2 * ECHO_MS)]
     for key, span in list(agent.spans.items()):
-        if span.end is not None and span.end < first.at:
+        # Which call an after-work is of that lasts, what came before it tells.
+        leads_on = key[0] == "state" and _is_at_afterwork_since(agent, span.end)
+        if span.end is not None and span.end < first.at and not leads_on:
             del agent.spans[key]
+
+
+def _is_at_afterwork_since(agent: Agent, at: int | None) -> bool:
+    return agent.now.state == "wrapup" and agent.now.since == at
 
 
 def served(

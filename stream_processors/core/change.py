@@ -15,12 +15,12 @@ from stream_processors.core.activities import (
     restart_mark,
     roll_marks,
 )
-from stream_processors.core.afterwork import may_follow
+from stream_processors.core.afterwork import is_touched, may_follow
 from stream_processors.core.agent import Agent, AgentMark, on_the_phone
 from stream_processors.core.call import ESTIMATED, Call, Mark, Visit, has_open_visit
 from stream_processors.core.calls import observe
 from stream_processors.core.exits import FOLLOWS_MS
-from stream_processors.core.legs import Target, conclude
+from stream_processors.core.legs import Target, conclude, has_talked
 from stream_processors.core.offers import Ringing, given_up_at, ringings
 from stream_processors.core.queues import Queue, account
 from stream_processors.core.sources import SWEEPS_KEPT_MS, Deadline, Source
@@ -266,6 +266,8 @@ class Change:
                 gives_up = (it.answered_at or it.left_at) + max_open_ms
                 if it.ended_at is None and gives_up > source.clock:
                     source.remind(Deadline(gives_up, "leg", key))
+            if it.agent_id and has_talked(it):
+                self.agent(it.agent_id, call.source).talked[key] = None
             new = Settled(now, rings, activities_of(it, rings, call.source))
             settled[index : index + 1] = [new]
             self._change(call, old, new)
@@ -381,20 +383,16 @@ class Change:
         }
         return sorted({*marks, *lacked}) if lacked else marks
 
-    def _tell_calls_before(self, agent: Agent, start: int, source: str, cause: Cause) -> None:
-        """Let calls be told of again whose after-work it may be that begins at `start` [ms]."""
-        now = agent.now
-        for queue_id in dict.fromkeys((*now.queues, *now.wrapups, *now.left)):
-            home = now.homes.get(queue_id, source)
-            pair = self.state.pairs.get(f"{home}|{queue_id}|{agent.agent_id}")
-            for key in pair.lines if pair is not None else ():
-                line = self.state.lines.get(key)
-                if line is not None and any(
-                    settled.account.it.agent_id == agent.agent_id
-                    and may_follow(start, settled.account.it.ended_at)
-                    for settled in line.settled
-                ):
-                    self.lines.setdefault(key, cause)
+    def _tell_calls_before(self, agent: Agent, start: int, cause: Cause) -> None:
+        """Let calls be told of again after which a state began at `start` [ms]."""
+        for key in agent.talked:
+            line = self.state.lines.get(key)
+            if line is not None and any(
+                settled.account.it.agent_id == agent.agent_id
+                and may_follow(start, settled.account.it.ended_at)
+                for settled in line.settled
+            ):
+                self.lines.setdefault(key, cause)
 
     def settle_agent(self, agent: Agent, source: str, cause: Cause) -> None:
         """Pass on to the team what changed in an agent's states."""
@@ -418,8 +416,8 @@ class Change:
             if key not in unsaid:
                 unsaid[key] = old
             if key[0] == "state":
-                if "wrapup" in (old and old.state, new and new.state):
-                    self._tell_calls_before(agent, key[1], source, cause)
+                if agent.talked and is_touched(agent, old, new):
+                    self._tell_calls_before(agent, key[1], cause)
                 if old is None or new is None or old.state != new.state or old.end is not None:
                     count(team, available, busy, old, -1)
                     count(team, available, busy, new, +1)

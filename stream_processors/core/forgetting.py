@@ -89,9 +89,10 @@ def _forget_lines(state: State, source: Source, before: int) -> None:
 
 
 def _forget_phone(state: State, agent: Agent, before: int) -> None:
-    """Drop when an agent used his phone, if no call that rang in vain can ask for it."""
-    for key in [key for key in agent.missed if key not in state.lines]:
-        del agent.missed[key]
+    """Drop calls that are gone, and when he used his phone if none that rang can ask for it."""
+    for calls in (agent.missed, agent.talked):
+        for key in [key for key in calls if key not in state.lines]:
+            del calls[key]
     if not agent.missed:
         past = [
             ref for ref, (_, end) in agent.direct.items() if end is not None and end < before

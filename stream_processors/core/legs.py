@@ -44,6 +44,11 @@ class Conclusion(msgspec.Struct, frozen=True, gc=False, array_like=True):
     inferred: bool  # a beginning or an end was lost and has been estimated
 
 
+def has_talked(it: Conclusion) -> bool:
+    """Tell whether a talk is over that his agent's states know of: not one of no length."""
+    return it.answered_at is not None and (it.ended_at or 0) > it.answered_at
+
+
 def conclude(
     call: Call, index: int, sweeps: Sequence[Sweep], clock: int, max_open_ms: int
 ) -> Conclusion:

@@ -8,7 +8,7 @@ from schemas.facts import AgentInterval, AgentSession, Break, Fact, Offer, says_
 from stream_processors.core.afterwork import afterwork_ms
 from stream_processors.core.agent import Span
 from stream_processors.core.ledger import Ledger
-from stream_processors.core.legs import leg_fact
+from stream_processors.core.legs import has_talked, leg_fact
 from stream_processors.core.offers import offer_fact
 from stream_processors.core.publishing import planned_facts
 from stream_processors.core.state import Line, State, Terms
@@ -27,7 +27,7 @@ def line_facts(
         legs.add(it.leg_id)
         said = line.said_legs.get(it.leg_id)
         wrapup_ms = None
-        if it.answered_at is not None and it.ended_at is not None:
+        if it.ended_at is not None and has_talked(it):
             before = None if said is None else said.wrapup_ms
             wrapup_ms = afterwork_ms(state.agents.get(it.agent_id), it.ended_at, before)
         leg = leg_fact(

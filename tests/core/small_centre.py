@@ -51,6 +51,8 @@ class Shift:
     rests: int
     stays: int
     returns: bool
+    reason: str
+    wraps_up_s: int
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,8 @@ shifts = st.lists(
         rests=st.integers(3_000, 120_000),
         stays=st.integers(1_000, 120_000),
         returns=st.booleans(),
+        reason=st.sampled_from(("lunch", "ACW")),
+        wraps_up_s=st.sampled_from((0, 3, 20)),
     ),
     max_size=3,
     unique_by=lambda shift: shift.agent,
@@ -390,15 +394,16 @@ def _passed_on(
 def _shift(shift: Shift) -> list[tuple[int, str, str]]:
     told = []
     at = shift.begins
-    steps = [("login", 0, ""), ("pause", shift.pauses, " lunch"), ("unpause", shift.rests, "")]
-    steps.append(("logout", shift.stays, ""))
+    wraps_up = f" {shift.wraps_up_s}"  # a queue log does not tell it
+    steps = [("login", 0, "", wraps_up), ("pause", shift.pauses, f" {shift.reason}", "")]
+    steps += [("unpause", shift.rests, "", ""), ("logout", shift.stays, "", "")]
     if shift.returns:
-        steps.append(("login", 5_000, ""))
-    for verb, after, reason in steps:
+        steps.append(("login", 5_000, "", wraps_up))
+    for verb, after, reason, more in steps:
         at += after
         for place, queue in enumerate(shift.queues):
             text = f"{verb} {shift.agent} {queue}{reason}"
-            told.append((at + 3 * place, text, text))
+            told.append((at + 3 * place, text + more, text))
     return told
 
 

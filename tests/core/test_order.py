@@ -15,7 +15,7 @@ from stream_processors.core.pipeline import Batch, Record, apply, freeze, thaw
 from stream_processors.core.state import State
 from tests.core.drawn import some
 from tests.core.small_centre import AGENTS, Feeds, Hour, disordered, hours
-from tests.readings import comparable, newest, sessions, states, violations
+from tests.readings import comparable, legs, newest, sessions, states, violations
 from tests.timetable import TENANT, run, terms, values
 
 SOME = some(30)
@@ -191,6 +191,33 @@ def _holes(shown: Sequence[AgentInterval], session: AgentSession) -> list[tuple[
 
 
 FOREVER = 1 << 62
+
+
+@FEEDS
+@SOME
+@given(hour=hours(), seed=st.integers(0, 1 << 30), size=st.integers(1, 60))
+def test_an_after_work_is_of_the_one_call_that_it_follows(
+    feeds: Feeds, hour: Hour, seed: int, size: int
+) -> None:
+    _, facts = folded(disordered(hour.events(feeds), seed, repeated=0.1), size)
+
+    for agent in AGENTS:
+        shown = {each.started_at: each for each in states(facts, agent)}
+        for leg in legs(facts):
+            if leg.agent_id == agent and leg.queue_id and leg.ended_at != leg.answered_at:
+                assert leg.wrapup_ms == _after(leg.ended_at, shown), leg
+
+
+def _after(ended: int | None, shown: dict[int, AgentInterval]) -> int | None:
+    """Return how long the after-work was [ms] that began then, or within a minute."""
+    first = None if ended is None else shown.get(ended)
+    if (
+        first is not None
+        and first.state == "ready"
+        and (first.duration_ms or FOREVER) <= 60_000
+    ):
+        first = shown.get(first.ended_at or 0)
+    return first.duration_ms if first is not None and first.state == "wrapup" else None
 
 
 @FEEDS
