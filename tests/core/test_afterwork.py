@@ -211,7 +211,7 @@ def test_a_break_between_a_talk_and_an_after_work_may_come_late() -> None:
 
 
 def test_an_after_work_that_begins_late_is_of_its_call_however_long_it_lasts() -> None:
-    """So much is told meanwhile that how the agent stood when the talk ended is out of reach."""
+    """So much is told meanwhile that the end of the talk is out of his reach."""
     told = "\n".join(
         f"09:{minute:02}:00 pause Anna sales ACW\n09:{minute:02}:30 beat"
         for minute in range(2, 55)
