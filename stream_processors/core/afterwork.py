@@ -4,15 +4,16 @@ It is his state, so a call that reaches him meanwhile ends it, and that of a wra
 with the time. Who pauses for it does so a moment after the talk.
 """
 
-from stream_processors.core.agent import Agent, Span
+from stream_processors.core.agent import Agent, Span, place_of
 from stream_processors.core.discipline.diary import FOLLOWS_MS
 
 
-def afterwork_ms(agent: Agent | None, ended: int, said: int | None) -> int | None:
+def afterwork_ms(agent: Agent | None, leg_id: str, ended: int, said: int | None) -> int | None:
     """Return how long the after-work of a talk was [ms]; None if there was none, or not yet.
 
     Args:
         agent: who talked.
+        leg_id: the visit whose talk it was.
         ended: when the talk did [ms].
         said: what was said of it before, which holds where his states are out of reach.
     """
@@ -20,7 +21,9 @@ def afterwork_ms(agent: Agent | None, ended: int, said: int | None) -> int | Non
         return None
     span = _after(agent, ended)
     if span is not None:
-        return None if span.end is None else span.end - span.start
+        if span.end is None or not _led_to_it(agent, leg_id, ended):
+            return None
+        return span.end - span.start
     return said if ended < agent.stops[0].at else None
 
 
@@ -47,6 +50,24 @@ def is_touched(agent: Agent, *changed: Span | None) -> bool:
 def may_follow(start: int, ended: int | None) -> bool:
     """Tell whether an after-work that begins at an instant [ms] may be that of a talk."""
     return ended is not None and 0 <= start - ended <= FOLLOWS_MS
+
+
+def _led_to_it(agent: Agent, leg_id: str, ended: int) -> bool:
+    """Tell whether of the talks that ended at an instant [ms] that of a visit began last."""
+    over = []
+    for mark in agent.marks[place_of(agent.marks, ended) :]:
+        if mark.at != ended:
+            break
+        if mark.kind == "talk_ended":
+            over.append(mark.reason)
+    if len(over) < 2:
+        return True
+    began = [
+        (mark.at, mark.reason)
+        for mark in agent.marks
+        if mark.kind == "talk_started" and mark.reason in over
+    ]
+    return not began or leg_id == max(began)[1]
 
 
 def _after(agent: Agent, ended: int) -> Span | None:

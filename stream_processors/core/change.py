@@ -411,13 +411,14 @@ class Change:
         spans, unsaid = agent.spans, agent.unsaid
         for key, old in agent.touched.items():
             new = spans.get(key)
+            # Which of two talks led to an after-work may change, and not the after-work.
+            if key[0] == "state" and agent.talked and is_touched(agent, old, new):
+                self._tell_calls_before(agent, key[1], cause)
             if old == new:
                 continue
             if key not in unsaid:
                 unsaid[key] = old
             if key[0] == "state":
-                if agent.talked and is_touched(agent, old, new):
-                    self._tell_calls_before(agent, key[1], cause)
                 if old is None or new is None or old.state != new.state or old.end is not None:
                     count(team, available, busy, old, -1)
                     count(team, available, busy, new, +1)

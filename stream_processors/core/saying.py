@@ -29,7 +29,8 @@ def line_facts(
         wrapup_ms = None
         if it.ended_at is not None and has_talked(it):
             before = None if said is None else said.wrapup_ms
-            wrapup_ms = afterwork_ms(state.agents.get(it.agent_id), it.ended_at, before)
+            agent = state.agents.get(it.agent_id)
+            wrapup_ms = afterwork_ms(agent, it.leg_id, it.ended_at, before)
         leg = leg_fact(
             line.call, visit, it, target, state.tenant, state.domain, revision, known_at,
             wrapup_ms,

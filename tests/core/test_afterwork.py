@@ -272,3 +272,28 @@ def test_who_never_comes_back_from_an_after_work_keeps_one_call_in_memory() -> N
     assert list(state.lines) == ["pbx1|c19"]
     assert list(state.agents["Anna"].talked) == ["pbx1|c19"]
     assert [leg.wrapup_ms for leg in legs(facts)] == [*[3_545_000] * 9, None]
+
+
+def test_of_talks_that_end_at_one_instant_the_last_has_the_after_work() -> None:
+    """The end of the first was lost: a list finds both gone."""
+    log = values("""
+        08:59:00  login  Anna sales 30
+        09:00:01  enter  a sales
+        09:00:02  leave  a sales
+        09:00:02  answer a sales Anna
+        09:00:10  lost
+        09:00:30  enter  b sales
+        09:00:31  leave  b sales
+        09:00:31  answer b sales Anna
+        09:00:40  lost
+        09:00:50  channels_end c1 0 09:00:50
+        09:02:00  beat
+    """)
+    _, facts = run(log)
+
+    assert [(leg.talk_ms, leg.wrapup_ms) for leg in legs(facts)] == [
+        (48_000, None), (19_000, 30_000),
+    ]  # fmt: skip
+    for late in range(len(log)):
+        crooked = [*log[:late], *log[late + 1 :], log[late]]
+        assert comparable(run(crooked)[1]) == comparable(facts), log[late]
