@@ -1,11 +1,11 @@
 """A time in which Kafka takes nothing: told once for each reason, and once when it is over."""
 
 import logging
-import re
 import time
 
+from schemas.reasons import Reasons
+
 _LOG = logging.getLogger(__name__)
-_NUMBER = re.compile(r"0x[0-9a-f]+|[0-9]+")
 
 
 class Outage:
@@ -20,19 +20,16 @@ class Outage:
         self.trouble = ""
         self.times = 0
         self._since = 0.0
-        self._told: set[str] = set()
+        self._reasons = Reasons()
 
     def goes_on(self, trouble: str) -> None:
         """Note why nothing is delivered, or still not."""
         if not self.trouble:
             self.times += 1
             self._since = time.monotonic()
-            self._told.clear()
+            self._reasons.forget()
         self.trouble = trouble
-        # Numbers and addresses in it make no other reason.
-        reason = _NUMBER.sub("", trouble)
-        if reason not in self._told:
-            self._told.add(reason)
+        if self._reasons.is_new(trouble):
             _LOG.warning("%s; the journal keeps what comes until it is taken", trouble)
 
     def ends(self, backlog: int) -> None:

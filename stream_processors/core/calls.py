@@ -177,7 +177,7 @@ def _left(call: Call, mark: Mark) -> None:
         told = (mark.at, mark.note)
         visit.unanswered = told if visit.unanswered is None else min(visit.unanswered, told)
         said_at = call.unanswered_at
-        visit.is_explained = said_at is not None and mark.at - said_at <= FOLLOWS_MS
+        visit.tells_why = said_at is not None and mark.at - said_at <= FOLLOWS_MS
         rank = 1
     elif mark.word != "unknown":
         # Of two of a rank the first: Asterisk logs ABANDON behind SYSCOMPAT, of one end.

@@ -46,8 +46,8 @@ def exit_of(call: Call, index: int, clock: int) -> LegOutcome | None:
     told = None if visit.verdict is None else cast(LegOutcome, visit.verdict[1])
     if told is not None and told != "abandoned":
         return told
-    if visit.unanswered is not None and visit.is_explained:
-        return _of_explained(call, index, clock)
+    if visit.unanswered is not None and visit.tells_why:
+        return _without_a_reason(call, index, clock)
     if told is not None:
         return "transferred" if _lived_on(call, index) else told
     if visit.unanswered is not None:
@@ -61,7 +61,7 @@ def exit_of(call: Call, index: int, clock: int) -> LegOutcome | None:
     return "key" if _all_was_said(call, index, visit.left[2], clock) else None
 
 
-def _of_explained(call: Call, index: int, clock: int) -> LegOutcome | None:
+def _without_a_reason(call: Call, index: int, clock: int) -> LegOutcome | None:
     """Return what it means that a source gave no reason that would have been heard."""
     visit, lived = call.visits[index], _lived_on(call, index)
     assert visit.unanswered is not None  # the caller of this function looked

@@ -135,13 +135,13 @@ class Writers:
                 client = self._client()
                 self._check_holds(client, told, before)
                 stored = storing.store(client)
-                if not self._away.is_set():
-                    self._trusted.add((told.topic, told.partition))
-                return stored  # noqa: TRY300 (the insert may fail, too)
             except StoreFailed:
                 self._away.set()
                 self._trusted.clear()
                 raise
+            if not self._away.is_set():
+                self._trusted.add((told.topic, told.partition))
+            return stored
 
     def _check_holds(self, client: Client, told: Range, before: Before | None) -> None:
         is_known = self._plan.accept_loss or (told.topic, told.partition) in self._trusted

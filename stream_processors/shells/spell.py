@@ -1,15 +1,14 @@
-"""A time in which something does not work: told when it begins, and once when it is over."""
+"""A time in which something does not work: told once for each reason, and when it is over."""
 
 import logging
-import re
 import time
+
+from schemas.reasons import Reasons
 
 _LOG = logging.getLogger(__name__)
 
 RETRY_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Between attempts, ever longer; the last one for all further ones."""
-
-_NUMBER = re.compile(r"0x[0-9a-f]+|[0-9]+")
 
 
 class Spell:
@@ -25,7 +24,7 @@ class Spell:
         self.times = 0
         self._attempts = 0
         self._since = 0.0
-        self._told: set[str] = set()
+        self._reasons = Reasons()
 
     def begins(self, trouble: str) -> float:
         """Note that it does not work, or still not; return when to try again [monotonic s]."""
@@ -33,11 +32,8 @@ class Spell:
         if not self.trouble:
             self.times += 1
             self._since = now
-            self._told.clear()
-        # Once for each reason: numbers and addresses in it make no other one.
-        reason = _NUMBER.sub("", trouble)
-        if reason not in self._told:
-            self._told.add(reason)
+            self._reasons.forget()
+        if self._reasons.is_new(trouble):
             _LOG.warning("%s; nothing is lost, the log keeps it until it is stored", trouble)
         self.trouble = trouble
         self._attempts += 1

@@ -163,6 +163,26 @@ class Worker:
             await self._outbox.settled(partition)
         self._measures.rebalances.inc()
         self._measures.restored.observe(time.monotonic() - started)
+        self._tell_of(new, bounds, fewer)
+        _LOG.info(
+            "assigned partitions=%s restored=%d seconds=%.3f",
+            spans(bounds), len(new), time.monotonic() - started,
+        )  # fmt: skip
+        self._joined = True
+        for partition, kept in self._kept.items():
+            self._note_progress(partition, kept, bounds[partition].end)
+        return {partition: kept.fold.position for partition, kept in self._kept.items()}
+
+    def _tell_of(
+        self, new: Iterable[int], bounds: Mapping[int, Bounds], fewer: Iterable[int]
+    ) -> None:
+        """Tell of partitions that are folded from the beginning, or of which something is gone.
+
+        Args:
+            new: partitions that were opened.
+            bounds: of all partitions.
+            fewer: those whose facts end before what was written.
+        """
         refolded = [
             each
             for each in new
@@ -182,14 +202,6 @@ class Worker:
                 "sessions, episodes) comes out cut; when it has caught up, and again the "
                 "next day, run pult rebuild --server", spans(cut),
             )  # fmt: skip
-        _LOG.info(
-            "assigned partitions=%s restored=%d seconds=%.3f",
-            spans(bounds), len(new), time.monotonic() - started,
-        )  # fmt: skip
-        self._joined = True
-        for partition, kept in self._kept.items():
-            self._note_progress(partition, kept, bounds[partition].end)
-        return {partition: kept.fold.position for partition, kept in self._kept.items()}
 
     def take(self, batch: Batch) -> None:
         """Apply a batch and hand over what follows; passes over one that is void.

@@ -144,8 +144,9 @@ def test_other_errors_are_cut_to_their_first_line() -> None:
 
 
 def test_what_a_server_of_ours_says_of_its_full_disk_is_not_said_twice() -> None:
+    said = "Code: 243. DB::Exception: Cannot reserve. (NOT_ENOUGH_SPACE)"
     with pytest.raises(StoreFailed) as served, store_errors("write"):
-        raise OSError("Code: 243. DB::Exception: Cannot reserve. (NOT_ENOUGH_SPACE)")  # noqa: EM101
+        raise OSError(said)
     answer = str(served.value).removeprefix("cannot write: ")
     with pytest.raises(StoreFailed) as asked, store_errors("write 5 rows"):
         raise OSError(answer)
