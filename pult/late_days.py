@@ -68,7 +68,7 @@ class LateDays:
     def days(self) -> list[str]:
         """The local days that wait to be folded again."""
         with self._pipeline.state() as state:
-            return sorted(state.dirty_days)
+            return list(state.dirty_days)
 
     def run(self, stopped: threading.Event) -> None:
         """Fold again whatever is dirty until stopped, in a thread of its own."""

@@ -194,8 +194,8 @@ def _misses(sweep: Sweep, call: Call, visit: Visit, since: int) -> bool:
     # It lists who waits, not who talks; and it may be older than a join just before it.
     return (
         visit.connected is None
-        and visit.queue_id in sweep.queues
-        and channel_id not in sweep.present
+        and sweep.is_of(visit.queue_id)
+        and not sweep.names(channel_id)
         and since < sweep.before
     )
 

@@ -54,7 +54,7 @@ def stays_by_another_entry(now: Standing, mark: AgentMark) -> bool:
     if kept:
         now.entries[queue_id] = kept
         resting = now.resting.get(queue_id, {})
-        now.resting[queue_id] = {entry: resting[entry] for entry in resting.keys() & kept}
+        now.resting[queue_id] = {entry: why for entry, why in resting.items() if entry in kept}
         now.homes[queue_id] = next(iter(kept)).partition("|")[0]
     return bool(kept)
 

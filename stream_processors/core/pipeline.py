@@ -293,7 +293,9 @@ class _Run:
     def _too_late(self, at: int) -> None:
         """Mark a day; once more at each such event, for the day may be folded in between."""
         day = day_name(at, self.terms.zone)
-        self.state.dirty_days.add(day)
+        if day not in self.state.dirty_days:
+            self.state.dirty_days.append(day)
+            self.state.dirty_days.sort()
         self.dirty[day] = DayDirty(
             tenant=self.state.tenant,
             domain=self.state.domain,

@@ -19,7 +19,7 @@ from stream_processors.core.sources import (
     Source,
     began_before,
 )
-from stream_processors.core.sweeps import Sweep
+from stream_processors.core.sweeps import Sweep, put
 
 _SECOND_MS = 1_000
 
@@ -27,14 +27,14 @@ _SECOND_MS = 1_000
 def _snapshot_queue(change: Change, event: e.SnapshotQueue, source: Source, at: int) -> None:
     change.queue(event.data.queue_id, source.name)
     snapshot = _snapshot(source, event.data.snapshot_id, at)
-    snapshot.queues.add(event.data.queue_id)
+    put(snapshot.queues, event.data.queue_id)
     _sweep_by(change, source, snapshot)
 
 
 def _snapshot_leg(change: Change, event: e.SnapshotLeg, source: Source, at: int) -> None:
     data = event.data
     snapshot = _snapshot(source, data.snapshot_id, at)
-    snapshot.present.add(data.channel_id)
+    put(snapshot.present, data.channel_id)
     if data.wait_ms is not None:
         change.queue(data.queue_id, source.name)
         change.tell(source, data.channel_id, Mark(
@@ -68,7 +68,7 @@ def _snapshot_agent(change: Change, event: e.SnapshotAgent, source: Source, at: 
         mark = told_mark(event, "unlisted", at, queue_id=EVERY_QUEUE, number=before)
         change.tell_agent(data.agent_id, mark)
     else:
-        snapshot.members.add((data.agent_id, data.queue_id))
+        put(snapshot.members, (data.agent_id, data.queue_id))
         wrapup = -1 if data.wrapup_ms is None else data.wrapup_ms
         mark = told_mark(
             event, "listed", at, queue_id=data.queue_id, paused=data.paused,
@@ -99,7 +99,7 @@ def _snapshot_channel(
 ) -> None:
     data = event.data
     snapshot = _snapshot(source, data.snapshot_id, at)
-    snapshot.present.add(data.channel_id)
+    put(snapshot.present, data.channel_id)
     if data.device and data.interaction_id and data.lasted_ms is not None:
         conversations.tell(change, source, ContactMark(
             event.sequence, event.id, "listed", _asked(data, at), data.interaction_id,
@@ -143,9 +143,9 @@ def _sweep_by(change: Change, source: Source, snapshot: Snapshot) -> None:
     sweep = Sweep(
         snapshot.completed_at,
         restarted=False,
-        queues=frozenset(snapshot.queues),
-        present=frozenset(snapshot.present),
-        members=frozenset(snapshot.members),
+        queues=tuple(snapshot.queues),
+        present=tuple(snapshot.present),
+        members=tuple(snapshot.members),
         of_channels=snapshot.of_channels,
         all_queues=snapshot.all_queues,
         before=snapshot.before,

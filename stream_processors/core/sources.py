@@ -45,7 +45,7 @@ class Deadline(msgspec.Struct, frozen=True, order=True, gc=False, array_like=Tru
 
 
 class Snapshot(msgspec.Struct):
-    """What a snapshot has named so far; its parts may come in any order, and twice."""
+    """What a snapshot has named so far, sorted; its parts may come in any order, and twice."""
 
     name: str
     last_at: int = 0
@@ -55,9 +55,9 @@ class Snapshot(msgspec.Struct):
     all_queues: bool = False
     asked_at: int | None = None
     items: int | None = None  # channels that it must name before it says anything
-    queues: set[str] = msgspec.field(default_factory=set)
-    present: set[str] = msgspec.field(default_factory=set)
-    members: set[tuple[str, str]] = msgspec.field(default_factory=set)
+    queues: list[str] = msgspec.field(default_factory=list)
+    present: list[str] = msgspec.field(default_factory=list)
+    members: list[tuple[str, str]] = msgspec.field(default_factory=list)
 
     @property
     def before(self) -> int:

@@ -67,7 +67,7 @@ class State(msgspec.Struct):
     plans: dict[str, Plans] = msgspec.field(default_factory=dict)
     crm: Crm = msgspec.field(default_factory=Crm)
     unjudged: list[str] = msgspec.field(default_factory=list)  # planned for, no source heard
-    dirty_days: set[str] = msgspec.field(default_factory=set)
+    dirty_days: list[str] = msgspec.field(default_factory=list)
     rejected: dict[str, int] = msgspec.field(default_factory=dict)
 
     def source_of(self, agent_id: str) -> Source:

@@ -86,7 +86,7 @@ def test_swapped_and_repeated_events_change_nothing(
 
     assert comparable(others) == comparable(facts)
     assert counted(crooked) == counted(straight)
-    assert crooked.dirty_days == set()
+    assert crooked.dirty_days == []
 
 
 @FEEDS

@@ -383,7 +383,7 @@ def test_a_shift_that_is_moved_within_its_day_leaves_nothing_of_the_old_one() ->
     state, facts = run([*log, *values("16:01 beat")], under())
 
     assert planned(facts) == [("work", at("17:00"), at("18:00"))]
-    assert state.dirty_days == {"2026-03-02"}  # what was judged by the old one is judged anew
+    assert state.dirty_days == ["2026-03-02"]  # what was judged by the old one is judged anew
 
 
 # --- what was not seen, and time off ---------------------------------------------------------

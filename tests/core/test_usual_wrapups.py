@@ -283,7 +283,7 @@ def test_an_after_work_of_yesterday_that_is_told_of_late_takes_an_episode_back()
 
     assert shown(straight) == []
     assert shown(facts + more) == []
-    assert state.dirty_days == set()
+    assert state.dirty_days == []
 
 
 def test_a_call_that_is_told_of_late_gives_an_after_work_its_queue() -> None:

@@ -92,7 +92,7 @@ def test_which_feed_comes_first_changes_nothing(by_both: Folded, lag_ms: int) ->
     other = recording.fold(log)
 
     assert comparable(other.facts) == comparable(by_both.facts)
-    assert other.state.dirty_days == set()
+    assert other.state.dirty_days == []
 
 
 # --- ten minutes lost ---------------------------------------------------------------------

@@ -23,7 +23,7 @@ def test_swapped_and_repeated_events_give_the_same_half_hour(
     live = recording.fold(log, size)
 
     assert len(log) > 1.04 * (len(recording.ami()) + len(recording.log()))
-    assert live.state.dirty_days == set()
+    assert live.state.dirty_days == []
     assert comparable(live.facts) == comparable(by_both.facts)
     for name, queue in live.state.queues.items():
         straight = by_both.state.queues[name]
@@ -33,14 +33,14 @@ def test_swapped_and_repeated_events_give_the_same_half_hour(
 def test_the_manager_interface_alone_may_be_swapped_and_repeated(by_ami: Folded) -> None:
     live = recording.fold(crooked(list(recording.ami())), 7)
 
-    assert live.state.dirty_days == set()
+    assert live.state.dirty_days == []
     assert comparable(live.facts) == comparable(by_ami.facts)
 
 
 def test_the_queue_log_alone_may_be_swapped_and_repeated(by_log: Folded) -> None:
     live = recording.fold(crooked(list(recording.log())), 7)
 
-    assert live.state.dirty_days == set()
+    assert live.state.dirty_days == []
     assert comparable(live.facts) == comparable(by_log.facts)
 
 

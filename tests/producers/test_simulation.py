@@ -56,7 +56,7 @@ def check(wanted: Plan, size: int = 500) -> Simulation:
         assert simulated.queues(facts) == simulated.true_queues(truth)
         assert simulated.agents(facts) == simulated.true_agents(truth)
         assert state.rejected == {}
-        assert state.dirty_days == set()
+        assert state.dirty_days == []
         for queue_id, days in truth["queues"].items():
             queue = state.queues[queue_id]
             assert queue.difference() == 0

@@ -186,7 +186,7 @@ def test_a_live_state_is_kept_unless_a_day_waits_to_be_folded_again(
     state = State(name, name)
 
     kept = checkpoints.keep(store, state, FOURTH, 7, terms())
-    state.dirty_days.add("2026-03-01")
+    state.dirty_days.append("2026-03-01")
     refused = checkpoints.keep(store, state, FOURTH + 86_400_000, 8, terms())
 
     assert (kept, refused) == (True, False)
