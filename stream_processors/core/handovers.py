@@ -14,6 +14,10 @@ class Hold(msgspec.Struct, frozen=True, gc=False, array_like=True):
     start: int
     end: int | None
 
+    def touches(self, start: int, end: int) -> bool:
+        """Tell whether it may be of a talk that lasted from one instant [ms] to another."""
+        return self.start <= end and (self.end is None or self.end >= start)
+
 
 class Handover(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """An agent passed on the caller of a visit; without a kind, another caller to him."""

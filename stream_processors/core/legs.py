@@ -276,7 +276,12 @@ def leg_fact(
     if it.answered_at is not None and it.ended_at is not None:
         talk = _talk(visit, it.answered_at, it.ended_at)
         if call.holds:
-            mine = [held for agent_id, held in call.holds if agent_id == it.agent_id]
+            # The same agent may have held the same caller in another visit.
+            mine = [
+                held
+                for agent_id, held in call.holds
+                if agent_id == it.agent_id and held.touches(it.answered_at, it.ended_at)
+            ]
             hold = held_ms(mine, it.answered_at, it.ended_at)
             talk = max(0, talk - (hold or 0))
     to, kind = _passed_on(call, visit, it)

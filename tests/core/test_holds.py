@@ -187,7 +187,28 @@ def test_a_hold_lasts_no_longer_than_the_channel_that_told_of_it() -> None:
 
     first, second = legs(facts)
     assert (first.talk_ms, first.hold_ms) == (20_000, 30_000)
-    assert (second.talk_ms, second.hold_ms) == (60_000, 0)
+    assert (second.talk_ms, second.hold_ms) == (60_000, None)
+
+
+def test_a_talk_before_the_one_with_a_hold_has_none() -> None:
+    first, second = legs(run(values("""
+        08:59:00  login   Anna sales
+        09:00:00  enter   trunk1 sales
+        09:00:05  ring    trunk1 sales Anna anna1
+        09:00:10  answer  trunk1 sales Anna
+        09:01:10  end     trunk1 sales Anna agent
+        09:01:11  enter   trunk1 sales
+        09:01:15  ring    trunk1 sales Anna anna2
+        09:01:15  starts  anna2@trunk1
+        09:01:20  answer  trunk1 sales Anna _ anna2
+        09:01:30  holds   anna2@trunk1
+        09:01:40  resumes anna2@trunk1
+        09:02:20  end     trunk1 sales Anna caller
+        09:05:00  beat
+    """), terms())[1])  # fmt: skip
+
+    assert (first.talk_ms, first.hold_ms) == (60_000, None)
+    assert (second.talk_ms, second.hold_ms) == (50_000, 10_000)
 
 
 def test_a_talk_whose_end_was_lost_ended_when_its_caller_was_passed_on() -> None:
