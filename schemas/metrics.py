@@ -134,6 +134,16 @@ ANSWER_MEAN = Metric(
     empty="no value",
     source="Ours; Amazon Connect, average queue answer time",
 )
+HANDLE_MEAN = Metric(
+    name="handle_ms_mean",
+    unit="milliseconds",
+    means="How long a call of a queue keeps its agent: talk, hold and after-work.",
+    formula="sum(talk_ms + hold_ms + wrapup_ms) / visits that an agent answered and whose talk "
+    "is over; an after-work counts once it is over",
+    attribution="arrival",
+    empty="no value: NULL",
+    source="Amazon Connect, average handle time; docs/sql.md, queue_report",
+)
 AGENTS = Metric(
     name="agents",
     unit="count",
@@ -301,9 +311,9 @@ SATISFACTION = Metric(
 
 METRICS: tuple[Metric, ...] = (
     SERVICE_LEVEL, WAITING, LONGEST_WAIT, WAITING_OVER_TARGET, TALKING, OFFERED, ANSWERED,
-    ANSWERED_IN_TIME, ABANDONED, SHORT_ABANDONED, ABANDON_RATIO, ANSWER_MEAN, AGENTS,
-    QUEUE_AGENTS, ANSWER_WITHIN, OCCUPANCY, BREAKS, CONSERVATION, DATA_AGE, VIOLATIONS,
-    ADHERENCE, REPEATS, CARDS_OPEN, CARD_FILLING, SATISFACTION,
+    ANSWERED_IN_TIME, ABANDONED, SHORT_ABANDONED, ABANDON_RATIO, ANSWER_MEAN,
+    HANDLE_MEAN, AGENTS, QUEUE_AGENTS, ANSWER_WITHIN, OCCUPANCY, BREAKS, CONSERVATION,
+    DATA_AGE, VIOLATIONS, ADHERENCE, REPEATS, CARDS_OPEN, CARD_FILLING, SATISFACTION,
     AGENT_ANSWERED, AGENT_TALK_MEAN, AGENT_MISSED, AGENT_BREAK_TIME,
 )  # fmt: skip
 
