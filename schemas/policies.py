@@ -41,6 +41,9 @@ WRAPUP_REASONS = ("wrap", "wrapup", "wrap-up", "acw")
 WrapupReasons = Annotated[tuple[str, ...], AfterValidator(_in_lower_case)]
 """Reasons of pauses, whatever their case."""
 
+LONGEST_WRAPUP = timedelta(hours=8)
+"""Longer is a slip of the pen: nobody would be rung again on that day."""
+
 Zone = Annotated[str, AfterValidator(known_zone)]
 Ratio = Annotated[float, Field(ge=0.0, le=1.0)]
 
@@ -50,7 +53,7 @@ class _Policy(BaseModel):
 
 
 class QueuePolicy(_Policy):
-    """When an answer is in time, how many must be, and when an abandon is a misdial."""
+    """When an answer is in time, when an abandon is a misdial, how long after-work is."""
 
     answer_within: Duration = Field(
         default=timedelta(seconds=20),
@@ -61,6 +64,12 @@ class QueuePolicy(_Policy):
         description="abandons after at most this wait do not count",
     )
     target: Ratio = Field(default=0.8, description="share of calls to answer in time [0..1]")
+    wrapup: Duration = Field(
+        default=timedelta(0),
+        le=LONGEST_WRAPUP,
+        description="wrap-up time of members for whom the source tells none of their own; "
+        "Asterisk's `wrapuptime` of the queue",
+    )
     team: str = Field(default="", description="team that serves the queue")
 
 

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from msgspec.structs import replace
 
+from stream_processors.core.afterwork_terms import AfterWorkTerms
 from stream_processors.core.agent import (
     ECHO_MS,
     EVERY_QUEUE,
@@ -34,10 +35,10 @@ Exact: TypeAlias = dict[tuple[str, str], list[int]]
 """Instants [ms] by kind of mark and queue."""
 
 
-def begin(agent: Agent, new: Sequence[AgentMark], wrapup_reasons: frozenset[str]) -> None:
+def begin(agent: Agent, new: Sequence[AgentMark], terms: AfterWorkTerms) -> None:
     """Add marks, which come in their order; those that were there already change nothing."""
     marks = agent.marks
-    fold = Fold(agent, wrapup_reasons)
+    fold = Fold(agent, terms)
     for mark in _in_reach(agent, new):
         told = mark.kind in TOLD_BY_FEEDS
         if told:
@@ -54,8 +55,8 @@ def begin(agent: Agent, new: Sequence[AgentMark], wrapup_reasons: frozenset[str]
             fold.take(mark)
             if again:
                 _touch_at(agent, mark.at)
-        elif _insert(agent, mark, wrapup_reasons, mixed=mixed):
-            fold = Fold(agent, wrapup_reasons)
+        elif _insert(agent, mark, terms, mixed=mixed):
+            fold = Fold(agent, terms)
 
 
 def _in_reach(agent: Agent, new: Sequence[AgentMark]) -> Sequence[AgentMark]:
@@ -87,9 +88,7 @@ def _touch_at(agent: Agent, at: int) -> None:
             agent.unsaid.setdefault(key, said)
 
 
-def _insert(
-    agent: Agent, mark: AgentMark, wrapup_reasons: frozenset[str], *, mixed: bool
-) -> bool:
+def _insert(agent: Agent, mark: AgentMark, terms: AfterWorkTerms, *, mixed: bool) -> bool:
     """Put a late mark into its place; return False if it was there already."""
     marks = agent.marks
     place = bisect_left(marks, mark)
@@ -98,7 +97,7 @@ def _insert(
     marks.insert(place, mark)
     if not (mixed and mark.resolution > 1 and _is_echo(mark, _exact(marks))):
         # A fine mark may make an echo of a coarse one that stands a little before it.
-        _fold_again(agent, mark.at - (ECHO_MS if mixed else 0), wrapup_reasons)
+        _fold_again(agent, mark.at - (ECHO_MS if mixed else 0), terms)
     _touch_at(agent, mark.at)
     return True
 
@@ -114,7 +113,7 @@ def _is_same(one: AgentMark, other: AgentMark) -> bool:
     )
 
 
-def withdraw(agent: Agent, mark: AgentMark, wrapup_reasons: frozenset[str]) -> None:
+def withdraw(agent: Agent, mark: AgentMark, terms: AfterWorkTerms) -> None:
     """Take back a mark that no longer holds (a call ended at another time than first told)."""
     place = bisect_left(agent.marks, mark)
     is_kept = place < len(agent.marks) and agent.marks[place] == mark
@@ -124,14 +123,14 @@ def withdraw(agent: Agent, mark: AgentMark, wrapup_reasons: frozenset[str]) -> N
     if mark.at < reach and mark.kind in OVER:
         # What came of it is all that is left of it: that is over, as early as is in reach.
         over = replace(mark, at=reach, phase=RESTARTS, kind=OVER[mark.kind])
-        _insert(agent, over, wrapup_reasons, mixed=False)
+        _insert(agent, over, terms, mixed=False)
     elif is_kept:
-        _fold_again(agent, mark.at, wrapup_reasons)
+        _fold_again(agent, mark.at, terms)
 
 
-def pass_time(agent: Agent, at: int, wrapup_reasons: frozenset[str]) -> None:
+def pass_time(agent: Agent, at: int, terms: AfterWorkTerms) -> None:
     """Let an agent's after-work end if its time is over at `at` [ms]."""
-    Fold(agent, wrapup_reasons).until(at)
+    Fold(agent, terms).until(at)
 
 
 def forget(agent: Agent, before: int) -> None:
@@ -153,9 +152,7 @@ def _is_at_afterwork_since(agent: Agent, at: int | None) -> bool:
     return agent.now.state == "wrapup" and agent.now.since == at
 
 
-def served(
-    agent: Agent, since: int, wrapup_reasons: frozenset[str]
-) -> list[tuple[int, frozenset[str]]]:
+def served(agent: Agent, since: int, terms: AfterWorkTerms) -> list[tuple[int, frozenset[str]]]:
     """Return which queues could ring an agent: a member there and not paused, step by step.
 
     Each step holds from an instant [ms] until the next one; the first is how he stood at
@@ -163,7 +160,7 @@ def served(
     """
     stop = next((each for each in reversed(agent.stops) if each.at <= since), agent.stops[0])
     scratch = Agent(agent.agent_id, agent.team, now=copy_of(stop.standing), marks=agent.marks)
-    fold = Fold(scratch, wrapup_reasons)
+    fold = Fold(scratch, terms)
     steps = [(stop.at, _ringing(scratch.now))]
     for mark in _after(agent, stop):
         fold.take(mark)
@@ -188,7 +185,7 @@ def _after(agent: Agent, stop: Stop) -> Iterator[AgentMark]:
             yield mark
 
 
-def _fold_again(agent: Agent, changed_at: int, wrapup_reasons: frozenset[str]) -> None:
+def _fold_again(agent: Agent, changed_at: int, terms: AfterWorkTerms) -> None:
     """Fold again what comes after the last stop before a change."""
     while len(agent.stops) > 1 and agent.stops[-1].at > changed_at:
         agent.stops.pop()
@@ -199,7 +196,7 @@ def _fold_again(agent: Agent, changed_at: int, wrapup_reasons: frozenset[str]) -
             agent.touched.setdefault(key, span)
     agent.now = copy_of(stop.standing)
     agent.since_stop = 0
-    fold = Fold(agent, wrapup_reasons)
+    fold = Fold(agent, terms)
     fold.begin_where_it_stands()
     for mark in _after(agent, stop):
         fold.take(mark)

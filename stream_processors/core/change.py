@@ -87,7 +87,7 @@ class Change:
         for sweep in self.source(source).sweeps:
             if sweep.restarted:
                 marks = [restart_mark(sweep, source)]
-                agents.begin(agent, marks, self.terms.wrapup_reasons)
+                agents.begin(agent, marks, self.terms.afterwork)
 
     def team(self, team: str, source: str) -> Team:
         """Return a team, added when first named; of its sources the first by name is kept."""
@@ -209,7 +209,7 @@ class Change:
         if in_order[0].at <= self.state.roll_called_at:
             in_order = self._with_roll_calls(agent_id, in_order)
         agent = self.agent(agent_id, in_order[0].source)
-        agents.begin(agent, in_order, self.terms.wrapup_reasons)
+        agents.begin(agent, in_order, self.terms.afterwork)
         self.settle_agent(agent, in_order[-1].source, told[-1][1])
 
     def settle_due(self, key: str) -> list[Settled]:
@@ -339,7 +339,7 @@ class Change:
         """Take back a mark that does not hold, whether it has been settled or not."""
         if not self._untell(agent_id, mark):
             agent = self.agent(agent_id, source)
-            agents.withdraw(agent, mark, self.terms.wrapup_reasons)
+            agents.withdraw(agent, mark, self.terms.afterwork)
             self.settle_agent(agent, source, self.cause)
 
     def _untell(self, agent_id: str, mark: AgentMark) -> bool:
@@ -365,7 +365,7 @@ class Change:
             queues.update(each for each, at in agent.now.homes.items() if at == source.name)
             lacked = roll_marks(sweep, agent_id, queues, source.name)
             for mark in sorted(said - lacked):
-                agents.withdraw(agent, mark, self.terms.wrapup_reasons)
+                agents.withdraw(agent, mark, self.terms.afterwork)
             if said - lacked:
                 self.settle_agent(agent, source.name, self.cause)
             for mark in sorted(lacked - said):
@@ -403,7 +403,7 @@ class Change:
         ends = agent.now.wrapup_until
         if ends and ends < self.source(source).clock:
             # Of a late mark: its deadline has passed, and the next event may be long in coming.
-            agents.pass_time(agent, ends, self.terms.wrapup_reasons)
+            agents.pass_time(agent, ends, self.terms.afterwork)
         self.agents[agent.agent_id] = cause
         team = self.team(agent.team, source)
         available: Steps = {}

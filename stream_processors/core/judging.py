@@ -86,7 +86,7 @@ class Court:
     def served(self, agent_id: str, since: int) -> Sequence[Serving]:
         """Return which queues could ring an agent from an instant [ms] on, step by step."""
         agent = self._state.agents.get(agent_id)
-        return () if agent is None else agents.served(agent, since, self._terms.wrapup_reasons)
+        return () if agent is None else agents.served(agent, since, self._terms.afterwork)
 
     def rules(self, agent_id: str, team: str) -> Held:
         """Return which rules held for an agent of a team."""

@@ -336,7 +336,7 @@ class _Run:
                 self.change.settle()
                 agent = self.state.agents.get(deadline.key)
                 if agent is not None:
-                    agents.pass_time(agent, deadline.at, self.terms.wrapup_reasons)
+                    agents.pass_time(agent, deadline.at, self.terms.afterwork)
                     self.change.settle_agent(agent, source.name, self.change.cause)
             case "contact":
                 root = source.roots.get(deadline.key)

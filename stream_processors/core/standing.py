@@ -16,6 +16,7 @@ whose state is told, so much is known, too; not so of others.
 
 from schemas.facts import AgentState
 from stream_processors.core import memberships, rests
+from stream_processors.core.afterwork_terms import AfterWorkTerms
 from stream_processors.core.agent import (
     EVERY_QUEUE,
     Agent,
@@ -44,14 +45,14 @@ _OF_THE_SOURCE = frozenset({"restarted", "listed", "shown", "unlisted"})
 class Fold:
     """One pass over marks: changes a standing, writes the spans that follow."""
 
-    __slots__ = ("agent", "now", "spans", "touched", "wrapup_reasons")
+    __slots__ = ("agent", "now", "spans", "terms", "touched")
 
-    def __init__(self, agent: Agent, wrapup_reasons: frozenset[str]) -> None:
+    def __init__(self, agent: Agent, terms: AfterWorkTerms) -> None:
         self.agent = agent
         self.now = agent.now
         self.spans = agent.spans
         self.touched = agent.touched
-        self.wrapup_reasons = wrapup_reasons
+        self.terms = terms
 
     def begin_where_it_stands(self) -> None:
         """Write what is open, as if it had just begun to be told."""
@@ -227,10 +228,18 @@ class Fold:
             self.now.held = [ref for ref in self.now.held if ref != mark.reason]
         if mark.reason in self.now.talks:
             self.now.talks.remove(mark.reason)
-            wrapup = self.now.wrapups.get(mark.queue_id, 0)
+            wrapup = self._wrapup_ms(mark)
             if wrapup:
                 self.now.wrapup_until = mark.at + wrapup
         return False
+
+    def _wrapup_ms(self, ended: AgentMark) -> int:
+        """Return the wrap-up time [ms] of his membership; where he has none, of his queue."""
+        now, queue_id = self.now, ended.queue_id
+        own = now.wrapups.get(queue_id, 0)
+        if own or not (queue_id in now.queues or EVERY_QUEUE in now.queues):
+            return own
+        return self.terms.wrapup_ms(queue_id, ended.at)
 
     def _device_rang(self, mark: AgentMark) -> bool:
         self.now.phones.append(mark.reason)
@@ -298,7 +307,7 @@ class Fold:
     def _break(self, at: int) -> None:
         now = self.now
         pause = self._pause_of_all()
-        if pause is not None and pause[1].lower() in self.wrapup_reasons:
+        if pause is not None and pause[1].lower() in self.terms.reasons:
             pause = None
         if pause is not None and now.break_since is None:
             if at - pause[0] > ONE_PAUSE_MS:
@@ -369,7 +378,7 @@ class Fold:
             return "wrapup", ""
         pause = self._pause_of_all()
         if pause is not None:
-            if pause[1].lower() in self.wrapup_reasons:
+            if pause[1].lower() in self.terms.reasons:
                 return "wrapup", ""
             return "not_ready", pause[1]
         return "ready", ""

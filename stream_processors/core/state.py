@@ -8,6 +8,7 @@ from schemas.durations import in_ms
 from schemas.events import Activity
 from schemas.facts import Leg, Offer
 from schemas.policies import PolicyHistory
+from stream_processors.core.afterwork_terms import AfterWorkTerms
 from stream_processors.core.agent import Agent, AgentMark
 from stream_processors.core.call import Call, Mark
 from stream_processors.core.crm.desk import Crm
@@ -89,7 +90,7 @@ class Terms:
         self.refold_at = refold_at
         self.zone = policies.current.timezone
         self.max_open_ms = in_ms(policies.current.max_open)
-        self.wrapup_reasons = frozenset(policies.current.wrapup_reasons)
+        self.afterwork = AfterWorkTerms(policies)
         self.directory = policies.current.directory()
         self.queue_names = QueueNames(policies.current.queues)
         self._only = policies.current if policies.count == 1 else None

@@ -93,12 +93,13 @@ def queue_log_legs() -> tuple[OracleLeg, ...]:
     return tuple(queue_log_oracle.legs(queue_log()))
 
 
-def lab_terms() -> Terms:
-    """Return the targets of the lab's queues."""
+def lab_terms(wrapup_ms: int = 0) -> Terms:
+    """Return the targets of the lab's queues, with a wrap-up time for each of them."""
     queues = {
         name: {
             "answer_within": f"{targets.answer_within_ms}ms",
             "short_abandon": f"{targets.short_abandon_ms}ms",
+            "wrapup": f"{wrapup_ms}ms",
         }
         for name, targets in LAB_TARGETS.items()
     }
@@ -114,10 +115,10 @@ class Folded:
     said: tuple[Fact, ...]
 
 
-def fold(log_: Iterable[Event], size: int = 500) -> Folded:
+def fold(log_: Iterable[Event], size: int = 500, wrapup_ms: int = 0) -> Folded:
     """Fold events in batches of `size`."""
     values = [encode(event) for event in log_]
-    state, under, said = State(TENANT, TENANT), lab_terms(), []
+    state, under, said = State(TENANT, TENANT), lab_terms(wrapup_ms), []
     for start in range(0, len(values), size):
         part = values[start : start + size]
         records = tuple(Record(start + n, value) for n, value in enumerate(part, 1))

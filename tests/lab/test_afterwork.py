@@ -1,7 +1,7 @@
-"""The half hour as if its members had a wrap-up time: whose after-work lasts how long.
+"""The half hour with wrap-up times in the settings: whose after-work lasts how long.
 
-The recorded PBX tells of none. Which talk ends when, who is rung next, and who logs out is as
-recorded; the oracle reads it for itself.
+The recorded PBX tells of none, for its members have none of their own. Which talk ends when,
+who is rung next, and who logs out is as recorded; the oracle reads it for itself.
 """
 
 import pytest
@@ -26,13 +26,8 @@ def wraps_up(event: Event) -> Event:
 
 
 @pytest.fixture(scope="module")
-def log() -> list[Event]:
-    return [wraps_up(event) for event in recording.ami()]
-
-
-@pytest.fixture(scope="module")
-def folded(log: list[Event]) -> Folded:
-    return recording.fold(log)
+def folded() -> Folded:
+    return recording.fold(recording.ami(), wrapup_ms=LENGTH_MS)
 
 
 def test_each_call_has_the_after_work_that_the_oracle_finds(folded: Folded) -> None:
@@ -67,9 +62,18 @@ def test_after_works_of_calls_add_up_to_the_states_of_their_agents(folded: Folde
     assert of_calls == after_talks
 
 
-def test_they_do_not_depend_on_order_repetition_or_batches(
-    log: list[Event], folded: Folded
-) -> None:
-    crooked = recording.shuffled(log, 20260302, within_ms=2_000, repeated=0.05)
+def test_they_do_not_depend_on_order_repetition_or_batches(folded: Folded) -> None:
+    crooked = recording.shuffled(recording.ami(), 20260302, within_ms=2_000, repeated=0.05)
+    again = recording.fold(crooked, 7, LENGTH_MS)
 
-    assert comparable(recording.fold(crooked, 7).facts) == comparable(folded.facts)
+    assert comparable(again.facts) == comparable(folded.facts)
+
+
+def test_members_with_that_time_of_their_own_have_the_same_whatever_their_queues_have(
+    folded: Folded,
+) -> None:
+    log = [wraps_up(event) for event in recording.ami()]
+
+    own = recording.fold(log, wrapup_ms=3 * LENGTH_MS)
+
+    assert comparable(own.facts) == comparable(folded.facts)

@@ -151,14 +151,16 @@ def test_an_event_told_again_by_an_import_does_no_harm(
     assert begins(store, tenant) == FOURTH
 
 
+@pytest.mark.parametrize("other", [{"answer_within": "5s"}, {"wrapup": "15s"}])
 def test_other_targets_before_its_midnight_void_it_and_later_ones_do_not(
-    store: EmbeddedStore, tenant: str
+    store: EmbeddedStore, tenant: str, other: dict[str, str]
 ) -> None:
     usual = (0, Policies(timezone=ZONE))
+    changed = Policies.model_validate({"timezone": ZONE, "queues": {"sales": other}})
 
-    assert begins(store, tenant, terms(1, (0, answer_within(5)))) == 0
-    assert begins(store, tenant, terms(1, usual, (FOURTH - 1, answer_within(5)))) == THIRD
-    assert begins(store, tenant, terms(1, usual, (FOURTH, answer_within(5)))) == FOURTH
+    assert begins(store, tenant, terms(1, (0, changed))) == 0
+    assert begins(store, tenant, terms(1, usual, (FOURTH - 1, changed))) == THIRD
+    assert begins(store, tenant, terms(1, usual, (FOURTH, changed))) == FOURTH
 
 
 def test_another_team_of_an_agent_voids_it(store: EmbeddedStore, tenant: str) -> None:

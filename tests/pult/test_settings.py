@@ -74,6 +74,16 @@ def test_an_unknown_key_names_the_nearest_known_one(text: str, advice: str) -> N
             '[processor]\nsnapshot_every = "0s"',
             "snapshot_every: must be at least 100ms",
         ),
+        (queue('wrapup = "-5s"'), "queues.support.wrapup: '-5s' is no duration (write 10s,"),
+        (queue("wrapup = -5"), "queues.support.wrapup: must be at least 0s"),
+        (queue('wrapup = "short"'), "queues.support.wrapup: 'short' is no duration (write"),
+        (queue('wrapup = "9h"'), "queues.support.wrapup: must be at most 8 hours"),
+        (queue('wrapup = "999999999999d"'), "wrapup: '999999999999d' is longer than anything"),
+        (
+            '[tenants.a.queues.b]\nwrapup = "2d"',
+            "tenants.a.queues.b.wrapup: must be at most 8 hours",
+        ),
+        (queue("wrapup_s = 15"), "queues.support.wrapup_s is unknown, did you mean wrapup?"),
         (queue("answer_within = true"), "answer_within: true is no duration (write 10s,"),
         (queue("answer_within = 2026-03-02"), "must be a length of time such as 10s, 5m or"),
         (queue("answer_within = 1e300"), "answer_within: must be no longer than 100 years"),
@@ -135,6 +145,23 @@ def test_without_a_file_the_defaults_hold(
     assert settings.privacy.keep_numbers is False
 
 
+def test_a_queue_has_no_wrap_up_time_unless_its_settings_or_its_tenant_s_say_so() -> None:
+    text = """
+        tenant = "north"
+        [queues.support]
+        wrapup = "15s"
+        [queues.sales]
+        [tenants.south.queues.support]
+        wrapup = "1m30s"
+    """
+    settings = parse(text, "pult.toml")
+
+    told = [settings.policies(tenant).queue("support").wrapup for tenant in ("north", "south")]
+    assert told == [timedelta(seconds=15), timedelta(seconds=90)]
+    assert settings.policies().queue("sales").wrapup == timedelta(0)
+    assert settings.policies().queue("any queue").wrapup == timedelta(0)
+
+
 def test_a_file_beside_the_command_is_read_without_being_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,10 +184,10 @@ def test_a_changed_target_does_not_rewrite_the_past(cut: Cut, tmp_path: Path) ->
     (tmp_path / "past").write_bytes(past)
     (tmp_path / "future").write_bytes(future)
     (tmp_path / "before.toml").write_text(queue('answer_within = "11s"'))
-    (tmp_path / "after.toml").write_text(queue('answer_within = "33s"'))
+    (tmp_path / "after.toml").write_text(queue('answer_within = "33s"\nwrapup = "3s"'))
     asked = (
-        "SELECT DISTINCT toYear(entered_at) > 2050 AS future, answer_within_ms FROM legs "
-        "WHERE queue_id = 'support' ORDER BY ALL FORMAT CSV"
+        "SELECT toYear(entered_at) > 2050 AS future, answer_within_ms, max(wrapup_ms) "
+        "FROM legs WHERE queue_id = 'support' GROUP BY ALL ORDER BY ALL FORMAT CSV"
     )
 
     _, first, _, second, last, third = all_good(
@@ -173,9 +200,9 @@ def test_a_changed_target_does_not_rewrite_the_past(cut: Cut, tmp_path: Path) ->
         cwd=tmp_path,
     )
 
-    assert first == second == "0,11000\n"
+    assert first == second == "0,11000,\\N\n"
     assert "282 queue visits" in last
-    assert third == "0,11000\n1,33000\n"
+    assert third == "0,11000,\\N\n1,33000,3000\n"
 
 
 def test_no_source_may_be_called_as_pult_calls_itself(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from prometheus_client import CollectorRegistry, generate_latest
 
@@ -177,3 +177,23 @@ def test_who_could_take_a_call_of_a_queue_is_told_by_queue() -> None:
     assert registry.get_sample_value("cc_queue_waiting", {"queue": "empty"}) == 1
     target = "cc_queue_answer_within_seconds"
     assert registry.get_sample_value(target, {"queue": "empty"}) == 45
+
+
+def test_who_has_ended_a_call_is_in_after_work_for_the_time_that_the_settings_say() -> None:
+    under = terms(queues={"sales": {"wrapup": "15s"}})
+    log = values("""
+        08:59:00     login  Anna sales
+        09:00:00     enter  a sales
+        09:00:10     leave  a sales
+        09:00:10     answer a sales Anna
+        09:01:00     end    a sales Anna caller
+        09:01:14.999 beat
+    """)
+    state, _ = run(log, under)
+    registry = CollectorRegistry()
+    registry.register(StateCollector(lambda: nullcontext(state), lambda: under))
+    line = 'cc_agents{state="wrapup",team=""}'
+
+    assert f"{line} 1.0\n" in generate_latest(registry).decode()
+    run(values("09:01:15.001 beat"), under, state)
+    assert f"{line} 0.0\n" in generate_latest(registry).decode()

@@ -83,6 +83,14 @@ def test_a_history_comes_back_as_it_was_written() -> None:
     assert decode(encode(log), "snapshots partition 4") == log
 
 
+def test_a_history_written_before_a_setting_was_known_is_continued_without_a_change() -> None:
+    log = continued((), wanted(20), at=0)
+    older = encode(log).replace(b'"wrapup":"PT0S",', b"")
+
+    assert older != encode(log)
+    assert continued(decode(older, "snapshots partition 4"), wanted(20), at=5_000) == log
+
+
 @pytest.mark.parametrize(
     ("value", "why"),
     [
