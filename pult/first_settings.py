@@ -11,6 +11,7 @@ from pult.settings import parse
 from pult.source_settings import AmiSettings
 from pult.survey import Survey
 from schemas.errors import SettingsInvalid
+from schemas.policies import LONGEST_WRAPUP
 
 
 def first_settings(
@@ -27,8 +28,8 @@ def first_settings(
         "",
     ]
     for queue in sorted(found.queues):
-        lines += [f"[queues.{_quoted(queue)}]", 'answer_within = "20s"', 'short_abandon = "5s"',
-                  f"team = {_quoted(queue)}", ""]  # fmt: skip
+        lines += [f"[queues.{_quoted(queue)}]", 'answer_within = "20s"', 'short_abandon = "5s"']
+        lines += [*_wrapup(found.wrapups.get(queue, 0)), f"team = {_quoted(queue)}", ""]
     for agent, team in sorted(_teams(found.queues).items()):
         lines += [f"[agents.{_quoted(agent)}]", f"team = {_quoted(team)}"]
         lines += [*_phone(found.devices.get(agent, "")), ""]
@@ -66,6 +67,11 @@ def _let_read(handle: int, before: os.stat_result) -> None:
     os.fchmod(handle, stat.S_IMODE(before.st_mode))
     if os.geteuid() == 0:
         os.fchown(handle, before.st_uid, before.st_gid)
+
+
+def _wrapup(seconds: int) -> list[str]:
+    longest = round(LONGEST_WRAPUP.total_seconds())
+    return [f'wrapup = "{min(seconds, longest)}s"'] if seconds else []
 
 
 def _phone(device: str) -> list[str]:

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
+from producers.asterisk import queues_conf
 from producers.asterisk.clock import SourceClock
 from producers.asterisk.message import parse
 from producers.asterisk.session import AmiSession, Credentials
@@ -32,6 +33,8 @@ class Survey:
         skew_seconds: its clock less ours, None if no answer told it.
         queues: the members of each queue, by name.
         devices: each member's device.
+        wrapups: wrap-up times [s] of the queues that have one in queues.conf.
+        no_wrapups: why they were not told; empty if they were, or not asked for.
         classes: events by their class (`call`, `agent`, ...), list items left out.
         untimed: of these, those without a Timestamp.
         refusal: why there was no snapshot; empty if there was one.
@@ -43,14 +46,24 @@ class Survey:
     skew_seconds: float | None = None
     queues: dict[str, set[str]] = field(default_factory=dict)
     devices: dict[str, str] = field(default_factory=dict)
+    wrapups: dict[str, int] = field(default_factory=dict)
+    no_wrapups: str = ""
     classes: Counter[str] = field(default_factory=Counter)
     untimed: int = 0
     refusal: str = ""
     no_channels: str = ""
 
 
-def survey(address: Address, login: Credentials, seconds: float = 0.0) -> Survey:
+def survey(
+    address: Address, login: Credentials, seconds: float = 0.0, *, wrapups: bool = False
+) -> Survey:
     """Log in, take a snapshot, and watch for so long.
+
+    Args:
+        address: of the manager interface.
+        login: who we are.
+        seconds: how long to watch.
+        wrapups: whether to ask for the wrap-up times of queues, too.
 
     Raises:
         PultFailure: it cannot be reached, or does not let us in; in one line.
@@ -58,7 +71,7 @@ def survey(address: Address, login: Credentials, seconds: float = 0.0) -> Survey
     try:
         plug = connect(address)
         with plug:
-            return _Watch(plug, login).watch(seconds)
+            return _Watch(plug, login, wrapups=wrapups).watch(seconds)
     except (SourceUnreachable, SourceRefused) as error:
         msg = f"cannot read Asterisk at {address}: {error}"
         raise PultFailure(msg) from error
@@ -68,8 +81,9 @@ def survey(address: Address, login: Credentials, seconds: float = 0.0) -> Survey
 
 
 class _Watch:
-    def __init__(self, plug: socket.socket, login: Credentials) -> None:
+    def __init__(self, plug: socket.socket, login: Credentials, *, wrapups: bool) -> None:
         self._plug = plug
+        self._wrapups_wanted, self._config = wrapups, b""
         self._session = AmiSession(login, f"pult-{time.time_ns() // 1000}")
         self._clock = SourceClock("survey")
         self._found = Survey()
@@ -102,6 +116,9 @@ class _Watch:
         if session.phase == "in" and not self._asked:
             self._asked = now
             session.ping()
+            if self._wrapups_wanted:  # before the snapshot, whose answer comes after this one's
+                self._config = session.ask_config(queues_conf.FILE)
+                self._found.no_wrapups = "no answer"
             session.ask_snapshot()
         self._plug.settimeout(_LOOK_SECONDS)
         self._plug.sendall(session.outgoing())
@@ -120,6 +137,8 @@ class _Watch:
                 self._note(frame.content)
 
     def _count(self, block: bytes) -> None:
+        if self._config and block.startswith(b"Response: "):
+            self._note_config(parse(block))
         if not block.startswith(b"Event: ") or b"\nActionID: " in block:
             return
         told = parse(block)
@@ -130,6 +149,15 @@ class _Watch:
             if name not in ("", "all"):
                 self._found.classes[name] += 1
         self._found.untimed += "Timestamp" not in told
+
+    def _note_config(self, told: dict[str, str]) -> None:
+        if told.get("ActionID", "").encode() != self._config:
+            return
+        if told["Response"] == "Success":
+            self._found.wrapups = queues_conf.wrapup_seconds(told)
+            self._found.no_wrapups = ""
+        else:
+            self._found.no_wrapups = told.get("Message") or "an error"
 
     def _note(self, content: bytes) -> None:
         if content.startswith(b"Event: QueueParams"):

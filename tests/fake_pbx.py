@@ -45,6 +45,7 @@ class FakePbx:
         ahead_us: by how much its clock is ahead of the recording's.
         after_end: whether its clock goes on when everything has been said.
         reporting: whether its users may ask for the channels.
+        queues_conf: the lines of each section of that file; None: its users may not read it.
 
     Args:
         recording: a capture of the manager interface; None: nothing is said.
@@ -77,6 +78,7 @@ class FakePbx:
         self.ahead_us = 0
         self.after_end = False
         self.reporting = True
+        self.queues_conf: list[tuple[str, list[str]]] | None = None
         self.played = threading.Event()
         self.place = 0
         self._hold_at = len(self.tape) if begin else 0
@@ -289,6 +291,8 @@ class FakePbx:
         elif action == "coreshowchannels":
             items = standing.core_show_channels(now_us)
             session.list(name, items, "CoreShowChannels", permitted=self.reporting)
+        elif action == "getconfig":
+            session.config(name, self.queues_conf)
         else:
             return session.answer(action, name, now_us)
         return True

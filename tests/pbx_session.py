@@ -72,6 +72,17 @@ class Session:
             self.say([("Response", "Error"), ("Message", "Invalid/unknown command")], name)
         return True
 
+    def config(self, name: str, sections: Sequence[tuple[str, Sequence[str]]] | None) -> None:
+        """Answer with a settings file: its sections and their lines, numbered."""
+        if sections is None:
+            self.say([("Response", "Error"), ("Message", "Permission denied")], name)
+            return
+        pairs = [_SUCCESS]
+        for number, (section, lines) in enumerate(sections):
+            pairs.append((f"Category-{number:06}", section))
+            pairs += [(f"Line-{number:06}-{n:06}", line) for n, line in enumerate(lines)]
+        self.say(pairs, name)
+
     def list(
         self,
         name: str,

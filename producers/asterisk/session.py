@@ -121,6 +121,10 @@ class AmiSession:
         self._channels = self._say("CoreShowChannels", name=when)
         self._snapshot = self._say("QueueStatus", name=when)
 
+    def ask_config(self, file: str) -> bytes:
+        """Ask what a settings file of Asterisk says; return the ActionID of the answer."""
+        return self._say("GetConfig", f"Filename: {file}")
+
     def leave(self) -> None:
         """Say good-bye."""
         self._say("Logoff")

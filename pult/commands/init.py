@@ -49,7 +49,7 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
         msg = f"cannot ask a PBX: {option}{plainly(first['msg'])}"
         raise SettingsInvalid(msg) from error
     address, login = ami_access(f"sources.{chosen.source}.ami", ami, context.environ)
-    found = survey(address, login)
+    found = survey(address, login, wrapups=True)
     text = first_settings(chosen.source, ami, chosen.queue_log, found, chosen.timezone)
     write(path, text, force=chosen.force)
     people = set().union(*found.queues.values())
@@ -57,6 +57,11 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
     print(f"{path} written: {holds}; look at it")
     if not found.queues:
         print("NOTE it names no queue: has it read queues.conf, may the user read QueueStatus?")
+    elif found.no_wrapups:
+        print(
+            f"NOTE it tells no wrap-up times of queues ({found.no_wrapups}): write wrapup for "
+            "each that has a wrapuptime in queues.conf"
+        )
     log = chosen.queue_log
     if log is not None and not os.access(log, os.R_OK):
         print(f"NOTE {log} cannot be read here; pult run waits for it")

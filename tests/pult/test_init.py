@@ -55,6 +55,38 @@ def test_init_writes_queues_and_members_and_no_secret(tmp_path: Path) -> None:
     assert load(tmp_path / "pult.toml").sources["pbx1"].ami is not None
 
 
+CONF = [
+    ("general", ["persistentmembers=yes", "wrapuptime=99"]),
+    ("billing", ["wrapuptime=5", "strategy=ringall", "WrapUpTime=40"]),  # a template's, its own
+    ("sales", ["wrapuptime=0", f"member={'x' * 100_000}"]),
+    ("support", ["wrapuptime= 15"]),
+    ("vip", ["strategy=wrapuptime", "wrapuptime=-3"]),
+    ("nobody", ["wrapuptime=7"]),
+]
+
+
+def test_init_writes_the_wrap_up_times_of_queues_where_it_may_read_them(tmp_path: Path) -> None:
+    with FakePbx(begin=False) as pbx:
+        for each in tape(LAB / "ami.log.gz"):
+            pbx.standing.hear(each.text)
+            if len({queue for queue, _ in pbx.standing.members}) == 4:
+                break
+        refused = one(tmp_path, "init", "--port", pbx.port)
+        without = load(tmp_path / "pult.toml")
+        pbx.queues_conf = CONF
+        told = one(tmp_path, "init", "--port", pbx.port, "--force")
+
+    wrapups = {
+        name: each.wrapup.total_seconds()
+        for name, each in load(tmp_path / "pult.toml").queues.items()
+    }
+    assert wrapups == {"billing": 40, "sales": 0, "support": 15, "vip": 0}
+    assert "NOTE" not in told.out
+    assert not any(each.wrapup for each in without.queues.values())
+    (note,) = (line for line in refused.out.splitlines() if line.startswith("NOTE"))
+    assert note.startswith("NOTE it tells no wrap-up times of queues (Permission denied):")
+
+
 @pytest.fixture
 def full_disk() -> Iterator[None]:
     """Nothing longer than 10 bytes can be written, as on a disk that is full."""
