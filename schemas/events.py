@@ -456,7 +456,8 @@ class SnapshotQueue(Envelope, frozen=True, kw_only=True, tag="cc.snapshot.queue.
 class SnapshotAgentData(Data, frozen=True, kw_only=True):
     """One membership of a snapshot that was asked for at `asked_at` (RFC 3339).
 
-    No `wrapup_ms` means that the source lists none, as Asterisk before 18.
+    No `wrapup_ms` means that the source lists none, as Asterisk before 18; then, as with 0, the
+    wrap-up time of the queue holds, which only the settings tell.
     Whoever is `signed_out` is listed all the same, but works in no queue until he signs in.
     Without `snapshot_id` it is of no list: a source told of this member by himself.
     """
