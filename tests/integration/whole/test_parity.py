@@ -11,12 +11,21 @@ from tests.kafka import Cluster
 from tests.lab_cut import WHOLE_MINUTES, beginning
 from tests.pult.command import good
 
-SOON = "[processor]\nsnapshot_every = '300ms'"
+WRAPUPS = "\n".join(
+    f"[queues.{queue}]\nwrapup = '3s'" for queue in ("sales", "support", "billing", "vip")
+)
+"""What the recorded PBX had in its queues.conf, and told nobody."""
+
+SOON = f"{WRAPUPS}\n[processor]\nsnapshot_every = '300ms'"
 
 
 def imported(folder: Path, recording: Path) -> list[list[str]]:
     """Return the digest of an import, line by line."""
-    good("import", "asterisk-ami", recording, "--source", "pbx1", "--data", folder)
+    config = folder.with_suffix(".toml")
+    config.write_text(WRAPUPS)
+    told = ("--source", "pbx1", "--config", config, "--data", folder)
+    good("import", "asterisk-ami", recording, *told)
+    assert good("sql", "--data", folder, "SELECT max(wrapup_ms) FROM legs").endswith("3000\n")
     *lines, _ = good("digest", "--data", folder).splitlines()
     return [line.split("\t") for line in lines]
 
