@@ -30,6 +30,12 @@ FOLLOWS_MS = 50
 AT_ONCE_MS = 100
 """A hang-up this soon after leaving the queue is the caller's end, not the dial plan's."""
 
+DIES_MS = 1_000
+"""A channel that stays for longer where it stood as the queue let it go was sent there.
+
+A redirect changes the place first, and the queue may notice only then (seen with Asterisk 22).
+"""
+
 NO_CAUSE = "0"
 """Of a channel that only its far end can have ended: a dial plan's Hangup gives a cause.
 
@@ -96,7 +102,7 @@ def _lived_on(call: Call, index: int) -> bool | None:
         return False
     place = visit.unanswered[1]
     if place and gone_place and not _in_hangup_handler(gone_place):
-        return gone_place != place
+        return gone_place != place or gone_at - at > DIES_MS
     return gone_at - at > AT_ONCE_MS
 
 

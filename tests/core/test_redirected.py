@@ -168,3 +168,18 @@ def test_the_order_in_which_it_is_told_changes_nothing(log: tuple[str, ...]) -> 
         crooked = [*straight[:late], *straight[late + 1 :], straight[late], *beat]
 
         assert comparable(run(crooked)[1]) == expected, straight[late]
+
+
+@pytest.mark.parametrize("feeds", [(), (LOG,)], ids=["ami", "both"])
+@pytest.mark.parametrize(
+    ("gone", "outcome"), [("09:00:15.300", "abandoned"), ("09:00:18.445", "transferred")]
+)
+def test_who_had_been_sent_on_before_the_queue_noticed_lives_on_there(
+    feeds: tuple[str, ...], gone: str, outcome: str
+) -> None:
+    # Asterisk 22: the place of QueueCallerAbandon was the new one, and of the hang-up, too.
+    left = LEAVES.replace("inbound,sales,2", "inbound,103,1")
+
+    (leg,) = legs(told(WAITS, left, f"{gone} hangup a inbound,103,1", *feeds))
+
+    assert (leg.outcome, leg.wait_ms) == (outcome, 15_000)
