@@ -84,7 +84,10 @@ class Consideration:
             self._parties, self._origin, reading.interaction_id, talks, self._owners,
             self._by_queue, self._passed_at,
         )  # fmt: skip
-        self._endings = Endings(self._parties, self._origin, self._were_in, self._ends)
+        self._endings = Endings(
+            self._parties, self._origin, self._were_in, self._ends,
+            {talk.channel_id for talk in talks},
+        )  # fmt: skip
 
     def meaning(self) -> Meaning:
         """Return what follows."""

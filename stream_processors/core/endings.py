@@ -2,7 +2,8 @@
 
 A call that nobody took ended, in this order, because the device was busy or refused it (full),
 another took it (withdrawn), the caller gave up (abandoned), it rang too long (timeout), or the
-network failed (system).
+network failed (system). Whoever is told so by a tone or by a voice, and then rings off, has not
+given up: whom he called last tells why, if that one's ringing had ended by itself.
 
 The one who hung up asked for it first (HangupRequest); where nobody asked, he left the
 conversation first.
@@ -17,11 +18,14 @@ from schemas.events import EndedBy
 from schemas.facts import LegOutcome
 from stream_processors.core.call import MATCH_MS
 from stream_processors.core.contacts import Moment, Party
+from stream_processors.core.instants import NEVER
 
 _BUSY = frozenset({"17", "21"})
 _UNANSWERED = frozenset({"18", "19"})
 _TAKEN_ELSEWHERE = "26"
 _CLEARED = frozenset({"", "0", "16"})
+_VAGUE = _CLEARED | {"127"}
+"""They tell nothing of why nobody answered; 127 is what PJSIP gives to a stopped ringing."""
 
 
 class Endings:
@@ -32,6 +36,7 @@ class Endings:
         origin: who began it, None if nobody is known.
         were_in: who took part, by each id that the contact has had.
         passed_on: channels that passed the other side on; they hung up on nobody.
+        waited: channels that have waited in queues.
     """
 
     def __init__(
@@ -40,11 +45,13 @@ class Endings:
         origin: Party | None,
         were_in: Mapping[str, Sequence[Party]],
         passed_on: Container[str],
+        waited: Container[str],
     ) -> None:
         self._parties = parties
         self._origin = origin
         self._were_in = were_in
         self._passed_on = passed_on
+        self._waited = waited
         self._picked_up = [
             (party.picked_up, party)
             for party in parties
@@ -85,8 +92,11 @@ class Endings:
         if began:
             if cause in _BUSY:
                 return "full", "caller"
-            if cause in _UNANSWERED or self._rang_out_for(party):
+            if cause in _UNANSWERED:
                 return "timeout", "system"
+            why = self._why_nobody_answered(party)
+            if why is not None:
+                return why, "caller" if why == "full" else "system"
             if party.requested is not None:
                 return "abandoned", "agent"  # PJSIP gives cause 127 to who stops dialling
             return ("abandoned", "agent") if cause in _CLEARED else ("system", "system")
@@ -94,7 +104,7 @@ class Endings:
             return "full", "agent"
         if cause == _TAKEN_ELSEWHERE or self._taken_by_another(party, over):
             return "withdrawn", "system"
-        if cause in _UNANSWERED or party.unheard == "no_answer":
+        if cause in _UNANSWERED or (party.unheard == "no_answer" and cause in _VAGUE):
             return "timeout", "system"
         if cause in _CLEARED and self._caller_is_gone(party, over):
             return "abandoned", "caller"
@@ -131,17 +141,39 @@ class Endings:
         last = bisect_right(self._gone, until, key=lambda each: each[0][0])
         return self._gone[first:last]
 
-    def _rang_out_for(self, party: Party) -> bool:
-        """Tell whether the PBX itself stopped ringing whom a party had called last."""
+    def _why_nobody_answered(self, party: Party) -> LegOutcome | None:
+        """Return what became of whom a party called, None if they rang until he gave up.
+
+        A queue rings its members again and again; who waits for that long has given up.
+        """
+        if party.channel_id in self._waited:
+            return None
+        # A click rings all his phones before anybody is called.
+        since = (party.picked_up or 0) if party.was_dialled else 0
         called = [
-            other
+            (other.ended or (NEVER, 0), other)
             for other in self._were_in.get(party.born_in, ())
-            if other is not party and not other.placed_the_call
+            if other is not party and not other.placed_the_call and other.started >= since
         ]
-        last = max(called, key=lambda each: each.age, default=None)
-        return last is not None and last.unheard == "no_answer"
+        if not called:
+            return None
+        return _why_unanswered(max(called, key=lambda each: (each[0], each[1].age))[1])
 
     def _taken_by_another(self, party: Party, over: int) -> bool:
         return any(
             other is not party and abs(at - over) <= MATCH_MS for at, other in self._picked_up
         )
+
+
+def _why_unanswered(called: Party) -> LegOutcome | None:
+    """Return why a ringing ended by itself, None if somebody stopped it or nobody knows."""
+    if called.ended is None or called.unheard == "cancelled":
+        return None
+    if called.unheard == "busy" or called.cause in _BUSY:
+        return "full"
+    if called.cause in _UNANSWERED or (
+        called.unheard == "no_answer" and called.cause in _VAGUE
+    ):
+        return "timeout"
+    known = called.cause not in _VAGUE and called.cause != _TAKEN_ELSEWHERE
+    return "system" if known or called.unheard == "failed" else None
