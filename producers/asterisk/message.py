@@ -22,6 +22,11 @@ _UNTIMED = frozenset(
     }
 )  # fmt: skip
 _LONGEST_NUMBER = 15
+_NO_DEVICES = (
+    "Local/", "AsyncGoto/", "Surrogate/", "Announcer/", "Recorder/", "CBAnn/", "CBRec/",
+    "Snoop/", "Message/",
+)  # fmt: skip
+"""Channels that Asterisk makes for itself, some of them named after the phone they serve."""
 _FAR_END = re.compile(r"(\+?[0-9]{7,}(:.*)?)?")
 """What an ISDN channel's name says of a customer: number and subaddress, '' if withheld."""
 
@@ -122,14 +127,14 @@ class Message:
         return "" if interface == self.agent() else interface
 
     def device(self, header: str = "Channel") -> str:
-        """Return the phone or trunk of a channel, '' for a Local channel, which is neither.
+        """Return the phone or trunk of a channel, '' for one of the PBX's own (Local).
 
         Asterisk makes a channel's name of technology, device, and a number that tells apart the
         calls of the device: PJSIP/1001-0000002f, DAHDI/1-1. Of an ISDN line the name holds a
         customer's number, too, which is left out: DAHDI/i1/2025550101-2a.
         """
         channel = self.text(header)
-        if channel.startswith("Local/") or "/" not in channel:
+        if channel.startswith(_NO_DEVICES) or "/" not in channel:
             return ""
         name = channel.rpartition("-")[0] or channel
         line, _, far = name.rpartition("/")

@@ -332,6 +332,15 @@ TIMETABLE: list[tuple[str, list[tuple[str, dict[str, Any]]]]] = [
             ("PJSIP/150010001-0000002f", "PJSIP/150010001"),
         )
     ),
+    # Channels that the PBX makes for itself are nobody's phone, whatever phone they name.
+    *(
+        (f"Event: Newchannel\nUniqueid: 1.4\nLinkedid: 1.0\nExten: s\nChannel: {name}", [])
+        for name in (
+            "AsyncGoto/PJSIP/101-0000002f", "Surrogate/PJSIP/101-0000002f",
+            "CBAnn/101-0000002f;2", "CBRec/101-0000002f;1", "Announcer/101-0000002f;1",
+            "Recorder/101-0000002f;1", "Snoop/101-0000002f", "Message/ast_msg_queue",
+        )
+    ),
     ("Event: Newstate\nChannelState: 4\n" + PHONE, []),
     (
         "Event: Newstate\nChannelState: 5\n" + PHONE,
