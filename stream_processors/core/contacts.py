@@ -175,6 +175,20 @@ class Party:
         return self.ringing is not None or not self.placed_the_call
 
     @property
+    def declined(self) -> bool:
+        """Tell whether it was picked up and never connected.
+
+        A phone that asks for a confirmation is picked up by who does not want the call, too.
+        """
+        connected = self.first_bridged is not None or self.left is not None or self.holds
+        return self.picked_up is not None and self.ended is not None and not connected
+
+    @property
+    def taken(self) -> int | None:
+        """When whoever was called took the call [ms], as far as is known."""
+        return None if self.declined else self.picked_up
+
+    @property
     def over(self) -> Moment | None:
         """When it left the conversation that ended it, else when it was gone."""
         if self.ended is not None and self.left is not None and not self.lived_on:

@@ -212,7 +212,7 @@ class Consideration:
     def _call(self, party: Party) -> DirectCall:
         agent = self._owners[party.channel_id]
         began = self._began(party)
-        answered = self._answered_at(party) if began else party.picked_up
+        answered = self._answered_at(party) if began else party.taken
         if not (party.birth_seen or party.found) and answered is None:
             answered = party.first_bridged
         over, by = self._end(party, answered)
@@ -274,7 +274,7 @@ class Consideration:
         ]
         if all(other.placed_the_call for other in asked):
             return party.first_bridged  # nobody was dialled: others came by themselves
-        taken = [other.picked_up for other in asked if other.picked_up is not None]
+        taken = [other.taken for other in asked if other.taken is not None]
         return max(party.first_bridged, min(taken)) if taken else None
 
     def _end(
@@ -325,7 +325,7 @@ class Consideration:
         taken = [
             other
             for other in self._parties
-            if transfer.moment[0] <= other.started < queued and other.picked_up is not None
+            if transfer.moment[0] <= other.started < queued and other.taken is not None
             and self._owners[other.channel_id]
             and other.channel_id not in self._by_queue
         ]  # fmt: skip

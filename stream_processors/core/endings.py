@@ -104,6 +104,8 @@ class Endings:
             return "full", "agent"
         if cause == _TAKEN_ELSEWHERE or self._taken_by_another(party, over):
             return "withdrawn", "system"
+        if party.declined and not self._caller_is_gone(party, over):
+            return "full", "agent"
         if cause in _UNANSWERED or (party.unheard == "no_answer" and cause in _VAGUE):
             return "timeout", "system"
         if cause in _CLEARED and self._caller_is_gone(party, over):
@@ -133,7 +135,7 @@ class Endings:
                     for other in self._parties
                     if (over := other.over) is not None
                     and other.channel_id not in self._passed_on
-                    and (other.picked_up is not None or other.first_bridged is not None)
+                    and (other.taken is not None or other.first_bridged is not None)
                 ),
                 key=lambda each: each[0],
             )
@@ -169,7 +171,7 @@ def _why_unanswered(called: Party) -> LegOutcome | None:
     """Return why a ringing ended by itself, None if somebody stopped it or nobody knows."""
     if called.ended is None or called.unheard == "cancelled":
         return None
-    if called.unheard == "busy" or called.cause in _BUSY:
+    if called.unheard == "busy" or called.cause in _BUSY or called.declined:
         return "full"
     if called.cause in _UNANSWERED or (
         called.unheard == "no_answer" and called.cause in _VAGUE
