@@ -13,8 +13,11 @@ from stream_processors.core.meaning import QueueTalk
 
 
 def was_called(origin: Party) -> bool:
-    """Tell whether the PBX called whoever is at the beginning of a contact, as campaigns do."""
-    return origin.placed_the_call and origin.was_dialled
+    """Tell whether the PBX called whoever is at the beginning of a contact, as campaigns do.
+
+    It begins the contact by the channel that it dials, or by a Local channel.
+    """
+    return origin.was_dialled and (origin.placed_the_call or origin.birth_seen)
 
 
 class Directions:

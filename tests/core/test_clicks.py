@@ -1,5 +1,7 @@
 """Calls that the PBX places for somebody: by a click on a screen, or by a campaign."""
 
+import pytest
+
 from schemas.facts import Fact
 from tests.core.phoned import DIRECTORY, of, shown
 from tests.timetable import moment, run, terms, values
@@ -68,19 +70,24 @@ def test_a_click_is_of_the_phone_at_which_he_takes_it() -> None:
     assert (leg.entered_at, leg.talk_ms) == (moment("09:00:00"), 30_000)
 
 
-def test_whom_a_campaign_calls_first_was_called_and_did_not_call() -> None:
-    facts = told("""
-        09:00:00  starts trunk1
-        09:00:01  alerts trunk1
-        09:00:10  picks  trunk1
-        09:00:11  starts anna1@trunk1
-        09:00:12  alerts anna1@trunk1
-        09:00:15  picks  anna1@trunk1
-        09:00:15  joins  anna1@trunk1 b
-        09:00:15  joins  trunk1 b
-        09:01:00  parts  anna1@trunk1 b
-        09:01:00  stops  anna1@trunk1 16
-        09:01:00  stops  trunk1 16
+@pytest.mark.parametrize(
+    ("trunk", "first"), [("trunk1", "trunk1"), ("trunk1@local1", "local1")]
+)
+def test_whom_a_campaign_calls_first_was_called_and_did_not_call(
+    trunk: str, first: str
+) -> None:
+    facts = told(f"""
+        09:00:00  starts {trunk}
+        09:00:01  alerts {trunk}
+        09:00:10  picks  {trunk}
+        09:00:11  starts anna1@{first}
+        09:00:12  alerts anna1@{first}
+        09:00:15  picks  anna1@{first}
+        09:00:15  joins  anna1@{first} b
+        09:00:15  joins  {trunk} b
+        09:01:00  parts  anna1@{first} b
+        09:01:00  stops  anna1@{first} 16
+        09:01:00  stops  {trunk} 16
     """)
 
     leg = of(facts)
