@@ -26,6 +26,7 @@ from tests.cacofonisk import translated
 from tests.timetable import DAY, run, terms
 
 _STATES = {"Down": "0", "Ring": "4", "Ringing": "5", "Up": "6"}
+_CALLED = "s"
 _BRIDGE = {"BridgeType": "basic", "BridgeTechnology": "simple_bridge"}
 _OWN = frozenset({"of", "num", "exten", "context", "cause", "whom", "to"})
 
@@ -47,7 +48,7 @@ class _Channels:
             "Channel": name, "ChannelState": _STATES[state], "ChannelStateDesc": state,
             "CallerIDNum": more.get("num", "<unknown>"), "ConnectedLineNum": "<unknown>",
             "Context": more.get("context", "from-internal"),
-            "Exten": more.get("exten", "s"), "Priority": "1",
+            "Exten": more.get("exten", _CALLED), "Priority": "1",
             "Uniqueid": unique, "Linkedid": linked,
         }  # fmt: skip
 
@@ -97,6 +98,8 @@ def _message(
         case "rings" | "up":
             state = "Ringing" if verb == "rings" else "Up"
             channels.change(name, ChannelState=_STATES[state], ChannelStateDesc=state)
+            if channels.of(name)["Exten"] == _CALLED:
+                channels.change(name, Exten="")  # what is dialled stands in no dial plan
             return {"Event": "Newstate", **channels.of(name)}
         case "in" | "out":
             event = "BridgeEnter" if verb == "in" else "BridgeLeave"

@@ -282,7 +282,7 @@ class Consideration:
     ) -> tuple[int | None, EndedBy | Literal[""]]:
         passed = self._ends.get(party.channel_id)
         if passed is not None:
-            return max(party.started, passed.moment[0]), "agent"
+            return max(party.started, self._out_at(party.channel_id, passed)), "agent"
         if party.ended is None or party.over is None:
             closed = self._closed_at(party)
             return (None, "") if closed is None else (max(party.started, closed), "system")
@@ -292,6 +292,14 @@ class Consideration:
         if over[0] < answered:
             over = party.ended
         return max(answered, over[0]), self._endings.who_hung_up(party, over)
+
+    def _out_at(self, channel: str, transfer: Transfer) -> int:
+        """Return when [ms] an agent's channel was out of what it passed on.
+
+        Who asks by a code and hangs up while it rings is gone before the transfer is told.
+        """
+        party, at = self._reading.parties.get(channel), transfer.moment[0]
+        return at if party is None or party.ended is None else min(at, party.ended[0])
 
     def _closed_at(self, party: Party) -> int | None:
         return self._closes_at(party.channel_id, party.seen)
@@ -367,7 +375,8 @@ class Consideration:
         ]  # fmt: skip
         last = max(there, key=lambda each: (each.picked_up or 0, each.channel_id), default=None)
         owner = self._owners[last.channel_id] if last else ""
-        return owner or consult.dialled or transfer.to
+        # He may have been called himself, and put two callers together.
+        return owner or (consult.dialled if consult.placed_the_call else "") or transfer.to
 
     # --- what it means for visits to queues -----------------------------------------------
 
@@ -387,7 +396,8 @@ class Consideration:
                     to = self._far_side(far, transfer)
                 else:
                     to, kind = self._taken_after(transfer) or transfer.to, "blind"
-                handed = Handover(transfer.moment[0], talk.agent_id, kind, to)
+                at = self._out_at(channel, transfer)
+                handed = Handover(at, talk.agent_id, kind, to)
                 found.append((talk, handed))
                 passed = True
         return found

@@ -102,7 +102,10 @@ class Endings:
             return ("abandoned", "agent") if cause in _CLEARED else ("system", "system")
         if cause in _BUSY:
             return "full", "agent"
-        if cause == _TAKEN_ELSEWHERE or self._taken_by_another(party, over):
+        if (
+            cause == _TAKEN_ELSEWHERE or party.unheard == "forwarded"
+            or self._taken_by_another(party, over)
+        ):  # fmt: skip
             return "withdrawn", "system"
         if party.declined and not self._caller_is_gone(party, over):
             return "full", "agent"
@@ -169,7 +172,7 @@ class Endings:
 
 def _why_unanswered(called: Party) -> LegOutcome | None:
     """Return why a ringing ended by itself, None if somebody stopped it or nobody knows."""
-    if called.ended is None or called.unheard == "cancelled":
+    if called.ended is None or called.unheard in ("cancelled", "forwarded"):
         return None
     if called.unheard == "busy" or called.cause in _BUSY or called.declined:
         return "full"

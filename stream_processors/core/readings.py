@@ -97,15 +97,15 @@ def _offer_started(change: Change, event: e.OfferStarted, source: Source, at: in
 
 def _offer_ended(change: Change, event: e.OfferEnded, source: Source, at: int) -> None:
     data = event.data
+    result = "forwarded" if data.forwarded else data.result
     change.tell(source, data.channel_id, Mark(
         event.sequence, event.id, "offer_ended", at, event.resolution, change.feed,
-        data.queue_id, data.agent_id, word="forwarded" if data.forwarded else data.result,
-        ref=data.offer_id, span_ms=data.ring_ms,
+        data.queue_id, data.agent_id, word=result, ref=data.offer_id, span_ms=data.ring_ms,
     ))  # fmt: skip
     if data.device and data.interaction_id:
         conversations.tell(change, source, ContactMark(
             event.sequence, event.id, "unheard", at, data.interaction_id, data.offer_id,
-            data.device, word=data.result, clock=event.clock,
+            data.device, word=result, clock=event.clock,
         ))  # fmt: skip
 
 

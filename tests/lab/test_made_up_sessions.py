@@ -268,3 +268,91 @@ def test_a_parked_caller_is_passed_to_whoever_fetches_him() -> None:
         "Anna in answered, blind to Clara",
         "Clara in answered, caller hung up",
     ]
+
+
+def test_who_hangs_up_before_the_asked_one_answers_has_left_the_caller_then() -> None:
+    """By a feature code: the PBX tells of the transfer when the asked one picks up."""
+    facts = told(
+        CALLED
+        + """
+        09:00:20  out    PJSIP/101-2 b1
+        09:00:20  in     PJSIP/101-2 b2
+        09:00:20  new    Local/102@code-3;1 of=PJSIP/line-1
+        09:00:20  new    Local/102@code-3;2 of=PJSIP/line-1
+        09:00:21  new    PJSIP/102-4 of=PJSIP/line-1
+        09:00:21  rings  PJSIP/102-4
+        09:00:24  out    PJSIP/101-2 b2
+        09:00:24  gone   PJSIP/101-2
+        09:00:29  up     PJSIP/102-4
+        09:00:29  in     PJSIP/102-4 b3
+        09:00:29  attends PJSIP/101-2 PJSIP/101-2 whom=PJSIP/line-1 to=Local/102@code-3;1
+        09:01:10  out    PJSIP/102-4 b3
+        09:01:10  gone   PJSIP/102-4
+        09:01:10  gone   Local/102@code-3;2
+        09:01:10  gone   Local/102@code-3;1
+        09:01:10  out    PJSIP/line-1 b1
+        09:01:10  gone   PJSIP/line-1
+    """
+    )
+
+    anna, boris = legs(facts)
+    assert said(anna) == "Anna in answered, attended to Boris"
+    assert (anna.ended_at, anna.ended_by) == (moment("09:00:24"), "agent")
+    assert said(boris) == "Boris in answered, agent hung up"
+    assert boris.answered_at == moment("09:00:29")
+
+
+def test_a_caller_who_is_put_through_to_another_caller_is_so_to_his_number() -> None:
+    second = """
+        09:00:20  new    PJSIP/line-3 num=2025550102 exten=600
+        09:00:21  new    PJSIP/101-4 of=PJSIP/line-3
+        09:00:21  rings  PJSIP/101-4
+        09:00:24  holds  PJSIP/101-2
+        09:00:25  up     PJSIP/101-4
+        09:00:25  up     PJSIP/line-3
+        09:00:25  in     PJSIP/101-4 b2
+        09:00:25  in     PJSIP/line-3 b2
+    """
+    joined = """
+        09:00:40 attends PJSIP/101-4 PJSIP/101-2 whom=PJSIP/line-3 to=PJSIP/line-1
+        09:00:40  out    PJSIP/101-2 b1
+        09:00:40  out    PJSIP/101-4 b2
+        09:00:40  out    PJSIP/line-3 b2
+        09:00:40  joins  PJSIP/line-3 PJSIP/line-1
+        09:00:40  in     PJSIP/line-3 b1
+        09:00:40  gone   PJSIP/101-2
+        09:00:40  gone   PJSIP/101-4
+        09:01:10  out    PJSIP/line-1 b1
+        09:01:10  gone   PJSIP/line-1
+        09:01:10  out    PJSIP/line-3 b1
+        09:01:10  gone   PJSIP/line-3
+    """
+
+    first, later = legs(told(CALLED + second + joined))
+    assert (first.ended_by, first.ended_at) == ("agent", moment("09:00:40"))
+    assert (later.transfer_kind, later.transferred_to) == ("attended", first.caller_key)
+
+
+def test_a_ringing_phone_that_sends_its_call_on_has_not_rung_out() -> None:
+    sent_on = """
+        09:00:00  new     PJSIP/line-1 num=2025550101 exten=600
+        09:00:01  new     PJSIP/101-2 of=PJSIP/line-1
+        09:00:01  rings   PJSIP/101-2
+        09:00:04  new     Local/102@forward-3;1 of=PJSIP/line-1
+        09:00:04  new     Local/102@forward-3;2 of=PJSIP/line-1
+        09:00:04  dialled PJSIP/line-1 PJSIP/101-2 CANCEL Forward=102@forward
+        09:00:04  gone    PJSIP/101-2
+        09:00:05  new     PJSIP/102-4 of=PJSIP/line-1
+        09:00:09  up      PJSIP/102-4
+        09:00:09  in      PJSIP/102-4 b1
+        09:00:09  in      PJSIP/line-1 b1
+        09:00:50  out     PJSIP/102-4 b1
+        09:00:50  gone    PJSIP/102-4
+        09:00:50  out     PJSIP/line-1 b1
+        09:00:50  gone    PJSIP/line-1
+    """
+
+    assert how(sent_on) == [
+        "Anna in withdrawn, system hung up",
+        "Boris in answered, agent hung up",
+    ]
