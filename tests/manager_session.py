@@ -23,12 +23,34 @@ from datetime import UTC, datetime
 from schemas.events import encode
 from schemas.facts import Fact, Leg
 from tests.cacofonisk import translated
+from tests.readings import legs
 from tests.timetable import DAY, run, terms
 
 _STATES = {"Down": "0", "Ring": "4", "Ringing": "5", "Up": "6"}
 _CALLED = "s"
 _BRIDGE = {"BridgeType": "basic", "BridgeTechnology": "simple_bridge"}
 _OWN = frozenset({"of", "num", "exten", "context", "cause", "whom", "to"})
+
+AGENTS = {
+    "Anna": {"devices": ["PJSIP/101"], "ids": ["101"]},
+    "Boris": {"devices": ["PJSIP/102"], "ids": ["102"]},
+    "Clara": {"ids": ["103"]},
+}
+CALLED = """
+    09:00:00  new    PJSIP/line-1 num=2025550101 exten=600
+    09:00:01  new    PJSIP/101-2 of=PJSIP/line-1
+    09:00:01  rings  PJSIP/101-2
+    09:00:05  up     PJSIP/101-2
+    09:00:05  up     PJSIP/line-1
+    09:00:05  in     PJSIP/101-2 b1
+    09:00:05  in     PJSIP/line-1 b1
+"""
+HUNG_UP = """
+    09:00:50  out    PJSIP/101-2 b1
+    09:00:50  gone   PJSIP/101-2
+    09:00:50  out    PJSIP/line-1 b1
+    09:00:50  gone   PJSIP/line-1
+"""
 
 Words = list[str]
 More = dict[str, str]
@@ -141,10 +163,15 @@ def _attended(channels: _Channels, first: str, second: str, more: More) -> dict[
     }  # fmt: skip
 
 
-def folded(text: str, agents: dict[str, dict[str, list[str]]]) -> list[Fact]:
+def told(text: str) -> list[Fact]:
     """Return the facts that follow of a session."""
     log = [encode(event) for event in translated(messages(text))]
-    return run(log, terms(agents=agents))[1]
+    return run(log, terms(agents=AGENTS))[1]
+
+
+def how(text: str) -> list[str]:
+    """Return how the calls of a session went, in words."""
+    return sorted(said(leg) for leg in legs(told(text)))
 
 
 def said(leg: Leg) -> str:
