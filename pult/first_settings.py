@@ -4,14 +4,16 @@ import json
 import os
 import stat
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 
 from producers.durable import taking_place
 from pult.settings import parse
 from pult.source_settings import AmiSettings
 from pult.survey import Survey
+from schemas.durations import LONGEST
 from schemas.errors import SettingsInvalid
-from schemas.policies import LONGEST_WRAPUP
+from schemas.policies import LONGEST_WRAPUP, QueuePolicy
 
 
 def first_settings(
@@ -28,8 +30,13 @@ def first_settings(
         "",
     ]
     for queue in sorted(found.queues):
-        lines += [f"[queues.{_quoted(queue)}]", 'answer_within = "20s"', 'short_abandon = "5s"']
-        lines += [*_wrapup(found.wrapups.get(queue, 0)), f"team = {_quoted(queue)}", ""]
+        lines += [f"[queues.{_quoted(queue)}]", _answer_within(found.targets.get(queue))]
+        lines += [
+            'short_abandon = "5s"',
+            *_wrapup(found.wrapups.get(queue, 0)),
+            f"team = {_quoted(queue)}",
+            "",
+        ]
     for agent, team in sorted(_teams(found.queues).items()):
         lines += [f"[agents.{_quoted(agent)}]", f"team = {_quoted(team)}"]
         lines += [*_phone(found.devices.get(agent, "")), ""]
@@ -67,6 +74,17 @@ def _let_read(handle: int, before: os.stat_result) -> None:
     os.fchmod(handle, stat.S_IMODE(before.st_mode))
     if os.geteuid() == 0:
         os.fchown(handle, before.st_uid, before.st_gid)
+
+
+def _answer_within(seconds: int | None) -> str:
+    """Return the target of a queue: `servicelevel` of its queues.conf, else ours."""
+    usual = QueuePolicy().answer_within
+    wanted = (
+        usual
+        if seconds is None
+        else timedelta(seconds=min(seconds, round(LONGEST.total_seconds())))
+    )
+    return f'answer_within = "{round(wanted.total_seconds())}s"'
 
 
 def _wrapup(seconds: int) -> list[str]:

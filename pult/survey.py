@@ -33,6 +33,7 @@ class Survey:
         skew_seconds: its clock less ours, None if no answer told it.
         queues: the members of each queue, by name.
         devices: each member's device.
+        targets: `servicelevel` [s] of the queues that have one.
         wrapups: wrap-up times [s] of the queues that have one in queues.conf.
         no_wrapups: why they were not told; empty if they were, or not asked for.
         classes: events by their class (`call`, `agent`, ...), list items left out.
@@ -46,6 +47,7 @@ class Survey:
     skew_seconds: float | None = None
     queues: dict[str, set[str]] = field(default_factory=dict)
     devices: dict[str, str] = field(default_factory=dict)
+    targets: dict[str, int] = field(default_factory=dict)
     wrapups: dict[str, int] = field(default_factory=dict)
     no_wrapups: str = ""
     classes: Counter[str] = field(default_factory=Counter)
@@ -161,7 +163,11 @@ class _Watch:
 
     def _note(self, content: bytes) -> None:
         if content.startswith(b"Event: QueueParams"):
-            self._found.queues.setdefault(parse(content).get("Queue", ""), set())
+            told = parse(content)
+            queue, target = told.get("Queue", ""), told.get("ServiceLevel", "")
+            self._found.queues.setdefault(queue, set())
+            if target.isdecimal() and int(target):
+                self._found.targets[queue] = int(target)
         elif content.startswith((b"Event: QueueMember\r", b"Event: QueueMember\n")):
             told = parse(content)
             name = told.get("Name") or told.get("Location", "")

@@ -86,6 +86,7 @@ class Standing:
     callers: dict[str, dict[str, str]] = field(default_factory=dict)
     channels: dict[str, dict[str, str]] = field(default_factory=dict)
     queues: set[str] = field(default_factory=set)
+    servicelevels: dict[str, str] = field(default_factory=dict)
 
     def hear(self, text: bytes) -> None:
         """Take one message into account."""
@@ -131,7 +132,8 @@ class Standing:
         """Return the items of an answer to QueueStatus."""
         items = [[("Event", "QueueParams"), ("Queue", queue),
                   ("Calls", str(sum(each["Queue"] == queue for each in self.callers.values()))),
-                  ("Completed", "0"), ("Abandoned", "0")]
+                  ("Completed", "0"), ("Abandoned", "0"),
+                  ("ServiceLevel", self.servicelevels.get(queue, "0"))]
                  for queue in sorted(self.queues)]  # fmt: skip
         items += [[("Event", "QueueMember"), ("Queue", queue), ("Name", name),
                    ("Location", told.get("Interface", "")),

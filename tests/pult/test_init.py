@@ -71,6 +71,7 @@ def test_init_writes_the_wrap_up_times_of_queues_where_it_may_read_them(tmp_path
             pbx.standing.hear(each.text)
             if len({queue for queue, _ in pbx.standing.members}) == 4:
                 break
+        pbx.standing.servicelevels = {"support": "10", "vip": "9" * 20, "sales": "-5"}
         refused = one(tmp_path, "init", "--port", pbx.port)
         without = load(tmp_path / "pult.toml")
         pbx.queues_conf = CONF
@@ -83,6 +84,10 @@ def test_init_writes_the_wrap_up_times_of_queues_where_it_may_read_them(tmp_path
     assert wrapups == {"billing": 40, "sales": 0, "support": 15, "vip": 0}
     assert "NOTE" not in told.out
     assert not any(each.wrapup for each in without.queues.values())
+    targets = {
+        name: each.answer_within.total_seconds() for name, each in without.queues.items()
+    }
+    assert targets == {"billing": 20, "sales": 20, "support": 10, "vip": 36_500 * 86_400}
     (note,) = (line for line in refused.out.splitlines() if line.startswith("NOTE"))
     assert note.startswith("NOTE it tells no wrap-up times of queues (Permission denied):")
 
