@@ -27,7 +27,7 @@ from stream_processors.core.state import State, Terms
 from stream_processors.shells.application import Connection, Processor
 from stream_processors.shells.exporter import StatesCollector, violations
 from stream_processors.shells.policy_log import TenantPolicies
-from stream_processors.shells.worker import Plan
+from stream_processors.shells.worker_plan import Plan
 
 SILENT_SECONDS = 15.0
 LAST_WORDS_SECONDS = 3.0
@@ -82,9 +82,9 @@ class Service:
             self.registry,
             lambda errors: kafka.explained(errors, settings.kafka),
         )
-        worker = self.processor.worker
-        self.registry.register(StatesCollector(worker.states, lambda: worker.rejected))
-        self.discipline.register(StatesCollector(worker.states, None, violations))
+        held = self.processor.worker.holdings
+        self.registry.register(StatesCollector(held.states, lambda: held.rejected))
+        self.discipline.register(StatesCollector(held.states, None, violations))
         self._heard: dict[tuple[str, str], tuple[int, float]] = {}
 
     def paint(self, scope: Scope) -> Picture:
@@ -96,7 +96,7 @@ class Service:
         return self._painted(floor, scope)
 
     def _painted(self, draw: Draw, scope: Scope) -> Picture:
-        with self.processor.worker.states() as states:
+        with self.processor.worker.holdings.states() as states:
             by_domain = {state.domain: (state, terms) for state, terms in states}
             if len(by_domain) > 1 and not scope.domain:
                 return self._choice(draw, sorted(by_domain))
@@ -121,7 +121,7 @@ class Service:
         worker = self.processor.worker
         why = worker.ready()
         quiet = time.monotonic() - worker.heard_at
-        if not why and quiet > SILENT_SECONDS and worker.holds_sources:
+        if not why and quiet > SILENT_SECONDS and worker.holdings.holds_sources:
             # A live source tells every second that it is there.
             why = f"no source has said anything for {quiet:.0f} s"
         return why

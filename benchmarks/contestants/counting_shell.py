@@ -23,7 +23,7 @@ from stream_processors.shells.ledger import Ledger
 from stream_processors.shells.outbox import Outbox
 from stream_processors.shells.policy_log import TenantPolicies
 from stream_processors.shells.transport import Batch, Bounds
-from stream_processors.shells.worker import Plan
+from stream_processors.shells.worker_plan import Plan
 
 SAVE_SECONDS = 1.0
 

@@ -25,7 +25,8 @@ from stream_processors.shells.membership import holder
 from stream_processors.shells.outbox import Outbox
 from stream_processors.shells.topic_watch import TopicWatch
 from stream_processors.shells.transport import SCHEME, Batch, BatchApp, register
-from stream_processors.shells.worker import Plan, Worker
+from stream_processors.shells.worker import Worker
+from stream_processors.shells.worker_plan import Plan
 
 SESSION_SECONDS = 10.0
 HEARTBEAT_SECONDS = 2.0

@@ -6,11 +6,12 @@ a state stands, or a sink; what was written before it would never be read. So th
 that offset is read once more, and has to be the one that was read last.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 from zlib import crc32
 
 from schemas.errors import LogTorn
+from schemas.topics import EVENTS
 
 if TYPE_CHECKING:
     from stream_processors.shells.partition import LogRecord
@@ -65,6 +66,20 @@ def check_bounds(where: str, position: int, first: int, end: int, *, accept_loss
         msg = (
             f"{first - position} events of {where} are gone from the log before they were "
             "applied; start with --accept-loss, then run pult rebuild --server"
+        )
+        raise LogTorn(msg)
+
+
+def check_partitions(topic: str, partitions: Iterable[int]) -> None:
+    """Refuse a topic of events that was given more partitions while it is read.
+
+    Raises:
+        LogTorn: it was.
+    """
+    if max(partitions, default=0) >= EVENTS.partitions:
+        msg = (
+            f"{topic} has more than {EVENTS.partitions} partitions now, and its domains go "
+            f"elsewhere; make it anew: {RESTORING}"
         )
         raise LogTorn(msg)
 

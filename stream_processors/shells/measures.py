@@ -4,6 +4,8 @@ from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from stream_processors.shells.snapshots import Manifest
+
 _LAGS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300, 3600)
 _STEPS = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 
@@ -61,6 +63,12 @@ class Measures:
             "Events of a partition that are not applied yet",
             ("partition",),
         )
+
+    def note_snapshot(self, manifest: Manifest) -> None:
+        """Show the newest snapshot of a partition."""
+        label = str(manifest.partition)
+        self.snapshot_at.labels(label).set(manifest.made_at / 1000)
+        self.snapshot_bytes.labels(label).set(manifest.payload_bytes)
 
     def forget(self, partition: int) -> None:
         """Drop what was measured of a partition that has gone elsewhere."""

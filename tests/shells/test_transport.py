@@ -13,7 +13,7 @@ from stream_processors.shells.ledger import Ledger
 from stream_processors.shells.membership import Holder
 from stream_processors.shells.policy_log import TenantPolicies
 from stream_processors.shells.transport import BatchConsumer, Keeper
-from stream_processors.shells.worker import Plan
+from stream_processors.shells.worker_plan import Plan
 
 NOWHERE = Connection({}, {"bootstrap_servers": ["127.0.0.1:1"]})
 PLAN = Plan("w1", "events", "facts", "rejected", "snapshots", TenantPolicies())

@@ -15,7 +15,8 @@ from stream_processors.shells.partition import Frozen
 from stream_processors.shells.policy_log import TenantPolicies
 from stream_processors.shells.snapshots import Manifest
 from stream_processors.shells.transport import Bounds
-from stream_processors.shells.worker import Plan, Worker
+from stream_processors.shells.worker import Worker
+from stream_processors.shells.worker_plan import Plan
 
 PLAN = Plan("w1", "acme.events", "facts", "rejected", "snapshots", TenantPolicies())
 
