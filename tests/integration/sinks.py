@@ -42,8 +42,8 @@ _ROW_BY_ROW = ("events", "leg_history", "wall_sample_facts", "team_sample_facts"
 _DEFECTIVE = """
 import os, random, signal, sys
 import sql.ranges
-import stream_processors.shells.sink as sink
 import stream_processors.shells.sink_parts as parts
+import stream_processors.shells.sink_steps as steps
 
 kind, count = sys.argv.pop(1).split(":")
 
@@ -67,11 +67,11 @@ elif kind == "after-insert":
     replaced(sql.ranges, "insert_arrow", lambda inner, *a: (inner(*a), countdown() and die()))
 elif kind == "before-commit":
     # Of events, whose place in the log the store knows: the kill can be proved from outside.
-    replaced(sink.Sink, "_finish", lambda inner, me, done: die()
+    replaced(steps.Steps, "_finish", lambda inner, me, done: die()
         if any(told.topic.endswith(".events") for _, told, *_ in done) and countdown()
         else inner(me, done))
 elif kind == "after-commit":
-    replaced(sink.Sink, "_finish", lambda inner, *a: (inner(*a), countdown() and die()))
+    replaced(steps.Steps, "_finish", lambda inner, *a: (inner(*a), countdown() and die()))
 elif kind == "no-tokens":
     replaced(sql.ranges, "insert_arrow",
         lambda inner, c, i, b, token: inner(c, i, b, f"{token}:{random.random()}"))
