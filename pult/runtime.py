@@ -1,48 +1,39 @@
-"""The embedded runtime: sources, pipeline, store, wall and endpoint in one process.
+"""The embedded runtime: sources, pipeline and store in one process.
 
 Threads: each source hands frames to the journal; one applies what the journal holds; one keeps
-what was applied; one folds late days again. The event loop serves pages, and reads only.
+what was applied; one folds late days again. What pages show of it, `answers` tells.
 """
 
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from importlib.metadata import version
 from zoneinfo import ZoneInfo
 
 from prometheus_client import CollectorRegistry
 
-from dashboards.wall.floor import floor
-from dashboards.wall.picture import Picture, picture
-from dashboards.wall.scope import Mode, Scope, Setting
-from producers.desk.reviews import Decision, frame
+from dashboards.wall.scope import Mode
 from producers.frame import Naming
 from producers.intake import Intake
 from producers.journal import Journal
 from pult.embedded import Applied, Pipeline
-from pult.feeds import Feed, Wired, silent
+from pult.feeds import Feed, Wired
 from pult.folder import DataFolder
 from pult.keeper import Keeper, Pace
 from pult.late_days import LateDays
 from pult.rejecting import RejectAlarm, limit
 from pult.restoring import Place, begin_above_the_store, restore
-from pult.reviewing import has_episode, unknown
 from pult.settings import Settings
 from pult.snapshot_files import SnapshotFiles
 from pult.tending import Tender
 from schemas.errors import MalformedEvent, PultFailure
 from schemas.metrics import METRICS
-from schemas.wording import counted
 from sql.embedded import EmbeddedStore
 from stream_processors.core.instants import to_ms
-from stream_processors.core.plans import Plan
-from stream_processors.core.state import State, Terms
+from stream_processors.core.state import Terms
 from stream_processors.shells.embedded_measures import EmbeddedMeasures
-from stream_processors.shells.exporter import StateCollector, violations
 
 DRAIN_SECONDS = 3.0
 """How long a process that is told to stop goes on applying; the next start does the rest."""
@@ -88,6 +79,10 @@ class Runtime:
     Attributes:
         failure: what keeps it from going on.
         mode: what the wall says of its source.
+        feeds: its sources.
+        live_at: what it must have applied before its figures are shown; None: not known yet.
+        since: from when on a source that was never heard is silent [monotonic s]; None: at
+            once.
     """
 
     def __init__(self, setup: Setup) -> None:
@@ -101,7 +96,6 @@ class Runtime:
         self.mode: Mode = setup.mode
         folder = setup.folder
         self.registry = CollectorRegistry()
-        self.discipline = CollectorRegistry()
         self.measures = EmbeddedMeasures(self.registry)
         self.snapshots = SnapshotFiles(folder)
         self.journal = Journal.open(folder.journal, self.today())
@@ -129,8 +123,8 @@ class Runtime:
         self.feeds: list[Feed] = []
         self.changed: Callable[[], None] = lambda: None
         self._stopped = threading.Event()
-        self._live_at: int | None = None
-        self._since: float | None = None
+        self.live_at: int | None = None
+        self.since: float | None = None
         self._threads: list[threading.Thread] = []
         self._measure()
 
@@ -138,105 +132,10 @@ class Runtime:
         """Return the local day, which names a file of the journal."""
         return datetime.now(ZoneInfo(self.setup.settings.timezone)).date()
 
-    # --- what is served ---------------------------------------------------------------------
-
     @property
     def caught_up(self) -> bool:
         """Whether all that the journal held at the start has been applied."""
-        return self._live_at is not None and self.pipeline.position >= self._live_at
-
-    @contextmanager
-    def exported(self, domain: str = "") -> Iterator[State]:
-        """Hold the state still while it is read.
-
-        Before it has caught up, and for the domain of somebody else, it is an empty one.
-        """
-        if self.caught_up and domain in ("", self.setup.names.domain):
-            with self.pipeline.state() as state:
-                yield state
-        else:
-            yield State(self.setup.names.tenant, self.setup.names.domain)
-
-    def paint(self, scope: Scope) -> Picture:
-        """Return the picture of a scope; of another domain not even the sources are told."""
-        with self.exported(scope.domain) as state:
-            return picture(state, self._setting(scope), scope)
-
-    def paint_floor(self, scope: Scope) -> Picture:
-        """Return the people of a scope by name."""
-        with self.exported(scope.domain) as state:
-            return floor(state, self._setting(scope), scope)
-
-    def _setting(self, scope: Scope) -> Setting:
-        ours = scope.domain in ("", self.setup.names.domain)
-        failed = {each.wired.name: each.failed for each in self.feeds if each.failed}
-        return Setting(
-            version=version("pult"),
-            title=self.setup.settings.tenant if ours else scope.domain,
-            terms=self.setup.terms,
-            mode=self.mode,
-            speed=self.setup.speed,
-            silent=self.silent() if ours else frozenset(),
-            failed=failed if ours else {},
-        )
-
-    def keep(self, decision: Decision, tenant: str) -> None:
-        """Take a decision about an episode into the journal.
-
-        Raises:
-            EpisodeUnknown: there is no such episode of the tenant.
-            JournalFailed, StoreFailed: nothing was kept.
-        """
-        own = self.setup.settings.tenant
-        if tenant not in ("", own) or not self.knows_episode(decision.episode_id):
-            raise unknown(decision.episode_id, tenant or own)
-        self.intake.take([frame(decision, time.time_ns() // 1000)])
-
-    def knows_episode(self, episode_id: str) -> bool:
-        """Tell whether there is such an episode of this domain, here or in the history.
-
-        Raises:
-            StoreFailed: the history cannot be asked.
-        """
-        with self.pipeline.state() as state:
-            if any(said.episode_id == episode_id for said in state.docket.said()):
-                return True
-        return has_episode(self.store, self.setup.names, episode_id)
-
-    def known_plan(self, agent_id: str, day: str) -> Plan | None:
-        """Return the plan that holds of an agent and a day; None if none is in reach."""
-        with self.pipeline.state() as state:
-            return state.plans.get(agent_id, {}).get(day)
-
-    def silent(self) -> frozenset[str]:
-        """Return the sources whose figures must not be trusted."""
-        if self.mode == "ended":
-            return frozenset()
-        if self.keeper.crowded:
-            # They speak, but nothing of it is applied.
-            return frozenset(each.wired.name for each in self.feeds)
-        return silent(self.feeds, time.monotonic(), self._since)
-
-    def ready(self) -> str:
-        """Return why the figures are not to be trusted; empty if they are."""
-        if self.failure is not None:
-            return str(self.failure)
-        if self._live_at is None:
-            return "the state is being restored"
-        why = [self.intake.trouble, self.keeper.trouble, self.late.trouble]
-        if not self.caught_up:
-            behind = self._live_at - self.pipeline.position
-            one, many = "message of the journal is", "messages of the journal are"
-            why.append(f"{counted(behind, one, many)} not applied yet")
-        why += [*(feed.why for feed in self.feeds), self.rejects.trouble]
-        if self.keeper.crowded:
-            why.append("the figures stand still until the store takes rows again")
-        else:
-            why += [f"{name} is silent" for name in sorted(self.silent())]
-        with self.pipeline.state() as state:
-            if not state.sources and not state.crm.listens:
-                why.append("no event yet")
-        return "; ".join(dict.fromkeys(each for each in why if each))
+        return self.live_at is not None and self.pipeline.position >= self.live_at
 
     # --- from start to stop -----------------------------------------------------------------
 
@@ -248,7 +147,7 @@ class Runtime:
             changed: called after each batch and when something ends; it must not wait.
         """
         self.changed = changed
-        self._since = time.monotonic() if self.setup.mode == "recording" else None
+        self.since = time.monotonic() if self.setup.mode == "recording" else None
         self.feeds += [
             Feed(each, self.intake.take, self._stopped, self._counting(each.name))
             for each in sources
@@ -324,13 +223,13 @@ class Runtime:
         if self.setup.lasting:
             end = self.journal.last_position
             manifest = restore(self.place, self.pipeline)
-            self._live_at = end
+            self.live_at = end
             if manifest is not None:
                 self.keeper.started_from(manifest)
             else:
                 self.keeper.save()
         else:
-            self._live_at = 0
+            self.live_at = 0
         told = False
         stopping_since = None
         while True:
@@ -380,10 +279,6 @@ class Runtime:
         return self.measures.source_failures.labels(source).inc
 
     def _measure(self) -> None:
-        self.registry.register(StateCollector(self.exported, lambda: self.setup.terms))
-        self.discipline.register(
-            StateCollector(self.exported, lambda: self.setup.terms, violations)
-        )
         self.measures.journal_backlog.set_function(
             lambda: max(0, self.journal.last_position - self.pipeline.position)
         )

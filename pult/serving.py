@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from aiohttp import web
 
 from producers.webhooks.receiver import HookSource
+from pult.answers import Answers
 from pult.context import sql_command
 from pult.desk import Desk
 from pult.desk_token import NAME
@@ -44,6 +45,7 @@ class Service:
         self, runtime: Runtime, sources: Sequence[Wired], out: Callable[[str], None], about: str
     ) -> None:
         self.runtime = runtime
+        self._answers = Answers(runtime)
         self._sources = sources
         self._out = out
         self._about = about
@@ -65,15 +67,14 @@ class Service:
 
     def _wall(self) -> Wall:
         """Make the pages of the wall, of the floor, and of the desk if there is a token."""
-        runtime, host = self.runtime, self.runtime.setup.settings.http.host
-        wall = Wall(runtime.paint, runtime.ready, runtime.registry, runtime.discipline, host)
-        wall.add_floor(FloorPages(runtime.paint_floor, runtime.setup.supervisor_token))
-        token = runtime.setup.desk_token
+        setup, asked = self.runtime.setup, self._answers
+        host, token = setup.settings.http.host, setup.desk_token
+        wall = Wall(asked.paint, asked.ready, asked.metrics, asked.discipline, host)
+        wall.add_floor(FloorPages(asked.paint_floor, setup.supervisor_token))
         if token:
-            desk = Desk(token, runtime.keep, lambda: time.time_ns() // 1_000_000)
-            plans = PlanDesk(
-                token, runtime.known_plan, runtime.intake.take, lambda: time.time_ns() // 1000
-            )
+            desk = Desk(token, asked.keep, lambda: time.time_ns() // 1_000_000)
+            take = self.runtime.intake.take
+            plans = PlanDesk(token, asked.known_plan, take, lambda: time.time_ns() // 1000)
             wall.application.add_routes([*desk.routes(), *plans.routes()])
         return wall
 

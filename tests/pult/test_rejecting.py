@@ -13,6 +13,7 @@ from producers.journal import Journal
 from producers.place import Place
 from producers.publish import Publisher, Target
 from producers.translated import translated
+from pult.answers import Answers
 from pult.folder import DataFolder
 from pult.rejecting import RejectAlarm
 from pult.runtime import Runtime, Setup
@@ -113,7 +114,7 @@ def test_a_run_keeps_what_it_cannot_use_and_is_not_ready(tmp_path: Path) -> None
             runtime.start([], lambda: None)
             runtime.intake.take(joins(12, timed=False))
             wait_for(lambda: runtime.pipeline.position == 12, 20, "all is applied")
-            why = runtime.ready()
+            why = Answers(runtime).ready()
             runtime.stop()
             kept = runtime.store.query("SELECT count() FROM rejected", "CSV")
         finally:
