@@ -7,7 +7,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from producers.asterisk.following import QueueLogFollower
-from producers.asterisk.live import AmiSource, Pace
+from producers.asterisk.live import AmiSource
+from producers.asterisk.pace import Pace
 from producers.asterisk.session import Credentials
 from producers.asterisk.wire import Address, tls_context
 from producers.frame import Frame

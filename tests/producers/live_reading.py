@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
-from producers.asterisk.live import Pace
+from producers.asterisk.pace import Pace
 from producers.frame import Frame, Rejected
 from producers.journal import Journal
 from producers.source import LiveSource
