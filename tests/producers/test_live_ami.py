@@ -7,7 +7,8 @@ import socket
 import ssl
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -323,6 +324,27 @@ def told_by(tmp_path: Path, port: int, **more: object) -> str:
         return status.trouble
 
 
+@contextmanager
+def answering(answer: Callable[[socket.socket], object]) -> Iterator[int]:
+    """Answer each caller of a port alike: whoever is not let in comes again at once."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with suppress(OSError):  # the end: the port is closed
+                while True:
+                    plug, _ = server.accept()
+                    with suppress(OSError), plug:
+                        answer(plug)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        try:
+            yield server.getsockname()[1]
+        finally:
+            server.shutdown(socket.SHUT_RDWR)  # what waits in `accept` keeps a port open
+            thread.join(5)
+
+
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     made = Certificates(tmp_path_factory.mktemp("certificates"))
@@ -387,20 +409,16 @@ def test_a_challenge_that_is_refused_and_a_tls_of_yesterday_are_told(
     yesterday.load_cert_chain(certificates.server)
     with pytest.warns(DeprecationWarning, match="TLSv1_1"):
         yesterday.minimum_version = yesterday.maximum_version = ssl.TLSVersion.TLSv1_1
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
 
-        def serve() -> None:
-            with suppress(ssl.SSLError):
-                yesterday.wrap_socket(server.accept()[0], server_side=True)
-            plug, _ = server.accept()
-            plug.sendall(b"Asterisk Call Manager/5.0.2\r\n")
-            plug.recv(1_000)
-            plug.sendall(b"Response: Error\r\nMessage: Must specify AuthType\r\n\r\n")
-            plug.recv(1)
+    def refuse(plug: socket.socket) -> None:
+        plug.sendall(b"Asterisk Call Manager/5.0.2\r\n")
+        plug.recv(1_000)
+        plug.sendall(b"Response: Error\r\nMessage: Must specify AuthType\r\n\r\n")
+        plug.recv(1)
 
-        threading.Thread(target=serve, daemon=True).start()
+    with answering(lambda plug: yesterday.wrap_socket(plug, server_side=True)) as port:
         old = told_by(tmp_path / "a", port, tls=True, verify=False)
+    with answering(refuse) as port:
         refused = told_by(tmp_path / "b", port)
 
     assert "it speaks no TLS of version 1.2 or later" in old
@@ -410,15 +428,12 @@ def test_a_challenge_that_is_refused_and_a_tls_of_yesterday_are_told(
 
 
 def test_a_port_that_is_closed_or_speaks_something_else_is_told(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
 
-        def greet() -> None:
-            plug, _ = server.accept()
-            plug.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
-            plug.recv(1)
+    def greet(plug: socket.socket) -> None:
+        plug.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
+        plug.recv(1)
 
-        threading.Thread(target=greet, daemon=True).start()
+    with answering(greet) as port:
         told = told_by(tmp_path / "a", port)
     assert "it greets with 'SSH-2.0-OpenSSH_9.2', which is no manager interface" in told
 
