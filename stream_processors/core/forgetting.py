@@ -7,6 +7,12 @@ from stream_processors.core.afterwork import is_at_it
 from stream_processors.core.agent import Agent
 from stream_processors.core.contacts import Contact, channels_of
 from stream_processors.core.devices import name_of
+from stream_processors.core.discipline.forgetting import (
+    forget_docket,
+    forget_journeys,
+    forget_lengths,
+    forget_missed,
+)
 from stream_processors.core.discipline.lengths import first_day
 from stream_processors.core.instants import DAY_MS, NEVER
 from stream_processors.core.interfaces import forget_interfaces
@@ -37,17 +43,18 @@ def forget(state: State, source: Source, at: int, terms: Terms) -> None:
     for agent_id in list(state.plans):
         if state.source_of(agent_id).name == source.name:
             needed[agent_id] = forget_plans(state, agent_id, before)
-    state.docket.forget(source.name, before, needed, [team.team for team in teams])
-    state.docket.forget_journeys(source.name, before)
-    wrapups_since = state.docket.wrapups_since(before)
+    docket = state.docket
+    forget_docket(docket, source.name, before, needed, [team.team for team in teams])
+    forget_journeys(docket, source.name, before)
+    wrapups_since = docket.wrapups_since(before)
     usual_since = first_day(terms.day_of(wrapups_since), terms.zone)
     policies = terms.policies.current
     for queue in state.queues.values():
         if queue.source == source.name:
             remember_level(queue, policies.queue(queue.queue_id).target, at)
             queue.forget(at - KEPT_MS, terms.day_of(at) - 2 * DAY_MS)
-            state.docket.forget_missed(queue.queue_id, at - KEPT_MS)
-            state.docket.forget_lengths(queue.queue_id, usual_since)
+            forget_missed(docket, queue.queue_id, at - KEPT_MS)
+            forget_lengths(docket, queue.queue_id, usual_since)
     for team in teams:
         team.forget(at - KEPT_MS)
     if state.crm.listens:

@@ -1,7 +1,7 @@
 """All diaries of a domain, and what has been said of them: what judging depends on."""
 
 from bisect import bisect_left, insort
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TypeAlias
 
@@ -9,11 +9,11 @@ import msgspec
 
 from schemas.facts import Verdict, Violation
 from stream_processors.core.discipline.crew import Crew
-from stream_processors.core.discipline.diary import WINDOW_MS, Diary, is_final
+from stream_processors.core.discipline.diary import Diary
 from stream_processors.core.discipline.episode import episode_id
 from stream_processors.core.discipline.journey import Journey
 from stream_processors.core.discipline.lengths import Lengths
-from stream_processors.core.discipline.pages import REMEMBERED_MS, Page
+from stream_processors.core.discipline.pages import Page
 from stream_processors.core.discipline.suspicion import Fired, Suspect
 
 EXCUSES = frozenset({"excused", "neutral"})
@@ -93,6 +93,10 @@ class Docket(msgspec.Struct, dict=True):
             known.update(now)
         self._fired_of[key][agent_id] = mine
 
+    def note_fired_dropped(self) -> None:
+        """Hear that something was dropped from `fired`, of whomever."""
+        self._fired_of.clear()
+
     def diary(self, agent_id: str, team: str) -> Diary:
         """Return the diary of an agent, begun when he is first named."""
         diary = self.diaries.get(agent_id)
@@ -144,26 +148,10 @@ class Docket(msgspec.Struct, dict=True):
             return []
         return known[bisect_left(known, (at, "", "")) :]
 
-    def forget_missed(self, queue_id: str, before: int) -> None:
-        """Drop what was missed before an instant [ms]: who waited then is known no more."""
-        known = self.missed.get(queue_id)
-        if known is not None:
-            del known[: bisect_left(known, (before, "", ""))]
-            if not known:
-                del self.missed[queue_id]
-
     def wrapups_since(self, at: int) -> int:
         """Return when [ms] the first after-work that is known began, at the latest `at`."""
         firsts = (next(iter(each.wrapups)) for each in self.diaries.values() if each.wrapups)
         return min(firsts, default=at)
-
-    def forget_lengths(self, queue_id: str, before: int) -> None:
-        """Drop the days that began before an instant [ms] from a queue's after-work."""
-        lengths = self.lengths.get(queue_id)
-        if lengths is not None:
-            lengths.forget(before)
-            if not lengths.days:
-                del self.lengths[queue_id]
 
     def logged_in(self, team: str, at: int) -> int:
         """Count who of a team was logged in at an instant [ms]."""
@@ -202,7 +190,7 @@ class Docket(msgspec.Struct, dict=True):
         """Return what was said of the episodes that fire and that nobody has excused."""
         return [
             said
-            for said in self._firing()
+            for said in self.firing()
             if self.reviewed.get(said.episode_id, ("", 0))[0] not in EXCUSES
         ]
 
@@ -216,7 +204,8 @@ class Docket(msgspec.Struct, dict=True):
         for episodes in self.said_of_calls.values():
             yield from episodes.values()
 
-    def _firing(self) -> list[Violation]:
+    def firing(self) -> list[Violation]:
+        """Return what was said of the episodes that fire."""
         return [said for said in self.said() if said.state == "firing"]
 
     def excused(self, team: str, code: str) -> frozenset[str]:
@@ -255,118 +244,6 @@ class Docket(msgspec.Struct, dict=True):
         group = self.source_suspects.get(f"{source}|{code}")
         if group is not None and not group.clusters and not group.said:
             del self.source_suspects[f"{source}|{code}"]
-
-    def forget(
-        self, source: str, before: int, agents: Mapping[str, int], teams: Collection[str]
-    ) -> None:
-        """Drop what no rule can reach: nothing comes any more of before `before` [ms].
-
-        Args:
-            source: whose.
-            before: on its clock.
-            agents: those of the source, and from when on [ms] their plans need what they did.
-            teams: those of the source.
-        """
-        for agent_id, needed in agents.items():
-            diary = self.diaries.get(agent_id)
-            for leg_id in diary.forget(before, needed) if diary is not None else ():
-                del self.served[leg_id]
-            self._forget_pages(agent_id, before)
-            self._settle_chats(agent_id, before)
-        for team in teams:
-            if team in self.crews:
-                self.crews[team].forget(before)
-        fires = {said.episode_id for said in self._firing()}
-        for name, (_, at) in list(self.reviewed.items()):
-            if at < before - REMEMBERED_MS and name not in fires:
-                del self.reviewed[name]
-        self._forget_source_suspects(source, before - WINDOW_MS)
-        for key in self.fired:
-            if key.rpartition("|")[0] in teams:
-                self._forget_suspects(key, before - WINDOW_MS)
-        self._fired_of.clear()
-
-    def _forget_pages(self, agent_id: str, before: int) -> None:
-        """Drop critical episodes of more than a day ago that cannot change any more."""
-        pages = self.pages.get(agent_id, {})
-        said = self.diaries[agent_id].said if agent_id in self.diaries else {}
-        for name, page in list(pages.items()):
-            if page.at < before - REMEMBERED_MS and name not in said.get(page.code, {}):
-                del pages[name]
-                self.beyond.pop(name, None)
-        if not pages:
-            self.pages.pop(agent_id, None)
-
-    def _settle_chats(self, agent_id: str, before: int) -> None:
-        """Take what calls with colleagues were before an instant [ms] as final."""
-        if agent_id not in self.chatting:
-            return
-        chats = self.diaries[agent_id].chats
-        for leg_id, chat in chats.items():
-            chats[leg_id] = chat.settled_until(before)
-        if all(chat.is_settled for chat in chats.values()):
-            del self.chatting[agent_id]
-
-    def forget_journeys(self, source: str, before: int) -> None:
-        """Drop interactions of a source that were over for good before `before` [ms]."""
-        final = before - WINDOW_MS
-        for key, journey in list(self.journeys.items()):
-            if journey.source != source:
-                continue
-            if journey.began >= final:
-                break  # they stand in the order of their first news
-            over = journey.over
-            if over is None or over >= final:
-                continue
-            for leg_id in journey.visits:
-                del self.journey_of[leg_id]
-            del self.journeys[key]
-            self.said_of_calls.pop(key, None)
-
-    def _forget_source_suspects(self, source: str, final: int) -> None:
-        """Drop suspects of a source that are over for good."""
-        for key, group in list(self.source_suspects.items()):
-            name, _, code = key.rpartition("|")
-            if name != source:
-                continue
-            over = {each for each, said in group.said.items() if is_final(said, final)}
-            kept = []
-            for each in group.clusters:
-                about = each.about_source(code, source)
-                if episode_id("system_suspect", "", about) not in over:
-                    kept.append(each)
-                else:
-                    self._forget_fired(each, code)
-            group.clusters = kept
-            for gone in over:
-                del group.said[gone]
-            self.drop_source_if_empty(source, code)
-
-    def _forget_fired(self, suspect: Suspect, code: str) -> None:
-        """Drop the episodes of a suspect: by themselves they would be too many again."""
-        for each in suspect.fired:
-            fired = self.fired[f"{self.diaries[each.agent_id].team}|{code}"]
-            fired.pop(each.episode_id, None)
-
-    def _forget_suspects(self, key: str, final: int) -> None:
-        """Drop suspects that are over for good, and episodes that can be part of none."""
-        said = self.suspects.get(key, {})
-        over = {name for name, each in said.items() if is_final(each, final)}
-        team, _, code = key.rpartition("|")
-        kept = [
-            each
-            for each in self.clusters.get(key, ())
-            if episode_id("system_suspect", team, each.about(code)) not in over
-        ]
-        for name in over:
-            del said[name]
-        self.clusters[key] = kept
-        still = ids_of(kept) | self.excused_at_sources(code)
-        self.fired[key] = {
-            name: each
-            for name, each in self.fired[key].items()
-            if each.at >= self.diaries[each.agent_id].final_before or name in still
-        }
 
 
 def ids_of(clusters: Iterable[Suspect]) -> frozenset[str]:
