@@ -52,22 +52,6 @@ def made(state: State, midnight: int, position: int, terms: Terms) -> Checkpoint
     return Checkpoint(place, int(time.time() * 1000), packed)
 
 
-def keep(store: Store, state: State, midnight: int, position: int, terms: Terms) -> bool:
-    """Keep the state of a live fold as the checkpoint of a midnight; tell whether it was kept.
-
-    To be called when all sources have passed the midnight, before the first event of it or
-    after is applied. Not kept while a day waits to be folded again: the state lacks events.
-
-    Raises:
-        StoreFailed: it was not kept.
-    """
-    if state.dirty_days:
-        return False
-    checkpoint = made(state, midnight, position, terms)
-    checkpoints.write(store, state.tenant, state.domain, [checkpoint])
-    return True
-
-
 def last_usable(
     store: Store, tenant: str, domain: str, terms: Terms, until_ms: int
 ) -> Start | None:

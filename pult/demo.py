@@ -8,7 +8,6 @@ from pathlib import Path
 
 from producers.frame import Naming
 from producers.identity import CallerKeys
-from producers.kinds import KINDS
 from pult.desk_token import desk_token, supervisor_token
 from pult.feeds import Wired
 from pult.folder import DataFolder
@@ -154,8 +153,3 @@ def run_live(options: Options, out: Callable[[str], None]) -> None:
         source = Wired(SOURCE, Recording(replay, options.speed), lasting=False)
         about = f"the recording runs at {options.speed:g} times"
         Service(runtime, [source], out, about).run()
-
-
-def kinds() -> Sequence[str]:
-    """Return the kinds of recordings a demo can play."""
-    return tuple(KINDS)

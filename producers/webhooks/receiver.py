@@ -136,10 +136,6 @@ class Receiver:
             self._server.join()
         hook.status.connected, hook.status.trouble = False, "not listening any more"
 
-    def close(self) -> None:
-        """Give the port back, where nothing was ever begun."""
-        self._socket.close()
-
     async def _serve(self) -> None:
         connections = Connections("webhooks")
         application = web.Application(middlewares=[connections.middleware])

@@ -13,7 +13,7 @@ from schemas.instants import END_MS
 from schemas.policies import Policies, PolicyHistory
 from sql.checkpoints import void_after
 from sql.embedded import EmbeddedStore
-from stream_processors.core.state import State, Terms
+from stream_processors.core.state import Terms
 from tests.timetable import events, moment
 
 ZONE = "Europe/Moscow"  # three hours ahead of UTC: its midnight is at 21:00
@@ -179,22 +179,6 @@ def test_one_that_is_damaged_or_of_another_pult_is_passed_over(
     by_hand(store, FOURTH, change)
 
     assert begins(store, tenant) == THIRD
-
-
-def test_a_live_state_is_kept_unless_a_day_waits_to_be_folded_again(
-    store: EmbeddedStore,
-) -> None:
-    name = f"centre{next(_TENANTS)}"
-    state = State(name, name)
-
-    kept = checkpoints.keep(store, state, FOURTH, 7, terms())
-    state.dirty_days.append("2026-03-01")
-    refused = checkpoints.keep(store, state, FOURTH + 86_400_000, 8, terms())
-
-    assert (kept, refused) == (True, False)
-    start = checkpoints.last_usable(store, name, name, terms(), FOURTH + 2 * 86_400_000)
-    assert start is not None
-    assert (start.place.midnight, start.place.position) == (FOURTH, 7)
 
 
 def test_of_a_long_history_the_last_midnights_and_the_first_of_months_are_kept(
