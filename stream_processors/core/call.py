@@ -19,7 +19,7 @@ ESTIMATED = 1_000_000
 
 Kind: TypeAlias = Literal[
     "entered", "left", "connected", "ended", "transferred",
-    "offer_started", "offer_ended", "hangup_requested", "hung_up", "listed",
+    "offer_started", "offer_ended", "hangup_requested", "hangup_ordered", "hung_up", "listed",
 ]  # fmt: skip
 
 
@@ -96,7 +96,8 @@ class Visit(msgspec.Struct, gc=False):
 class Call(msgspec.Struct, gc=False):
     """One channel of one source.
 
-    `interaction_id`, `handovers`, `holds` [agent and stretch] and `hangups` [agent and instant]
+    `interaction_id`, `handovers`, `holds` [agent and stretch] and `hangups` [agent, or '' for
+    the PBX, and instant]
     are what the contact of the call has concluded; they are no marks of it. So are `until` and
     `adopted`: an agent who asked a queue for somebody gives his place to the caller, whose
     marks count from then on; `taken_by` is that caller's channel, `taken_key` his number,
@@ -124,6 +125,7 @@ class Call(msgspec.Struct, gc=False):
     marks: list[Mark] = msgspec.field(default_factory=list)
     visits: list[Visit] = msgspec.field(default_factory=list)
     hangup_requested_at: int | None = None
+    put_out_at: int | None = None  # the PBX itself ended it then [ms], unasked
     unanswered_at: int | None = None  # so a variable of the channel has said last
     hung_up: tuple[int, str, str] | None = None  # when, where in the dial plan, and why
 

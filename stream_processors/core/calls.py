@@ -43,7 +43,7 @@ def observe(call: Call, mark: Mark) -> bool:
 
 def _fold_again(call: Call) -> None:
     call.visits = []
-    call.hangup_requested_at = call.unanswered_at = None
+    call.hangup_requested_at = call.put_out_at = call.unanswered_at = None
     call.hung_up = None
     for mark in _counting(call):
         _STEPS[mark.kind](call, mark)
@@ -237,6 +237,13 @@ def _hangup_requested(call: Call, mark: Mark) -> None:
         call.hangup_requested_at = mark.at
 
 
+def _hangup_ordered(call: Call, mark: Mark) -> None:
+    # What has left its queue is ended by the PBX whoever hung up, when its dial plan is over.
+    waits = bool(call.visits) and call.visits[-1].unanswered is None
+    if waits and call.hangup_requested_at is None and call.put_out_at is None:
+        call.put_out_at = mark.at
+
+
 def _hung_up(call: Call, mark: Mark) -> None:
     if call.hung_up is None:
         call.hung_up = (mark.at, mark.note, mark.word)
@@ -251,6 +258,7 @@ _STEPS = {
     "offer_started": rings.offer_started,
     "offer_ended": rings.offer_ended,
     "hangup_requested": _hangup_requested,
+    "hangup_ordered": _hangup_ordered,
     "hung_up": _hung_up,
     "listed": _listed,
 }

@@ -157,8 +157,8 @@ def _tell_visits(
         handed.setdefault(talk.line, []).append(handover)
     for talk, hold in meaning.holds:
         held.setdefault(talk.line, []).append((talk.agent_id, hold))
-    for talk, at in meaning.hangups:
-        hung_up.setdefault(talk.line, []).append((talk.agent_id, at))
+    for talk, who, at in meaning.hangups:
+        hung_up.setdefault(talk.line, []).append((who, at))
     for key in sorted({*contact.lines, *(talk.line for talk in talks)}):
         line = change.state.lines.get(key)
         if line is None:

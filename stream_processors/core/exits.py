@@ -3,6 +3,8 @@
 Rules, in the order they are tried:
 
     told        the source named the exit (queue log verbs, QUEUESTATUS)
+    system      the PBX itself ended the channel while it waited, and its far end had not asked
+                for that: a supervisor or a program hung it up, or Asterisk is stopped
     abandoned   the far end had hung up before it was said that nobody answered, or the channel
                 died where it stood in the dial plan
     transferred the caller lived on, though the source says that he gave up, or would have said
@@ -52,6 +54,8 @@ def exit_of(call: Call, index: int, clock: int) -> LegOutcome | None:
     told = None if visit.verdict is None else cast(LegOutcome, visit.verdict[1])
     if told is not None and told != "abandoned":
         return told
+    if _put_out(call, index):
+        return "system"
     if visit.unanswered is not None and visit.tells_why:
         return _without_a_reason(call, index, clock)
     if told is not None:
@@ -65,6 +69,12 @@ def exit_of(call: Call, index: int, clock: int) -> LegOutcome | None:
         return "abandoned"
     # The agent's answer is told right after the leaving; only what stays alone was a key.
     return "key" if _all_was_said(call, index, visit.left[2], clock) else None
+
+
+def _put_out(call: Call, index: int) -> bool:
+    """Tell whether the PBX ended the channel of a caller who waited."""
+    put_out, left = call.put_out_at, call.visits[index].left
+    return put_out is not None and left is not None and abs(left[2] - put_out) <= MATCH_MS
 
 
 def _without_a_reason(call: Call, index: int, clock: int) -> LegOutcome | None:

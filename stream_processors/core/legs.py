@@ -100,21 +100,24 @@ def _talked(
     passed = _handover(call, visit, answered) if call.handovers else None
     if passed is not None and _ends_with(passed, visit, ended, by, moved):
         ended, by = max(answered, passed.at), "agent"
-    elif by == "unknown" and ended is not None:
-        by = _who_hung_up(call, visit.agent_id, ended)
+    elif by in ("caller", "agent", "unknown") and ended is not None:
+        by = _who_hung_up(call, visit.agent_id, ended, by)
     return Conclusion(
         visit.leg_id, visit.queue_id, "answered", entered, answered, _wait(visit, answered),
         answered, ended, by, visit.agent_id, inferred,
     )  # fmt: skip
 
 
-def _who_hung_up(call: Call, agent_id: str, ended: int) -> EndedBy:
-    """Return who asked for the end of a talk of which the queue has told none."""
+def _who_hung_up(call: Call, agent_id: str, ended: int, told: EndedBy) -> EndedBy:
+    """Return who ended a talk: who asked for it, where that is known better than was told."""
+    asked = [who for who, at in call.hangups if abs(at - ended) <= MATCH_MS]
     requested = call.hangup_requested_at
-    if requested is not None and abs(requested - ended) <= MATCH_MS:
-        return "caller"
-    mine = [at for who, at in call.hangups if who == agent_id]
-    return "agent" if any(abs(at - ended) <= MATCH_MS for at in mine) else "unknown"
+    by_caller = requested is not None and abs(requested - ended) <= MATCH_MS
+    if "" in asked and not by_caller:
+        return "system"
+    if told == "agent" or by_caller:
+        return "agent" if told == "agent" else "caller"
+    return "agent" if agent_id in asked else told
 
 
 def _ends_with(

@@ -68,4 +68,4 @@ class Meaning(msgspec.Struct, gc=False):
     calls: list[DirectCall]
     handovers: list[tuple[QueueTalk, Handover]]
     holds: list[tuple[QueueTalk, Hold]]
-    hangups: list[tuple[QueueTalk, int]]  # talks whose agent hung up, and when [ms]
+    hangups: list[tuple[QueueTalk, str, int]]  # who ended a talk, '' for the PBX, and when [ms]

@@ -1,9 +1,10 @@
 """What a contact means for the visits to queues in it: who passed on, held, or hung up."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from schemas.events import TransferKind
+from stream_processors.core.call import MATCH_MS
 from stream_processors.core.contacts import Party, Transfer
 from stream_processors.core.handovers import Handover, Hold
 from stream_processors.core.meaning import QueueTalk
@@ -52,12 +53,39 @@ def holds(parties: Iterable[Party], phones: RungPhones) -> list[tuple[QueueTalk,
     return [found[key] for key in sorted(found, key=lambda key: (key[0], key[1].start))]
 
 
-def hangups(parties: Iterable[Party], phones: RungPhones) -> list[tuple[QueueTalk, int]]:
-    """Return in which talks agents asked for the end, and when [ms]."""
-    found = []
+def hangups(parties: Sequence[Party], phones: RungPhones) -> list[tuple[QueueTalk, str, int]]:
+    """Return who ended which talks, and when [ms]: an agent, or '' for the PBX itself.
+
+    A queue takes whoever is gone first for the one who hung up. It says so too of calls that a
+    supervisor, a program or a restart ended, and the caller's name of what an agent ended by a
+    feature code.
+    """
+    by_channel = {party.channel_id: party for party in parties}
+    found: list[tuple[QueueTalk, str, int]] = []
     for party in parties:
+        over = party.requested or party.over
+        talk = None if over is None else phones.talk_at(party.channel_id, over[0])
+        if talk is None or over is None:
+            continue
         if party.requested is not None:
-            talk = phones.talk_at(party.channel_id, party.requested[0])
-            if talk is not None:
-                found.append((talk, party.requested[0]))
+            found.append((talk, talk.agent_id, over[0]))
+            continue
+        caller = by_channel.get(talk.channel_id)
+        if caller is None or caller.left is None or _asked(caller, over[0]):
+            continue
+        if _was_put_out(party) or _was_put_out(caller):
+            found.append((talk, "", over[0]))
+        elif party.left is not None and party.left < caller.left:
+            found.append((talk, talk.agent_id, over[0]))
     return found
+
+
+def _asked(party: Party, until: int) -> bool:
+    """Tell whether somebody had asked for the end of what was over at an instant [ms]."""
+    return party.requested is not None and party.requested[0] <= until + MATCH_MS
+
+
+def _was_put_out(party: Party) -> bool:
+    """Tell whether the PBX ended a channel before it left its conversation."""
+    left = party.left
+    return party.ordered is not None and left is not None and party.ordered < left

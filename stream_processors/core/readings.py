@@ -10,7 +10,7 @@ from schemas import events as e
 from stream_processors.core import conversations, devices, pools
 from stream_processors.core.activities import told_mark
 from stream_processors.core.agent import ENDS, EVERY_QUEUE, STARTS, AgentMark
-from stream_processors.core.call import Mark
+from stream_processors.core.call import Kind, Mark
 from stream_processors.core.change import Change
 from stream_processors.core.contacts import ContactKind, ContactMark
 from stream_processors.core.crm.readings import CRM_EVENTS
@@ -113,11 +113,10 @@ def _hangup_requested(
     change: Change, event: e.ChannelHangupRequested, source: Source, at: int
 ) -> None:
     data = event.data
-    if data.by == "far_end":
-        mark = Mark(
-            event.sequence, event.id, "hangup_requested", at, event.resolution, change.feed
-        )
-        change.hang_up(source, data.channel_id, mark)
+    asked: Kind = "hangup_requested" if data.by == "far_end" else "hangup_ordered"
+    change.hang_up(source, data.channel_id, Mark(
+        event.sequence, event.id, asked, at, event.resolution, change.feed
+    ))  # fmt: skip
     if data.device:
         kind: ContactKind = "requested" if data.by == "far_end" else "ordered"
         _of_device(change, event, source, at, kind)

@@ -21,7 +21,7 @@ from stream_processors.shells.partition import Frozen
 FORMAT = 1
 """Of manifest and payload."""
 
-RULES = 3
+RULES = 4
 """Raised when a state of the same shape comes to mean something else."""
 
 CHUNK_BYTES = 900_000
