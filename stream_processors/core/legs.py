@@ -338,7 +338,21 @@ def _passed_on(
         following = [v for v in call.visits if v.entered[2] > visit.entered[2]]
         if following:  # a transfer that nobody announced, such as an AMI redirect
             return min(following, key=lambda v: v.entered[2]).queue_id, "queue"
+    if kind == "blind" and it.ended_at is not None:
+        to = _queue_at_once(call, visit, it.ended_at) or to
     return to, kind
+
+
+def _queue_at_once(call: Call, visit: Visit, ended: int) -> str:
+    """Return the queue that a caller entered as he was passed on, who dialled its extension."""
+    return next(
+        (
+            other.queue_id
+            for other in call.visits
+            if other is not visit and abs(other.entered[2] - ended) <= MATCH_MS
+        ),
+        "",
+    )
 
 
 def _caller_key(call: Call, visit: Visit) -> str:

@@ -77,8 +77,15 @@ class Passing:
         return "attended", self.far_side(far, transfer)
 
     def sent_to(self, transfer: Transfer) -> str:
-        """Return the agent who took a call after it was sent on, else what was dialled."""
-        return self._taken_after(transfer) or transfer.to
+        """Return the agent who took a call that was sent on, the queue, or what was dialled.
+
+        Somebody dials a queue by its extension, and it is entered at once.
+        """
+        taken = self._taken_after(transfer)
+        queued = None if taken else self._queued_after(transfer)
+        if queued is not None and queued.entered <= transfer.moment[0] + MATCH_MS:
+            return queued.queue_id
+        return taken or transfer.to
 
     def far_side(self, far: str, transfer: Transfer) -> str:
         """Return to whom the caller came: an agent, a queue, or what had been dialled."""
@@ -126,7 +133,8 @@ class Passing:
         Whom it comes back to has passed it to nobody; who takes it after it came to a queue
         has it from there, or from whom that has found.
         """
-        queued = self._queued_after(transfer)
+        queue = self._queued_after(transfer)
+        queued = NEVER if queue is None else queue.entered
         taken = [
             other
             for other in self._parties.values()
@@ -138,18 +146,15 @@ class Passing:
         owner = self._owners[first.channel_id] if first else ""
         return "" if owner == self._owners.get(transfer.by_channel) else owner
 
-    def _queued_after(self, transfer: Transfer) -> int:
-        """Return when [ms] a call that was sent on came to a queue."""
+    def _queued_after(self, transfer: Transfer) -> QueueTalk | None:
+        """Return the visit to a queue to which a call came that was sent on."""
         at = transfer.moment[0]
-        return min(
-            (
-                talk.entered
-                for talk in self._talks
-                if talk.entered > at - MATCH_MS
-                and (talk.answered is None or talk.answered > at)
-            ),
-            default=NEVER,
+        later = (
+            talk
+            for talk in self._talks
+            if talk.entered > at - MATCH_MS and (talk.answered is None or talk.answered > at)
         )
+        return min(later, key=lambda talk: talk.entered, default=None)
 
 
 def _came_back(party: Party, moment: Moment) -> bool:
