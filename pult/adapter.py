@@ -36,7 +36,7 @@ from pult.rejecting import RejectAlarm, limit
 from pult.settings import Settings
 from pult.sources import SourcesCollector, live_sources, troubles
 from pult.stopping import on_stop
-from pult.web import is_loopback, listen, only_loopback
+from pult.web import address, is_loopback, listen, only_loopback
 from pult.webhooks import receiver
 from schemas.errors import PultFailure, SettingsInvalid
 from schemas.topics import EVENTS, REJECTED
@@ -168,7 +168,7 @@ class Adapter:
             self.publisher.run()
             end()
 
-        self.options.out(f"Adapter  http://{http.host}:{port}/metrics  (Ctrl-C stops)")
+        self.options.out(f"Adapter  {address(http.host, port)}/metrics  (Ctrl-C stops)")
         readers = [self._started(partial(self._read, source), end) for source in sources]
         followers = [
             self._started(partial(self._finish, readers), end),

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from clickhouse_connect.driver.client import Client
 
+from pult.secret import in_one_line
 from pult.server_settings import ClickHouseSettings
 from schemas.errors import SettingsInvalid, StoreFailed
 from sql.migrate import check_schema
@@ -56,15 +57,16 @@ def _password(settings: ClickHouseSettings, environ: Mapping[str, str]) -> str:
                 "not set"
             )
             raise SettingsInvalid(msg)
-        return password
+        return in_one_line(password, settings.password_env, "clickhouse.password_env")
     if settings.password_file is None:
         return ""
     try:
-        return settings.password_file.read_text(encoding="utf-8").partition("\n")[0].strip()
+        text = settings.password_file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "not UTF-8 text"
         msg = f"clickhouse.password_file: cannot read {settings.password_file}: {why}"
         raise SettingsInvalid(msg) from error
+    return text.partition("\n")[0].strip()
 
 
 def _ca(settings: ClickHouseSettings) -> str:

@@ -50,7 +50,7 @@ def supervisor_token(settings: SupervisorSettings, environ: Mapping[str, str]) -
 
 def _of_file(path: Path, whose: str) -> str:
     try:
-        text = path.read_text(encoding="utf-8").partition("\n")[0]
+        text = path.read_text(encoding="utf-8-sig").partition("\n")[0]
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "not UTF-8 text"
         msg = f"cannot read the token of {whose} in {path}: {why}"

@@ -12,6 +12,7 @@ from typing import Any
 
 from producers.durable import taking_place
 from pult import desk_token
+from pult.secret import readable
 from schemas.errors import DataFolderUnusable
 from schemas.policies import Policies, PolicyHistory
 
@@ -118,7 +119,7 @@ class DataFolder:
             if not secret:
                 msg = f"environment variable {secret_env} (privacy.secret_env) is not set"
                 raise DataFolderUnusable(msg)
-            return secret.encode()
+            return readable(secret, secret_env, "privacy.secret_env").encode()
         path = self.path / "caller.key"
         if not path.exists():
             self._write_private(path, secrets.token_hex(_KEY_BYTES))

@@ -17,6 +17,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._acl import AclOperation
 
 from producers.certificate import is_of_another_host, is_out_of_date
+from pult.secret import in_one_line
 from pult.server_settings import KafkaSettings
 from schemas.errors import KafkaUnusable, SettingsInvalid
 
@@ -138,7 +139,7 @@ def _password(settings: KafkaSettings, environ: Mapping[str, str]) -> str:
     if not password:
         msg = f"environment variable {settings.password_env} (kafka.password_env) is not set"
         raise SettingsInvalid(msg)
-    return password
+    return in_one_line(password, settings.password_env, "kafka.password_env")
 
 
 def connect(settings: KafkaSettings, environ: Mapping[str, str]) -> AdminClient:

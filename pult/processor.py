@@ -19,7 +19,7 @@ from pult.floor_pages import FloorPages
 from pult.rejecting import limit
 from pult.settings import Settings
 from pult.stopping import on_stop
-from pult.web import Wall, listen
+from pult.web import Wall, address, listen
 from schemas.errors import PultFailure, SettingsInvalid
 from schemas.policies import PolicyHistory
 from schemas.topics import EVENTS, FACTS, REJECTED, SNAPSHOTS, processors_of
@@ -209,7 +209,7 @@ async def serve(
     )
     on_stop(service.processor.stop)
     try:
-        out(f"Worker   http://{http.host}:{port}/")
+        out(f"Worker   {address(http.host, port)}/")
         await service.processor.run()
     except PultFailure:
         # Whoever watches /readyz can read why before the address is gone.

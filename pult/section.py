@@ -19,7 +19,12 @@ def _tenant_name(name: str) -> str:
 
 
 def host_name(name: str) -> str:
-    """Refuse what the system could not even look up: it says so in no words of its own."""
+    """Refuse what the system could not even look up: it says so in no words of its own.
+
+    An address of IPv6 may stand in brackets, as in a URL.
+    """
+    if name.startswith("[") and name.endswith("]") and ":" in name:
+        name = name[1:-1]
     try:
         name.encode("idna")
     except UnicodeError:

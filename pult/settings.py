@@ -218,7 +218,8 @@ def _text(path: Path | None) -> str:
             return ""
         path = DEFAULT_FILE
     try:
-        return path.read_text(encoding="utf-8")
+        # Editors of Windows begin a file with a byte order mark.
+        return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8 text"
         msg = f"cannot read settings {path}: {reason} (--config names the file)"

@@ -24,7 +24,7 @@ from pult.lean import reuse_memory
 from pult.settings import Settings
 from pult.sink_days import SinkDays, Topics
 from pult.stopping import on_stop
-from pult.web import is_loopback, listen, only_loopback
+from pult.web import address, is_loopback, listen, only_loopback
 from schemas.errors import PultFailure, StoreFailed
 from schemas.metrics import METRICS
 from schemas.topics import EVENTS, FACTS, REJECTED, SNAPSHOTS, processors_of, sinks_of
@@ -245,7 +245,7 @@ class _Service:
         ]
         try:
             on_stop(self._stop)
-            out(f"Sink     http://{http.host}:{port}/metrics  (Ctrl-C stops)")
+            out(f"Sink     {address(http.host, port)}/metrics  (Ctrl-C stops)")
             for thread in threads:
                 thread.start()
             await ended.wait()

@@ -15,6 +15,7 @@ from producers.frame import Frame
 from producers.source import LastFrame, LiveSource
 from producers.status import SourceStatus
 from producers.webhooks.receiver import Receiver
+from pult.secret import in_one_line
 from pult.source_settings import AmiSettings, SourceSettings
 from pult.webhooks import hook_source
 from schemas.errors import SettingsInvalid
@@ -78,9 +79,7 @@ def ami_access(
         variable = f"environment variable {entry.secret_env}" if entry.secret_env else "it"
         msg = f"cannot log in to Asterisk: {variable} ({where}.secret_env) is not set"
         raise SettingsInvalid(msg)
-    if "\n" in secret or "\r" in secret:
-        msg = f"environment variable {entry.secret_env} ({where}.secret_env) has a line end"
-        raise SettingsInvalid(msg)
+    secret = in_one_line(secret, entry.secret_env, f"{where}.secret_env")
     tls = tls_context(entry.ca, verify=entry.verify, settings=where) if entry.tls else None
     hint = f"{where}.username and {entry.secret_env}, and permit= of that user in manager.conf"
     address = Address(entry.host, entry.port, where, tls, entry.server_name)

@@ -8,7 +8,7 @@ from aiohttp import web
 from pult.folder import DataFolder
 from pult.settings import HttpSettings
 from pult.stopping import on_stop
-from pult.web import is_loopback, listen
+from pult.web import address, is_loopback, listen
 from schemas.errors import SettingsInvalid
 from schemas.metrics import METRICS
 from sql.embedded import EmbeddedStore
@@ -58,9 +58,9 @@ async def _serve(
     on_stop(ended.set)
     runner, port = await listen(app, http.host, http.sql_port, "the SQL endpoint", "--sql-port")
     try:
-        address = f"http://{http.host}:{port}"
-        folder.announce({"sql": address, "wall": address})
-        out(f"SQL      {address}  (Ctrl-C stops)")
+        where = address(http.host, port)
+        folder.announce({"sql": where, "wall": where})
+        out(f"SQL      {where}  (Ctrl-C stops)")
         await ended.wait()
     finally:
         await runner.cleanup()

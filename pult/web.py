@@ -1,6 +1,7 @@
 """The wall, the metrics and the health of a running pipeline, over HTTP."""
 
 import asyncio
+import errno
 import re
 from collections.abc import Callable
 from importlib.resources import files
@@ -142,7 +143,8 @@ async def listen(
     """Serve an application; return its runner and the port it got.
 
     Raises:
-        PortTaken: another process listens there; the message names the option.
+        PortTaken: another process listens there, or the address is none of this machine; the
+            message names the option or the setting.
     """
     connections = Connections(what)
     app.middlewares.insert(0, connections.middleware)
@@ -155,6 +157,9 @@ async def listen(
     except OSError as error:
         await runner.cleanup()
         why = error.strerror or error
-        msg = f"cannot serve {what} at {host}:{port}: {why}; {option} names another port"
+        # Only of these another port is of use.
+        of_port = error.errno in (errno.EADDRINUSE, errno.EACCES)
+        advice = f"{option} names another port" if of_port else "check http.host"
+        msg = f"cannot serve {what} at {host}:{port}: {why}; {advice}"
         raise PortTaken(msg) from error
     return runner, int(runner.addresses[0][1])

@@ -26,7 +26,7 @@ class Address(NamedTuple):
     server_name: str = ""
 
     def __str__(self) -> str:
-        return f"{self.host}:{self.port}"
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 def tls_context(ca: Path | None, *, verify: bool, settings: str) -> ssl.SSLContext:
