@@ -14,7 +14,6 @@ from producers.asterisk.clock import SourceClock
 from producers.asterisk.message import parse
 from producers.asterisk.session import AmiSession, Credentials
 from producers.asterisk.wire import Address, connect
-from producers.frame import Frame
 from schemas.errors import PultFailure, SourceRefused, SourceUnreachable
 
 PATIENCE_SECONDS = 10.0
@@ -134,9 +133,11 @@ class _Watch:
         *blocks, self._tail = _BLANK.split(self._tail + chunk)
         for block in blocks:
             self._count(block.strip(b"\r\n"))
-        for frame in self._clock.framed(session.receive(chunk), time.time_ns() // 1000):
-            if isinstance(frame, Frame):
-                self._note(frame.content)
+        said = session.receive(chunk)
+        self._clock.framed(said, time.time_ns() // 1000)
+        for message in said:
+            if isinstance(message, bytes):
+                self._note(message)
 
     def _count(self, block: bytes) -> None:
         if self._config and block.startswith(b"Response: "):

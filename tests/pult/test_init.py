@@ -13,6 +13,7 @@ from pult.settings import load
 from schemas.errors import SettingsInvalid
 from tests.fake_pbx import FakePbx
 from tests.oracles.lab_numbers import LAB
+from tests.pbx_session import Session
 from tests.pbx_tape import Told, tape
 from tests.pult.command import Done, in_turn
 
@@ -127,6 +128,29 @@ def test_settings_that_take_the_place_of_others_are_read_by_the_same(tmp_path: P
 def test_init_takes_lines_that_end_with_a_line_feed_alone(tmp_path: Path) -> None:
     with FakePbx(begin=False) as pbx:
         pbx.line_end = "\n"
+        pbx.standing.hear(next(
+            each.text for each in tape(LAB / "ami.log.gz") if b"QueueMemberAdded" in each.text
+        ))  # fmt: skip
+        ((queue, agent),) = pbx.standing.members
+        one(tmp_path, "init", "--port", pbx.port)
+
+    told = tomllib.loads((tmp_path / "pult.toml").read_text())
+    assert (set(told["queues"]), set(told["agents"])) == ({queue}, {agent})
+
+
+def test_init_sees_the_queues_of_a_pbx_whose_answers_tell_no_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = Session.answer
+
+    def answer(session: Session, action: str, name: str, now_us: int) -> bool:
+        if action != "ping":
+            return usual(session, action, name, now_us)
+        session.say([("Response", "Success"), ("Ping", "Pong")], name)
+        return True
+
+    monkeypatch.setattr(Session, "answer", answer)
+    with FakePbx(begin=False) as pbx:
         pbx.standing.hear(next(
             each.text for each in tape(LAB / "ami.log.gz") if b"QueueMemberAdded" in each.text
         ))  # fmt: skip
