@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shlex
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -65,5 +66,6 @@ def run(context: Context, chosen: argparse.Namespace) -> int:
     log = chosen.queue_log
     if log is not None and not os.access(log, os.R_OK):
         print(f"NOTE {log} cannot be read here; pult run waits for it")
-    print(f"Then: pult check-source {chosen.source}")
+    named = [] if context.config is None else ["--config", str(path)]
+    print(f"Then: {shlex.join(['pult', 'check-source', chosen.source, *named])}")
     return 0

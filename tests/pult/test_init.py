@@ -40,9 +40,14 @@ def test_init_writes_queues_and_members_and_no_secret(tmp_path: Path) -> None:
         done = one(tmp_path, "init", "--port", pbx.port, "--queue-log", tmp_path / "queue_log")
         again = one(tmp_path, "init", "--port", pbx.port)
         forced = one(tmp_path, "init", "--port", pbx.port, "--force")
+        other = one(
+            tmp_path, "init", "--port", pbx.port, "--config", "b.toml", "--source", "b 1"
+        )
 
     assert (done.code, again.code, forced.code) == (0, 1, 0), done
     assert again.complaint.startswith("pult.toml is there already; --force overwrites it")
+    assert done.out.endswith("Then: pult check-source pbx1\n")
+    assert other.out.endswith("Then: pult check-source 'b 1' --config b.toml\n")
     text = (tmp_path / "pult.toml").read_text()
     assert SECRET["PBX1_SECRET"] not in text
     told = tomllib.loads(text)
