@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from stream_processors.core.change import Cause, Change
     from stream_processors.core.state import Activities, Line
 
+_MOST_ROUNDS = 4
+"""Who has whose place tells which talks there were, and these tell of transfers that were lost,
+by which places are taken: what comes late may need a second round, until nothing changes."""
+
 
 def tell(change: "Change", source: Source, mark: ContactMark) -> None:
     """Add a mark to its contact; contacts that it joins become one."""
@@ -85,7 +89,9 @@ def conclude(change: "Change", source: Source, root: str, cause: "Cause") -> Non
         return found, Consideration(reading, found, owner_of, closes_at)
 
     talks, considered = consider()
-    if tell_places(change, source, contact, reading, considered.lost, cause):
+    for _ in range(_MOST_ROUNDS):
+        if not tell_places(change, source, contact, reading, considered.lost, cause):
+            break
         talks, considered = consider()
     if tell_pickups(change, contact, reading, talks, owner_of, cause):
         talks, considered = consider()

@@ -122,7 +122,24 @@ def talking(call: Call, mark: Mark) -> Visit:
             continue
         if visit.ended is None or abs(visit.ended[2] - mark.at) <= MATCH_MS:
             return visit
-    return open_visit(call, mark) or begun_unseen(call, mark)
+    return open_visit(call, mark) or _left_for(call, mark) or begun_unseen(call, mark)
+
+
+def _left_for(call: Call, mark: Mark) -> Visit | None:
+    """Find the visit left for a talk that ends, of whose beginning nothing was heard.
+
+    Nobody has said why the caller left, and he did when the talk began.
+    """
+    if mark.span_ms is None:
+        return None
+    began = mark.at - mark.span_ms
+    for visit in reversed(call.visits):
+        if visit.queue_id != mark.queue_id or visit.connected or visit.left is None:
+            continue
+        unsaid = visit.verdict is None and visit.unanswered is None
+        if unsaid and abs(began - visit.left[2]) <= MATCH_MS:
+            return visit
+    return None
 
 
 def heard_talking(call: Call, mark: Mark) -> Visit | None:

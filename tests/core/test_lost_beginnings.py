@@ -217,3 +217,48 @@ def test_who_leaves_and_comes_back_within_the_second_has_ended_his_first_visit()
         ("abandoned", moment("09:05:20")),
     ]
     assert state.queues["sales"].totals["offered"] == 3
+
+
+LEFT_FOR_AN_AGENT = """
+    09:00:00      enter  a sales
+    09:00:02      ring   a sales Anna one
+    09:00:06      leave  a sales
+    09:00:06.001  lost
+"""
+
+
+@pytest.mark.parametrize(
+    "heard",
+    [
+        "09:00:46.003  end a sales Anna caller 40 one",
+        "09:00:46  hangup a\n09:00:46.003  end a sales Anna caller 40 one",
+        "09:00:46.700  end a sales Anna caller 40",  # whole seconds, cut off
+    ],
+)
+def test_who_left_the_queue_when_the_talk_began_that_ends_was_answered(heard: str) -> None:
+    log = values(f"{LEFT_FOR_AN_AGENT}\n{heard}\n09:01:00  beat")
+    state, facts = run(log)
+
+    (leg,) = legs(facts)
+    assert (leg.outcome, leg.agent_id, leg.answered_at, leg.wait_ms) == (
+        "answered", "Anna", moment("09:00:06"), 6_000,
+    )  # fmt: skip
+    assert state.queues["sales"].totals["offered"] == 1
+    assert {queue.difference() for queue in state.queues.values()} == {0}
+    for late in range(len(log)):
+        assert comparable(run([*log[:late], *log[late + 1 :], log[late]])[1]) == comparable(
+            facts
+        )
+
+
+def test_who_was_said_to_give_up_when_a_talk_began_has_come_back_for_it() -> None:
+    _, facts = run(
+        values("""
+        09:00:00  log: enter   a sales
+        09:00:06  log: timeout a sales
+        09:00:46  log: end     a sales Anna caller 40
+        09:01:00  beat
+    """)
+    )
+
+    assert [leg.outcome for leg in legs(facts)] == ["timeout", "answered"]
