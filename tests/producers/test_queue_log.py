@@ -264,6 +264,9 @@ def test_numbers_in_a_verb_of_a_vendor_are_masked() -> None:
         ("1.0|NONE|NONE|ENTERQUEUE||1|1", "names no queue"),
         ("NONE|sales|NONE|ABANDON|1|1|1", "names no callid"),
         ("NONE|sales", "epoch|callid|queue|agent|verb"),
+        ("1.0|north|sales|NONE|ENTERQUEUE||5|1", "the name of a queue or an agent has a |"),
+        ("1.0|sales|Petrova|Anna|CONNECT|5|1.9|4", "the name of a queue or an agent has a |"),
+        ("1.0|a|b|c|d|ABANDON|1|1|7", "the name of a queue or an agent has a |"),
     ],
 )
 def test_an_unusable_line_is_refused_with_its_text(text: str, why: str) -> None:
