@@ -58,7 +58,24 @@ def _module(verb: Verb) -> Any:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; return its exit code: 0 done, 1 failed, 2 wrong usage."""
+    """Run the command; return its exit code: 0 done, 1 failed, 2 wrong usage, 130 stopped."""
+    try:
+        return _run(arguments)
+    except PultFailure as failure:
+        text = " ".join(str(failure).split())
+        print(f"pult: {text}", file=sys.stderr)
+        return 2 if isinstance(failure, WrongUsage) else 1
+    except KeyboardInterrupt:
+        # Perhaps while its modules are loaded, which takes the first half second.
+        print("pult: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader of our output has gone; there is nobody left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     without_pandas()
     rarely_collect()
     allow_files()
@@ -69,20 +86,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         data=getattr(chosen, "data", None) or Path(os.environ.get("PULT_DATA") or DEFAULT_DATA),
         environ=os.environ,
     )
-    try:
-        verb = next(each for each in VERBS if each.name == chosen.verb)
-        code: int = _module(verb).run(context, chosen)
-    except PultFailure as failure:
-        text = " ".join(str(failure).split())
-        print(f"pult: {text}", file=sys.stderr)
-        return 2 if isinstance(failure, WrongUsage) else 1
-    except KeyboardInterrupt:
-        print("pult: interrupted", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        # The reader of our output has gone; there is nobody left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    verb = next(each for each in VERBS if each.name == chosen.verb)
+    code: int = _module(verb).run(context, chosen)
     return code
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from pult import cli
 from tests.pult.command import SECONDS, dies_with_its_parent
 
 WAITER = """
@@ -78,3 +79,15 @@ def test_under_nohup_it_outlives_its_terminal() -> None:
 
         assert line(process) == "ends"
         assert process.wait(SECONDS) == 0
+
+
+def test_ctrl_c_while_a_verb_is_being_loaded_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def load(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_module", load)
+
+    assert cli.main(["run"]) == 130
+    assert capsys.readouterr().err == "pult: interrupted\n"
