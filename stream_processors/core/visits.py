@@ -5,6 +5,7 @@ its beginning. So a visit is known by queue, time and which feed has told what o
 """
 
 from stream_processors.core.call import ESTIMATED, MATCH_MS, Call, Mark, Visit
+from stream_processors.core.exits import FOLLOWS_MS
 
 TOLD_STEP_MS, UNTOLD_STEP_MS = 10 * 60_000, 60_000
 """So far may a clock be set back in a wait or a talk: if the source says it was none, or says
@@ -70,9 +71,12 @@ def _left_then(visit: Visit, mark: Mark) -> bool:
     """Tell whether another feed says that a visit ended in the second in which a feed says so.
 
     Of its beginning that has told nothing; the caller may have come back in the same second.
+    It may have told just before that nobody answered.
     """
     if visit.left is None or mark.feed in (*visit.entered_feeds, *visit.left_feeds):
         return False
+    if visit.unanswered is not None and 0 <= mark.at - visit.unanswered[0] <= FOLLOWS_MS:
+        return True
     resolution, _, left = visit.left
     return mark.resolution < resolution < ESTIMATED and 0 <= mark.at - left < resolution
 

@@ -219,6 +219,35 @@ def test_who_leaves_and_comes_back_within_the_second_has_ended_his_first_visit()
     assert state.queues["sales"].totals["offered"] == 3
 
 
+def test_so_he_has_whom_the_finer_feed_tells_to_have_found_nobody() -> None:
+    log = values("""
+        09:05:00      log: enter   a sales
+        09:05:05      log: timeout a sales
+        09:05:05      log: enter   a sales
+        09:05:05.300  unanswered a sales
+        09:05:05.301  leave   a sales
+        09:05:05.302  timeout a
+        09:05:05.700  enter   a sales
+        09:05:12      log: answer  a sales Anna 7
+        09:05:12.900  leave   a sales
+        09:05:12.901  answer  a sales Anna
+        09:05:42      log: end     a sales Anna agent 29
+        09:05:42.100  end     a sales Anna agent 29
+        09:06:00      beat
+    """)
+    facts = run(log)[1]
+
+    first, second = legs(facts)
+    assert (first.outcome, first.left_at) == ("timeout", moment("09:05:05.301"))
+    assert (second.outcome, second.agent_id, second.wait_ms, second.talk_ms) == (
+        "answered", "Anna", 7_200, 29_200,
+    )  # fmt: skip
+    for late in range(len(log)):
+        assert comparable(run([*log[:late], *log[late + 1 :], log[late]])[1]) == comparable(
+            facts
+        )
+
+
 LEFT_FOR_AN_AGENT = """
     09:00:00      enter  a sales
     09:00:02      ring   a sales Anna one
