@@ -105,13 +105,20 @@ def _was_answered(visit: Visit, mark: Mark) -> bool:
 def answered(call: Call, mark: Mark) -> Visit:
     """Find the visit that a queue ends by an answer, or rings an agent for."""
     for visit in reversed(call.visits):
-        if visit.queue_id == mark.queue_id and mark.feed in visit.entered_feeds:
-            left = visit.left_feeds.get(mark.feed)
-            if left is None:
-                return _back_since(call, mark, visit) or visit
-            if mark.at - left <= MATCH_MS:
-                return visit
+        if visit.queue_id != mark.queue_id or _found_nobody(visit, mark):
+            continue
+        left = visit.left_feeds.get(mark.feed)
+        if left is not None and mark.at - left <= MATCH_MS:
+            return visit
+        if left is None and mark.feed in visit.entered_feeds:
+            return _back_since(call, mark, visit) or visit
     return open_visit(call, mark) or begun_unseen(call, mark)
+
+
+def _found_nobody(visit: Visit, mark: Mark) -> bool:
+    """Tell whether a queue had said of a visit that nobody answered, well before an answer."""
+    told = visit.unanswered
+    return mark.kind == "connected" and told is not None and mark.at - told[0] > FOLLOWS_MS
 
 
 def talking(call: Call, mark: Mark) -> Visit:
@@ -167,7 +174,9 @@ def heard_talking(call: Call, mark: Mark) -> Visit | None:
 def open_visit(call: Call, mark: Mark) -> Visit | None:
     """Find a visit of the queue that another feed knows and that is not over."""
     for visit in reversed(call.visits):
-        if visit.queue_id == mark.queue_id and not _is_with_another(call, visit, mark):
+        if visit.queue_id != mark.queue_id or _found_nobody(visit, mark):
+            continue
+        if not _is_with_another(call, visit, mark):
             over = visit.ended or (None if visit.connected else visit.left)
             if over is None or mark.at - over[2] <= MATCH_MS:
                 return visit

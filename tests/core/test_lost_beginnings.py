@@ -248,6 +248,62 @@ def test_so_he_has_whom_the_finer_feed_tells_to_have_found_nobody() -> None:
         )
 
 
+@pytest.mark.parametrize(
+    "unheard",
+    [
+        ["09:05:19.200  enter   a sales"],
+        ["09:05:19.200  enter   a sales", "09:05:19.900  leave   a sales"],
+    ],
+)
+def test_who_comes_back_unheard_and_is_answered_at_once_was_not_answered_before(
+    unheard: list[str],
+) -> None:
+    told = """
+        09:05:00.200  enter   a sales
+        09:05:00      log: enter   a sales
+        09:05:18      log: timeout a sales
+        09:05:18.400  unanswered a sales
+        09:05:18.401  leave   a sales
+        09:05:18.402  timeout a
+        09:05:19      log: enter   a sales
+        09:05:19      log: answer  a sales Anna 0
+        09:05:19.200  enter   a sales
+        09:05:19.900  leave   a sales
+        09:05:19.901  answer  a sales Anna
+        09:05:30      log: end     a sales Anna agent 11
+        09:05:30.500  end     a sales Anna agent 11
+        09:06:00      beat
+    """
+    for line in unheard:
+        assert line in told
+        told = told.replace(line, "")
+    _, facts = run(values(told))
+
+    first, second = legs(facts)
+    assert (first.outcome, first.left_at) == ("timeout", moment("09:05:18.401"))
+    assert (second.outcome, second.agent_id, second.answered_at) == (
+        "answered", "Anna", moment("09:05:19.9" if len(unheard) == 1 else "09:05:19.901"),
+    )  # fmt: skip
+
+
+def test_so_he_was_where_one_feed_alone_tells() -> None:
+    _, facts = run(
+        values("""
+        09:05:00.200  enter   a sales
+        09:05:18.400  unanswered a sales
+        09:05:18.401  leave   a sales
+        09:05:18.402  timeout a
+        09:05:19.901  answer  a sales Anna 1
+        09:05:30.500  end     a sales Anna agent 11
+        09:06:00      beat
+    """)
+    )
+
+    assert [(leg.outcome, leg.agent_id) for leg in legs(facts)] == [
+        ("timeout", ""), ("answered", "Anna"),
+    ]  # fmt: skip
+
+
 LEFT_FOR_AN_AGENT = """
     09:00:00      enter  a sales
     09:00:02      ring   a sales Anna one
