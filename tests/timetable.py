@@ -180,11 +180,13 @@ def _end(
 
 
 def _transfer(
-    channel: str, to: str, kind: e.TransferKind = "blind", queue: str = "", agent: str = ""
-) -> tuple[Any, e.Data]:
+    channel: str, to: str, kind: e.TransferKind = "blind", queue: str = "", agent: str = "",
+    talk: str = "_",
+) -> tuple[Any, e.Data]:  # fmt: skip
     return e.LegTransferred, e.LegTransferredData(
-        channel_id=channel, kind=kind, to=to.strip("_"), queue_id=queue, agent_id=agent
-    )
+        channel_id=channel, kind=kind, to=to.strip("_"), queue_id=queue, agent_id=agent,
+        talk_ms=_ms(talk),
+    )  # fmt: skip
 
 
 def _hangup(channel: str, place: str = "") -> tuple[Any, e.Data]:

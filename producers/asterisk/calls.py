@@ -167,7 +167,8 @@ def leg_ended(message: Message) -> list[Event]:
     """AgentComplete: in a transfer it comes at the transfer, which the agent did.
 
     When the channels are gone before it is written (2 % in the lab's recording) it names no
-    caller; queue, agent and wait tell which talk it was.
+    caller; queue, agent and wait tell which talk it was. Where a Local channel had waited that
+    Asterisk has taken out of the way, it names whoever stood behind that one.
     """
     data = LegEndedData(
         channel_id=message.text("Uniqueid"),

@@ -104,7 +104,8 @@ class Call(msgspec.Struct, gc=False):
     `taken_from` the first visit that is his. `picked_up` tells by which channels colleagues
     took what rang at others, `picked_at` their own channels where those are Local channels that
     had rung the others, `picked_since` from when [ms] their channels were there, `swept` when
-    [ms] snapshots or restarts found which leg or ringing gone.
+    [ms] snapshots or restarts found which leg or ringing gone. `claimed` are ends of its talks
+    that named another channel, `disclaimed` the events of those that named it (see `strays`).
     """
 
     source: str
@@ -122,6 +123,8 @@ class Call(msgspec.Struct, gc=False):
     picked_at: dict[str, str] = msgspec.field(default_factory=dict)
     picked_since: dict[str, int] = msgspec.field(default_factory=dict)
     swept: dict[str, int] = msgspec.field(default_factory=dict)
+    claimed: list[Mark] = msgspec.field(default_factory=list)
+    disclaimed: list[str] = msgspec.field(default_factory=list)
     marks: list[Mark] = msgspec.field(default_factory=list)
     visits: list[Visit] = msgspec.field(default_factory=list)
     hangup_requested_at: int | None = None

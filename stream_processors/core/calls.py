@@ -28,7 +28,7 @@ def observe(call: Call, mark: Mark) -> bool:
     marks = call.marks
     if not marks or mark > marks[-1]:
         marks.append(mark)
-        if call.until is None and not call.adopted:
+        if call.until is None and not (call.adopted or call.claimed or call.disclaimed):
             _STEPS[mark.kind](call, mark)
         else:
             _fold_again(call)
@@ -50,10 +50,35 @@ def _fold_again(call: Call) -> None:
 
 
 def _counting(call: Call) -> list[Mark]:
-    if call.until is None:
+    if call.until is None and not (call.claimed or call.disclaimed):
         return call.marks
-    own = marks_until(call.marks, call.until, took=call.taken_by != "")
-    return sorted({*own, *call.adopted})
+    own = own_marks(call)
+    if call.until is not None:
+        own = marks_until(own, call.until, took=call.taken_by != "")
+    return sorted({*own, *call.adopted, *call.claimed})
+
+
+def own_marks(call: Call) -> list[Mark]:
+    """Return what was told of a channel, without ends of talks on others."""
+    return [mark for mark in call.marks if mark.event_id not in call.disclaimed]
+
+
+def claim(call: Call, mark: Mark) -> None:
+    """Let an end be of a call, whichever channel it names."""
+    if mark.event_id in call.disclaimed:
+        call.disclaimed.remove(mark.event_id)
+    elif mark not in call.marks:
+        call.claimed.append(mark)
+    _fold_again(call)
+
+
+def disclaim(call: Call, mark: Mark) -> None:
+    """Let an end no longer be of a call, though it may name its channel."""
+    if mark in call.claimed:
+        call.claimed.remove(mark)
+    else:
+        call.disclaimed.append(mark.event_id)
+    _fold_again(call)
 
 
 def marks_until(marks: Iterable[Mark], sequence: int, *, took: bool = True) -> list[Mark]:

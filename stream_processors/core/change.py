@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from stream_processors.core import agents, conversations
+from stream_processors.core import agents, conversations, strays
 from stream_processors.core.activities import (
     activities_of,
     is_roll_call,
@@ -152,6 +152,8 @@ class Change:
                 pair.lines.append(key)
             candidates = [key] if pair.ends else []
             ends = pair.ends
+            if pair.strays:
+                strays.find_owners(self, source, pair)
         else:
             pair.ends.append(mark)
             candidates, ends = pair.lines, [mark]
@@ -160,6 +162,10 @@ class Change:
             for end in ends if line is not None else ():
                 if line is not None and is_end_of(line.call, end):
                     self.tell(source, line.call.channel_id, end)
+
+    def unsettle_line(self, key: str) -> None:
+        """Let a call be concluded anew."""
+        self._unsettled[key] = self.cause
 
     def unsettle(self, source: Source) -> None:
         """Let the calls of a source be concluded anew: what ends them has been told at once.

@@ -91,7 +91,8 @@ def _forget_lines(state: State, source: Source, before: int) -> None:
     for key, pair in list(state.pairs.items()):
         pair.lines = [each for each in pair.lines if each in state.lines]
         pair.ends = [end for end in pair.ends if end.at >= before]
-        if not pair.lines and not pair.ends:
+        pair.strays = [stray for stray in pair.strays if stray.mark.at >= before]
+        if not (pair.lines or pair.ends or pair.strays):
             del state.pairs[key]
 
 

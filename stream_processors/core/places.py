@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from stream_processors.core.call import Mark, is_under_way
-from stream_processors.core.calls import Place, change_places, marks_until, visits_until
+from stream_processors.core.calls import (
+    Place,
+    change_places,
+    marks_until,
+    own_marks,
+    visits_until,
+)
 from stream_processors.core.contacts import Contact, Reading, Transfer
 from stream_processors.core.sources import Deadline, Source
 
@@ -93,10 +99,10 @@ def _parted(
     lines, own = change.state.lines, f"{source.name}|{caller}"
     keys, first = [own, *(key for _, key in taken)], taken[0][0]
     line = lines.get(own)
-    held = {own: marks_until(line.call.marks, first, took=False) if line else []}
+    held = {own: marks_until(own_marks(line.call), first, took=False) if line else []}
     held |= {key: marks_until(lines[key].call.marks, until) for until, key in taken}
     parted: dict[str, list[Mark]] = {key: [] for key in keys}
-    marks = line.call.marks if line else source.loose.get(caller, [])
+    marks = own_marks(line.call) if line else source.loose.get(caller, [])
     before = {mark.event_id for mark in marks_until(marks, first, took=False)}
     for mark in marks:
         if mark.event_id in before:

@@ -6,8 +6,10 @@ A function takes the change in progress, the event, its source and its time [ms]
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from msgspec.structs import replace
+
 from schemas import events as e
-from stream_processors.core import conversations, devices, pools
+from stream_processors.core import conversations, devices, pools, strays
 from stream_processors.core.activities import told_mark
 from stream_processors.core.agent import ENDS, EVERY_QUEUE, STARTS, AgentMark
 from stream_processors.core.call import Kind, Mark
@@ -64,7 +66,7 @@ def _leg_ended(change: Change, event: e.LegEnded, source: Source, at: int) -> No
         span_ms=data.talk_ms,
     )  # fmt: skip
     if data.channel_id:
-        change.tell(source, data.channel_id, mark)
+        strays.tell_end(change, source, data.channel_id, mark)
     else:
         change.pair(source, mark, "")
 
@@ -72,10 +74,15 @@ def _leg_ended(change: Change, event: e.LegEnded, source: Source, at: int) -> No
 def _leg_transferred(change: Change, event: e.LegTransferred, source: Source, at: int) -> None:
     data = event.data
     if not data.by_channel_id or (data.channel_id and data.kind != "attended"):
-        change.tell(source, data.channel_id, Mark(
+        mark = Mark(
             event.sequence, event.id, "transferred", at, event.resolution, change.feed,
             data.queue_id, data.agent_id, word=data.kind, ref=data.to, clock=event.clock,
-        ))  # fmt: skip
+        )  # fmt: skip
+        if data.queue_id and data.agent_id:
+            mark = replace(mark, span_ms=data.talk_ms)
+            strays.tell_end(change, source, data.channel_id, mark)
+        else:
+            change.tell(source, data.channel_id, mark)
     if data.by_channel_id and data.interaction_id:
         conversations.tell(change, source, ContactMark(
             event.sequence, event.id, "transferred", at, data.interaction_id,

@@ -44,11 +44,26 @@ class Line(msgspec.Struct, gc=False):
     said_offers: dict[str, Offer] = msgspec.field(default_factory=dict)
 
 
+class Stray(msgspec.Struct, gc=False):
+    """An end of a talk that names a call of which its beginning was not told.
+
+    `named` is that call, `owner` the one that it has been told of.
+    """
+
+    named: str
+    mark: Mark
+    owner: str = ""
+
+
 class Pair(msgspec.Struct, gc=False):
-    """The recent calls of one agent in one queue, and ends of calls that named no caller."""
+    """The recent calls of one agent in one queue, and ends of calls that named no caller.
+
+    Or named another: those are `strays`.
+    """
 
     lines: list[str] = msgspec.field(default_factory=list)
     ends: list[Mark] = msgspec.field(default_factory=list)
+    strays: list[Stray] = msgspec.field(default_factory=list)
 
 
 class State(msgspec.Struct):
