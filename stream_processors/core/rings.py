@@ -151,6 +151,8 @@ def ring_of_answer_ms(visit: Visit, answered: int | None) -> int | None:
 
 def ring_ms(ring: Ring, ended: int | None) -> int | None:
     """Return how long a ringing has lasted [ms], as the source says it if it can."""
-    if ring.started[0] != 1 and ring.ring_ms is not None:
+    is_answered = ring.result is not None and ring.result[2] == "answered"
+    by_the_finest = is_answered and ring.started[:2] == (ESTIMATED, 1)
+    if ring.started[0] != 1 and ring.ring_ms is not None and not by_the_finest:
         return ring.ring_ms
     return None if ended is None else max(0, ended - ring.started[2])

@@ -73,6 +73,15 @@ def test_whoever_picks_up_was_not_rung_before_he_dialled(text: str, unheard: str
     ]  # fmt: skip
 
 
+def test_a_log_of_whole_seconds_does_not_change_how_long_he_was_rung() -> None:
+    text = PICKED_UP.replace("09:00:08  starts boris1", "09:00:08.600 starts boris1")
+    text = text.replace("09:00:09  ", "09:00:09.500 ")
+    for feeds in ("", "    09:00:09 log: answer trunk1 sales Anna 9 boris1 4"):
+        (leg,) = legs(told(values(text.replace("Anna _ boris1", "Anna _ boris1 4") + feeds)))
+
+        assert leg.ring_ms == 900
+
+
 @pytest.mark.parametrize("text", [PICKED_UP, BEHIND_A_LOCAL_CHANNEL])
 def test_the_log_of_the_same_queue_names_whom_it_rang_and_changes_nothing(text: str) -> None:
     log = """
