@@ -71,9 +71,10 @@ class Consideration:
             self._parties, self._origin, reading.interaction_id, talks, self._owners,
             by_queue, self._passing.passed_at,
         )  # fmt: skip
+        sent_on = {each.whom: each.moment for each in self._transfers if each.kind == "blind"}
         self._endings = Endings(
             self._parties, self._origin, self._were_in, self._passing.ends,
-            {talk.channel_id for talk in talks},
+            {talk.channel_id for talk in talks}, sent_on,
         )  # fmt: skip
 
     def meaning(self) -> Meaning:

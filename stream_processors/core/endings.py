@@ -37,6 +37,7 @@ class Endings:
         were_in: who took part, by each id that the contact has had.
         passed_on: channels that passed the other side on; they hung up on nobody.
         waited: channels that have waited in queues.
+        sent_on: channels that were sent on, and when last.
     """
 
     def __init__(
@@ -46,12 +47,14 @@ class Endings:
         were_in: Mapping[str, Sequence[Party]],
         passed_on: Container[str],
         waited: Container[str],
+        sent_on: Mapping[str, Moment],
     ) -> None:
         self._parties = parties
         self._origin = origin
         self._were_in = were_in
         self._passed_on = passed_on
         self._waited = waited
+        self._sent_on = sent_on
         self._picked_up = [
             (party.picked_up, party)
             for party in parties
@@ -63,6 +66,8 @@ class Endings:
         """Return who ended an answered call of an agent's party that was over at a moment."""
         if party.lived_on and party.cause in _BUSY | _UNANSWERED:
             return "system"  # sent on to somebody who did not answer
+        if party.requested is None and self._came_to_nobody(party):
+            return "system"
         near = self._gone_within(over[0] - MATCH_MS, over[0] + MATCH_MS)
         asked = [
             (other.requested, other)
@@ -77,6 +82,11 @@ class Endings:
         if ordered is not None and ordered <= left[0]:
             return "system"
         return "agent" if left[1] is party else "caller"
+
+    def _came_to_nobody(self, party: Party) -> bool:
+        """Tell whether a party was sent on, and was connected to nobody after that."""
+        sent = self._sent_on.get(party.channel_id)
+        return sent is not None and (party.last_bridged is None or party.last_bridged < sent)
 
     def unanswered(self, party: Party, over: int, *, began: bool) -> tuple[LegOutcome, EndedBy]:
         """Return what became of a call that nobody took, and who ended it.

@@ -1,5 +1,7 @@
 """Passing callers on, with and without a word before: told as timetables."""
 
+import pytest
+
 from schemas.facts import Fact, Leg
 from stream_processors.core.state import State
 from tests.core.phoned import DIRECTORY, of, shown
@@ -724,3 +726,23 @@ def test_a_contact_is_that_of_the_channel_which_names_it_wherever_that_has_gone(
 
     assert [leg.queue_id for leg in legs(straight)] == ["sales"]
     assert comparable(crooked) == comparable(straight)
+
+
+@pytest.mark.parametrize("cause", ["3", "17"])
+def test_whom_a_colleague_sends_on_to_nobody_the_pbx_cuts_off(cause: str) -> None:
+    _, facts = told(f"""
+        09:00:00     starts boris1 101
+        09:00:00     starts anna1@boris1
+        09:00:05     picks  anna1@boris1
+        09:00:05     joins  anna1@boris1 b1
+        09:00:05     joins  boris1 b1
+        09:00:30     passes anna1@boris1 - 1099 boris1
+        09:00:30.001 parts  boris1 b1
+        09:00:30.001 parts  anna1@boris1 b1
+        09:00:30.001 stops  anna1@boris1 16
+        09:00:30.500 orders boris1
+        09:00:30.500 stops  boris1 {cause}
+    """)
+
+    assert (of(facts, "Anna").ended_by, of(facts, "Anna").transferred_to) == ("agent", "1099")
+    assert of(facts, "Boris").ended_by == "system"
