@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from stream_processors.core.call import interaction_of
+from stream_processors.core.call import MATCH_MS, interaction_of
 from stream_processors.core.contacts import Contact, ContactMark, channels_of, read
 from stream_processors.core.devices import name_of, owner
 from stream_processors.core.direct import Consideration
@@ -86,7 +86,7 @@ def conclude(change: "Change", source: Source, root: str, cause: "Cause") -> Non
 
     def consider() -> tuple[list[QueueTalk], Consideration]:
         found = _talks(change, source, contact, callers)
-        return found, Consideration(reading, found, owner_of, closes_at)
+        return found, Consideration(reading, found, owner_of, closes_at, source.clock)
 
     talks, considered = consider()
     for _ in range(_MOST_ROUNDS):
@@ -96,6 +96,9 @@ def conclude(change: "Change", source: Source, root: str, cause: "Cause") -> Non
     if tell_pickups(change, contact, reading, talks, owner_of, cause):
         talks, considered = consider()
     meaning = considered.meaning()
+    alone = considered.left_alone()
+    if alone is not None and source.clock <= alone + MATCH_MS:
+        source.remind(Deadline(alone + MATCH_MS + 1, "contact", root))
     _tell_visits(change, contact, reading.interaction_id, talks, meaning, cause)
     legs = {}
     activities: Activities = []
@@ -143,6 +146,7 @@ def _talks_of(key: str, line: "Line") -> list[QueueTalk]:
             None if visit.ended is None else visit.ended[2],
             tuple((ring.agent_id, ring.started_at, ring.ended_at) for ring in settled.ringings),
             visit.transfer_kind, visit.transferred_to,
+            line.call.taken_by or line.call.channel_id,
         )  # fmt: skip
         talks.append(talk)
     return talks

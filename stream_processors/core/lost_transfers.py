@@ -11,6 +11,12 @@ is found in the contact of the caller.
 An agent whom a queue reaches by a Local channel talks to that, and so does his caller. Then
 his phone is gone, but neither the caller nor the talk: so he has sent the caller on, who has
 perhaps entered the next queue by that Local channel.
+
+Who parks his caller by a feature code has left him, too, though the queue tells the end only
+when the caller is gone for good. So an agent's talk ends with his phone at the latest, and he
+has passed the caller on to whoever takes him after that.
+
+Source: Asterisk apps/app_queue.c (setup_stasis_subs): of parking it hears nothing.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -30,6 +36,7 @@ def lost_transfers(
     by_queue: Mapping[str, QueueTalk],
     owners: Mapping[str, str],
     closed_at: ClosedAt,
+    clock: int,
 ) -> list[Transfer]:
     """Return the transfers that follow.
 
@@ -39,6 +46,7 @@ def lost_transfers(
         by_queue: for which visit a queue has dialled a channel.
         owners: whose devices they are, by channel.
         closed_at: when a channel was found gone.
+        clock: what the source's clock shows [ms].
     """
     told = {
         channel
@@ -61,6 +69,10 @@ def lost_transfers(
             talk = by_queue.get(party.channel_id)
             if talk is not None and talk.agent_id == owners[party.channel_id]:
                 found += _sent_on(party, talk, talks, reading, closed_at)
+    for party in reading.parties.values():
+        talk = by_queue.get(party.channel_id)
+        if talk is not None and party.channel_id not in told:
+            found += _left_behind(party, talk, reading, owners, closed_at, clock)
     heard = [*reading.transfers, *found]
     return [*found, *_logged(heard, talks, reading, by_queue, owners)]
 
@@ -160,3 +172,36 @@ def _sent_on(
     )
     at, queue_id = next_one
     return [Transfer((at, at * 1000), "blind", phone.channel_id, "", queue_id, "")]
+
+
+def _left_behind(
+    phone: Party,
+    talk: QueueTalk,
+    reading: Reading,
+    owners: Mapping[str, str],
+    closed_at: ClosedAt,
+    clock: int,
+) -> list[Transfer]:
+    """Return when an agent left a talk that goes on, if he did."""
+    caller, owner = reading.parties.get(talk.caller_id), owners[phone.channel_id]
+    if phone.over is None or phone.picked_up is None or talk.answered is None:
+        return []
+    if caller is None or not owner or owner != talk.agent_id:
+        return []
+    gone = caller.ended[0] if caller.ended is not None else closed_at(caller)
+    stays = [clock if each is None else each for each in (talk.told_ended, gone)]
+    if min(stays) <= phone.over[0] + MATCH_MS or _has_another(phone, talk, reading, owners):
+        return []
+    return [Transfer(phone.over, "left", phone.channel_id, "", "", "")]
+
+
+def _has_another(
+    phone: Party, talk: QueueTalk, reading: Reading, owners: Mapping[str, str]
+) -> bool:
+    """Tell whether an agent was dialled at another phone too, for the same talk."""
+    return any(
+        other is not phone and other.picked_up is not None
+        and owners[other.channel_id] == talk.agent_id and not other.placed_the_call
+        and other.started <= (talk.answered or 0)
+        for other in reading.parties.values()
+    )  # fmt: skip

@@ -12,7 +12,8 @@ from stream_processors.core.handovers import Handover, Hold
 class QueueTalk(msgspec.Struct, frozen=True, gc=False):
     """A visit to a queue in the same contact, as far as the contact needs it.
 
-    `passed` and `passed_to` tell how and where to its caller was passed on, as the source says.
+    `passed` and `passed_to` tell how and where to its caller was passed on, as the source says;
+    `caller_id` is his channel, another one if he took the place of who had asked the queue.
     """
 
     line: str
@@ -29,6 +30,7 @@ class QueueTalk(msgspec.Struct, frozen=True, gc=False):
     rung: tuple[tuple[str, int, int | None], ...]  # agents, and from when to when [ms]
     passed: TransferKind | Literal[""]
     passed_to: str
+    caller_id: str
 
 
 class DirectCall(msgspec.Struct, frozen=True, gc=False):

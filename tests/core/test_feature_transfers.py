@@ -158,3 +158,39 @@ def test_an_agent_of_a_queue_passes_its_caller_on_so() -> None:
         "sales", "attended", "Boris",
     )  # fmt: skip
     assert (untaken.transfer_kind, untaken.transferred_to) == ("attended", "102")
+
+
+def test_who_goes_on_asking_after_the_caller_has_gone_still_talks() -> None:
+    facts = told(
+        """
+        08:59:00  login  Anna sales
+        09:00:00  starts trunk1
+        09:00:00  enter  trunk1 sales
+        09:00:01  starts anna1@trunk1 s
+        09:00:01  ring   trunk1 sales Anna anna1
+        09:00:05  picks  anna1@trunk1
+        09:00:05  leave  trunk1 sales
+        09:00:05  answer trunk1 sales Anna _ anna1
+        09:00:05  joins  anna1@trunk1 b1
+        09:00:05  joins  trunk1 b1
+        09:00:50  holds  anna1@trunk1
+        """
+        + ASKED
+        + """
+        09:01:20  asks   trunk1
+        09:01:20  end    trunk1 sales Anna caller _ anna1
+        09:01:20  stops  trunk1 16
+        09:01:40  asks   anna1@trunk1
+        09:01:40  parts  anna1@trunk1 b2
+        09:01:40  stops  anna1@trunk1 16
+        09:01:40  parts  boris1@trunk1 b3
+        09:01:40  stops  boris1@trunk1 16
+        09:10:00  beat
+        """,
+        "trunk1",
+    )
+
+    anna = of(facts, "Anna")
+    assert (anna.ended_at, anna.ended_by) == (moment("09:01:20"), "caller")
+    busy = [each for each in states(facts, "Anna") if each.state in ("talking", "holding")]
+    assert (busy[0].started_at, busy[-1].ended_at) == (moment("09:00:05"), moment("09:01:40"))
