@@ -126,6 +126,7 @@ def _logged(
         if (
             not talk.passed
             or talk.told_ended is None
+            or talk.caller_id in channels  # it was he who sent the agent away
             or any(
                 channel in talk.offers or by_queue.get(channel) is talk for channel in channels
             )

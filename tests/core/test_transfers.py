@@ -746,3 +746,46 @@ def test_whom_a_colleague_sends_on_to_nobody_the_pbx_cuts_off(cause: str) -> Non
 
     assert (of(facts, "Anna").ended_by, of(facts, "Anna").transferred_to) == ("agent", "1099")
     assert of(facts, "Boris").ended_by == "system"
+
+
+SENT_AWAY = """
+    08:59:00  login  Anna sales
+    09:00:00  starts trunk1
+    09:00:00  enter  trunk1 sales
+    09:00:05  starts anna1@trunk1
+    09:00:05  ring   trunk1 sales Anna anna1
+    09:00:10  picks  anna1@trunk1
+    09:00:10  leave  trunk1 sales
+    09:00:10  answer trunk1 sales Anna _ anna1
+    09:00:10  joins  anna1@trunk1 b1
+    09:00:10  joins  trunk1 b1
+    09:01:00  passes trunk1 - 501 anna1
+    09:01:00  end    trunk1 sales Anna agent _ anna1
+    09:01:00  parts  trunk1 b1
+    09:01:00  stops  trunk1 16
+    09:01:00  parts  anna1@trunk1 b1
+    09:01:20  asks   anna1@trunk1
+    09:01:20  stops  anna1@trunk1 16
+"""
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        "",
+        "    09:01:00 log: transfer trunk1 501 blind sales Anna\n"
+        "    09:01:00 log: end trunk1 sales Anna agent 50\n",
+    ],
+    ids=["ami", "both"],
+)
+def test_whom_the_caller_sends_away_has_passed_him_to_nobody(log: str) -> None:
+    """The log tells it as if the agent had; callers may transfer by Queue's option T."""
+    _, facts = told(f"{SENT_AWAY}{log}    09:10:00 beat")
+
+    anna = of(facts, "Anna")
+    assert (anna.transfer_kind, anna.transferred_to) == ("", "")
+    assert anna.ended_at == moment("09:01:00")
+    assert shown(facts)[-2:] == [
+        ("talking", moment("09:00:10"), moment("09:01:20")),
+        ("ready", moment("09:01:20"), None),
+    ]
