@@ -23,6 +23,8 @@ from stream_processors.core.instants import NEVER
 _BUSY = frozenset({"17", "21"})
 _UNANSWERED = frozenset({"18", "19"})
 _TAKEN_ELSEWHERE = "26"
+_CANCELLED = "127"
+"""PJSIP gives it to a call that its caller cancels, and Dial hands it on to whom it rang."""
 _CLEARED = frozenset({"", "0", "16"})
 _VAGUE = _CLEARED | {"127"}
 """They tell nothing of why nobody answered; 127 is what PJSIP gives to a stopped ringing."""
@@ -121,7 +123,7 @@ class Endings:
             return "full", "agent"
         if cause in _UNANSWERED or (party.unheard == "no_answer" and cause in _VAGUE):
             return "timeout", "system"
-        if cause in _CLEARED and self._caller_is_gone(party, over):
+        if cause in (*_CLEARED, _CANCELLED) and self._caller_is_gone(party, over):
             return "abandoned", "caller"
         if cause not in _CLEARED:
             return "system", "system"

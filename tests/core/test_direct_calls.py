@@ -140,6 +140,14 @@ def test_a_caller_who_gives_up_has_abandoned() -> None:
         09:00:20  stops trunk1 0""") == ("abandoned", "caller")
 
 
+def test_a_caller_who_stops_dialling_gives_up_whatever_cause_his_phone_gives() -> None:
+    """PJSIP gives 127 to a call that is cancelled, and Dial hands it on to whom it rang."""
+    assert ended_without_answer("""09:00:20  asks  trunk1
+        09:00:20  stops anna1@trunk1 127
+        09:00:20  stops trunk1 127""") == ("abandoned", "caller")
+    assert ended_without_answer("09:00:20  stops anna1@trunk1 127") == ("system", "system")
+
+
 def test_a_phone_that_rings_out_has_timed_out_though_the_caller_goes_on_to_a_mailbox() -> None:
     assert ended_without_answer("09:00:20  stops anna1@trunk1 16") == ("timeout", "system")
     assert ended_without_answer("09:00:20  stops anna1@trunk1 19") == ("timeout", "system")
