@@ -20,12 +20,10 @@ from schemas.identity import derived_id
 from stream_processors.core.call import ESTIMATED, MATCH_MS, Call, Visit, interaction_of
 from stream_processors.core.exits import exit_of
 from stream_processors.core.handovers import Handover, held_ms
+from stream_processors.core.hangups import AT_ONCE_MS, who_hung_up
 from stream_processors.core.rings import ring_of_answer_ms
 from stream_processors.core.sources import found_gone
 from stream_processors.core.sweeps import Sweep
-
-AT_ONCE_MS = 100
-"""An end of a talk this soon after its agent passed the caller on is that of the transfer."""
 
 
 class Conclusion(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -101,23 +99,11 @@ def _talked(
     if passed is not None and _ends_with(passed, visit, ended, by, moved):
         ended, by = max(answered, passed.at), "agent"
     elif by in ("caller", "agent", "unknown") and ended is not None:
-        by = _who_hung_up(call, visit.agent_id, ended, by)
+        by = who_hung_up(call, visit.agent_id, ended, by)
     return Conclusion(
         visit.leg_id, visit.queue_id, "answered", entered, answered, _wait(visit, answered),
         answered, ended, by, visit.agent_id, inferred,
     )  # fmt: skip
-
-
-def _who_hung_up(call: Call, agent_id: str, ended: int, told: EndedBy) -> EndedBy:
-    """Return who ended a talk: who asked for it, where that is known better than was told."""
-    asked = [who for who, at in call.hangups if abs(at - ended) <= MATCH_MS]
-    requested = call.hangup_requested_at
-    by_caller = requested is not None and abs(requested - ended) <= MATCH_MS
-    if "" in asked and not by_caller:
-        return "system"
-    if told == "agent" or by_caller:
-        return "agent" if told == "agent" else "caller"
-    return "agent" if agent_id in asked else told
 
 
 def _ends_with(

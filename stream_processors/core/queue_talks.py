@@ -5,7 +5,7 @@ from typing import Literal
 
 from schemas.events import TransferKind
 from stream_processors.core.call import MATCH_MS
-from stream_processors.core.contacts import Party, Transfer
+from stream_processors.core.contacts import Moment, Party, Transfer
 from stream_processors.core.handovers import Handover, Hold
 from stream_processors.core.meaning import QueueTalk
 from stream_processors.core.passing import Passing
@@ -75,9 +75,14 @@ def hangups(parties: Sequence[Party], phones: RungPhones) -> list[tuple[QueueTal
             continue
         if _was_put_out(party) or _was_put_out(caller):
             found.append((talk, "", over[0]))
-        elif party.left is not None and party.left < caller.left:
+        elif party.left is not None and party.left < caller.left <= _soon(party.left):
             found.append((talk, talk.agent_id, over[0]))
     return found
+
+
+def _soon(moment: Moment) -> Moment:
+    """Return until when whoever is left alone by another leaves because of it."""
+    return moment[0] + MATCH_MS, moment[1]
 
 
 def _asked(party: Party, until: int) -> bool:
