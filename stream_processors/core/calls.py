@@ -130,14 +130,26 @@ def pick_up(
 
 
 def _by_taker(call: Call, mark: Mark) -> Mark:
-    taker = call.picked_up.get(mark.ref)
+    offer_id = mark.ref if mark.kind == "connected" or mark.ref else _offer_of(call, mark)
+    taker = call.picked_up.get(offer_id)
     if taker is None:
         return mark
-    ref, rung_ms = call.picked_at.get(mark.ref, mark.ref), mark.span_ms
+    ref, rung_ms = call.picked_at.get(offer_id, offer_id), mark.span_ms
     if mark.kind == "connected" and rung_ms is not None:
         # The queue tells how long whom it rang was rung: he has had a part of that at most.
-        rung_ms = min(rung_ms, max(0, mark.at - call.picked_since[mark.ref]))
+        rung_ms = min(rung_ms, max(0, mark.at - call.picked_since[offer_id]))
     return msgspec.structs.replace(mark, agent_id=taker, ref=ref, span_ms=rung_ms)
+
+
+def _offer_of(call: Call, end: Mark) -> str:
+    """Return the offer of the talk that ends so, which a log does not name; '' if unheard."""
+    said = [
+        mark.ref
+        for mark in call.marks
+        if mark.kind == "connected" and mark.feed == end.feed and mark.at <= end.at
+        and (mark.queue_id, mark.agent_id) == (end.queue_id, end.agent_id)
+    ]  # fmt: skip
+    return said[-1] if said else ""
 
 
 def visits_until(call: Call, sequence: int) -> list[Visit]:

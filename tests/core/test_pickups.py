@@ -73,6 +73,37 @@ def test_whoever_picks_up_was_not_rung_before_he_dialled(text: str, unheard: str
     ]  # fmt: skip
 
 
+AGAIN = """
+    09:01:00  passes boris1@trunk1 - 700 trunk1
+    09:01:00.001  enter trunk1 sales
+    09:01:00.002  end   trunk1 sales Anna agent _ boris1
+    09:01:00.003  parts boris1@trunk1 b1
+    09:01:00.003  stops boris1@trunk1 16
+    09:01:10  request trunk1
+    09:01:10  unanswered trunk1 sales
+    09:01:10  leave  trunk1 sales
+    09:01:10  stops  trunk1 16
+"""
+AGAIN_LOGGED = """
+    09:00:00  log: enter  trunk1 sales
+    09:00:09  log: answer trunk1 sales Anna 9 boris1 4
+    09:01:00  log: enter  trunk1 sales
+    09:01:00  log: transfer trunk1 700 blind sales Anna
+    09:01:00  log: end    trunk1 sales Anna agent 51
+    09:01:10  log: abandon trunk1 sales
+"""
+
+
+@pytest.mark.parametrize("log", ["", AGAIN_LOGGED], ids=["ami", "both"])
+def test_who_sends_him_to_the_queue_that_he_comes_from_has_not_answered_again(log: str) -> None:
+    taken = PICKED_UP[: PICKED_UP.index("    09:01:00")]
+    facts = told(values(taken + AGAIN + log))
+
+    assert [(leg.agent_id, leg.outcome, leg.transfer_kind) for leg in legs(facts)] == [
+        ("Boris", "answered", "blind"), ("", "abandoned", ""),
+    ]  # fmt: skip
+
+
 def test_a_log_of_whole_seconds_does_not_change_how_long_he_was_rung() -> None:
     text = PICKED_UP.replace("09:00:08  starts boris1", "09:00:08.600 starts boris1")
     text = text.replace("09:00:09  ", "09:00:09.500 ")
