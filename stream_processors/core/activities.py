@@ -69,6 +69,7 @@ def activities_of(it: Conclusion, rings: Sequence[Ringing], source: str) -> Acti
     start, end = it.answered_at, it.ended_at
     if start is not None and it.agent_id and (end is None or end > start):
         ref = it.leg_id
+        phones = [ring.phone for ring in rings if ring.result == "answered"]
         talk = AgentMark(
             start,
             STARTS,
@@ -78,6 +79,7 @@ def activities_of(it: Conclusion, rings: Sequence[Ringing], source: str) -> Acti
             it.queue_id,
             ref,
             source=source,
+            interface=phones[-1] if phones else "",
         )
         marks.append((it.agent_id, talk))
         if end is not None:

@@ -57,7 +57,8 @@ class AgentMark(msgspec.Struct, frozen=True, order=True, gc=False, array_like=Tr
     source: str = ""
     paused: bool = False  # a membership that begins paused
     wrapup: int = -1  # of a membership that a snapshot lists [ms]; -1 if it does not say
-    interface: str = ""  # of a membership: what the queue rings, where he has another name
+    interface: str = ""  # of a membership: what the queue rings, where he has another name;
+    # of a talk: the phone at which it began, where that is known
 
 
 class Span(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -80,7 +81,7 @@ class Standing(msgspec.Struct, gc=False):
 
     `queues` tells since when [ms] he is a member of each queue, `homes` which source said so,
     `entries` at which of his interfaces (`entry_of`), and when that was last told [ms];
-    `resting` which of those are paused, and why.
+    `resting` which of those are paused, and why. `talks_at` tells at which phone a talk began.
     Up to `last_at` [ms] marks have been taken, and an after-work ended by its time.
     """
 
@@ -96,6 +97,7 @@ class Standing(msgspec.Struct, gc=False):
     calls: list[str] = msgspec.field(default_factory=list)
     consults: list[str] = msgspec.field(default_factory=list)
     held: list[str] = msgspec.field(default_factory=list)
+    talks_at: dict[str, str] = msgspec.field(default_factory=dict)
     wrapups: dict[str, int] = msgspec.field(default_factory=dict)
     wrapup_until: int = 0
     told_wrapup: bool = False
@@ -185,6 +187,7 @@ def copy_of(standing: Standing) -> Standing:
         wrapups=dict(standing.wrapups),
         rings=list(standing.rings),
         talks=list(standing.talks),
+        talks_at=dict(standing.talks_at),
         phones=standing.phones.copy(),
         calls=standing.calls.copy(),
         consults=standing.consults.copy(),

@@ -59,6 +59,7 @@ class Ring(msgspec.Struct, gc=False):
     refused: str = ""  # "busy" or "failed": so the dialling of it ended
     ring_ms: int | None = None
     at_phone: bool = False  # the offer is the channel of a phone
+    phone: str = ""  # which that is
     forwarded: bool = False  # that phone sent it on: it goes on at a channel that nobody named
 
 

@@ -20,6 +20,7 @@ def drop_all(now: Standing) -> None:
     """Let all calls and after-work be over."""
     now.rings.clear()
     now.talks.clear()
+    now.talks_at.clear()
     now.phones.clear()
     now.calls.clear()
     now.consults.clear()
@@ -51,9 +52,19 @@ def _ring_ended(now: Standing, mark: AgentMark, terms: AfterWorkTerms) -> bool:
 
 def _talk_started(now: Standing, mark: AgentMark, terms: AfterWorkTerms) -> bool:
     # Whoever takes a call no longer talks to somebody whose end was lost; whom he keeps on
-    # hold he still has.
-    now.talks = [*(ref for ref in now.talks if ref in now.held), mark.reason]
+    # hold he still has, and whom he has at another phone.
+    at = mark.interface
+    kept = [ref for ref in now.talks if ref in now.held or _apart(now.talks_at.get(ref), at)]
+    now.talks = [*kept, mark.reason]
+    now.talks_at = {ref: phone for ref, phone in now.talks_at.items() if ref in kept}
+    if at:
+        now.talks_at[mark.reason] = at
     return False
+
+
+def _apart(one: str | None, other: str) -> bool:
+    """Tell whether two phones are known, and are not the same."""
+    return bool(one) and other not in ("", one)
 
 
 def _talk_ended(now: Standing, mark: AgentMark, terms: AfterWorkTerms) -> bool:
@@ -61,6 +72,7 @@ def _talk_ended(now: Standing, mark: AgentMark, terms: AfterWorkTerms) -> bool:
         now.held = [ref for ref in now.held if ref != mark.reason]
     if mark.reason in now.talks:
         now.talks.remove(mark.reason)
+        now.talks_at.pop(mark.reason, None)
         wrapup = _wrapup_ms(now, mark, terms)
         if wrapup:
             now.wrapup_until = mark.at + wrapup

@@ -31,6 +31,7 @@ class Ringing(msgspec.Struct, frozen=True, gc=False, array_like=True):
     ended_at: int | None
     result: str
     ring_ms: int | None
+    phone: str = ""
 
 
 def given_up_at(visit: Visit, clock: int) -> int | None:
@@ -92,7 +93,7 @@ def _ringing(
         told = ring.offer_id or f"{it.leg_id}|{ring.agent_id}|{started}"
         ring.fact_id = derived_id(call.source, told)
     lasted = ring_ms(ring, ended)
-    return Ringing(ring.fact_id, ring.agent_id, started, ended, result, lasted)
+    return Ringing(ring.fact_id, ring.agent_id, started, ended, result, lasted, ring.phone)
 
 
 def _refused(ring: Ring, rang_ms: int) -> str:

@@ -97,6 +97,7 @@ def _offer_started(change: Change, event: e.OfferStarted, source: Source, at: in
     change.tell(source, data.channel_id, Mark(
         event.sequence, event.id, "offer_started", at, event.resolution, change.feed,
         data.queue_id, data.agent_id, ref=data.offer_id, word="phone" if at_phone else "",
+        note=data.device if at_phone else "",
     ))  # fmt: skip
     if at_phone:
         devices.claim(change, source, data.device, data.agent_id, at)

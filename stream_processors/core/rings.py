@@ -13,13 +13,14 @@ def offer_started(call: Call, mark: Mark) -> None:
         if ring.offer_id == mark.ref:
             ring.started = finer(ring.started, told)
             ring.at_phone = ring.at_phone or at_phone
+            ring.phone = ring.phone or mark.note
             return
         if not ring.offer_id and ring.agent_id == mark.agent_id and _same_second(ring, mark):
             ring.offer_id, ring.fact_id = mark.ref, ""
             ring.started = told
-            ring.at_phone = at_phone
+            ring.at_phone, ring.phone = at_phone, mark.note
             return
-    visit.rings.append(Ring(mark.agent_id, told, mark.ref, at_phone=at_phone))
+    visit.rings.append(Ring(mark.agent_id, told, mark.ref, at_phone=at_phone, phone=mark.note))
 
 
 def _same_second(ring: Ring, mark: Mark) -> bool:

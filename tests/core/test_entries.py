@@ -2,6 +2,7 @@
 
 import random
 
+from tests.core.phoned import shown
 from tests.readings import breaks, comparable, sessions, states
 from tests.timetable import moment, run, values
 
@@ -175,3 +176,28 @@ def test_a_pause_of_which_only_the_log_tells_is_of_both_phones() -> None:
         09:01:00  log: pause   Anna sales lunch
         09:02:00  log: unpause Anna sales
     """) == [("lunch", moment("09:01:00"), moment("09:02:00"))]
+
+
+def test_who_talks_at_two_phones_talks_until_both_are_free() -> None:
+    """The second call says nothing of the first: it was not taken at the same phone."""
+    facts = run(
+        values("""
+            08:59:00  login  Anna sales
+            09:00:00  enter  one sales
+            09:00:01  ring   one sales Anna a1 SIP/1001
+            09:00:05  leave  one sales
+            09:00:05  answer one sales Anna _ a1
+            09:00:10  enter  two sales
+            09:00:11  ring   two sales Anna a2 SIP/2001
+            09:00:15  leave  two sales
+            09:00:15  answer two sales Anna _ a2
+            09:00:20  end    two sales Anna caller _ a2
+            09:00:40  end    one sales Anna caller _ a1
+            09:01:00  beat
+        """)
+    )[1]
+
+    assert [each for each in shown(facts) if each[1] >= moment("09:00:05")] == [
+        ("talking", moment("09:00:05"), moment("09:00:40")),
+        ("ready", moment("09:00:40"), None),
+    ]
