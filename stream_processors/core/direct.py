@@ -38,6 +38,7 @@ class Consideration:
         owner_of: whose a device is.
         closes_at: when a channel that nothing more is heard of must have ended, None if it may
             go on; takes the channel and when it was there [ms].
+        clock: what the source's clock shows [ms].
 
     Attributes:
         lost: transfers of which nobody has told.
@@ -49,9 +50,11 @@ class Consideration:
         talks: Sequence[QueueTalk],
         owner_of: OwnerOf,
         closes_at: Callable[[str, int], int | None],
+        clock: int,
     ) -> None:
         self._reading = reading
         self._parties = list(reading.parties.values())
+        self._talks = talks
         self._closes_at = closes_at
         self._owners = {
             party.channel_id: owner_of(party.device, party.started) if party.device else ""
@@ -64,7 +67,9 @@ class Consideration:
         for party in self._parties:
             for interaction_id in party.was_in:
                 self._were_in.setdefault(interaction_id, []).append(party)
-        self.lost = lost_transfers(reading, talks, by_queue, self._owners, self._closed_at)
+        self.lost = lost_transfers(
+            reading, talks, by_queue, self._owners, self._closed_at, clock
+        )
         self._transfers = [*reading.transfers, *self.lost]
         self._passing = Passing(self._transfers, reading.parties, talks, self._owners, by_queue)
         self._directions = Directions(
@@ -77,6 +82,17 @@ class Consideration:
             {talk.channel_id for talk in talks}, sent_on,
         )  # fmt: skip
 
+    def left_alone(self) -> int | None:
+        """Return when [ms] the last phone of an agent was gone from a talk that is open."""
+        over = [
+            party.over[0]
+            for party in self._parties
+            if party.over is not None and party.picked_up is not None
+            and (talk := self._phones.visits.get(party.channel_id)) is not None
+            and talk.answered is not None and talk.told_ended is None
+        ]  # fmt: skip
+        return max(over, default=None)
+
     def meaning(self) -> Meaning:
         """Return what follows."""
         calls = [
@@ -85,14 +101,22 @@ class Consideration:
             if self._owners[party.channel_id]
             and party.begun
             and party.channel_id not in self._passing.folded
-            and self._phones.has_its_own_call(party)
+            and (self._phones.has_its_own_call(party) or self._goes_on_after(party))
         ]
         return Meaning(
             one_for_each_agent(calls),
-            queue_talks.handovers(self._transfers, self._passing, self._phones),
+            queue_talks.handovers(self._transfers, self._talks, self._passing, self._phones),
             queue_talks.holds(self._parties, self._phones),
             queue_talks.hangups(self._parties, self._phones),
         )
+
+    def _goes_on_after(self, party: Party) -> bool:
+        """Tell whether an agent's phone was in use for longer than the queue's talk.
+
+        The caller hung up, and he goes on to ask a colleague by a feature code, say.
+        """
+        ends = self._passing.ends
+        return party.channel_id not in ends and self._phones.goes_on_after_its_talk(party)
 
     def _originator(self) -> Party | None:
         """Find who began the contact; of a call made by click, whoever was dialled first."""

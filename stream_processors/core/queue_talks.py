@@ -13,7 +13,10 @@ from stream_processors.core.rung_phones import RungPhones
 
 
 def handovers(
-    transfers: Iterable[Transfer], passing: Passing, phones: RungPhones
+    transfers: Iterable[Transfer],
+    talks: Sequence[QueueTalk],
+    passing: Passing,
+    phones: RungPhones,
 ) -> list[tuple[QueueTalk, Handover]]:
     """Return which talks ended because their agents passed the callers on."""
     found: list[tuple[QueueTalk, Handover]] = []
@@ -29,11 +32,30 @@ def handovers(
             elif transfer.kind == "attended":
                 to = passing.far_side(_other_channel(channel, transfer), transfer)
             else:
-                to, kind = passing.sent_to(transfer), "blind"
+                to = passing.sent_to(transfer)
+                kind = "blind" if to or transfer.kind == "blind" else ""
             handed = Handover(passing.out_at(channel, transfer), talk.agent_id, kind, to)
             found.append((talk, handed))
             passed = True
+        found += _sent_away(transfer, talks)
     return found
+
+
+def _sent_away(
+    transfer: Transfer, talks: Sequence[QueueTalk]
+) -> list[tuple[QueueTalk, Handover]]:
+    """Return the talk whose caller sent its agent away: that one has passed on nobody.
+
+    A queue log tells of it as if the agent had passed on the caller.
+    """
+    at = transfer.moment[0]
+    return [
+        (talk, Handover(at, talk.agent_id, "", ""))
+        for talk in talks
+        if talk.caller_id == transfer.by_channel and talk.told_ended is not None
+        and talk.answered is not None and talk.answered <= at
+        and abs(at - talk.told_ended) <= MATCH_MS
+    ]  # fmt: skip
 
 
 def _other_channel(channel: str, transfer: Transfer) -> str:

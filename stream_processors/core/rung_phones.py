@@ -52,6 +52,16 @@ class RungPhones:
             or self._stands_behind_another(party)
         )
 
+    def goes_on_after_its_talk(self, party: Party) -> bool:
+        """Tell whether an agent's phone was in use for longer than the queue's talk."""
+        talk, over = self.visits[party.channel_id], party.ended
+        return (
+            talk.ended is not None and over is not None
+            and talk.agent_id == self._owners[party.channel_id]
+            and talk.answered is not None and party.picked_up is not None
+            and over[0] > talk.ended + MATCH_MS
+        )  # fmt: skip
+
     def _talk_of(self, party: Party) -> QueueTalk | None:
         """Find the visit for which a queue dialled a device, perhaps through Local channels."""
         for talk in self._talks:
