@@ -295,6 +295,9 @@ class LegTransferredData(Data, frozen=True, kw_only=True):
     consult_channel_id: Annotated[
         str, Meta(description="The agent's channel in the call to whom he passes it on")
     ] = ""
+    by_device: Annotated[
+        Device, Meta(description="The agent's device, where nobody says by which channel")
+    ] = ""
 
 
 class LegTransferred(Envelope, frozen=True, kw_only=True, tag="cc.leg.transferred.v1"):

@@ -106,6 +106,15 @@ def _passes(phone: str, consult: str, to: str = "", whom: str = "") -> tuple[Any
     )  # fmt: skip
 
 
+def _parks(device: str, whom: str, space: str) -> tuple[Any, e.Data]:
+    """Park somebody: only the device is told that did it."""
+    named = _named(whom)
+    return e.LegTransferred, e.LegTransferredData(
+        channel_id=named["channel_id"], to=space, kind="blind",
+        interaction_id=named["interaction_id"], by_device=device,
+    )  # fmt: skip
+
+
 def _merges(gone: str, into: str) -> tuple[Any, e.Data]:
     return e.InteractionMerged, e.InteractionMergedData(from_id=gone, into_id=into)
 
@@ -115,6 +124,7 @@ VERBS: dict[str, Callable[..., tuple[Any, e.Data]]] = {
     "alerts": _alerts,
     "picks": _picks,
     "joins": _joins,
+    "parks": _parks,
     "parts": _parts,
     "holds": _holds,
     "resumes": _resumes,

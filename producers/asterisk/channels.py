@@ -189,6 +189,18 @@ def blindly_transferred(message: Message) -> list[Event]:
     return [LegTransferred(data=data, **message.attributes(LegTransferred, subject))]
 
 
+def parked(message: Message) -> list[Event]:
+    """ParkedCall: passed on to a parking space by a device; of its channel nothing is said."""
+    interaction, device = message.text("ParkeeLinkedid"), message.text("ParkerDialString")
+    if not interaction or not device:
+        return []
+    data = LegTransferredData(
+        channel_id=message.need("ParkeeUniqueid"), kind="blind",
+        to=message.text("ParkingSpace"), interaction_id=interaction, by_device=device,
+    )  # fmt: skip
+    return [LegTransferred(data=data, **message.attributes(LegTransferred, interaction))]
+
+
 def transferred_after_consulting(message: Message) -> list[Event]:
     """AttendedTransfer that succeeded: the agent's two calls become one, without him.
 

@@ -29,6 +29,7 @@ _TRANSLATIONS: dict[str, _Translation] = {
     "Hangup": channels.ended,
     "BlindTransfer": channels.blindly_transferred,
     "AttendedTransfer": channels.transferred_after_consulting,
+    "ParkedCall": channels.parked,
     "QueueCallerJoin": calls.queue_entered,
     "QueueCallerLeave": calls.queue_left,
     "QueueCallerAbandon": calls.queue_left_unanswered,

@@ -9,6 +9,7 @@ A *party* is one channel of one device: a phone or a trunk that takes part.
 """
 
 from bisect import bisect_left
+from collections.abc import Iterable
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -21,7 +22,8 @@ from stream_processors.core.instants import NEVER
 
 ContactKind: TypeAlias = Literal[
     "started", "ringing", "answered", "bridged", "unbridged", "held", "resumed",
-    "requested", "ordered", "ended", "transferred", "merged", "listed", "queued", "unheard",
+    "requested", "ordered", "ended", "transferred", "parked", "merged", "listed", "queued",
+    "unheard",
 ]  # fmt: skip
 
 Moment: TypeAlias = tuple[int, int]
@@ -39,7 +41,7 @@ class ContactMark(msgspec.Struct, frozen=True, order=True, gc=False, array_like=
     channel_id: str
     device: str = ""
     word: str = ""  # what was dialled, cause or result of the end, or kind of transfer
-    ref: str = ""  # consultation's channel, or the contact into which this one went
+    ref: str = ""  # consultation's channel, contact into which this one went, or who parked it
     note: str = ""  # caller key, or where to a transfer went
     more: str = ""  # key of the dialled number, or the channel of the one passed on
     clock: str = "source"
@@ -307,6 +309,9 @@ def read(contact: Contact) -> Reading:
                 Transfer(moment, mark.word, mark.channel_id, mark.ref, mark.note, mark.more)
             )
             continue
+        if mark.kind == "parked":
+            transfers += _parked(mark, parties.values())
+            continue
         party = parties.get(mark.channel_id)
         if party is None:
             party = parties[mark.channel_id] = Party(mark)
@@ -317,6 +322,17 @@ def read(contact: Contact) -> Reading:
             party.was_in.add(mark.interaction_id)
         party.take(mark)
     return Reading(parties, transfers, callers, _known_as(contact, gone))
+
+
+def _parked(mark: ContactMark, parties: Iterable[Party]) -> list[Transfer]:
+    """Return who has parked a channel: of the one who did only the device is told."""
+    moment, parked = (mark.at, mark.sequence), mark.channel_id
+    return [
+        Transfer(moment, "blind", each.channel_id, "", mark.note, parked)
+        for each in parties
+        if each.device == mark.ref and each.channel_id != parked
+        and each.last_bridged is not None and each.left is None and each.ended is None
+    ][:1]  # fmt: skip
 
 
 def _known_as(contact: Contact, gone: set[str]) -> str:

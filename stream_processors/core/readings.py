@@ -73,6 +73,12 @@ def _leg_ended(change: Change, event: e.LegEnded, source: Source, at: int) -> No
 
 def _leg_transferred(change: Change, event: e.LegTransferred, source: Source, at: int) -> None:
     data = event.data
+    if data.by_device:
+        conversations.tell(change, source, ContactMark(
+            event.sequence, event.id, "parked", at, data.interaction_id, data.channel_id,
+            ref=data.by_device, note=data.to,
+        ))  # fmt: skip
+        return
     if not data.by_channel_id or (data.channel_id and data.kind != "attended"):
         mark = Mark(
             event.sequence, event.id, "transferred", at, event.resolution, change.feed,

@@ -97,3 +97,58 @@ def test_an_end_like_any_other_is_told_by_the_queue(gone: str) -> None:
     anna = of(told("\n".join(sorted(lines, key=lambda each: each.split()[0]))))
 
     assert (anna.ended_at, anna.ended_by) == (moment("09:03:00"), "caller")
+
+
+TOLD_PARKED = """
+    09:00:55  parks  SIP/anna trunk1 701
+    09:00:55  parts  trunk1 b1
+    09:00:55  joins  trunk1 parked
+    09:01:00  parts  anna1@trunk1 b1
+    09:01:00  stops  anna1@trunk1 16
+"""
+"""She hears the number of the space, and is gone then."""
+
+
+def test_who_is_told_to_have_parked_the_caller_has_passed_him_on_then() -> None:
+    talking = TAKEN.replace("joins  trunk1 b2", "joins  trunk1 b1")
+    over = OVER.replace("parts  trunk1 b2", "parts  trunk1 parked")
+    anna = of(told(talking + TOLD_PARKED + over, "anna1"))
+
+    assert (anna.ended_at, anna.talk_ms) == (moment("09:00:55"), 45_000)
+    assert (anna.ended_by, anna.transfer_kind, anna.transferred_to) == ("agent", "blind", "701")
+
+
+def test_a_direct_call_that_is_parked_is_passed_on_too() -> None:
+    facts = told(f"""
+        09:00:00  starts trunk1
+        09:00:05  starts anna1@trunk1
+        09:00:10  picks  anna1@trunk1
+        09:00:10  joins  anna1@trunk1 b1
+        09:00:10  joins  trunk1 b1
+        {TOLD_PARKED}
+        09:01:30  starts boris1 701
+        09:01:30  picks  boris1
+        09:01:30  joins  boris1@trunk1 b3
+        09:01:30  parts  trunk1 parked
+        09:01:30  joins  trunk1 b3
+        09:02:00  asks   boris1@trunk1
+        09:02:00  parts  boris1@trunk1 b3
+        09:02:00  stops  boris1@trunk1 16
+        09:02:00  parts  trunk1 b3
+        09:02:00  stops  trunk1 16
+        09:10:00  beat
+    """)  # fmt: skip
+
+    anna, boris = of(facts), of(facts, "Boris")
+    assert (anna.ended_at, anna.ended_by) == (moment("09:00:55"), "agent")
+    assert (anna.transfer_kind, anna.transferred_to) == ("blind", "Boris")
+    assert (boris.outcome, boris.talk_ms, boris.ended_by) == ("answered", 30_000, "agent")
+
+
+def test_a_device_that_talks_to_nobody_has_parked_nobody() -> None:
+    """A dial plan parks, and names the phone to which the call is to come back."""
+    strange = TOLD_PARKED.replace("parks  SIP/anna", "parks  SIP/clara")
+    talking = TAKEN.replace("joins  trunk1 b2", "joins  trunk1 b1")
+    anna = of(told(talking + strange + OVER, "anna1"))
+
+    assert (anna.ended_at, anna.transfer_kind) == (moment("09:01:00"), "")

@@ -145,6 +145,8 @@ ATTENDED = (
     "SecondTransfererExten: 203"
 )
 
+PARKED = "ParkeeUniqueid: 1.0\nParkeeLinkedid: 1.0\nParkingLot: default\nParkingSpace: 701"
+
 TIMETABLE: list[tuple[str, list[tuple[str, dict[str, Any]]]]] = [
     (
         "Event: Newchannel\nUniqueid: 1.0\nLinkedid: 1.0\nCallerIDNum: <unknown>",
@@ -152,6 +154,13 @@ TIMETABLE: list[tuple[str, list[tuple[str, dict[str, Any]]]]] = [
     ),
     ("Event: Newchannel\nUniqueid: 1.1\nLinkedid: 1.0", []),
     ("Event: Newchannel\nUniqueid: 1.1", []),
+    (
+        f"Event: ParkedCall\n{PARKED}\nParkerDialString: PJSIP/1-de",
+        [("LegTransferred",
+          {"channel_id": "1.0", "kind": "blind", "to": "701", "interaction_id": "1.0",
+           "by_device": "PJSIP/1-de"})],
+    ),
+    (f"Event: ParkedCall\n{PARKED}", []),
     (
         "Event: Hangup\nUniqueid: 1.0\nLinkedid: 1.0\nCause: 16\n"
         "Context: in\nExten: s\nPriority: 2",
