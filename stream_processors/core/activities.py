@@ -57,13 +57,13 @@ def activities_of(it: Conclusion, rings: Sequence[Ringing], source: str) -> Acti
     for ring in rings:
         if ring.ended_at is None or ring.ended_at > ring.started_at:
             at, ref = ring.started_at, ring.offer_id
-            mark = AgentMark(
-                at, STARTS, 0, ref, "ring_started", it.queue_id, ref, source=source
-            )
+            # Of whom a queue rings it is known that he is a member, and on no break.
+            by = "" if ring.by_code else it.queue_id
+            mark = AgentMark(at, STARTS, 0, ref, "ring_started", by, ref, source=source)
             marks.append((ring.agent_id, mark))
             if ring.ended_at is not None:
                 mark = AgentMark(
-                    ring.ended_at, ENDS, 0, ref, "ring_ended", it.queue_id, ref, source=source
+                    ring.ended_at, ENDS, 0, ref, "ring_ended", by, ref, source=source
                 )
                 marks.append((ring.agent_id, mark))
     start, end = it.answered_at, it.ended_at

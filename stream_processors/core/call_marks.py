@@ -32,6 +32,8 @@ def drop_all(now: Standing) -> None:
 def _ring_started(now: Standing, mark: AgentMark, terms: AfterWorkTerms) -> bool:
     news = False
     now.rings.append(mark.reason)
+    if not mark.queue_id:
+        return False  # he picks up what rings at a colleague's
     if mark.queue_id not in now.queues:
         gone = now.left.get(mark.queue_id)
         if gone is None or mark.at - gone > RING_IS_NEWS_MS:

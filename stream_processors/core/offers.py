@@ -23,7 +23,7 @@ AT_ONCE_MS = 1_000
 
 
 class Ringing(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """What a ringing is now."""
+    """What a ringing is now. Who dialled a code for it was not rung by the queue himself."""
 
     offer_id: str
     agent_id: str
@@ -32,6 +32,7 @@ class Ringing(msgspec.Struct, frozen=True, gc=False, array_like=True):
     result: str
     ring_ms: int | None
     phone: str = ""
+    by_code: bool = False
 
 
 def given_up_at(visit: Visit, clock: int) -> int | None:
@@ -93,7 +94,10 @@ def _ringing(
         told = ring.offer_id or f"{it.leg_id}|{ring.agent_id}|{started}"
         ring.fact_id = derived_id(call.source, told)
     lasted = ring_ms(ring, ended)
-    return Ringing(ring.fact_id, ring.agent_id, started, ended, result, lasted, ring.phone)
+    by_code = call.picked_up.get(ring.offer_id) == ring.agent_id
+    return Ringing(
+        ring.fact_id, ring.agent_id, started, ended, result, lasted, ring.phone, by_code
+    )
 
 
 def _refused(ring: Ring, rang_ms: int) -> str:

@@ -4,7 +4,7 @@ import pytest
 
 from schemas.facts import Fact
 from tests.core.phoned import DIRECTORY
-from tests.readings import comparable, legs, offers, states
+from tests.readings import breaks, comparable, legs, offers, sessions, states
 from tests.timetable import moment, run, terms, values
 
 PICKED_UP = """
@@ -71,6 +71,30 @@ def test_whoever_picks_up_was_not_rung_before_he_dialled(text: str, unheard: str
     assert [(each.state, each.started_at) for each in states(facts, "Boris")][:2] == [
         ("reserved", moment("09:00:08")), ("talking", moment("09:00:09")),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", [PICKED_UP, BEHIND_A_LOCAL_CHANNEL])
+def test_who_picks_up_is_no_member_of_the_queue_and_stays_on_his_break(text: str) -> None:
+    """Whom a queue rings must be a member and have come back; but it has not rung him."""
+    for own in ("boris1", "local1"):
+        text = text.replace(f"Anna _ {own}", f"Anna _ {own} 4")
+    facts = told(
+        values(f"""
+        08:59:00  login   Boris support
+        08:59:30  pause   Boris support lunch
+        {text}
+        09:05:00  unpause Boris support
+        09:06:00  logout  Boris support
+        """)
+    )
+
+    mine = [each for each in sessions(facts) if each.agent_id == "Boris"]
+    assert [(each.logged_in_at, each.logged_out_at) for each in mine] == [
+        (moment("08:59:00"), moment("09:06:00")),
+    ]
+    assert [(each.started_at, each.ended_at) for each in breaks(facts)] == [
+        (moment("08:59:30"), moment("09:05:00")),
+    ]
 
 
 AGAIN = """
