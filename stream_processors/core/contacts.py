@@ -137,6 +137,7 @@ class Party:
         self.ringing: int | None = None
         self.picked_up: int | None = None
         self.first_bridged: int | None = None
+        self.joined: list[int] = []  # when it came into conversations
         self.last_bridged: Moment | None = None
         self.left: Moment | None = None
         self.requested: Moment | None = None
@@ -222,6 +223,7 @@ class Party:
                 if self._is_news(self.first_bridged, mark):
                     self.first_bridged = mark.at
                 self.last_bridged, self.left = now, None
+                self.joined.append(mark.at)
             case "unbridged":
                 self.left = now
             case "requested" if self.requested is None:

@@ -8,7 +8,7 @@ from stream_processors.core.contacts import Contact, ContactMark, channels_of, r
 from stream_processors.core.devices import name_of, owner
 from stream_processors.core.direct import Consideration
 from stream_processors.core.direct_legs import holding, leg_of, uses_of
-from stream_processors.core.handovers import Handover, Hold
+from stream_processors.core.handovers import Handover, Hold, Longer
 from stream_processors.core.meaning import Meaning, QueueTalk
 from stream_processors.core.pickups import tell_pickups
 from stream_processors.core.places import tell_places
@@ -163,6 +163,9 @@ def _tell_visits(
     handed: dict[str, list[Handover]] = {}
     held: dict[str, list[tuple[str, Hold]]] = {}
     hung_up: dict[str, list[tuple[str, int]]] = {}
+    longer: dict[str, list[Longer]] = {}
+    for talk, goes_on in meaning.longer:
+        longer.setdefault(talk.line, []).append(goes_on)
     for talk, handover in meaning.handovers:
         handed.setdefault(talk.line, []).append(handover)
     for talk, hold in meaning.holds:
@@ -173,13 +176,13 @@ def _tell_visits(
         line = change.state.lines.get(key)
         if line is None:
             continue
-        told = handed.get(key, []), held.get(key, []), hung_up.get(key, [])
+        told = handed.get(key, []), held.get(key, []), hung_up.get(key, []), longer.get(key, [])
         call = line.call
         shown = {interaction_of(call, visit) for visit in call.visits}
-        known = call.handovers, call.holds, call.hangups
+        known = call.handovers, call.holds, call.hangups, call.longer
         if shown - {interaction_id} or known != told:
             call.interaction_id = interaction_id
-            call.handovers, call.holds, call.hangups = told
+            call.handovers, call.holds, call.hangups, call.longer = told
             change.settle_line(key, cause, of_contact=True)
     contact.lines = sorted({talk.line for talk in talks})
 

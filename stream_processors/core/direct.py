@@ -20,8 +20,10 @@ from stream_processors.core.contacts import Party, Reading
 from stream_processors.core.directions import Directions, was_called
 from stream_processors.core.endings import Endings
 from stream_processors.core.forks import one_for_each_agent
+from stream_processors.core.handovers import Longer
 from stream_processors.core.lost_transfers import lost_transfers
 from stream_processors.core.meaning import DirectCall, Meaning, QueueTalk
+from stream_processors.core.outlasting import outlasting
 from stream_processors.core.passing import Passing
 from stream_processors.core.rung_phones import RungPhones
 
@@ -70,6 +72,7 @@ class Consideration:
         self.lost = lost_transfers(
             reading, talks, by_queue, self._owners, self._closed_at, clock
         )
+        self._outlasting = outlasting(reading, talks, by_queue, self._owners)
         self._transfers = [*reading.transfers, *self.lost]
         self._passing = Passing(self._transfers, reading.parties, talks, self._owners, by_queue)
         self._directions = Directions(
@@ -108,6 +111,7 @@ class Consideration:
             queue_talks.handovers(self._transfers, self._talks, self._passing, self._phones),
             queue_talks.holds(self._parties, self._phones),
             queue_talks.hangups(self._parties, self._phones),
+            self._longer(),
         )
 
     def _goes_on_after(self, party: Party) -> bool:
@@ -115,8 +119,21 @@ class Consideration:
 
         The caller hung up, and he goes on to ask a colleague by a feature code, say.
         """
-        ends = self._passing.ends
-        return party.channel_id not in ends and self._phones.goes_on_after_its_talk(party)
+        if party.channel_id in self._passing.ends or self._outlasts(party):
+            return False
+        return self._phones.goes_on_after_its_talk(party)
+
+    def _outlasts(self, party: Party) -> bool:
+        return any(party is phone for _, phone in self._outlasting)
+
+    def _longer(self) -> list[tuple[QueueTalk, Longer]]:
+        found = []
+        for talk, phone in self._outlasting:
+            assert talk.told_ended is not None  # else it would not outlast that
+            answered = talk.told_ended if talk.answered is None else talk.answered
+            over, by = self._end(phone, answered)
+            found.append((talk, Longer(talk.agent_id, talk.told_ended, over, by)))
+        return found
 
     def _originator(self) -> Party | None:
         """Find who began the contact; of a call made by click, whoever was dialled first."""

@@ -5,7 +5,16 @@ from typing import Literal
 
 import msgspec
 
-from schemas.events import TransferKind
+from schemas.events import EndedBy, TransferKind
+
+
+class Longer(msgspec.Struct, frozen=True, gc=False):
+    """A talk goes on after its agent's queue has told the end: until `at`, None if still."""
+
+    agent_id: str
+    told: int
+    at: int | None
+    by: EndedBy | Literal[""]
 
 
 class Hold(msgspec.Struct, frozen=True, gc=False, array_like=True):

@@ -90,7 +90,9 @@ def _talked(
         ended: int | None = max(answered, moved)
         by = "system"
     elif visit.ended is not None:
-        ended = max(answered, visit.ended[2])
+        ended, by = _told_end(call, visit, answered)
+        if ended is None and clock >= answered + max_open_ms:
+            ended, by = answered + max_open_ms, "unknown"
     else:
         ended = _closed(call, index, answered, sweeps, clock, max_open_ms)
         inferred = inferred or ended is not None
@@ -104,6 +106,17 @@ def _talked(
         visit.leg_id, visit.queue_id, "answered", entered, answered, _wait(visit, answered),
         answered, ended, by, visit.agent_id, inferred,
     )  # fmt: skip
+
+
+def _told_end(
+    call: Call, visit: Visit, answered: int
+) -> tuple[int | None, EndedBy | Literal[""]]:
+    """Return when a talk ended of which the queue has told the end, and who ended it."""
+    assert visit.ended is not None  # the caller of this function looked
+    for longer in call.longer:
+        if longer.agent_id == visit.agent_id and longer.told == visit.ended[2]:
+            return longer.at, longer.by
+    return max(answered, visit.ended[2]), visit.ended_by
 
 
 def _ends_with(
@@ -218,7 +231,7 @@ def _wait(visit: Visit, left: int) -> int:
 
 
 def _talk(visit: Visit, answered: int, ended: int) -> int:
-    if visit.ended is None or ended < visit.ended[2]:
+    if visit.ended is None or ended < visit.ended[2] or ended > visit.ended[2] + MATCH_MS:
         return max(0, ended - answered)
     exact = (
         visit.left is not None and visit.left[0] == 1 and visit.ended and visit.ended[0] == 1

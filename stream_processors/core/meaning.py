@@ -6,7 +6,7 @@ import msgspec
 
 from schemas.events import Direction, EndedBy, TransferKind
 from schemas.facts import LegOutcome
-from stream_processors.core.handovers import Handover, Hold
+from stream_processors.core.handovers import Handover, Hold, Longer
 
 
 class QueueTalk(msgspec.Struct, frozen=True, gc=False):
@@ -71,3 +71,4 @@ class Meaning(msgspec.Struct, gc=False):
     handovers: list[tuple[QueueTalk, Handover]]
     holds: list[tuple[QueueTalk, Hold]]
     hangups: list[tuple[QueueTalk, str, int]]  # who ended a talk, '' for the PBX, and when [ms]
+    longer: list[tuple[QueueTalk, Longer]]
