@@ -30,6 +30,10 @@ _VAGUE = _CLEARED | {"127"}
 """They tell nothing of why nobody answered; 127 is what PJSIP gives to a stopped ringing."""
 
 
+TALKS_ON_MS = 500
+"""Who is still connected so long after another asked for the end talks to a third one."""
+
+
 class Endings:
     """Those of one contact.
 
@@ -77,7 +81,10 @@ class Endings:
             if other.requested is not None and abs(other.requested[0] - over[0]) <= MATCH_MS
         ]
         if asked:
-            first = min(asked, key=lambda each: each[0])[1]
+            at, first = min(asked, key=lambda each: each[0])
+            mine = party.requested
+            if mine is not None and mine <= over and mine[0] - at[0] > TALKS_ON_MS:
+                return "agent"  # whoever had left before him was not all he talked to
             return "agent" if first is party else "caller"
         left = min(near, key=lambda each: each[0], default=(over, party))
         ordered = left[1].ordered

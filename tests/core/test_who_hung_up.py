@@ -58,3 +58,30 @@ def test_where_nobody_asked_it_was_who_left_first() -> None:
 
 def test_who_hangs_up_when_the_other_has_gone_did_not_end_it() -> None:
     assert ended_by("09:01:00.900 asks anna1@trunk1", "caller") == "caller"
+
+
+def test_who_talks_on_with_a_third_one_is_not_hung_up_on_by_who_left_before() -> None:
+    facts = run(
+        values("""
+        09:00:00     starts boris1 2025550101
+        09:00:00     starts trunk1@boris1
+        09:00:05     picks  trunk1@boris1
+        09:00:05     joins  trunk1@boris1 b1
+        09:00:05     joins  boris1 b1
+        09:00:30     starts trunk2@boris1
+        09:00:35     picks  trunk2@boris1
+        09:00:35     joins  trunk2@boris1 b1
+        09:01:00     asks   trunk1@boris1
+        09:01:00     parts  trunk1@boris1 b1
+        09:01:00     stops  trunk1@boris1 16
+        09:01:00.900 asks   boris1
+        09:01:00.901 parts  boris1 b1
+        09:01:00.901 stops  boris1 16
+        09:01:00.902 parts  trunk2@boris1 b1
+        09:01:00.902 stops  trunk2@boris1 16
+        """),
+        terms(agents=DIRECTORY),
+    )[1]
+
+    (leg,) = legs(facts)
+    assert leg.ended_by == "agent"
