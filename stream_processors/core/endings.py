@@ -6,7 +6,7 @@ network failed (system). Whoever is told so by a tone or by a voice, and then ri
 given up: whom he called last tells why, if that one's ringing had ended by itself.
 
 The one who hung up asked for it first (HangupRequest); where nobody asked, he left the
-conversation first.
+conversation first, unless he left it alone: then whom he talked to is not among the phones.
 
 Source: ITU-T Q.850 for causes.
 """
@@ -90,7 +90,18 @@ class Endings:
         ordered = left[1].ordered
         if ordered is not None and ordered <= left[0]:
             return "system"
-        return "agent" if left[1] is party else "caller"
+        if left[1] is not party:
+            return "caller"
+        return "caller" if len(near) == 1 and self._was_let_go(party) else "agent"
+
+    def _was_let_go(self, party: Party) -> bool:
+        """Tell whether who stood behind a Local channel has hung up on a party that left alone.
+
+        Whoever hangs up a phone asks for it first, where such is told at all.
+        """
+        return party.requested is None and any(
+            other.requested is not None for other in self._parties
+        )
 
     def _came_to_nobody(self, party: Party) -> bool:
         """Tell whether a party was sent on, and was connected to nobody after that."""

@@ -194,3 +194,20 @@ def test_who_goes_on_asking_after_the_caller_has_gone_still_talks() -> None:
     assert (anna.ended_at, anna.ended_by) == (moment("09:01:20"), "caller")
     busy = [each for each in states(facts, "Anna") if each.state in ("talking", "holding")]
     assert (busy[0].started_at, busy[-1].ended_at) == (moment("09:00:05"), moment("09:01:40"))
+
+
+def test_who_takes_back_the_caller_has_hung_up_on_whom_he_asked() -> None:
+    taken_back = """
+        09:01:30  parts  anna1@ONE b2
+        09:01:30  joins  anna1@ONE b1
+        09:01:31  parts  boris1@ONE b3
+        09:01:31  stops  boris1@ONE 16
+        09:02:00  asks   anna1@ONE
+        09:02:00  parts  anna1@ONE b1
+        09:02:00  stops  anna1@ONE 16
+        09:02:00  stops  trunk1@ONE 16
+        09:10:00  beat
+    """
+    facts = told(RECEIVED + ASKED + taken_back, "trunk1")
+
+    assert (of(facts, "Boris").ended_by, of(facts, "Anna").ended_by) == ("caller", "agent")
