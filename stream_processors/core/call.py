@@ -97,16 +97,16 @@ class Visit(msgspec.Struct, gc=False):
 class Call(msgspec.Struct, gc=False):
     """One channel of one source.
 
-    `interaction_id`, `handovers`, `longer`, `holds` [agent and stretch] and `hangups` [agent,
-    or '' for the PBX, and instant] are what the contact of the call has concluded; they are no
-    marks of it. So are `until` and `adopted`: an agent who asked a queue for somebody gives his place to the
-    caller, whose marks count from then on; `taken_by` is that caller's channel, `taken_key` his
-    number, `taken_from` the first visit that is his. `picked_up` tells by which channels
-    colleagues took what rang at others, `picked_at` their own channels where those are Local
-    channels that had rung the others, `picked_since` from when [ms] their channels were there,
-    `swept` when [ms] snapshots or restarts found which leg or ringing gone. `claimed` are ends
-    of its talks that named another channel, `disclaimed` the events of those that named it (see
-    `strays`).
+    `interaction_id`, `handovers`, `longer`, `holds` [agent and stretch] and `hangups`
+    [agent, or '' for the PBX, and instant] are what the contact of the call has concluded;
+    they are no marks of it. So are `until` and `adopted`: an agent who asked a queue for
+    somebody gives his place to the caller, whose marks count from then on; `taken_by` is
+    that caller's channel, `taken_key` his number, `taken_from` the first visit that is his.
+    `picked_up` tells by which channels colleagues took what rang at others, `picked_at`
+    their own channels where those are Local channels that had rung the others,
+    `picked_since` from when [ms] their channels were there, `swept` when [ms] snapshots or
+    restarts found which leg or ringing gone. `claimed` are ends of its talks that named
+    another channel, `disclaimed` the events of those that named it (see `strays`).
     """
 
     source: str
