@@ -228,15 +228,15 @@ def is_end_of(call: Call, mark: Mark) -> bool:
     """Tell whether an end that names no caller is the end of this call.
 
     The offer says so where the source names it; else the talk's length does: whole seconds,
-    so the talk began within one second of end minus talk.
+    so the talk began within one second of end minus talk. Of a Local channel that was taken
+    out of the way it names the phone, which nobody was told to be rung.
     """
     for visit in call.visits:
         if visit.queue_id != mark.queue_id or visit.connected is None:
             continue
-        if mark.ref:
-            if any(ring.offer_id == mark.ref for ring in visit.rings):
-                return True
-        elif visit.agent_id == mark.agent_id and mark.span_ms is not None:
+        if mark.ref and any(ring.offer_id == mark.ref for ring in visit.rings):
+            return True
+        if visit.agent_id == mark.agent_id and mark.span_ms is not None:
             began = mark.at - mark.span_ms
             if abs(began - visit.connected[2]) <= MATCH_MS - 500:
                 return True

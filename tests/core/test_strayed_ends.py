@@ -106,3 +106,20 @@ def test_an_end_of_a_talk_whose_beginning_was_lost_stays_with_its_caller() -> No
     assert [(leg.queue_id, leg.agent_id) for leg in legs(facts) if leg.agent_id] == [
         ("sales", "Anna"), ("support", "Boris"),
     ]  # fmt: skip
+
+
+def test_an_end_that_names_no_caller_may_name_another_channel_of_the_agent() -> None:
+    """A member that is a Local channel is taken away, too: then his phone is named."""
+    text = """
+        08:59:00  login  Anna sales
+        09:00:00  enter  trunk1 sales
+        09:00:05  ring   trunk1 sales Anna local1
+        09:00:10  leave  trunk1 sales
+        09:00:10  answer trunk1 sales Anna 10 local1
+        09:01:00  end    _ sales Anna caller 50 anna1
+        09:01:00  hangup trunk1
+    """
+    log = [each.replace(b'"channel_id":"_"', b'"channel_id":""') for each in values(text)]
+    (leg,) = legs(told(log))
+
+    assert (leg.ended_at, leg.ended_by, leg.clock) == (moment("09:01:00"), "caller", "source")
