@@ -70,8 +70,6 @@ class Endings:
 
     def who_hung_up(self, party: Party, over: Moment) -> EndedBy:
         """Return who ended an answered call of an agent's party that was over at a moment."""
-        if party.lived_on and party.cause in _BUSY | _UNANSWERED:
-            return "system"  # sent on to somebody who did not answer
         if party.requested is None and self._came_to_nobody(party):
             return "system"
         near = self._gone_within(over[0] - MATCH_MS, over[0] + MATCH_MS)
@@ -104,7 +102,9 @@ class Endings:
         )
 
     def _came_to_nobody(self, party: Party) -> bool:
-        """Tell whether a party was sent on, and was connected to nobody after that."""
+        """Tell whether a party was sent on, and nobody answered or was connected after that."""
+        if party.lived_on and party.cause in _BUSY | _UNANSWERED:
+            return True
         sent = self._sent_on.get(party.channel_id)
         return sent is not None and (party.last_bridged is None or party.last_bridged < sent)
 

@@ -187,9 +187,11 @@ def _left_behind(
     caller, owner = reading.parties.get(talk.caller_id), owners[phone.channel_id]
     if phone.over is None or phone.picked_up is None or talk.answered is None:
         return []
-    if caller is None or not owner or owner != talk.agent_id:
-        return []
-    gone = caller.ended[0] if caller.ended is not None else closed_at(caller)
+    if not owner or owner != talk.agent_id or (caller is None and talk.told_ended is None):
+        return []  # of a Local channel that waits it is not told here that it is gone
+    gone = None
+    if caller is not None:
+        gone = caller.ended[0] if caller.ended is not None else closed_at(caller)
     stays = [clock if each is None else each for each in (talk.told_ended, gone)]
     if min(stays) <= phone.over[0] + MATCH_MS or _has_another(phone, talk, reading, owners):
         return []

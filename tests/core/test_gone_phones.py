@@ -152,3 +152,14 @@ def test_a_device_that_talks_to_nobody_has_parked_nobody() -> None:
     anna = of(told(talking + strange + OVER, "anna1"))
 
     assert (anna.ended_at, anna.transfer_kind) == (moment("09:01:00"), "")
+
+
+def test_who_waits_as_a_local_channel_is_left_behind_as_well() -> None:
+    """A colleague has asked the queue by a code, and is gone; then the agent parks that."""
+    text = TAKEN.replace("enter  trunk1 sales", "enter  local7 sales trunk1")
+    text = text.replace("trunk1 sales", "local7 sales")
+    over = OVER.replace("trunk1 sales", "local7 sales")
+
+    anna = of(told(text + PARKED + over, "anna1"))
+
+    assert (anna.ended_at, anna.ended_by) == (moment("09:01:00"), "agent")

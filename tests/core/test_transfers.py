@@ -789,3 +789,21 @@ def test_whom_the_caller_sends_away_has_passed_him_to_nobody(log: str) -> None:
         ("talking", moment("09:00:10"), moment("09:01:20")),
         ("ready", moment("09:01:20"), None),
     ]
+
+
+def test_who_hangs_up_while_he_is_sent_on_has_ended_it_whatever_the_cause() -> None:
+    _, facts = told("""
+        09:00:00     starts boris1 101
+        09:00:00     starts anna1@boris1
+        09:00:05     picks  anna1@boris1
+        09:00:05     joins  anna1@boris1 b1
+        09:00:05     joins  boris1 b1
+        09:00:30     passes anna1@boris1 - 1099 boris1
+        09:00:30.001 parts  boris1 b1
+        09:00:30.001 parts  anna1@boris1 b1
+        09:00:30.001 stops  anna1@boris1 16
+        09:00:40     asks   boris1
+        09:00:40     stops  boris1 17
+    """)
+
+    assert of(facts, "Boris").ended_by == "agent"
