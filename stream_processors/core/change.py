@@ -20,7 +20,8 @@ from stream_processors.core.agent import Agent, AgentMark, on_the_phone
 from stream_processors.core.call import ESTIMATED, Call, Mark, Visit, has_open_visit
 from stream_processors.core.calls import observe
 from stream_processors.core.exits import FOLLOWS_MS
-from stream_processors.core.legs import Target, conclude, has_talked
+from stream_processors.core.leg_facts import Target
+from stream_processors.core.legs import conclude, has_talked
 from stream_processors.core.offers import Ringing, given_up_at, ringings
 from stream_processors.core.queues import Queue, account
 from stream_processors.core.sources import SWEEPS_KEPT_MS, Deadline, Source

@@ -37,6 +37,14 @@ class Handover(msgspec.Struct, frozen=True, gc=False, array_like=True):
     to: str
 
 
+def handed_over(handovers: Sequence[Handover], agent_id: str, answered: int) -> Handover | None:
+    """Return how an agent passed on the caller of a talk answered at an instant [ms]."""
+    for handover in handovers:
+        if handover.agent_id == agent_id and handover.at >= answered:
+            return handover
+    return None
+
+
 def held_ms(holds: Sequence[Hold], start: int, end: int) -> int | None:
     """Return how long [ms] of a talk was hold; None if nothing was told of holds."""
     total, reached = 0, start

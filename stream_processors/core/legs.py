@@ -14,14 +14,13 @@ from typing import Literal
 
 import msgspec
 
-from schemas.events import EndedBy, TransferKind
-from schemas.facts import Leg, LegOutcome
+from schemas.events import EndedBy
+from schemas.facts import LegOutcome
 from schemas.identity import derived_id
-from stream_processors.core.call import ESTIMATED, MATCH_MS, Call, Visit, interaction_of
+from stream_processors.core.call import ESTIMATED, MATCH_MS, Call, Visit
 from stream_processors.core.exits import exit_of
-from stream_processors.core.handovers import Handover, held_ms
+from stream_processors.core.handovers import Handover, handed_over
 from stream_processors.core.hangups import AT_ONCE_MS, who_hung_up
-from stream_processors.core.rings import ring_of_answer_ms
 from stream_processors.core.sources import found_gone
 from stream_processors.core.sweeps import Sweep
 
@@ -97,7 +96,7 @@ def _talked(
         ended = _closed(call, index, answered, sweeps, clock, max_open_ms)
         inferred = inferred or ended is not None
         by = "unknown" if ended is not None else ""
-    passed = _handover(call, visit, answered) if call.handovers else None
+    passed = handed_over(call.handovers, visit.agent_id, answered) if call.handovers else None
     if passed is not None and _ends_with(passed, visit, ended, by, moved):
         ended, by = max(answered, passed.at), "agent"
     elif by in ("caller", "agent", "unknown") and ended is not None:
@@ -143,14 +142,6 @@ def _entered_at(visit: Visit) -> int:
     entered, left = visit.entered[2], visit.left
     was_told = left is not None and left[0] != ESTIMATED
     return left[2] if left and was_told and entered > left[2] + MATCH_MS else entered
-
-
-def _handover(call: Call, visit: Visit, answered: int) -> Handover | None:
-    """Return how the agent of a visit passed its caller on, by what the contact concluded."""
-    for handover in call.handovers:
-        if handover.agent_id == visit.agent_id and handover.at >= answered:
-            return handover
-    return None
 
 
 def _moved_on(call: Call, index: int) -> int | None:
@@ -230,17 +221,6 @@ def _wait(visit: Visit, left: int) -> int:
     return max(0, left - visit.entered[2])
 
 
-def _talk(visit: Visit, answered: int, ended: int) -> int:
-    if visit.ended is None or ended < visit.ended[2] or ended > visit.ended[2] + MATCH_MS:
-        return max(0, ended - answered)
-    exact = (
-        visit.left is not None and visit.left[0] == 1 and visit.ended and visit.ended[0] == 1
-    )
-    if not exact and visit.talk is not None:
-        return visit.talk[1]
-    return max(0, ended - answered)
-
-
 def _leg_id(call: Call, visit: Visit) -> str:
     """Derive the id from the earliest known second of entry, never from an ordinal of joins.
 
@@ -250,112 +230,3 @@ def _leg_id(call: Call, visit: Visit) -> str:
     return derived_id(
         call.source, call.channel_id, visit.queue_id, str(visit.first_second), *twin
     )
-
-
-# --- facts --------------------------------------------------------------------------------
-
-
-class Target(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """What was wanted of the queue when the caller entered."""
-
-    answer_within_ms: int
-    short_abandon_ms: int
-
-
-def leg_fact(
-    call: Call,
-    visit: Visit,
-    it: Conclusion,
-    target: Target,
-    tenant: str,
-    domain: str,
-    revision: int,
-    known_at: int,
-    wrapup_ms: int | None = None,
-) -> Leg:
-    """Return the fact of a visit."""
-    talk = hold = None
-    if it.answered_at is not None and it.ended_at is not None:
-        talk = _talk(visit, it.answered_at, it.ended_at)
-        if call.holds:
-            # The same agent may have held the same caller in another visit.
-            mine = [
-                held
-                for agent_id, held in call.holds
-                if agent_id == it.agent_id and held.touches(it.answered_at, it.ended_at)
-            ]
-            hold = held_ms(mine, it.answered_at, it.ended_at)
-            talk = max(0, talk - (hold or 0))
-    to, kind = _passed_on(call, visit, it)
-    return Leg(
-        tenant,
-        domain,
-        revision,
-        known_at,
-        False,  # voided
-        it.leg_id,
-        visit.first_second,
-        call.source,
-        interaction_of(call, visit),  # interaction_id
-        visit.queue_id,
-        "voice",  # channel
-        "in",  # direction
-        _caller_key(call, visit),
-        visit.priority,
-        it.entered_at,
-        it.answered_at,
-        it.left_at,
-        it.ended_at,
-        it.outcome,
-        it.wait_ms,
-        ring_of_answer_ms(visit, it.answered_at),  # ring_ms
-        talk,  # talk_ms
-        hold,  # hold_ms
-        wrapup_ms,
-        it.agent_id,
-        it.ended_by,
-        to,  # transferred_to
-        kind,  # transfer_kind
-        len(visit.rings),  # offers
-        target.answer_within_ms,
-        target.short_abandon_ms,
-        "estimated" if it.inferred else "adapter" if visit.adapter_clock else "source",  # clock
-    )
-
-
-def _passed_on(
-    call: Call, visit: Visit, it: Conclusion
-) -> tuple[str, TransferKind | Literal[""]]:
-    """Return to whom the caller went on after this visit, and how."""
-    if call.handovers and it.answered_at is not None:
-        passed = _handover(call, visit, it.answered_at)
-        if passed is not None:
-            return passed.to, passed.kind
-    to, kind = visit.transferred_to, visit.transfer_kind
-    sent_on = visit.connected is not None or it.outcome == "transferred"
-    if not kind and not to and sent_on and len(call.visits) > 1:
-        following = [v for v in call.visits if v.entered[2] > visit.entered[2]]
-        if following:  # a transfer that nobody announced, such as an AMI redirect
-            return min(following, key=lambda v: v.entered[2]).queue_id, "queue"
-    if kind == "blind" and it.ended_at is not None:
-        to = _queue_at_once(call, visit, it.ended_at) or to
-    return to, kind
-
-
-def _queue_at_once(call: Call, visit: Visit, ended: int) -> str:
-    """Return the queue that a caller entered as he was passed on, who dialled its extension."""
-    return next(
-        (
-            other.queue_id
-            for other in call.visits
-            if other is not visit and abs(other.entered[2] - ended) <= MATCH_MS
-        ),
-        "",
-    )
-
-
-def _caller_key(call: Call, visit: Visit) -> str:
-    """Return whose number it is that waits: of a caller who took an agent's place, his."""
-    if call.taken_key and any(visit is each for each in call.visits[call.taken_from :]):
-        return call.taken_key
-    return visit.caller_key

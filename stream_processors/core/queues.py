@@ -19,7 +19,8 @@ from typing import TypeAlias
 import msgspec
 
 from stream_processors.core.instants import NEVER
-from stream_processors.core.legs import Conclusion, Target
+from stream_processors.core.leg_facts import Target
+from stream_processors.core.legs import Conclusion
 from stream_processors.core.windows import counted, forget, put, take
 
 Stay: TypeAlias = tuple[int, int, str]

@@ -8,7 +8,8 @@ from schemas.facts import AgentInterval, AgentSession, Break, Fact, Offer, says_
 from stream_processors.core.afterwork import afterwork_ms
 from stream_processors.core.agent import Span
 from stream_processors.core.ledger import Ledger
-from stream_processors.core.legs import has_talked, leg_fact
+from stream_processors.core.leg_facts import leg_fact
+from stream_processors.core.legs import has_talked
 from stream_processors.core.offers import offer_fact
 from stream_processors.core.publishing import planned_facts
 from stream_processors.core.state import Line, State, Terms

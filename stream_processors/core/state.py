@@ -15,7 +15,7 @@ from stream_processors.core.crm.desk import Crm
 from stream_processors.core.discipline.docket import Docket
 from stream_processors.core.discipline.held import Held, rules_held
 from stream_processors.core.instants import day_bounds
-from stream_processors.core.legs import Target
+from stream_processors.core.leg_facts import Target
 from stream_processors.core.names import QueueNames
 from stream_processors.core.offers import Ringing
 from stream_processors.core.plans import Plans
