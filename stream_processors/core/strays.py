@@ -10,13 +10,17 @@ Source: Asterisk apps/app_queue.c (handle_local_optimization_end).
 
 from typing import TYPE_CHECKING
 
-from stream_processors.core.call import MATCH_MS, Call, Mark
+from stream_processors.core.call import Call, Mark
 from stream_processors.core.calls import claim, disclaim
 from stream_processors.core.sources import Source
 from stream_processors.core.state import Pair, Stray
 
 if TYPE_CHECKING:
     from stream_processors.core.change import Change
+
+BEGAN_WITHIN_MS = 1_500
+"""A log cuts both an end and the length of a talk off to whole seconds; so far its beginning
+may be from where they say."""
 
 
 def tell_end(change: "Change", source: Source, channel_id: str, mark: Mark) -> None:
@@ -76,7 +80,7 @@ def _has_begun(call: Call, end: Mark) -> bool:
             return True
         if end.span_ms is None or _has_ended(call, mark, end):
             continue
-        if abs(end.at - end.span_ms - mark.at) <= MATCH_MS - 500:
+        if abs(end.at - end.span_ms - mark.at) <= BEGAN_WITHIN_MS:
             return True
     return False
 
