@@ -91,3 +91,84 @@ def test_the_order_in_which_it_is_told_changes_nothing() -> None:
         crooked = [*log[:late], *log[late + 1 : -1], log[late], log[-1]]
         facts = run(crooked, terms(agents=DIRECTORY))[1]
         assert comparable(facts) == expected, straight[late]
+
+
+ASKED_THE_QUEUE = """
+    08:59:00     login  Anna sales
+    08:59:00     login  Boris support
+    09:00:00     starts trunk1
+    09:00:00     enter  trunk1 sales
+    09:00:05     starts anna1@trunk1
+    09:00:05     ring   trunk1 sales Anna anna1
+    09:00:10     picks  anna1@trunk1
+    09:00:10     leave  trunk1 sales
+    09:00:10     answer trunk1 sales Anna _ anna1
+    09:00:10     joins  anna1@trunk1 b1
+    09:00:10     joins  trunk1 b1
+    09:00:20     starts anna2 501
+    09:00:20     enter  anna2 support
+    09:00:21     starts boris1@anna2
+    09:00:21     ring   anna2 support Boris boris1
+    09:00:25     picks  boris1@anna2
+    09:00:25     leave  anna2 support
+    09:00:25     answer anna2 support Boris _ boris1
+    09:00:25     joins  boris1@anna2 b2
+    09:00:25     joins  anna2 b2
+"""
+PUT_THROUGH = """
+    09:00:40.001 parts  anna2 b2
+    09:00:40.001 end    anna2 support Boris caller _ boris1
+    09:00:40.002 parts  anna1@trunk1 b1
+    09:00:40.004 passes anna1@trunk1 anna2 501 trunk1
+    09:00:40.004 end    trunk1 sales Anna agent _ anna1
+    09:00:40.005 stops  anna1@trunk1 16
+    09:00:40.005 stops  anna2 16
+"""
+"""Asterisk 22 links both talks by a Local channel, and the queue takes it for a hang-up."""
+TALKS_ON = """
+    {over}  asks   boris1@trunk1
+    {over}  parts  boris1@trunk1 b2
+    {over}  stops  boris1@trunk1 16
+    {over}  parts  trunk1 b1
+    {over}  stops  trunk1 16
+    09:10:00     beat
+"""
+ITS_LOG = """
+    09:00:20 log: enter  anna2 support
+    09:00:25 log: answer anna2 support Boris 5
+    09:00:40 log: end    anna2 support Boris caller 15
+"""
+
+
+@pytest.mark.parametrize("log", ["", ITS_LOG], ids=["ami", "both"])
+@pytest.mark.parametrize(
+    ("over", "talk_ms"), [("09:00:41.500", 16_500), ("09:01:00.000", 35_000)]
+)
+def test_whom_a_queue_had_found_talks_on_with_who_is_put_through(
+    over: str, talk_ms: int, log: str
+) -> None:
+    facts = told(ASKED_THE_QUEUE + PUT_THROUGH + TALKS_ON.format(over=over) + log)
+
+    boris = of(facts, "Boris")
+    assert (boris.queue_id, boris.outcome, boris.talk_ms) == ("support", "answered", talk_ms)
+    assert (boris.ended_at, boris.ended_by) == (moment(over), "agent")
+    anna = of(facts)
+    assert (anna.transfer_kind, anna.transferred_to) == ("attended", "Boris")
+    assert ("talking", moment("09:00:25"), moment(over)) in shown(facts, "Boris")
+
+
+def test_an_agent_whom_the_caller_puts_through_to_another_has_had_him_until_then() -> None:
+    taken = ASKED_THE_QUEUE.replace("anna2", "trunk2").replace("support", "sales")
+    passed = """
+        09:00:40.001 parts  trunk2 b2
+        09:00:40.002 end    trunk2 sales Boris caller _ boris1
+        09:00:40.004 passes trunk2 trunk3 103 boris1
+        09:00:40.005 stops  trunk2 16
+        09:01:00.000 asks   boris1@trunk2
+        09:01:00.000 parts  boris1@trunk2 b2
+        09:01:00.000 stops  boris1@trunk2 16
+        09:10:00     beat
+    """
+    boris = of(told(taken + passed), "Boris")
+
+    assert (boris.talk_ms, boris.ended_by) == (15_002, "caller")
