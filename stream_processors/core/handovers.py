@@ -35,6 +35,7 @@ class Handover(msgspec.Struct, frozen=True, gc=False, array_like=True):
     agent_id: str
     kind: TransferKind | Literal[""]
     to: str
+    by: EndedBy = "agent"  # or the caller, who passed on the agent
 
 
 def handed_over(handovers: Sequence[Handover], agent_id: str, answered: int) -> Handover | None:

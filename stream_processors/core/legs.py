@@ -98,7 +98,7 @@ def _talked(
         by = "unknown" if ended is not None else ""
     passed = handed_over(call.handovers, visit.agent_id, answered) if call.handovers else None
     if passed is not None and _ends_with(passed, visit, ended, by, moved):
-        ended, by = max(answered, passed.at), "agent"
+        ended, by = max(answered, passed.at), passed.by
     elif by in ("caller", "agent", "unknown") and ended is not None:
         by = who_hung_up(call, visit.agent_id, ended, by)
     return Conclusion(

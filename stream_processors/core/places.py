@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from stream_processors.core.call import Mark, is_under_way
+from stream_processors.core.call import Mark, Visit, is_under_way
 from stream_processors.core.calls import (
     Place,
     change_places,
@@ -68,7 +68,7 @@ def _places_taken(
             key = f"{source.name}|{channel}"
             line = lines.get(key)
             past = visits_until(line.call, until) if line else []
-            if not past or not is_under_way(past[-1]):
+            if not past or not is_under_way(past[-1]) or _rang(past[-1], transfer.whom):
                 continue
             number = _number_of(reading, caller, transfer)
             places[key] = Place(until, [], transfer.whom, number, len(past) - 1)
@@ -78,6 +78,11 @@ def _places_taken(
         for key, marks in _parted(change, source, whom, in_turn).items():
             places[key] = replace(places[key], adopted=marks)
     return places
+
+
+def _rang(visit: Visit, channel: str) -> bool:
+    """Tell whether a queue rang a channel for a visit: then its caller sends away his agent."""
+    return any(ring.offer_id == channel for ring in visit.rings)
 
 
 def _number_of(reading: Reading, line: "Line | None", transfer: Transfer) -> str:

@@ -37,24 +37,25 @@ def handovers(
             handed = Handover(passing.out_at(channel, transfer), talk.agent_id, kind, to)
             found.append((talk, handed))
             passed = True
-        found += _sent_away(transfer, talks)
+        callers = [talk for talk in talks if not phones.owner(talk.channel_id)]
+        found += _sent_away(transfer, callers)
     return found
 
 
 def _sent_away(
     transfer: Transfer, talks: Sequence[QueueTalk]
 ) -> list[tuple[QueueTalk, Handover]]:
-    """Return the talk whose caller sent its agent away: that one has passed on nobody.
+    """Return the talk whose caller, no agent, sent its agent away: that one passed on nobody.
 
-    A queue log tells of it as if the agent had passed on the caller.
+    A queue log tells of it as if the agent had passed on the caller; Asterisk 16 tells no end.
     """
-    at = transfer.moment[0]
+    at, channels = transfer.moment[0], (transfer.by_channel, transfer.consult_channel)
     return [
-        (talk, Handover(at, talk.agent_id, "", ""))
+        (talk, Handover(at, talk.agent_id, "", "", "caller"))
         for talk in talks
-        if talk.caller_id == transfer.by_channel and talk.told_ended is not None
+        if talk.caller_id in channels and talk.caller_id == talk.channel_id
         and talk.answered is not None and talk.answered <= at
-        and abs(at - talk.told_ended) <= MATCH_MS
+        and (talk.told_ended is None or abs(at - talk.told_ended) <= MATCH_MS)
     ]  # fmt: skip
 
 

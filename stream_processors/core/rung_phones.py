@@ -35,6 +35,10 @@ class RungPhones:
             if (talk := self._talk_of(party)) is not None
         }
 
+    def owner(self, channel: str) -> str:
+        """Return the agent whose device a channel is of, '' if nobody's."""
+        return self._owners.get(channel, "")
+
     def talk_at(self, channel: str, at: int) -> QueueTalk | None:
         """Find the visit, answered by an instant [ms], in which a channel is the agent's."""
         for talk in self._talks:
