@@ -227,12 +227,15 @@ def reloaded(message: Message) -> list[Event]:
 
 
 def answered_ping(message: Message) -> list[Event]:
-    """Pong: the source's own clock. One heartbeat a second is enough: its id is the second."""
+    """Pong: the source's own clock. Its id is its millisecond, as the store keeps its time.
+
+    Of one id there must be one time: the store knows an event by both.
+    """
     if not message.text("Timestamp"):
         return []
     frame, at_us = message.frame, message.at_us()
     head = message.attributes(SourceHeartbeat, frame.source)
-    readable = f"{frame.source}-{frame.feed}-{at_us // MICROSECONDS}"
+    readable = f"{frame.source}-{frame.feed}-{at_us // 1000}"
     if len(readable) <= _LONGEST_ID:
         head["id"] = readable
     skew_ms = (at_us - frame.received_at_us) // 1000

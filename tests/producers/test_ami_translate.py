@@ -597,11 +597,26 @@ def test_a_heartbeat_carries_the_clock_of_the_source_and_a_readable_id() -> None
     (event,) = translate(frame(text), NAMES)
 
     assert kind(event) == "SourceHeartbeat"
-    assert event.id == "pbx1-ami-1795288589"
+    assert event.id == "pbx1-ami-1795288589900"
     assert event.subject == "pbx1"
     assert event.time == "2026-11-21T19:16:29.900Z"
     assert told(event) == {"skew_ms": -101}
     assert translate(frame("Response: Success\nPing: Pong"), NAMES) == []
+
+
+def test_heartbeats_of_one_id_have_one_time() -> None:
+    """After a reconnect there are two in a second; the store knows an event by both."""
+    pong = "Response: Success\nPing: Pong\nTimestamp: 1795288800."
+
+    told_at = [
+        (event.id, event.time)
+        for part in ("797516", "797999", "877994")
+        for event in translate(frame(pong + part), NAMES)
+    ]
+
+    assert told_at[0] == told_at[1]
+    assert told_at[2][0] != told_at[0][0]
+    assert told_at[2][1] != told_at[0][1]
 
 
 # --- whole recordings -----------------------------------------------------------------------
