@@ -4,7 +4,6 @@ import json
 import os
 import stat
 from collections.abc import Mapping
-from datetime import timedelta
 from pathlib import Path
 
 from producers.durable import taking_place
@@ -78,13 +77,9 @@ def _let_read(handle: int, before: os.stat_result) -> None:
 
 def _answer_within(seconds: int | None) -> str:
     """Return the target of a queue: `servicelevel` of its queues.conf, else ours."""
-    usual = QueuePolicy().answer_within
-    wanted = (
-        usual
-        if seconds is None
-        else timedelta(seconds=min(seconds, round(LONGEST.total_seconds())))
-    )
-    return f'answer_within = "{round(wanted.total_seconds())}s"'
+    longest = round(LONGEST.total_seconds())
+    usual = round(QueuePolicy().answer_within.total_seconds())
+    return f'answer_within = "{usual if seconds is None else min(seconds, longest)}s"'
 
 
 def _wrapup(seconds: int) -> list[str]:

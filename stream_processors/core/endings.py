@@ -26,8 +26,8 @@ _TAKEN_ELSEWHERE = "26"
 _CANCELLED = "127"
 """PJSIP gives it to a call that its caller cancels, and Dial hands it on to whom it rang."""
 _CLEARED = frozenset({"", "0", "16"})
-_VAGUE = _CLEARED | {"127"}
-"""They tell nothing of why nobody answered; 127 is what PJSIP gives to a stopped ringing."""
+_VAGUE = _CLEARED | {_CANCELLED}
+"""They tell nothing of why nobody answered."""
 
 
 TALKS_ON_MS = 500

@@ -29,7 +29,11 @@ class Hold(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 
 class Handover(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """An agent passed on the caller of a visit; without a kind, another caller to him."""
+    """An agent and the caller of a visit parted by a transfer, or he left the call behind.
+
+    Without a kind another caller was passed to him, he was sent away by his caller, or nobody
+    says who took it.
+    """
 
     at: int
     agent_id: str

@@ -101,25 +101,16 @@ def _passed_on(
             return passed.to, passed.kind
     to, kind = visit.transferred_to, visit.transfer_kind
     sent_on = visit.connected is not None or it.outcome == "transferred"
-    if not kind and not to and sent_on and len(call.visits) > 1:
-        following = [v for v in call.visits if v.entered[2] > visit.entered[2]]
-        if following:  # a transfer that nobody announced, such as an AMI redirect
-            return min(following, key=lambda v: v.entered[2]).queue_id, "queue"
+    following = [other for other in call.visits if other.entered[2] > visit.entered[2]]
+    if not following:
+        return to, kind
+    first = min(following, key=lambda other: other.entered[2])
+    if not kind and not to and sent_on:
+        return first.queue_id, "queue"  # nobody announced it, as an AMI redirect
     if kind == "blind" and it.ended_at is not None:
-        to = _queue_at_once(call, visit, it.ended_at) or to
+        # Somebody dials a queue by its extension, and it is entered at once.
+        to = first.queue_id if abs(first.entered[2] - it.ended_at) <= MATCH_MS else to
     return to, kind
-
-
-def _queue_at_once(call: Call, visit: Visit, ended: int) -> str:
-    """Return the queue that a caller entered as he was passed on, who dialled its extension."""
-    return next(
-        (
-            other.queue_id
-            for other in call.visits
-            if other is not visit and abs(other.entered[2] - ended) <= MATCH_MS
-        ),
-        "",
-    )
 
 
 def _caller_key(call: Call, visit: Visit) -> str:

@@ -152,7 +152,7 @@ class Passing:
         later = (
             talk
             for talk in self._talks
-            if talk.entered > at - MATCH_MS and (talk.answered is None or talk.answered > at)
+            if talk.entered > at - MATCH_MS and (talk.left is None or talk.left > at)
         )
         return min(later, key=lambda talk: talk.entered, default=None)
 

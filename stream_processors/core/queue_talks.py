@@ -79,9 +79,9 @@ def holds(parties: Iterable[Party], phones: RungPhones) -> list[tuple[QueueTalk,
 def hangups(parties: Sequence[Party], phones: RungPhones) -> list[tuple[QueueTalk, str, int]]:
     """Return who ended which talks, and when [ms]: an agent, or '' for the PBX itself.
 
-    A queue takes whoever is gone first for the one who hung up. It says so too of calls that a
-    supervisor, a program or a restart ended, and the caller's name of what an agent ended by a
-    feature code.
+    A queue takes whoever is gone first for the one who hung up, also where a supervisor, a
+    program or a stop of the PBX has ended the call; where an agent has by a feature code, it
+    names the caller.
     """
     by_channel = {party.channel_id: party for party in parties}
     found: list[tuple[QueueTalk, str, int]] = []

@@ -102,7 +102,7 @@ def test_a_talk_was_ended_by_who_asked_for_it_whatever_the_queue_says(
     for parts in permutations((TALK + end + GONE, log)):
         (leg,) = legs_of(*parts)
 
-        assert (leg.agent_id, leg.ended_by, leg.talk_ms) == ("Anna", by, leg.talk_ms)
+        assert (leg.agent_id, leg.ended_by) == ("Anna", by)
         assert 51_000 <= (leg.talk_ms or 0) <= 51_003
     (alone,) = legs_of(log)
     assert alone.ended_by == told  # nobody else knows better
